@@ -1,0 +1,22 @@
+"""The Pulumi program: settings in, components out."""
+
+import json
+import os
+
+import pulumi
+
+from components.system import System
+from eros.errors import UserError
+from eros.settings import check_secrets, from_engine
+
+try:
+    stack = pulumi.get_stack()
+    check_secrets(stack)
+    # The engine hands the stack's configuration to the program in this variable.
+    settings = from_engine(json.loads(os.environ.get("PULUMI_CONFIG", "{}")), stack)
+    system = System("eros", settings)
+except UserError as error:
+    raise pulumi.RunError(str(error)) from None
+
+for name, value in system.exports.items():
+    pulumi.export(name, value)

@@ -1,0 +1,38 @@
+"""Dashboards of Cloud Monitoring."""
+
+from __future__ import annotations
+
+import json
+
+import pulumi
+import pulumi_gcp as gcp
+
+from components.identity import Identity
+from eros.settings import Settings
+
+
+class Dashboards(pulumi.ComponentResource):
+    """One dashboard per file of config/dashboards/ (spec monitoring.md 9)."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        dashboards: dict[str, dict],
+        identity: Identity,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("eros:monitoring:Dashboards", name, None, opts)
+        self.dashboards = {
+            key: gcp.monitoring.Dashboard(
+                key,
+                project=settings.project,
+                dashboard_json=json.dumps(content, sort_keys=True),
+                opts=pulumi.ResourceOptions(
+                    parent=self, depends_on=[identity.services["monitoring.googleapis.com"]]
+                ),
+            )
+            for key, content in dashboards.items()
+        }
+        self.names = {key: dashboard.id for key, dashboard in self.dashboards.items()}
+        self.register_outputs({"dashboards": self.names})

@@ -1,0 +1,88 @@
+"""Enabled services, the account that scheduled queries run as, and project-wide grants.
+
+Left out: who may deploy. The deployer's rights must exist before the first `up`; the
+list is in docs/fidelity.md.
+"""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_gcp as gcp
+
+from eros.settings import Settings
+
+SERVICES = (
+    "bigquery.googleapis.com",
+    "bigquerydatatransfer.googleapis.com",
+    "cloudresourcemanager.googleapis.com",
+    "iam.googleapis.com",
+    "logging.googleapis.com",
+    "monitoring.googleapis.com",
+    "pubsub.googleapis.com",
+    "serviceusage.googleapis.com",
+    "storage.googleapis.com",
+)
+# Project-wide: jobs are a project's, and the health and cost queries read its job list
+# (`bigquery.jobs.listAll`). Rows are granted on the dataset.
+RUNNER_ROLES = ("roles/bigquery.jobUser", "roles/bigquery.resourceViewer")
+
+
+class Identity(pulumi.ComponentResource):
+    """Runtime account of the scheduled queries (spec automation.md 2)."""
+
+    def __init__(
+        self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("eros:identity:Identity", name, None, opts)
+        self.services = {
+            service: gcp.projects.Service(
+                service.removesuffix(".googleapis.com"),
+                project=settings.project,
+                service=service,
+                disable_on_destroy=False,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for service in SERVICES
+        }
+        enabled = list(self.services.values())
+        self.runner = gcp.serviceaccount.Account(
+            "runner",
+            project=settings.project,
+            account_id=settings.service_account,
+            display_name="EROS scheduled queries",
+            description="Runs the scheduled queries of the EROS dataset",
+            opts=pulumi.ResourceOptions(parent=self, depends_on=enabled),
+        )
+        self.runner_member = pulumi.Output.concat("serviceAccount:", self.runner.email)
+        grants = [
+            gcp.projects.IAMMember(
+                f"runner-{role.rpartition('.')[2]}",
+                project=settings.project,
+                role=role,
+                member=self.runner_member,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for role in RUNNER_ROLES
+        ]
+        # Data Transfer's own agent starts the runs and needs tokens of the runner for it.
+        number = gcp.organizations.get_project_output(
+            project_id=settings.project, opts=pulumi.InvokeOutputOptions(parent=self)
+        ).number
+        self.transfer_agent = pulumi.Output.concat(
+            "serviceAccount:service-",
+            number,
+            "@gcp-sa-bigquerydatatransfer.iam.gserviceaccount.com",
+        )
+        token_grant = gcp.serviceaccount.IAMMember(
+            "transfer-agent-token-creator",
+            service_account_id=self.runner.name,
+            role="roles/iam.serviceAccountTokenCreator",
+            member=self.transfer_agent,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[self.services["bigquerydatatransfer.googleapis.com"]],
+            ),
+        )
+        self.runner_grants = [*grants, token_grant]
+        """What must be in place before a transfer config may name the runner."""
+        self.register_outputs({"runner": self.runner.email})

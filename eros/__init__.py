@@ -1,0 +1,1 @@
+"""EROS: settings, SQL catalogue and operator's command of the scheduling system."""

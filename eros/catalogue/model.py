@@ -1,0 +1,111 @@
+"""What the catalogue knows of one SQL object."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+class Kind(enum.Enum):
+    """Kind of an object; the value is its folder below `sql/`."""
+
+    TABLE = "tables"
+    EXTERNAL_TABLE = "external_tables"
+    LOCAL_TABLE = "local_tables"
+    FUNCTION = "functions"
+    TABLE_FUNCTION = "table_functions"
+    PROCEDURE = "procedures"
+    VIEW = "views"
+    MATERIALIZED_VIEW = "materialized_views"
+
+
+TABLE_KINDS = frozenset({Kind.TABLE, Kind.EXTERNAL_TABLE, Kind.LOCAL_TABLE})
+ROUTINE_KINDS = frozenset({Kind.FUNCTION, Kind.TABLE_FUNCTION, Kind.PROCEDURE})
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One mention of another object of the dataset."""
+
+    name: str
+    line: int
+
+
+@dataclass(frozen=True)
+class SqlObject:
+    """One file of `sql/`.
+
+    `sql` is the whole rendered file, ready to be run; `path` is relative to the
+    project; `references` are mentions in order of appearance, without the object itself.
+    """
+
+    name: str
+    kind: Kind
+    path: Path
+    sql: str
+    description: str
+    references: tuple[Reference, ...]
+
+    @property
+    def depends_on(self) -> tuple[str, ...]:
+        """Names of the objects that must exist before this one, each once."""
+        return tuple(dict.fromkeys(reference.name for reference in self.references))
+
+
+@dataclass(frozen=True)
+class Table(SqlObject):
+    """A table; `schema` is in the form of BigQuery's TableFieldSchema.
+
+    `partitioning` has `type` (HOUR, DAY, MONTH, YEAR) and `field`;
+    `partition_expiration_days` is None when partitions never expire.
+    """
+
+    schema: tuple[dict[str, Any], ...] = ()
+    partitioning: dict[str, str] | None = None
+    partition_expiration_days: float | None = None
+    require_partition_filter: bool = False
+    clustering: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class View(SqlObject):
+    """A view; `query` is the text after AS."""
+
+    query: str = ""
+
+
+@dataclass(frozen=True)
+class MaterializedView(View):
+    """A materialized view with its layout and refresh options."""
+
+    partitioning: dict[str, str] | None = None
+    clustering: tuple[str, ...] = ()
+    enable_refresh: bool = True
+    refresh_interval_minutes: float = 30
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of a routine; `type` is BigQuery's StandardSqlDataType.
+
+    `type` is None for ANY TYPE; `mode` is set for procedures only.
+    """
+
+    name: str
+    type: dict[str, Any] | None
+    mode: str | None = None
+
+
+@dataclass(frozen=True)
+class Routine(SqlObject):
+    """A function, table function or procedure.
+
+    `body` is what BigQuery's `definitionBody` holds: a function's expression without its
+    parentheses, a table function's query, or a procedure's BEGIN ... END.
+    """
+
+    arguments: tuple[Argument, ...] = ()
+    returns: dict[str, Any] | None = None
+    body: str = field(default="", repr=False)

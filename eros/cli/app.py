@@ -1,0 +1,34 @@
+"""Entry point of the command `eros`."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from eros.cli import health, local, run, sample
+from eros.errors import UserError
+
+app = typer.Typer(
+    help="Operate the EROS scheduling system.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.add_typer(local.app, name="local")
+app.command(name="run")(run.run)
+app.command(name="health")(health.health)
+app.command(name="sample")(sample.sample)
+
+
+def main() -> None:
+    """Run the command; a user's mistake ends in its message and exit code 1."""
+    try:
+        app()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

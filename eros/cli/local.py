@@ -1,0 +1,148 @@
+"""`eros local`: Google Cloud on this machine, and the whole system on it.
+
+The local cloud is a program of its own, started here as one; nothing of it is imported.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from eros import engine, schedules, transfers
+from eros import health as checks
+from eros.cli import health, run, sample
+from eros.cli.common import console
+from eros.google import Google
+from eros.sample import Size
+from eros.settings import PROJECT_ROOT, load_stack_file
+
+STACK = "local"
+# Tables that show that the automation has done its work.
+_RESULTS = (
+    "holiday_calendar",
+    "caption_bandit_stats",
+    "schedule_generation_queue",
+    "lock_sweep_log",
+    "etl_job_runs",
+)
+
+app = typer.Typer(help="The system on a local Google Cloud.", no_args_is_help=True)
+
+
+@app.command()
+def up(
+    size: Annotated[Size, typer.Option(help="Size of the sample.")] = Size.SMALL,
+    seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 1,
+) -> None:
+    """Start the local cloud, converge the stack, load the sample, run the automation once."""
+    console.rule("local cloud", align="left")
+    _localcloud("up")
+
+    console.rule("pulumi up", align="left")
+    engine.ensure_stack(STACK)
+    if engine.uses_local_backend():
+        # So that `pulumi preview --stack prod` needs nothing else.
+        for stack in ("staging", "prod"):
+            engine.ensure_stack(stack)
+    engine.run("up", "--stack", STACK, "--yes", "--skip-preview", "--suppress-outputs")
+    changes = engine.last_changes(STACK)
+    changed = {kind: n for kind, n in changes.items() if kind != "same"}
+
+    console.rule("sample", align="left")
+    google = Google(load_stack_file(STACK))
+    loaded = sample.put(google, size, seed, replace=False)
+
+    console.rule("automation", align="left")
+    ran = _run_once(google)
+    _show_results(google)
+
+    console.rule("health", align="left")
+    health.print_report(checks.check(google))
+
+    console.rule("done", align="left")
+    if changed or loaded or ran:
+        console.print(f"resources: {_counts(changes)}; scheduled queries run: {ran}")
+    else:
+        console.print(f"nothing changed: {_counts(changes)}")
+    _show_next_steps()
+
+
+@app.command()
+def down() -> None:
+    """Stop the local cloud; its data stays."""
+    _localcloud("down")
+
+
+@app.command()
+def status() -> None:
+    """Tell which parts of the local cloud run."""
+    _localcloud("status")
+
+
+@app.command(context_settings={"ignore_unknown_options": True})
+def logs(
+    arguments: Annotated[
+        list[str] | None, typer.Argument(help="Passed on: [NAME] [-f] [-n N]")
+    ] = None,
+) -> None:
+    """Show the logs of the local cloud."""
+    _localcloud("logs", *(arguments or []))
+
+
+def _localcloud(*arguments: str) -> None:
+    command = [sys.executable, "-m", "localcloud", *arguments]
+    code = subprocess.run(command, cwd=PROJECT_ROOT, check=False).returncode
+    if code:
+        raise typer.Exit(code)
+
+
+def _run_once(google: Google) -> int:
+    """Start every schedule that has not yet succeeded; the number of runs."""
+    started = 0
+    configs = schedules.transfer_configs(google.settings)
+    for name in schedules.load():
+        own = [config for config in configs if config.schedule_name == name]
+        if any(transfers.has_succeeded(google, config) for config in own):
+            console.print(f"[dim]·[/] {own[0].title}: has run before")
+            continue
+        result = run.start(google, name)
+        started += 1
+        if not result.succeeded:
+            raise typer.Exit(1)
+    return started
+
+
+def _show_results(google: Google) -> None:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("table")
+    table.add_column("rows", justify="right")
+    settings = google.settings
+    counts = " UNION ALL ".join(
+        f"SELECT '{name}' AS name, COUNT(*) AS n FROM `{settings.project}`.`{settings.dataset}`.{name}"
+        for name in _RESULTS
+    )
+    found = {row.name: row.n for row in google.bigquery.query_and_wait(counts)}
+    for name in _RESULTS:
+        table.add_row(name, f"{found[name]:,}")
+    console.print(table)
+
+
+def _counts(changes: dict[str, int]) -> str:
+    names = {"same": "unchanged", "create": "created", "update": "updated", "delete": "deleted"}
+    return ", ".join(f"{n} {names.get(kind, kind)}" for kind, n in sorted(changes.items()))
+
+
+def _show_next_steps() -> None:
+    console.print(
+        "\nTry next:\n"
+        "  make shell                                  a shell with eros and pulumi\n"
+        "  eros run run_daily_automation               start a scheduled query\n"
+        "  eros health                                 the health report\n"
+        "  pulumi preview --stack local                what an edit in sql/ would change\n"
+        "  pulumi preview --stack prod                 the first deployment, without a cloud\n"
+        "  make down                                   stop; the data stays"
+    )

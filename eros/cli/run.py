@@ -1,0 +1,51 @@
+"""`eros run`: start a scheduled query now, as a Data Transfer run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from eros import schedules, transfers
+from eros.cli.common import Stack, console
+from eros.errors import UserError
+from eros.google import Google
+from eros.settings import load_stack_file
+
+
+def run(
+    schedule: Annotated[str, typer.Argument(help="Name in config/schedules.yaml.")],
+    stack: Stack = "local",
+) -> None:
+    """Start a scheduled query and wait for its end."""
+    settings = load_stack_file(stack)
+    entries = schedules.load()
+    if schedule not in entries:
+        raise UserError(
+            "no schedule of this name",
+            file=schedules.FILE,
+            value=schedule,
+            fix=f"use one of: {', '.join(entries)}",
+        )
+    result = start(Google(settings), schedule)
+    if not result.succeeded:
+        raise typer.Exit(1)
+
+
+def start(google: Google, schedule: str) -> transfers.Run:
+    """Run one schedule for its latest scheduled time and tell how it ended."""
+    settings = google.settings
+    entry = schedules.load()[schedule]
+    run_time = schedules.latest_run_time(entry, settings, datetime.now(UTC))
+    config = schedules.config_for(schedules.transfer_configs(settings), schedule, run_time)
+    with console.status(f"{config.title}: waiting for the transfer run"):
+        result = transfers.run(google, config, run_time)
+    mark = "[green]✓[/]" if result.succeeded else "[red]✗[/]"
+    console.print(
+        f"{mark} {config.title}: {result.state} in {result.seconds:.1f} s "
+        f"[dim](scheduled for {run_time:%Y-%m-%d %H:%M} UTC)[/]"
+    )
+    if result.error:
+        console.print(f"  {result.error}", markup=False)
+    return result

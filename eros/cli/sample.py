@@ -1,0 +1,39 @@
+"""`eros sample`: load generated data into a stack that holds none of its own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from eros.cli.common import Stack, console
+from eros.google import Google
+from eros.sample import Size, generate, load, loaded_day
+from eros.settings import load_stack_file
+
+
+def sample(
+    size: Annotated[Size, typer.Option(help="How much to generate.")] = Size.SMALL,
+    seed: Annotated[int, typer.Option(help="Same seed and day, same data.")] = 1,
+    replace: Annotated[bool, typer.Option(help="Replace rows that are there.")] = False,
+    stack: Stack = "local",
+) -> None:
+    """Load a realistic sample: creators, captions, messages, assignments."""
+    put(Google(load_stack_file(stack)), size, seed, replace)
+
+
+def put(google: Google, size: Size, seed: int, replace: bool) -> bool:
+    """Generate and load one sample; whether any row was written.
+
+    A sample that was loaded on an earlier day counts as the one asked for.
+    """
+    settings = google.settings
+    today = datetime.now(ZoneInfo(settings.time_zone)).date()
+    known = None if replace else loaded_day(google.bigquery, settings, size, seed)
+    with console.status(f"generating the {size.value} sample"):
+        data = generate(size, seed, known or today)
+    report = load(google.bigquery, settings, data, console=console, replace=replace)
+    console.print(str(report))
+    return report.changed

@@ -1,0 +1,60 @@
+"""The Pulumi engine as a command: environment, calls, history."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from eros.errors import UserError
+from eros.settings import PROJECT_ROOT
+
+
+def executable() -> str:
+    """Path of the pulumi CLI; raises UserError when it is not there."""
+    found = shutil.which("pulumi")
+    if found is None:
+        raise UserError(
+            "pulumi is not on PATH", fix="make shell (or: . tools/activate.sh), then once more"
+        )
+    return found
+
+
+def run(*arguments: str, root: Path = PROJECT_ROOT) -> None:
+    """Run pulumi with the terminal as it is; raises UserError when it fails."""
+    command = [executable(), *arguments]
+    if subprocess.run(command, cwd=root, check=False).returncode != 0:
+        raise UserError(f"pulumi {arguments[0]} failed; its own message stands above")
+
+
+def output(*arguments: str, root: Path = PROJECT_ROOT) -> str:
+    """What pulumi prints; raises UserError with its message when it fails."""
+    result = subprocess.run(
+        [executable(), *arguments], cwd=root, check=False, capture_output=True, text=True
+    )
+    if result.returncode != 0:
+        raise UserError(f"pulumi {' '.join(arguments[:2])}: {result.stderr.strip()}")
+    return result.stdout
+
+
+def ensure_stack(stack: str, root: Path = PROJECT_ROOT) -> None:
+    """Create the stack in the current backend unless it is there."""
+    known = json.loads(output("stack", "ls", "--json", root=root))
+    if stack not in {entry["name"].rpartition("/")[2] for entry in known}:
+        output("stack", "init", stack, "--no-select", root=root)
+
+
+def last_changes(stack: str, root: Path = PROJECT_ROOT) -> dict[str, int]:
+    """Number of resources per operation in the stack's last update."""
+    text = output(
+        "stack", "history", "--stack", stack, "--json", "--page-size", "1", "--page", "1", root=root
+    )
+    updates = json.loads(text)
+    return updates[0].get("resourceChanges") or {} if updates else {}
+
+
+def uses_local_backend() -> bool:
+    """Whether stacks are kept in a folder of this machine."""
+    return os.environ.get("PULUMI_BACKEND_URL", "").startswith("file://")

@@ -1,0 +1,41 @@
+"""The one error a user is meant to read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class UserError(Exception):
+    """A mistake in input, configuration or environment that the reader can mend.
+
+    `str()` of it is the whole message: where, what, and how to fix it. Commands
+    print it without a traceback and exit with a non-zero code.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: Path | str | None = None,
+        line: int | None = None,
+        key: str | None = None,
+        value: object = None,
+        fix: str | None = None,
+    ) -> None:
+        self.message = message
+        self.file = str(file) if file is not None else None
+        self.line = line
+        self.key = key
+        self.value = value
+        self.fix = fix
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        where = self.file or ""
+        if self.line is not None:
+            where += f":{self.line}"
+        parts = [part for part in (where, self.key) if part]
+        head = ": ".join([*parts, self.message])
+        if self.value is not None:
+            head += f" (got {self.value!r})"
+        return f"{head}\n  fix: {self.fix}" if self.fix else head

@@ -1,0 +1,68 @@
+"""Google client libraries, pointed at Google or at the local cloud."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+from google.cloud.bigquery_datatransfer_v1 import DataTransferServiceClient
+from google.cloud.bigquery_datatransfer_v1.services.data_transfer_service.transports import (
+    DataTransferServiceRestTransport,
+)
+
+from eros import endpoints
+from eros.settings import PROJECT_ROOT, Settings
+
+
+@dataclass
+class Google:
+    """Clients of one stack, made when first asked for."""
+
+    settings: Settings
+    root: Path = PROJECT_ROOT
+    _addresses: dict[str, str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._addresses = endpoints.load(self.settings, self.root)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the stack lives on the local cloud."""
+        return bool(self._addresses)
+
+    @cached_property
+    def bigquery(self) -> bigquery.Client:
+        """BigQuery, with the labels and limits of the settings on every query job."""
+        labels = {"component": "eros_command", **self.settings.all_labels}
+        job_config = bigquery.QueryJobConfig(
+            labels=labels,
+            maximum_bytes_billed=self.settings.limits.maximum_bytes_billed,
+            job_timeout_ms=self.settings.limits.query_timeout_seconds * 1000,
+        )
+        common = {
+            "project": self.settings.project,
+            "location": self.settings.location,
+            "default_query_job_config": job_config,
+        }
+        if not self.is_local:
+            return bigquery.Client(**common)
+        root = self._addresses["bigQueryCustomEndpoint"].removesuffix("/bigquery/v2/")
+        return bigquery.Client(
+            **common,
+            credentials=AnonymousCredentials(),
+            client_options={"api_endpoint": root},
+        )
+
+    @cached_property
+    def transfers(self) -> DataTransferServiceClient:
+        """BigQuery Data Transfer."""
+        if not self.is_local:
+            return DataTransferServiceClient()
+        host = self._addresses["bigqueryDataTransferCustomEndpoint"].removesuffix("/v1/")
+        transport = DataTransferServiceRestTransport(
+            host=host, credentials=AnonymousCredentials(), url_scheme="http"
+        )
+        return DataTransferServiceClient(transport=transport)

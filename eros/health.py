@@ -1,0 +1,179 @@
+"""The seven health checks (spec monitoring.md 1): what they find, and what that is worth.
+
+The figures and their judgement come from the view `health_findings`, which the scheduled
+health check records too; connectivity and the existence of the tables can only be judged
+from outside. The score is the same everywhere: 100 - 6 per warning - 20 per critical
+finding, at least 0.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from google.api_core.exceptions import GoogleAPICallError, NotFound, RetryError
+from google.auth.exceptions import GoogleAuthError
+from requests.exceptions import ConnectionError as RequestsConnectionError
+
+from eros.google import Google
+
+# The tables without which nothing works. The lock store is the assignments table; a
+# separate `caption_locks` is optional and not declared (conflicts.md C-13).
+TABLES = (
+    "caption_bank",
+    "caption_bandit_stats",
+    "active_caption_assignments",
+    "schedule_generation_queue",
+    "schedule_recommendations",
+)
+CHECKS = (
+    "System connectivity",
+    "Table health",
+    "Query performance",
+    "Cost monitoring",
+    "Caption pool",
+    "Caption locks",
+    "Recent activity",
+)
+_UNREACHABLE = (GoogleAPICallError, GoogleAuthError, RetryError, RequestsConnectionError)
+
+
+class Severity(enum.StrEnum):
+    """How bad a finding is; a warning does not fail its check."""
+
+    OK = "OK"
+    WARNING = "WARNING"
+    CRITICAL = "CRITICAL"
+
+
+class Status(enum.IntEnum):
+    """State of the system; the value is the exit code of `eros health`."""
+
+    HEALTHY = 0
+    WARNING = 1
+    CRITICAL = 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report; `check` is the index into CHECKS."""
+
+    check: int
+    label: str
+    severity: Severity
+    text: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """All findings of one health check."""
+
+    time: datetime
+    project: str
+    dataset: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def warnings(self) -> int:
+        """Number of findings of severity WARNING."""
+        return sum(f.severity is Severity.WARNING for f in self.findings)
+
+    @property
+    def critical(self) -> int:
+        """Number of findings of severity CRITICAL."""
+        return sum(f.severity is Severity.CRITICAL for f in self.findings)
+
+    @property
+    def checks_passed(self) -> int:
+        """Checks that were made and have no critical finding."""
+        made = {f.check for f in self.findings}
+        failed = {f.check for f in self.findings if f.severity is Severity.CRITICAL}
+        return len(made - failed)
+
+    @property
+    def score(self) -> int:
+        """0 to 100 (spec monitoring.md 1.4)."""
+        return max(0, 100 - 6 * self.warnings - 20 * self.critical)
+
+    @property
+    def status(self) -> Status:
+        """CRITICAL with a critical finding, WARNING at a score of 90 or less."""
+        if self.critical:
+            return Status.CRITICAL
+        return Status.WARNING if self.score <= 90 else Status.HEALTHY
+
+    def contract(self) -> dict[str, str | int]:
+        """The fields of the JSON output, in order (spec monitoring.md 1.3)."""
+        return {
+            "timestamp": f"{self.time:%Y-%m-%dT%H:%M:%SZ}",
+            "project_id": self.project,
+            "dataset": self.dataset,
+            "health_score": self.score,
+            "checks_passed": self.checks_passed,
+            "checks_total": len(CHECKS),
+            "warnings": self.warnings,
+            "critical": self.critical,
+            "status": self.status.name,
+        }
+
+
+def check(google: Google) -> Report:
+    """Make the seven checks.
+
+    What keeps one from being made is a critical finding of it, never an exception.
+    """
+    settings = google.settings
+    findings = _connectivity(google)
+    if all(f.severity is Severity.OK for f in findings):
+        findings += _tables(google)
+        findings += _figures(google)
+    return Report(datetime.now(UTC), settings.project, settings.dataset, tuple(findings))
+
+
+def _connectivity(google: Google) -> list[Finding]:
+    settings = google.settings
+    dataset = f"{settings.project}.{settings.dataset}"
+    timeout = settings.limits.interactive_timeout_seconds
+    try:
+        google.bigquery.get_dataset(dataset, retry=None, timeout=timeout)
+    except NotFound:
+        return [Finding(0, "Project Access", Severity.CRITICAL, f"no dataset {dataset}")]
+    except _UNREACHABLE as error:
+        reason = getattr(error, "message", None) or str(error)
+        return [Finding(0, "Authentication", Severity.CRITICAL, reason.splitlines()[0])]
+    who = "local cloud" if google.is_local else "application default credentials"
+    return [
+        Finding(0, "Authentication", Severity.OK, who),
+        Finding(0, "Project Access", Severity.OK, f"can access project {settings.project}"),
+    ]
+
+
+def _tables(google: Google) -> list[Finding]:
+    settings = google.settings
+    listed = google.bigquery.list_tables(f"{settings.project}.{settings.dataset}")
+    present = {table.table_id for table in listed}
+    missing = [name for name in TABLES if name not in present]
+    if missing:
+        return [Finding(1, "Tables", Severity.CRITICAL, f"missing: {', '.join(missing)}")]
+    return [Finding(1, "Tables", Severity.OK, f"all {len(TABLES)} tables exist")]
+
+
+def _figures(google: Google) -> list[Finding]:
+    settings = google.settings
+    query = (
+        "SELECT check_number, label, severity, finding "
+        f"FROM `{settings.project}`.`{settings.dataset}`.health_findings "
+        "ORDER BY line"
+    )
+    try:
+        rows = google.bigquery.query_and_wait(
+            query, wait_timeout=settings.limits.interactive_timeout_seconds
+        )
+        return [
+            Finding(row.check_number - 1, row.label, Severity(row.severity), row.finding)
+            for row in rows
+        ]
+    except GoogleAPICallError as error:
+        text = f"the figures cannot be read: {error.message}"
+        return [Finding(2, "Query Performance", Severity.CRITICAL, text)]

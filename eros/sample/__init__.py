@@ -1,0 +1,19 @@
+"""A realistic data set for stacks without real data: local, staging, tests, bench."""
+
+from eros.sample.generator import generate
+from eros.sample.keys import caption_key
+from eros.sample.loader import LoadReport, load, loaded_day
+from eros.sample.model import Identity, Sample, Scale, Size, Truth
+
+__all__ = [
+    "Identity",
+    "LoadReport",
+    "Sample",
+    "Scale",
+    "Size",
+    "Truth",
+    "caption_key",
+    "generate",
+    "load",
+    "loaded_day",
+]

@@ -1,0 +1,191 @@
+"""The catalogue of scheduled queries, and the transfer configs that it needs.
+
+Data Transfer knows neither time zones nor daylight saving: a schedule is UTC. A time of
+day in the stack's zone becomes one config per UTC offset of the zone, and the body of
+each runs only when the local clock of the run's scheduled time shows that time of day.
+On every local date exactly one of them does (spec automation.md 1.2; proof in
+tests/unit/test_schedules.py). The times chosen must exist exactly once on the days on
+which the clock changes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import jinja2
+from pydantic import StringConstraints, model_validator
+
+from eros.errors import UserError
+from eros.settings import PROJECT_ROOT, Settings
+from eros.validation import Section, load_document
+
+FILE = Path("config/schedules.yaml")
+_TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
+# Offsets of the zone are looked for in these years, so that the configs do not depend on
+# the day on which `up` runs.
+_YEARS = (2025, 2026)
+
+
+class Schedule(Section):
+    """One entry of config/schedules.yaml."""
+
+    title: str
+    call: str
+    schedule: str | None = None
+    daily_at: Annotated[str, StringConstraints(pattern=_TIME_OF_DAY)] | None = None
+    priority: Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"]
+    owner: str
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Schedule:
+        if (self.schedule is None) == (self.daily_at is None):
+            raise ValueError("give either schedule or dailyAt")
+        return self
+
+
+class Document(Section):
+    """config/schedules.yaml."""
+
+    schedules: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")], Schedule]
+
+
+@dataclass(frozen=True)
+class TransferConfig:
+    """What one DataTransferConfig holds.
+
+    `key` is its name in the program, `schedule_name` the entry that it belongs to.
+    """
+
+    key: str
+    schedule_name: str
+    title: str
+    schedule: str
+    query: str
+
+
+def load(root: Path = PROJECT_ROOT) -> dict[str, Schedule]:
+    """Entries of config/schedules.yaml by name; raises UserError."""
+    schedules = load_document(Document, root / FILE, root).schedules
+    for name, entry in schedules.items():
+        if entry.schedule is not None:
+            _check(name, entry.schedule)
+    return schedules
+
+
+def transfer_configs(settings: Settings, root: Path = PROJECT_ROOT) -> list[TransferConfig]:
+    """Transfer configs of a stack in the order of the file; raises UserError."""
+    configs = []
+    for name, entry in load(root).items():
+        call = _render(name, entry.call, settings)
+        if entry.schedule is not None:
+            query = _body(name, call, settings, guard=None)
+            configs.append(TransferConfig(name, name, entry.title, entry.schedule, query))
+        else:
+            configs += _daily(name, entry, call, settings)
+    return configs
+
+
+def latest_run_time(entry: Schedule, settings: Settings, now: datetime) -> datetime:
+    """Scheduled time to give a run that is started by hand at `now` (both UTC).
+
+    A daily query is run for its latest local date, anything else for now.
+    """
+    if entry.daily_at is None:
+        return now.replace(microsecond=0)
+    zone = ZoneInfo(settings.time_zone)
+    local = now.astimezone(zone)
+    moment = _at(local.date(), entry.daily_at, zone)
+    if moment > now:
+        moment = _at(local.date() - timedelta(days=1), entry.daily_at, zone)
+    return moment
+
+
+def config_for(configs: list[TransferConfig], name: str, run_time: datetime) -> TransferConfig:
+    """The transfer config of entry `name` that does its work at `run_time` (UTC)."""
+    own = [config for config in configs if config.schedule_name == name]
+    if len(own) == 1:
+        return own[0]
+    return next(c for c in own if c.schedule == f"every day {run_time:%H:%M}")
+
+
+def _daily(name: str, entry: Schedule, call: str, settings: Settings) -> list[TransferConfig]:
+    assert entry.daily_at is not None
+    zone = ZoneInfo(settings.time_zone)
+    first, last = date(_YEARS[0], 1, 1), date(_YEARS[1], 12, 31)
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    times = sorted({f"{_at(day, entry.daily_at, zone):%H:%M}" for day in days})
+    guard = f"FORMAT_TIMESTAMP('%H:%M', @run_time, '{settings.time_zone}') = '{entry.daily_at}'"
+    query = _body(name, call, settings, guard)
+    return [
+        TransferConfig(
+            key=f"{name}_{time.replace(':', '')}_utc",
+            schedule_name=name,
+            title=f"{entry.title} ({time} UTC)" if len(times) > 1 else entry.title,
+            schedule=f"every day {time}",
+            query=query,
+        )
+        for time in times
+    ]
+
+
+def _at(day: date, time_of_day: str, zone: ZoneInfo) -> datetime:
+    hour, minute = map(int, time_of_day.split(":"))
+    local = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
+    return local.astimezone(UTC)
+
+
+def _body(name: str, call: str, settings: Settings, guard: str | None) -> str:
+    """Script of a transfer config: labels for the jobs it starts, then the call."""
+    labels = ",".join(f"{k}:{v}" for k, v in ({"component": name} | settings.all_labels).items())
+    lines = [f"SET @@query_label = '{labels}';"]
+    lines += [f"IF {guard} THEN", f"  {call};", "END IF;"] if guard else [f"{call};"]
+    return "\n".join(lines) + "\n"
+
+
+def _render(name: str, call: str, settings: Settings) -> str:
+    try:
+        template = jinja2.Template(call, undefined=jinja2.StrictUndefined)
+        return template.render(settings.template_context()).strip()
+    except jinja2.TemplateError as error:
+        raise UserError(
+            f"template: {error.message}", file=FILE, key=f"schedules.{name}.call"
+        ) from None
+
+
+def _check(name: str, schedule: str) -> None:
+    """Refuse what Data Transfer refuses or fires twice.
+
+    https://cloud.google.com/bigquery/docs/scheduling-queries: at least 5 minutes apart,
+    and "on the hour" may run more than once.
+    """
+    key = f"schedules.{name}.schedule"
+    interval = re.match(r"every (\d+) (minutes|mins)\b", schedule)
+    if interval and int(interval[1]) < 5:
+        raise UserError(
+            "Data Transfer runs a query at most every 5 minutes",
+            file=FILE,
+            key=key,
+            value=schedule,
+        )
+    times = re.findall(r"\b(\d{2}):(\d{2})\b", schedule)
+    if not times and not interval:
+        raise UserError(
+            "give the schedule a time of day in UTC",
+            file=FILE,
+            key=key,
+            value=schedule,
+            fix="for example: every 6 hours from 02:40 to 20:40",
+        )
+    if any(minute == "00" for _, minute in times):
+        raise UserError(
+            "a scheduled query exactly on the hour can fire twice",
+            file=FILE,
+            key=key,
+            value=schedule,
+            fix="move it some minutes off the hour",
+        )

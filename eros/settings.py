@@ -1,0 +1,347 @@
+"""Every setting of a stack, as one typed model.
+
+The values stand in `Pulumi.<stack>.yaml` under the `eros:` namespace. The Pulumi
+program reads them through the engine, the `eros` command straight from the file;
+both end in `Settings.model_validate`, so a mistake reads the same in both.
+
+Left out on purpose: credentials (Google's own application default credentials) and
+endpoints of the local cloud (`eros.endpoints`), because neither is a value that a
+reviewer should see change in a stack file.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import Field, StringConstraints, ValidationError, field_validator
+from pydantic.alias_generators import to_camel
+
+from eros import validation
+from eros.errors import UserError
+from eros.validation import Section
+
+NAMESPACE = "eros"
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,63}$")]
+LabelKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+Member = Annotated[str, StringConstraints(pattern=r"^(group|serviceAccount|user|domain):.+$")]
+Percent = Annotated[float, Field(ge=0, le=100)]
+PositiveInt = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+
+class Prices(Section):
+    """List prices in US dollars (conflicts.md C-41, C-44)."""
+
+    query_usd_per_tib: PositiveFloat = 6.25
+    """On-demand analysis, per TiB (2^40 bytes) billed."""
+    storage_usd_per_gib_month: PositiveFloat = 0.02
+    """Active logical storage, per GiB and month."""
+
+
+class Limits(Section):
+    """Bounds of a single job (spec automation.md 1.1, conflicts.md C-34, C-35)."""
+
+    maximum_bytes_billed: PositiveInt = 10 * 2**30
+    query_timeout_seconds: PositiveInt = 300
+    interactive_timeout_seconds: PositiveInt = 60
+    daily_run_timeout_seconds: PositiveInt = 900
+
+
+class Thresholds(Section):
+    """Where a finding becomes a warning or critical (spec monitoring.md 1.4, 7.1)."""
+
+    error_rate_warning_pct: Percent = 1
+    error_rate_critical_pct: Percent = 5
+    latency_p95_warning_seconds: PositiveFloat = 10
+    slow_query_seconds: PositiveFloat = 60
+    slow_queries_warning: PositiveInt = 1
+    slow_queries_critical: PositiveInt = 10
+    daily_cost_warning_usd: PositiveFloat = 10
+    available_captions_warning: PositiveInt = 400
+    available_captions_critical: PositiveInt = 200
+    expired_locks_warning: PositiveInt = 10
+    expired_locks_critical: PositiveInt = 1000
+    active_locks_warning: PositiveInt = 5000
+    active_locks_critical: PositiveInt = 10000
+    sweep_volume_warning: PositiveInt = 1000
+    inactivity_warning_hours: PositiveInt = 24
+    inactivity_critical_hours: PositiveInt = 48
+    feedback_age_warning_hours: PositiveInt = 8
+    feedback_age_critical_hours: PositiveInt = 12
+    daily_run_age_critical_hours: PositiveInt = 28
+    daily_run_slow_minutes: PositiveInt = 10
+    creator_failure_warning_pct: Percent = 10
+    queue_backlog_hours: PositiveInt = 24
+    expired_lock_grace_hours: Annotated[int, Field(ge=0)] = 2
+
+
+class Automation(Section):
+    """Parameters of the daily run and the lock sweep (spec automation.md 4, 5)."""
+
+    active_days: PositiveInt = 30
+    """A creator is active when a message was sent in this many days."""
+    saturation_limit_pct: Percent = 80
+    """A page strictly below this saturation is queued."""
+    planning_window_days: PositiveInt = 7
+    """Assignments of this many days from the execution date count as planned."""
+    breaker_failures: PositiveInt = 5
+    """Consecutive creator failures that open the circuit breaker."""
+    stale_lock_days: PositiveInt = 7
+    queue_lease_minutes: PositiveInt = 30
+    queue_max_attempts: PositiveInt = 3
+    feedback_window_days: PositiveInt = 365
+    """Results of messages sent in this many days make up the bandit statistics."""
+    feedback_late_days: PositiveInt = 30
+    """A result delivered up to this many days after the send is still counted."""
+    feedback_overlap_hours: Annotated[int, Field(ge=0)] = 24
+    """Results this much older than the newest counted one are read again, for late loads."""
+    medium_audience: PositiveInt = 1_000
+    large_audience: PositiveInt = 10_000
+    """Median recipients of a message from which a page counts as medium or large."""
+    small_daily_target: PositiveInt = 5
+    medium_daily_target: PositiveInt = 10
+    large_daily_target: PositiveInt = 15
+    """Messages that a page of this size carries on a day without a holiday."""
+
+
+class Selection(Section):
+    """How a caption is drawn from the arms (conflicts.md C-18)."""
+
+    draw: Literal["wilson", "beta"] = "beta"
+    prior_successes: PositiveFloat = 1
+    """Prior successes of every caption; its prior rate is the page's mean rate."""
+    prior_failures: PositiveFloat = 1
+    """Prior failures of a caption on a page that has no purchase yet."""
+    earnings_prior_purchases: PositiveFloat = 5
+    """Purchases at the page's mean earnings that a caption's own mean is mixed with."""
+    max_captions: PositiveInt = 1_000
+    """Most captions that one call may ask for."""
+    lock_tries: PositiveInt = 20
+    """Times that a call tries for a page that other calls change at the same moment."""
+    cooldown_days: Annotated[int, Field(ge=0)] = 7
+    """A caption sent to a page within this many days is not drawn for it again."""
+
+
+class Retention(Section):
+    """Days that rows are kept; empty means for ever (conflicts.md C-24, C-26)."""
+
+    caption_bandit_stats_days: PositiveInt | None = 90
+    log_days: PositiveInt = 90
+    message_feedback_days: PositiveInt = 120
+    """Counted results of messages; a result later than this is not folded in again."""
+    inactive_assignment_days: PositiveInt = 90
+    time_travel_hours: Annotated[int, Field(ge=48, le=168, multiple_of=24)] = 168
+
+
+class Backup(Section):
+    """Table snapshots and exports (conflicts.md C-02, C-60)."""
+
+    bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$")]
+    dataset: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,1024}$")] = "eros_backups"
+    daily_retention_days: PositiveInt = 30
+    deployment_retention_days: PositiveInt = 90
+
+
+class Access(Section):
+    """Who may read and write the dataset, beside the runner's own account."""
+
+    readers: list[Member] = []
+    writers: list[Member] = []
+
+
+class Settings(Section):
+    """All settings of one stack."""
+
+    environment: Literal["local", "staging", "prod"]
+    project: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
+    dataset: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,1024}$")]
+    location: Annotated[str, StringConstraints(min_length=2)] = "US"
+    time_zone: str = "America/Los_Angeles"
+    external_tables: Literal["adopt", "greenfield"]
+    """`adopt`: the six external tables exist already and are only referred to.
+    `greenfield`: the program creates them (spec C-07)."""
+    import_tables: list[str] = []
+    """Owned tables that exist already and are imported at the first `up`."""
+    protect_tables: bool = True
+    """BigQuery deletion protection and Pulumi `protect` on every table."""
+    schedules_paused: bool = False
+    labels: dict[LabelKey, Label] = {}
+    cost_owner: Label
+    service_account: Annotated[
+        str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")
+    ] = "eros-runner"
+    kms_key: str | None = None
+    endpoints_file: Path | None = None
+    """Set on the local stack only: where the local cloud writes its addresses."""
+    job_history: Literal["google", "table"] = "google"
+    """`google`: INFORMATION_SCHEMA.JOBS_BY_PROJECT of the region.
+    `table`: the table `job_history` of the dataset, which the local cloud fills."""
+    slack_channel: str | None = None
+    slack_token: str | None = None
+    alert_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
+    prices: Prices = Prices()
+    limits: Limits = Limits()
+    thresholds: Thresholds = Thresholds()
+    automation: Automation = Automation()
+    selection: Selection = Selection()
+    retention: Retention = Retention()
+    backup: Backup
+    access: Access = Access()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_time_zone(cls, name: str) -> str:
+        if name not in available_timezones():
+            raise ValueError("no time zone of this name in the tz database")
+        return name
+
+    @property
+    def all_labels(self) -> dict[str, str]:
+        """Labels of every resource and job: environment, cost owner, system, the stack's own."""
+        return {
+            "system": "eros",
+            "environment": self.environment,
+            "cost_owner": self.cost_owner,
+            **self.labels,
+        }
+
+    @property
+    def jobs_view(self) -> str:
+        """Complete reference of the job history that SQL reads."""
+        if self.job_history == "table":
+            return f"`{self.project}`.`{self.dataset}`.job_history"
+        region = f"region-{self.location.lower()}"
+        return f"`{self.project}`.`{region}`.INFORMATION_SCHEMA.JOBS_BY_PROJECT"
+
+    def template_context(self) -> dict[str, Any]:
+        """Names that an SQL file may use in its Jinja2 expressions."""
+        sections = ("prices", "limits", "thresholds", "automation", "selection", "retention")
+        return {
+            "project": self.project,
+            "dataset": self.dataset,
+            "location": self.location,
+            "time_zone": self.time_zone,
+            "jobs_view": self.jobs_view,
+            **{name: getattr(self, name) for name in sections},
+        }
+
+
+# Values that the engine or a person keeps encrypted; they never travel in clear text.
+SECRET_KEYS = frozenset({"slackToken"})
+
+
+def parse(values: dict[str, Any], file: Path | str) -> Settings:
+    """Validate the `eros:` values of a stack; `file` is named in the error.
+
+    Raises UserError that names file, key, value and fix.
+    """
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise _explain(error, file) from None
+
+
+def load_stack_file(stack: str, root: Path = PROJECT_ROOT) -> Settings:
+    """Settings of `stack` as its file under `root` states them.
+
+    Secrets are left out: they are encrypted in the file and only the engine opens them.
+    """
+    path = root / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        known = sorted(p.name.split(".")[1] for p in root.glob("Pulumi.*.yaml"))
+        raise UserError(
+            f"there is no stack file for stack {stack!r}",
+            file=path.name,
+            fix=f"use one of: {', '.join(known)}",
+        )
+    config = validation.read_yaml(path, path.name).get("config") or {}
+    values = {
+        key.removeprefix(f"{NAMESPACE}:"): value
+        for key, value in config.items()
+        if key.startswith(f"{NAMESPACE}:") and not _is_secret(value)
+    }
+    return parse(values, path.name)
+
+
+def from_engine(config: dict[str, str], stack: str) -> Settings:
+    """Settings from the engine's configuration map (`<namespace>:<key>` to text).
+
+    The engine hands every value over as text and objects as JSON; numbers and
+    booleans are read back by the model.
+    """
+    prefix = f"{NAMESPACE}:"
+    values = {
+        key.removeprefix(prefix): _decoded(key.removeprefix(prefix), text)
+        for key, text in config.items()
+        if key.startswith(prefix)
+    }
+    file = f"Pulumi.{stack}.yaml"
+    settings = parse(values, file)
+    if settings.slack_channel and not settings.slack_token:
+        key = f"{NAMESPACE}:slackToken"
+        raise UserError(
+            "the Slack channel needs its token",
+            file=file,
+            key=key,
+            fix=f"pulumi config set --secret {key} TOKEN",
+        )
+    return settings
+
+
+def check_secrets(stack: str, root: Path = PROJECT_ROOT) -> None:
+    """Refuse secrets of a shared stack that only the empty passphrase protects.
+
+    docs/decisions/004-stack-secrets.md. Raises UserError.
+    """
+    file = f"Pulumi.{stack}.yaml"
+    if not (root / file).is_file():
+        return
+    document = validation.read_yaml(root / file, file)
+    secrets = [key for key, value in (document.get("config") or {}).items() if _is_secret(value)]
+    if stack != "local" and secrets and "encryptionsalt" in document:
+        raise UserError(
+            "the secret is encrypted with a passphrase that everybody knows",
+            file=file,
+            key=secrets[0],
+            fix=f"pulumi stack change-secrets-provider gcpkms://KEY --stack {stack}",
+        )
+
+
+def _decoded(key: str, text: str) -> Any:
+    annotation = next(
+        (f.annotation for n, f in Settings.model_fields.items() if to_camel(n) == key), str
+    )
+    structured = annotation is not str and text[:1] in "[{"
+    return json.loads(text) if structured else text
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"secure"}
+
+
+def _explain(error: ValidationError, file: Path | str) -> UserError:
+    problem = validation.worst(error)
+    path = validation.dotted(problem["loc"])
+    key = f"{NAMESPACE}:{path}"
+    secret = path in SECRET_KEYS
+    return UserError(
+        validation.message(error, problem),
+        file=file,
+        key=key,
+        value=None if secret else validation.shown_value(problem),
+        fix=_fix(problem, key, secret),
+    )
+
+
+def _fix(problem: Any, key: str, secret: bool) -> str:
+    if problem["type"] == "missing":
+        return f"pulumi config set {'--secret ' if secret else ''}--path '{key}' VALUE"
+    if validation.is_unknown_key(problem):
+        hint = validation.spelling_hint(Settings, problem["loc"])
+        return f"{hint} Remove it with: pulumi config rm --path '{key}'"
+    return "eros/settings.py says what the key takes"

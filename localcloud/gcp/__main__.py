@@ -1,0 +1,67 @@
+"""`python -m localcloud.gcp`: serve Google's APIs on a loopback port until stopped."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+
+from .call import Cloud
+from .clock import Clock
+from .server import GoogleApis, build_app
+from .store import Store
+from .transfers.query import QueryRunner
+from .transfers.worker import TransferWorker
+
+
+def create_app(
+    cloud: Cloud, *, follow_clock: bool, queries: QueryRunner | None = None
+) -> Starlette:
+    """The application over the state in `cloud.data_dir`; `queries` stands in for BigQuery."""
+    store = Store(cloud.data_dir / "google.sqlite")
+    worker = TransferWorker(cloud, store, queries or QueryRunner(cloud), follow_clock=follow_clock)
+    apis = GoogleApis(cloud, store, worker.wake)
+
+    def stop() -> None:
+        worker.stop()
+        store.close()
+
+    return build_app(apis, start=worker.start, stop=stop)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m localcloud.gcp", description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
+    parser.add_argument("--data-dir", type=Path, required=True, help="where the state is kept")
+    parser.add_argument("--bigquery-url", required=True, help="for example http://127.0.0.1:9050")
+    parser.add_argument("--project", required=True, help="id of the one project")
+    parser.add_argument("--project-number", required=True, help="number of the one project")
+    scheduler = parser.add_mutually_exclusive_group()
+    scheduler.add_argument(
+        "--follow-clock", action="store_true", help="start transfer runs when they are due"
+    )
+    scheduler.add_argument(
+        "--no-scheduler", action="store_true", help="runs start by hand only (the default)"
+    )
+    return parser.parse_args()
+
+
+def main() -> None:
+    arguments = _arguments()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    cloud = Cloud(
+        project=arguments.project,
+        project_number=arguments.project_number,
+        data_dir=arguments.data_dir,
+        bigquery_url=arguments.bigquery_url,
+        clock=Clock(),
+    )
+    app = create_app(cloud, follow_clock=arguments.follow_clock)
+    uvicorn.run(app, host="127.0.0.1", port=arguments.port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,290 @@
+CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.select_captions_for_creator(
+    for_page STRING,
+    schedule_date DATE,
+    num_captions INT64,
+    seed INT64
+)
+OPTIONS (
+    description = 'Picks and locks captions of a page for a business day by Thompson sampling and returns them, best first. Fewer than asked for when the day is full (holidays carry less) or the pool is empty. Seed NULL draws at random; with a seed the draw can be repeated.'
+)
+BEGIN
+    DECLARE run STRING DEFAULT GENERATE_UUID();
+    DECLARE started TIMESTAMP DEFAULT CURRENT_TIMESTAMP();
+    DECLARE today DATE DEFAULT CURRENT_DATE('{{ time_zone }}');
+    DECLARE wanted_lock STRING DEFAULT CONCAT('page/', for_page);
+    DECLARE draw_seed INT64 DEFAULT COALESCE(seed, FARM_FINGERPRINT(GENERATE_UUID()));
+    DECLARE tries_left INT64 DEFAULT {{ selection.lock_tries }};
+    DECLARE day_target INT64;
+    DECLARE granted INT64 DEFAULT 0;
+    DECLARE failure STRING;
+    {%- if selection.draw == 'beta' %}
+    DECLARE arms ARRAY<STRUCT<arm STRING, alpha FLOAT64, beta FLOAT64>>;
+    {%- endif %}
+
+    IF TRIM(COALESCE(for_page, '')) = '' THEN
+        RAISE USING MESSAGE = 'for_page must name a page';
+    END IF;
+    IF num_captions IS NULL OR num_captions NOT BETWEEN 1 AND {{ selection.max_captions }} THEN
+        RAISE USING MESSAGE = FORMAT('num_captions must be 1 to {{ selection.max_captions }}, but is %t', num_captions);
+    END IF;
+    IF schedule_date IS NULL OR schedule_date NOT BETWEEN today AND DATE_ADD(today, INTERVAL 365 DAY) THEN
+        RAISE USING MESSAGE = FORMAT('schedule_date must be %t to a year later, but is %t', today, schedule_date);
+    END IF;
+
+    BEGIN
+        CALL `{{ project }}`.`{{ dataset }}`.ensure_lock(wanted_lock);
+
+        -- How many messages the page carries on the day; a page without messages counts as small.
+        SET day_target = (
+            SELECT CAST(GREATEST(1, ROUND(
+                COALESCE(MAX(sizes.daily_target), {{ automation.small_daily_target }}) * MIN(volume.factor)
+            )) AS INT64)
+            FROM `{{ project }}`.`{{ dataset }}`.daily_volume(schedule_date, schedule_date) AS volume
+            LEFT JOIN `{{ project }}`.`{{ dataset }}`.account_sizes(for_page, today) AS sizes
+                ON TRUE
+        );
+
+        -- What each active caption of the page has earned. A caption without a history has
+        -- the mean rate of its page as its prior, and the mean earnings per purchase.
+        CREATE OR REPLACE TEMP TABLE candidates AS
+        WITH learned AS (
+            SELECT
+                caption_id,
+                last_used,
+                `{{ project }}`.`{{ dataset }}`.non_negative(successes) AS successes,
+                `{{ project }}`.`{{ dataset }}`.non_negative(failures) AS failures,
+                CAST(COALESCE(total_emv, 0) AS FLOAT64) AS earnings
+            FROM `{{ project }}`.`{{ dataset }}`.caption_bandit_stats
+            WHERE page_name = for_page
+        ),
+
+        page AS (
+            SELECT
+                COALESCE(SAFE_DIVIDE(SUM(earnings), SUM(successes)), 1.0) AS earnings_per_purchase,
+                COALESCE(
+                    {{ selection.prior_successes }} * SAFE_DIVIDE(SUM(failures), SUM(successes)),
+                    {{ selection.prior_failures }}
+                ) AS prior_failures
+            FROM learned
+        )
+
+        SELECT
+            bank.caption_id,
+            bank.caption_text,
+            COALESCE(learned.successes, 0) AS successes,
+            COALESCE(learned.failures, 0) AS failures,
+            COALESCE(learned.successes, 0) + {{ selection.prior_successes }} AS alpha,
+            COALESCE(learned.failures, 0) + GREATEST(page.prior_failures, 0.001) AS beta,
+            (COALESCE(learned.earnings, 0) + {{ selection.earnings_prior_purchases }} * page.earnings_per_purchase)
+            / (COALESCE(learned.successes, 0) + {{ selection.earnings_prior_purchases }}) AS earnings_per_purchase
+        FROM (
+            SELECT
+                caption_id,
+                MIN(caption_text) AS caption_text
+            FROM `{{ project }}`.`{{ dataset }}`.caption_bank
+            WHERE
+                page_name = for_page
+                AND is_active
+            GROUP BY caption_id
+        ) AS bank
+        CROSS JOIN page
+        LEFT JOIN learned ON bank.caption_id = learned.caption_id
+        WHERE
+            learned.last_used IS NULL
+            OR DATE(learned.last_used, '{{ time_zone }}') <= DATE_SUB(schedule_date, INTERVAL {{ selection.cooldown_days }} DAY);
+{% if selection.draw == 'beta' %}
+        SET arms = ARRAY(
+            SELECT AS STRUCT
+                caption_id AS arm,
+                alpha,
+                beta
+            FROM candidates
+        );
+        CREATE OR REPLACE TEMP TABLE ranked AS
+        SELECT
+            candidates.caption_id,
+            candidates.caption_text,
+            candidates.earnings_per_purchase,
+            draws.draw AS drawn_rate
+        FROM candidates
+        INNER JOIN `{{ project }}`.`{{ dataset }}`.beta_draws(arms, draw_seed) AS draws
+            ON candidates.caption_id = draws.arm;
+{% else %}
+        CREATE OR REPLACE TEMP TABLE ranked AS
+        SELECT
+            caption_id,
+            caption_text,
+            earnings_per_purchase,
+            bounds.lower_bound + `{{ project }}`.`{{ dataset }}`.hash_uniform(
+                TO_HEX(SHA256(CONCAT(CAST(draw_seed AS STRING), '/0/', caption_id))),
+                0
+            ) * (bounds.upper_bound - bounds.lower_bound) AS drawn_rate
+        FROM (
+            SELECT
+                *,
+                `{{ project }}`.`{{ dataset }}`.wilson_score_bounds(successes, failures) AS bounds
+            FROM candidates
+        );
+{% endif %}
+        -- Calls for one page at the same moment all update its lock row, so BigQuery aborts
+        -- all but one; the others try again and see what it took.
+        WHILE tries_left > 0 DO
+            SET tries_left = tries_left - 1;
+            BEGIN
+                BEGIN TRANSACTION;
+                BEGIN
+                    UPDATE `{{ project }}`.`{{ dataset }}`.automation_locks
+                    SET
+                        version = version + 1,
+                        locked_at = CURRENT_TIMESTAMP()
+                    WHERE lock_name = wanted_lock;
+
+                    CREATE OR REPLACE TEMP TABLE picked AS
+                    WITH taken AS (
+                        SELECT
+                            caption_id,
+                            COUNTIF(is_active AND scheduled_send_date = schedule_date) AS on_the_day
+                        FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
+                        WHERE
+                            page_name = for_page
+                            AND (
+                                is_active
+                                OR (
+                                    -- Deactivated because its day came: it was sent, and cools down.
+                                    deactivation_reason = 'EXPIRED'
+                                    AND scheduled_send_date > DATE_SUB(schedule_date, INTERVAL {{ selection.cooldown_days }} DAY)
+                                )
+                            )
+                        GROUP BY caption_id
+                    ),
+
+                    free AS (
+                        SELECT
+                            ranked.*,
+                            ROW_NUMBER() OVER (
+                                ORDER BY ranked.drawn_rate * ranked.earnings_per_purchase DESC, ranked.caption_id
+                            ) AS position
+                        FROM ranked
+                        LEFT JOIN taken ON ranked.caption_id = taken.caption_id
+                        WHERE taken.caption_id IS NULL
+                    )
+
+                    SELECT
+                        GENERATE_UUID() AS assignment_id,
+                        free.position,
+                        free.caption_id,
+                        free.caption_text,
+                        free.drawn_rate,
+                        free.earnings_per_purchase
+                    FROM free
+                    CROSS JOIN (SELECT COALESCE(SUM(on_the_day), 0) AS planned FROM taken) AS day
+                    WHERE
+                        free.position <= num_captions
+                        AND free.position <= day_target - day.planned;
+
+                    INSERT INTO `{{ project }}`.`{{ dataset }}`.active_caption_assignments (
+                        assignment_id,
+                        page_name,
+                        caption_id,
+                        scheduled_send_date,
+                        assigned_at,
+                        is_active
+                    )
+                    SELECT
+                        assignment_id,
+                        for_page,
+                        caption_id,
+                        schedule_date,
+                        CURRENT_TIMESTAMP(),
+                        TRUE
+                    FROM picked;
+                    COMMIT TRANSACTION;
+                EXCEPTION WHEN ERROR THEN
+                    ROLLBACK TRANSACTION;
+                    RAISE;
+                END;
+                SET tries_left = -1;
+            EXCEPTION WHEN ERROR THEN
+                IF tries_left = 0 THEN
+                    RAISE USING MESSAGE = CONCAT('no captions could be locked for page ', for_page, ': ', @@error.message);
+                END IF;
+            END;
+        END WHILE;
+
+        SET granted = (SELECT COUNT(*) FROM picked);
+        INSERT INTO `{{ project }}`.`{{ dataset }}`.etl_job_runs (
+            run_id,
+            job_name,
+            execution_date,
+            job_start_time,
+            job_end_time,
+            duration_seconds,
+            status,
+            rows_affected
+        )
+        VALUES (
+            run,
+            'select_captions_for_creator',
+            schedule_date,
+            started,
+            CURRENT_TIMESTAMP(),
+            TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), started, MILLISECOND) / 1000,
+            'SUCCESS',
+            granted
+        );
+        IF granted = 0 AND NOT EXISTS (SELECT 1 FROM ranked) THEN
+            CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+                'WARNING',
+                'No caption to select',
+                'select_captions_for_creator',
+                FORMAT('page %s has no active caption that is not cooling down', for_page),
+                JSON_OBJECT('page_name', for_page, 'asked_for', num_captions),
+                run
+            );
+        END IF;
+    EXCEPTION WHEN ERROR THEN
+        SET failure = @@error.message;
+        INSERT INTO `{{ project }}`.`{{ dataset }}`.etl_job_runs (
+            run_id,
+            job_name,
+            execution_date,
+            job_start_time,
+            job_end_time,
+            duration_seconds,
+            status,
+            error_message
+        )
+        VALUES (
+            run,
+            'select_captions_for_creator',
+            schedule_date,
+            started,
+            CURRENT_TIMESTAMP(),
+            TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), started, MILLISECOND) / 1000,
+            'FAILED',
+            failure
+        );
+        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+            'WARNING',
+            'Caption selection failed',
+            'select_captions_for_creator',
+            failure,
+            JSON_OBJECT('page_name', for_page),
+            run
+        );
+        RAISE USING MESSAGE = failure;
+    END;
+
+    SELECT
+        position,
+        assignment_id,
+        for_page AS page_name,
+        caption_id,
+        caption_text,
+        schedule_date AS scheduled_send_date,
+        drawn_rate,
+        earnings_per_purchase,
+        drawn_rate * earnings_per_purchase AS drawn_earnings_per_view
+    FROM picked
+    ORDER BY position;
+END;

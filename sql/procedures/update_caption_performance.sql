@@ -1,0 +1,357 @@
+CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.update_caption_performance()
+OPTIONS (
+    description = 'Folds new message results into caption_bandit_stats. Incremental: reads only partitions and deliveries since the newest result counted. Repeatable: a message counts once, with its newest result.'
+)
+BEGIN
+    DECLARE run STRING DEFAULT GENERATE_UUID();
+    DECLARE started TIMESTAMP DEFAULT CURRENT_TIMESTAMP();
+    DECLARE window_start DATE DEFAULT DATE_SUB(DATE(started), INTERVAL {{ automation.feedback_window_days }} DAY);
+    DECLARE watermark TIMESTAMP;
+    DECLARE read_from DATE;
+    DECLARE delivered_from TIMESTAMP;
+    DECLARE changed_rows INT64 DEFAULT 0;
+    DECLARE failure STRING;
+
+    CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
+        run,
+        'update_caption_performance',
+        DATE(started, '{{ time_zone }}'),
+        {{ limits.query_timeout_seconds }}
+    );
+    IF NOT EXISTS (
+        SELECT 1
+        FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
+        WHERE
+            run_id = run
+            AND job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
+    ) THEN
+        -- Another run is at work and counts the same messages.
+        RETURN;
+    END IF;
+
+    BEGIN
+        SET watermark = (
+            SELECT MAX(updated_at)
+            FROM `{{ project }}`.`{{ dataset }}`.message_feedback
+            WHERE DATE(sent_at) >= window_start
+        );
+        SET read_from = GREATEST(
+            window_start,
+            COALESCE(DATE_SUB(DATE(watermark), INTERVAL {{ automation.feedback_late_days }} DAY), window_start)
+        );
+        SET delivered_from = TIMESTAMP_SUB(
+            COALESCE(watermark, TIMESTAMP '1970-01-02'),
+            INTERVAL {{ automation.feedback_overlap_hours }} HOUR
+        );
+
+        -- One row per message: its newest delivery, cleaned. Counts only grow, so among
+        -- deliveries of the same moment the largest is the newest. A delivery time in the
+        -- future would stop the watermark for good, so it counts as now.
+        CREATE OR REPLACE TEMP TABLE delivered AS
+        SELECT
+            message_id,
+            page_name,
+            caption_id,
+            `{{ project }}`.`{{ dataset }}`.caption_key_v2(message_text) AS caption_key,
+            sent_at,
+            `{{ project }}`.`{{ dataset }}`.non_negative(viewed_count) AS views,
+            LEAST(
+                `{{ project }}`.`{{ dataset }}`.non_negative(purchased_count),
+                `{{ project }}`.`{{ dataset }}`.non_negative(viewed_count)
+            ) AS purchases,
+            GREATEST(COALESCE(earnings, 0), 0) AS earnings,
+            LEAST(updated_at, started) AS updated_at
+        FROM `{{ project }}`.`{{ dataset }}`.mass_messages
+        WHERE
+            DATE(sent_at) BETWEEN read_from AND DATE(started)
+            AND sent_at <= started
+            AND updated_at >= delivered_from
+        QUALIFY ROW_NUMBER() OVER (
+            PARTITION BY message_id
+            ORDER BY
+                LEAST(updated_at, started) DESC,
+                views DESC,
+                purchases DESC,
+                earnings DESC,
+                sent_at DESC,
+                page_name,
+                caption_id
+        ) = 1;
+
+        CREATE OR REPLACE TEMP TABLE fresh AS
+        SELECT
+            delivered.*,
+            counted.page_name AS counted_page,
+            counted.caption_id AS counted_caption
+        FROM delivered
+        LEFT JOIN (
+            SELECT
+                message_id,
+                page_name,
+                caption_id,
+                views,
+                purchases,
+                earnings,
+                updated_at
+            FROM `{{ project }}`.`{{ dataset }}`.message_feedback
+            WHERE DATE(sent_at) >= window_start
+        ) AS counted
+            ON delivered.message_id = counted.message_id
+        WHERE
+            counted.message_id IS NULL
+            OR (
+                (
+                    delivered.updated_at > counted.updated_at
+                    AND (
+                        delivered.views != counted.views
+                        OR delivered.purchases != counted.purchases
+                        OR delivered.earnings != counted.earnings
+                        OR delivered.page_name != counted.page_name
+                    )
+                )
+                OR (
+                    delivered.updated_at = counted.updated_at
+                    AND (
+                        delivered.views > counted.views
+                        OR (delivered.views = counted.views AND delivered.purchases > counted.purchases)
+                        OR (
+                            delivered.views = counted.views
+                            AND delivered.purchases = counted.purchases
+                            AND delivered.earnings > counted.earnings
+                        )
+                    )
+                )
+            );
+
+        -- A message belongs to the caption of its page whose text it carries: to the one it
+        -- names where several carry it, to the first otherwise. A text that was changed
+        -- for the message falls back to the caption it names.
+        CREATE OR REPLACE TEMP TABLE matched AS
+        WITH bank AS (
+            SELECT
+                page_name,
+                caption_id,
+                MIN(COALESCE(caption_key, `{{ project }}`.`{{ dataset }}`.caption_key_v2(caption_text))) AS caption_key
+            FROM `{{ project }}`.`{{ dataset }}`.caption_bank
+            WHERE page_name IN (SELECT fresh.page_name FROM fresh)
+            GROUP BY
+                page_name,
+                caption_id
+        ),
+
+        first_of_key AS (
+            SELECT
+                page_name,
+                caption_key,
+                MIN(caption_id) AS caption_id
+            FROM bank
+            WHERE caption_key IS NOT NULL
+            GROUP BY
+                page_name,
+                caption_key
+        )
+
+        SELECT
+            fresh.message_id,
+            fresh.page_name,
+            fresh.sent_at,
+            fresh.views,
+            fresh.purchases,
+            fresh.earnings,
+            fresh.updated_at,
+            fresh.counted_page,
+            fresh.counted_caption,
+            CASE
+                WHEN named.caption_key = fresh.caption_key THEN named.caption_id
+                ELSE COALESCE(first_of_key.caption_id, named.caption_id)
+            END AS caption_id,
+            CASE
+                WHEN named.caption_key = fresh.caption_key THEN named.caption_key
+                ELSE COALESCE(first_of_key.caption_key, named.caption_key)
+            END AS caption_key
+        FROM fresh
+        LEFT JOIN bank AS named
+            ON
+                fresh.page_name = named.page_name
+                AND fresh.caption_id = named.caption_id
+        LEFT JOIN first_of_key
+            ON
+                fresh.page_name = first_of_key.page_name
+                AND fresh.caption_key = first_of_key.caption_key;
+
+        -- A message that moved to another caption changes both.
+        CREATE OR REPLACE TEMP TABLE touched AS
+        SELECT
+            page_name,
+            caption_id,
+            MAX(caption_key) AS caption_key
+        FROM (
+            SELECT
+                page_name,
+                caption_id,
+                caption_key
+            FROM matched
+            UNION ALL
+            SELECT
+                counted_page,
+                counted_caption,
+                CAST(NULL AS STRING)
+            FROM matched
+        )
+        WHERE caption_id IS NOT NULL
+        GROUP BY
+            page_name,
+            caption_id;
+
+        -- UPDATE or DELETE with INSERT instead of MERGE: the local engine cannot run a MERGE
+        -- inside a transaction.
+        BEGIN TRANSACTION;
+        BEGIN
+            DELETE FROM `{{ project }}`.`{{ dataset }}`.message_feedback
+            WHERE
+                DATE(sent_at) >= window_start
+                AND message_id IN (SELECT matched.message_id FROM matched);
+
+            INSERT INTO `{{ project }}`.`{{ dataset }}`.message_feedback (
+                message_id,
+                page_name,
+                caption_id,
+                sent_at,
+                views,
+                purchases,
+                earnings,
+                updated_at,
+                counted_at
+            )
+            SELECT
+                message_id,
+                page_name,
+                caption_id,
+                sent_at,
+                views,
+                purchases,
+                earnings,
+                updated_at,
+                started
+            FROM matched;
+
+            -- Totals are computed again from every message of a touched caption, never
+            -- added up, so nothing drifts. The casts are for the local engine: its sum of
+            -- INT64 is wider.
+            CREATE OR REPLACE TEMP TABLE totals AS
+            SELECT
+                sums.*,
+                `{{ project }}`.`{{ dataset }}`.wilson_score_bounds(successes, failures) AS bounds,
+                SAFE_DIVIDE(CAST(total_emv AS FLOAT64), total_views) AS avg_emv
+            FROM (
+                SELECT
+                    touched.page_name,
+                    touched.caption_id,
+                    ANY_VALUE(touched.caption_key) AS caption_key,
+                    MAX(counted.sent_at) AS last_used,
+                    CAST(COALESCE(SUM(counted.purchases), 0) AS INT64) AS successes,
+                    CAST(COALESCE(SUM(counted.views - counted.purchases), 0) AS INT64) AS failures,
+                    CAST(COALESCE(SUM(counted.views), 0) AS INT64) AS total_views,
+                    COALESCE(SUM(counted.earnings), 0) AS total_emv,
+                    MAX(counted.updated_at) AS last_observed_at
+                FROM touched
+                LEFT JOIN (
+                    SELECT
+                        page_name,
+                        caption_id,
+                        sent_at,
+                        views,
+                        purchases,
+                        earnings,
+                        updated_at
+                    FROM `{{ project }}`.`{{ dataset }}`.message_feedback
+                    WHERE DATE(sent_at) >= window_start
+                ) AS counted
+                    ON
+                        touched.page_name = counted.page_name
+                        AND touched.caption_id = counted.caption_id
+                GROUP BY
+                    touched.page_name,
+                    touched.caption_id
+            ) AS sums;
+
+            UPDATE `{{ project }}`.`{{ dataset }}`.caption_bandit_stats AS stats
+            SET
+                last_used = totals.last_used,
+                last_updated = started,
+                successes = totals.successes,
+                failures = totals.failures,
+                total_views = totals.total_views,
+                engagement_count = totals.successes,
+                wilson_score_lower_bound = totals.bounds.lower_bound,
+                wilson_score_upper_bound = totals.bounds.upper_bound,
+                caption_key = COALESCE(totals.caption_key, stats.caption_key),
+                total_emv = totals.total_emv,
+                avg_emv = totals.avg_emv,
+                last_observed_at = totals.last_observed_at
+            FROM totals
+            WHERE
+                stats.page_name = totals.page_name
+                AND stats.caption_id = totals.caption_id;
+            SET changed_rows = @@row_count;
+
+            INSERT INTO `{{ project }}`.`{{ dataset }}`.caption_bandit_stats (
+                page_name,
+                caption_id,
+                last_used,
+                last_updated,
+                successes,
+                failures,
+                total_views,
+                engagement_count,
+                wilson_score_lower_bound,
+                wilson_score_upper_bound,
+                caption_key,
+                total_emv,
+                avg_emv,
+                last_observed_at,
+                created_at
+            )
+            SELECT
+                totals.page_name,
+                totals.caption_id,
+                totals.last_used,
+                started,
+                totals.successes,
+                totals.failures,
+                totals.total_views,
+                totals.successes,
+                totals.bounds.lower_bound,
+                totals.bounds.upper_bound,
+                totals.caption_key,
+                totals.total_emv,
+                totals.avg_emv,
+                totals.last_observed_at,
+                started
+            FROM totals
+            LEFT JOIN `{{ project }}`.`{{ dataset }}`.caption_bandit_stats AS known
+                ON
+                    totals.page_name = known.page_name
+                    AND totals.caption_id = known.caption_id
+            WHERE known.page_name IS NULL;
+            SET changed_rows = changed_rows + @@row_count;
+            COMMIT TRANSACTION;
+        EXCEPTION WHEN ERROR THEN
+            ROLLBACK TRANSACTION;
+            RAISE;
+        END;
+        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'SUCCESS', changed_rows, NULL);
+    EXCEPTION WHEN ERROR THEN
+        SET failure = @@error.message;
+        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'FAILED', 0, failure);
+        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+            'CRITICAL',
+            'Performance update failed',
+            'update_caption_performance',
+            failure,
+            NULL,
+            run
+        );
+        RAISE USING MESSAGE = failure;
+    END;
+END;

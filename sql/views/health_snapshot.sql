@@ -1,0 +1,97 @@
+CREATE OR REPLACE VIEW `{{ project }}`.`{{ dataset }}`.health_snapshot
+OPTIONS (
+    description = 'The figures of the health check as of now, in one row: query jobs of the last 24 hours, the cost of today, the caption pool, the locks, the newest assignments.'
+)
+AS
+WITH query_jobs AS (
+    -- A script's own row repeats the totals of the statements that it ran.
+    SELECT
+        error_result.reason AS error_reason,
+        total_bytes_billed,
+        creation_time >= TIMESTAMP(CURRENT_DATE('{{ time_zone }}'), '{{ time_zone }}') AS is_today,
+        creation_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 24 HOUR) AS is_recent,
+        -- The automation's own jobs take minutes by design and have limits of their own.
+        EXISTS (
+            SELECT 1
+            FROM UNNEST(labels) AS label
+            WHERE label.key = 'component' AND label.value != 'eros_command'
+        ) AS is_automation,
+        TIMESTAMP_DIFF(end_time, start_time, MILLISECOND) / 1000 AS seconds
+    FROM {{ jobs_view }}
+    WHERE
+        creation_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 25 HOUR)
+        AND job_type = 'QUERY'
+        AND state = 'DONE'
+        AND COALESCE(statement_type, '') != 'SCRIPT'
+),
+
+query_figures AS (
+    SELECT
+        COUNTIF(is_recent) AS total_queries,
+        COUNTIF(is_recent AND error_reason IS NOT NULL) AS failed_queries,
+        COUNTIF(is_recent AND NOT is_automation AND seconds > {{ thresholds.slow_query_seconds }}) AS slow_queries,
+        AVG(IF(is_recent AND NOT is_automation, seconds, NULL)) AS avg_execution_seconds,
+        APPROX_QUANTILES(IF(is_recent AND NOT is_automation, seconds, NULL), 100)[SAFE_OFFSET(95)] AS p95_seconds,
+        COALESCE(SUM(IF(is_today, total_bytes_billed, 0)), 0) / POW(2, 40) * {{ prices.query_usd_per_tib }} AS daily_cost_usd
+    FROM query_jobs
+),
+
+locks AS (
+    SELECT
+        page_name,
+        caption_id,
+        assigned_at,
+        -- A send date ends with its day in the business time zone; the hourly sweep needs some time.
+        TIMESTAMP_ADD(
+            TIMESTAMP(DATE_ADD(scheduled_send_date, INTERVAL 1 DAY), '{{ time_zone }}'),
+            INTERVAL {{ thresholds.expired_lock_grace_hours }} HOUR
+        ) < CURRENT_TIMESTAMP() AS is_expired
+    FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
+    WHERE is_active
+),
+
+lock_figures AS (
+    SELECT
+        COUNT(*) AS active_locks,
+        COUNTIF(is_expired) AS expired_locks
+    FROM locks
+),
+
+activity AS (
+    SELECT
+        COUNTIF(assigned_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 24 HOUR)) AS assignments_24h,
+        MAX(assigned_at) AS last_assigned_at
+    FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
+),
+
+pool AS (
+    SELECT
+        COUNTIF(bank.is_active AND locked.caption_id IS NULL) AS available_captions,
+        COUNTIF(bank.is_active AND locked.caption_id IS NOT NULL) AS locked_captions
+    FROM `{{ project }}`.`{{ dataset }}`.caption_bank AS bank
+    LEFT JOIN (
+        SELECT DISTINCT
+            page_name,
+            caption_id
+        FROM locks
+    ) AS locked ON bank.page_name = locked.page_name AND bank.caption_id = locked.caption_id
+)
+
+SELECT
+    query_figures.total_queries,
+    query_figures.failed_queries,
+    query_figures.slow_queries,
+    query_figures.avg_execution_seconds,
+    query_figures.p95_seconds,
+    query_figures.daily_cost_usd,
+    pool.available_captions,
+    pool.locked_captions,
+    lock_figures.active_locks,
+    lock_figures.expired_locks,
+    activity.assignments_24h,
+    activity.last_assigned_at,
+    COALESCE(SAFE_DIVIDE(query_figures.failed_queries, query_figures.total_queries) * 100, 0) AS error_rate_pct
+FROM query_figures
+CROSS JOIN pool
+CROSS JOIN lock_figures
+CROSS JOIN activity;

@@ -1,0 +1,152 @@
+"""The real `pulumi` against a local cloud of the test run's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+from eros.settings import PROJECT_ROOT
+
+PROJECT = "eros-local"
+DATASET = "eros_scheduling_brain"
+_PROGRAM = ("__main__.py", "Pulumi.yaml", "components", "config", "eros", "sql")
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A running local cloud and its data folder."""
+
+    folder: Path
+
+    def control(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`python -m localcloud ...` for this cloud."""
+        return subprocess.run(
+            [sys.executable, "-m", "localcloud", *arguments],
+            cwd=PROJECT_ROOT,
+            env=os.environ | {"EROS_LOCAL_DIR": str(self.folder)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+    @property
+    def endpoints(self) -> dict[str, str]:
+        """Provider key to URL."""
+        return json.loads((self.folder / "endpoints.json").read_text(encoding="utf-8"))
+
+    @property
+    def bigquery(self) -> bigquery.Client:
+        """A client of the local BigQuery, beside the program's back."""
+        root = self.endpoints["bigQueryCustomEndpoint"].removesuffix("/bigquery/v2/")
+        return bigquery.Client(
+            project=PROJECT,
+            credentials=AnonymousCredentials(),
+            client_options={"api_endpoint": root},
+        )
+
+
+@dataclass(frozen=True)
+class Program:
+    """A copy of the Pulumi program with a state of its own."""
+
+    root: Path
+    cloud: Cloud
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment of its pulumi commands."""
+        return os.environ | {
+            "PULUMI_BACKEND_URL": f"file://{self.root / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "",
+        }
+
+    def pulumi(self, *arguments: str, fails: bool = False) -> str:
+        """Run pulumi; its whole output. A result other than expected fails the test."""
+        result = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive"],
+            cwd=self.root,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert (result.returncode != 0) is fails, result.stdout
+        return result.stdout
+
+    def up(self, *options: str, fails: bool = False) -> str:
+        """`pulumi up` without questions."""
+        return self.pulumi(
+            "up", "--stack", "local", "--yes", "--skip-preview", *options, fails=fails
+        )
+
+    def assert_converged(self) -> None:
+        """The next preview is empty."""
+        self.pulumi("preview", "--stack", "local", "--expect-no-changes")
+
+    def planned(self) -> dict[str, str]:
+        """What the next `up` would do: resource name to operation, unchanged ones left out."""
+        text = self.pulumi("preview", "--stack", "local", "--json")
+        steps = json.loads(text[text.index("{") :])["steps"]
+        return {
+            step["urn"].rpartition("::")[2]: step["op"] for step in steps if step["op"] != "same"
+        }
+
+    def last_changes(self) -> dict[str, int]:
+        """Number of resources per operation in the last update."""
+        history = json.loads(self.pulumi("stack", "history", "--stack", "local", "--json"))
+        return history[0]["resourceChanges"]
+
+    def state(self) -> list[dict]:
+        """Resources in the stack's state."""
+        export = json.loads(self.pulumi("stack", "export", "--stack", "local"))
+        return export["deployment"].get("resources", [])
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace text in a file of the copy."""
+        file = self.root / path
+        text = file.read_text(encoding="utf-8")
+        assert old in text, f"{old!r} is not in {path}"
+        file.write_text(text.replace(old, new), encoding="utf-8")
+
+    def set(self, key: str, value: str) -> None:
+        """Set a value of the local stack."""
+        self.pulumi("config", "set", "--path", f"eros:{key}", value, "--stack", "local")
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory) -> Iterator[Cloud]:
+    """A local cloud that ends with the test run."""
+    running = Cloud(tmp_path_factory.mktemp("cloud") / "data")
+    running.control("up")
+    yield running
+    running.control("down")
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory, cloud) -> Program:
+    """A fresh copy of the program, stack created, nothing deployed."""
+    root = tmp_path_factory.mktemp("program")
+    for name in _PROGRAM:
+        source = PROJECT_ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, root / name)
+    for file in PROJECT_ROOT.glob("Pulumi.*.yaml"):
+        shutil.copy(file, root / file.name)
+    (root / ".local").symlink_to(cloud.folder)
+    (root / "state").mkdir()
+    copy = Program(root, cloud)
+    copy.pulumi("stack", "init", "local")
+    return copy

@@ -1,0 +1,149 @@
+"""The life of a stack, step by step: the tests of this file run in order on one program."""
+
+import pytest
+
+from tests.engine.conftest import DATASET, PROJECT
+
+TABLE = f"{PROJECT}.{DATASET}"
+
+
+def identities(program) -> dict[str, str]:
+    """Urn to id of everything in the state; ciphertexts differ in each export."""
+    return {resource["urn"]: resource.get("id", "") for resource in program.state()}
+
+
+def test_up_creates_everything_and_the_next_preview_is_empty(program):
+    program.up()
+    changes = program.last_changes()
+    assert set(changes) == {"create"}
+    program.assert_converged()
+
+
+def test_a_second_up_changes_nothing(program):
+    program.up()
+    assert set(program.last_changes()) == {"same"}
+
+
+def test_a_refresh_finds_what_was_created(program):
+    program.pulumi("refresh", "--stack", "local", "--yes", "--skip-preview", "--expect-no-changes")
+    program.assert_converged()
+
+
+def test_ids_are_those_of_the_real_plugin(program):
+    ids = {resource["urn"].rpartition("::")[2]: resource.get("id") for resource in program.state()}
+    dataset = f"projects/{PROJECT}/datasets/{DATASET}"
+    assert ids["dataset"] == dataset
+    assert ids["holiday_calendar"] == f"{dataset}/tables/holiday_calendar"
+    assert ids["caption_key"] == f"{dataset}/routines/caption_key"
+    assert ids["runner"].endswith(f"eros-runner@{PROJECT}.iam.gserviceaccount.com")
+    assert ids["update_caption_performance"].startswith("projects/")
+
+
+def test_a_changed_description_is_updated_in_place(program, cloud):
+    path = "sql/tables/lock_sweep_log.sql"
+    program.edit(path, "OPTIONS (\n    description = '", "OPTIONS (\n    description = 'Changed. ")
+    assert program.planned() == {"lock_sweep_log": "update"}
+    program.up()
+    program.assert_converged()
+    table = cloud.bigquery.get_table(f"{TABLE}.lock_sweep_log")
+    assert table.description.startswith("Changed. ")
+
+
+def test_an_added_column_keeps_the_rows(program, cloud):
+    client = cloud.bigquery
+    client.query_and_wait(
+        f"INSERT INTO `{PROJECT}`.`{DATASET}`.captions (caption_id, caption_text) VALUES ('x', 'y')"
+    )
+    program.edit(
+        "sql/external_tables/captions.sql",
+        "caption_text STRING",
+        "language STRING OPTIONS (description = 'Language of the text'),\n    caption_text STRING",
+    )
+    assert program.planned() == {"captions": "update"}
+    program.up()
+    program.assert_converged()
+    rows = list(client.query_and_wait(f"SELECT caption_text, language FROM `{TABLE}.captions`"))
+    assert [tuple(row) for row in rows] == [("y", None)]
+
+
+def test_a_changed_routine_and_view_are_updated_in_place(program, cloud):
+    program.edit("sql/functions/caption_key.sql", "OPTIONS", "-- a comment\nOPTIONS")
+    program.edit(
+        "sql/views/schedule_recommendations_messages.sql", "OPTIONS (", "OPTIONS (\n    -- c\n"
+    )
+    assert program.planned() == {}, "comments outside body and query change nothing"
+    program.edit("sql/functions/caption_key.sql", "AS (", "AS (\n    -- delegates\n")
+    assert program.planned() == {"caption_key": "update"}
+    program.up()
+    program.assert_converged()
+    key = next(
+        iter(cloud.bigquery.query_and_wait(f"SELECT `{PROJECT}`.`{DATASET}`.caption_key('A') AS k"))
+    )
+    assert len(key.k) == 64
+
+
+def test_drift_made_behind_its_back_is_found_and_repaired(program, cloud):
+    client = cloud.bigquery
+    table = client.get_table(f"{TABLE}.etl_job_runs")
+    original, table.description = table.description, "somebody was here"
+    client.update_table(table, ["description"])
+    client.delete_table(f"{TABLE}.schedule_recommendations_messages")
+    program.pulumi("refresh", "--stack", "local", "--yes", "--skip-preview")
+    assert program.planned() == {
+        "etl_job_runs": "update",
+        "schedule_recommendations_messages": "create",
+    }
+    program.up()
+    program.assert_converged()
+    assert client.get_table(f"{TABLE}.etl_job_runs").description == original
+    assert client.get_table(f"{TABLE}.schedule_recommendations_messages").table_type == "VIEW"
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "expected"),
+    [
+        ("sql/views/schedule_recommendations_messages.sql", "SELECT", "SELEC", "SQL syntax"),
+        (
+            "sql/procedures/sweep_expired_caption_locks.sql",
+            ".lock_sweep_log",
+            ".lock_sweep_logs",
+            "did you mean 'lock_sweep_log'?",
+        ),
+        ("sql/tables/lock_sweep_log.sql", "TIMESTAMP", "TIMESTEMP", "TIMESTEMP"),
+        ("Pulumi.local.yaml", "eros:costOwner", "eros:costOwnr", "did you mean 'costOwner'?"),
+        ("config/schedules.yaml", "priority:", "prioritee:", "did you mean 'priority'?"),
+    ],
+)
+def test_a_mistake_in_a_file_stops_before_anything_is_touched(program, path, old, new, expected):
+    before = identities(program)
+    program.edit(path, old, new)
+    try:
+        output = program.up(fails=True)
+    finally:
+        program.edit(path, new, old)
+    assert expected in output
+    assert "Traceback" not in output
+    assert identities(program) == before
+
+
+def test_a_protected_table_refuses_to_go(program, cloud):
+    program.set("protectTables", "true")
+    program.up()
+    program.assert_converged()
+    output = program.pulumi("destroy", "--stack", "local", "--yes", "--skip-preview", fails=True)
+    assert "protect" in output
+    program.pulumi("state", "unprotect", "--all", "--yes", "--stack", "local")
+    output = program.pulumi("destroy", "--stack", "local", "--yes", "--skip-preview", fails=True)
+    assert "deletion_protection" in output or "deletionProtection" in output
+    client = cloud.bigquery
+    assert client.get_table(f"{TABLE}.caption_bank")
+    program.set("protectTables", "false")
+    program.up()
+    program.assert_converged()
+
+
+def test_destroy_leaves_nothing(program, cloud):
+    program.pulumi("destroy", "--stack", "local", "--yes", "--skip-preview")
+    assert program.state() == []
+    datasets = [d.dataset_id for d in cloud.bigquery.list_datasets() if d.dataset_id == DATASET]
+    assert datasets == []

@@ -1,0 +1,182 @@
+"""The catalogue loader: what it derives from DDL, and what it refuses."""
+
+import pytest
+
+from eros import catalogue
+from eros.errors import UserError
+
+TABLE = """CREATE TABLE IF NOT EXISTS @arms
+(
+  page_name STRING NOT NULL OPTIONS (description = 'Page'),
+  successes INT64 DEFAULT 0,
+  updated TIMESTAMP NOT NULL,
+  tags ARRAY<STRUCT<key STRING, weight FLOAT64>>,
+  price NUMERIC(10, 2)
+)
+PARTITION BY DATE(updated)
+CLUSTER BY page_name
+OPTIONS (description = 'Arms', partition_expiration_days = {{ retention.log_days }});
+"""
+FUNCTION = """CREATE OR REPLACE FUNCTION @rate(successes INT64, failures INT64)
+RETURNS STRUCT<low FLOAT64, high FLOAT64>
+OPTIONS (description = 'Rate')
+AS (
+  -- never divides by zero
+  STRUCT(SAFE_DIVIDE(successes, failures) AS low, 1.0 AS high)
+);
+"""
+PROCEDURE = """CREATE OR REPLACE PROCEDURE @learn(day DATE, OUT n INT64)
+OPTIONS (description = 'Learn')
+BEGIN
+  UPDATE @arms SET successes = 1 WHERE TRUE;
+  SELECT @rate(1, 2), 'not @a_reference';
+END;
+"""
+
+
+def refusal(settings, sql) -> str:
+    with pytest.raises(UserError) as caught:
+        catalogue.load(settings, sql.root)
+    return str(caught.value)
+
+
+def test_a_table_is_described_column_by_column(settings, sql):
+    sql.write("tables/arms.sql", TABLE)
+    table = catalogue.load(settings, sql.root).tables[0]
+    assert table.schema == (
+        {"name": "page_name", "mode": "REQUIRED", "type": "STRING", "description": "Page"},
+        {
+            "name": "successes",
+            "mode": "NULLABLE",
+            "type": "INTEGER",
+            "defaultValueExpression": "0",
+        },
+        {"name": "updated", "mode": "REQUIRED", "type": "TIMESTAMP"},
+        {
+            "name": "tags",
+            "mode": "REPEATED",
+            "type": "RECORD",
+            "fields": [
+                {"name": "key", "mode": "NULLABLE", "type": "STRING"},
+                {"name": "weight", "mode": "NULLABLE", "type": "FLOAT"},
+            ],
+        },
+        {"name": "price", "mode": "NULLABLE", "type": "NUMERIC", "precision": "10", "scale": "2"},
+    )
+    assert table.partitioning == {"type": "DAY", "field": "updated"}
+    assert table.partition_expiration_days == 90
+    assert table.clustering == ("page_name",)
+    assert table.description == "Arms"
+
+
+def test_a_function_keeps_its_body_and_its_argument_order(settings, sql):
+    sql.write("functions/rate.sql", FUNCTION)
+    function = catalogue.load(settings, sql.root).routines[0]
+    assert [argument.name for argument in function.arguments] == ["successes", "failures"]
+    assert function.returns["structType"]["fields"][1]["name"] == "high"
+    assert function.body.startswith("-- never divides by zero\n")
+    assert function.body.endswith("AS high)")
+
+
+def test_a_procedure_knows_its_modes_and_what_it_needs(settings, sql):
+    sql.write("procedures/learn.sql", PROCEDURE)
+    sql.write("tables/arms.sql", TABLE)
+    sql.write("functions/rate.sql", FUNCTION)
+    loaded = catalogue.load(settings, sql.root)
+    procedure = loaded.objects["learn"]
+    assert [argument.mode for argument in procedure.arguments] == ["IN", "OUT"]
+    assert procedure.depends_on == ("arms", "rate"), "a name inside a string is no reference"
+    assert list(loaded.objects).index("learn") == 2
+    assert procedure.body.startswith("BEGIN")
+    assert procedure.body.endswith("END")
+
+
+def test_a_materialized_view_carries_its_layout(settings, sql):
+    sql.write("tables/arms.sql", TABLE)
+    sql.write(
+        "materialized_views/daily.sql",
+        "CREATE MATERIALIZED VIEW IF NOT EXISTS @daily PARTITION BY day CLUSTER BY page_name\n"
+        "OPTIONS (enable_refresh = TRUE, refresh_interval_minutes = 60) AS\n"
+        "SELECT page_name, DATE(updated) AS day, COUNT(*) AS n FROM @arms GROUP BY page_name, day;",
+    )
+    (view,) = catalogue.load(settings, sql.root).views
+    assert (view.refresh_interval_minutes, view.clustering) == (60, ("page_name",))
+    assert view.query.startswith("SELECT page_name")
+
+
+def test_external_tables_are_declared_or_only_referred_to(values, sql):
+    from eros.settings import parse
+
+    sql.write("external_tables/bank.sql", "CREATE TABLE IF NOT EXISTS @bank (id STRING);")
+    sql.write("views/v.sql", "CREATE OR REPLACE VIEW @v AS SELECT id FROM @bank;")
+    greenfield = catalogue.load(parse(values, "f"), sql.root)
+    adopted = catalogue.load(parse(values | {"externalTables": "adopt"}, "f"), sql.root)
+    assert [item.name for item in greenfield.declared] == ["bank", "v"]
+    assert [item.name for item in adopted.declared] == ["v"]
+
+
+def test_a_cycle_is_named_with_file_and_line(settings, sql):
+    sql.write("views/a.sql", "CREATE OR REPLACE VIEW @a AS\nSELECT x FROM @b;")
+    sql.write("views/b.sql", "CREATE OR REPLACE VIEW @b AS\nSELECT x FROM @a;")
+    text = refusal(settings, sql)
+    assert "the objects need each other" in text
+    assert ".sql:2" in text
+
+
+def test_an_unknown_reference_is_named_with_its_likely_spelling(settings, sql):
+    sql.write("tables/arms.sql", TABLE)
+    sql.write("views/v.sql", "CREATE OR REPLACE VIEW @v AS\nSELECT page_name\nFROM @arm;")
+    text = refusal(settings, sql)
+    assert text.startswith("sql/views/v.sql:3")
+    assert "did you mean 'arms'?" in text
+
+
+def test_a_file_must_bear_the_name_of_its_object(settings, sql):
+    sql.write("tables/weapons.sql", TABLE)
+    assert "named 'weapons' but creates 'arms'" in refusal(settings, sql)
+
+
+def test_two_objects_of_one_name_are_refused(settings, sql):
+    sql.write("tables/arms.sql", TABLE)
+    sql.write("views/arms.sql", "CREATE OR REPLACE VIEW @arms AS SELECT 1 AS x;")
+    text = refusal(settings, sql)
+    assert "sql/views/arms.sql:1: two objects are named 'arms'" in text
+    assert "sql/tables/arms.sql" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("tables/t.sql", "CREATE TABLE IF NOT EXISTS @t (a STRIN);", "STRIN"),
+        ("tables/t.sql", "CREATE TABLE IF NOT EXISTS @t (a UUID);", "column a has an unknown type"),
+        ("tables/t.sql", "CREATE TABLE IF NOT EXISTS @t (a STRING b INT64);", "SQL syntax"),
+        ("tables/t.sql", "CREATE OR REPLACE TABLE @t (a STRING);", "CREATE TABLE IF NOT EXISTS"),
+        ("tables/t.sql", "CREATE TABLE IF NOT EXISTS `t` (a STRING);", "must be qualified"),
+        ("tables/t.sql", "CREATE TABLE IF NOT EXISTS @t (a STRING); SELECT 1;", "one CREATE"),
+        ("functions/f.sql", "CREATE OR REPLACE FUNCTION @f(a INTEGR) AS (a);", "unknown type"),
+        ("functions/f.sql", "CREATE OR REPLACE FUNCTION @f(a INT64) AS (a +);", "SQL syntax"),
+        ("functions/f.sql", "CREATE OR REPLACE FUNCTION @f(a INT64) AS a;", "in parentheses"),
+        ("procedures/p.sql", "CREATE OR REPLACE PROCEDURE @p(a INT64);", "no body"),
+        ("views/v.sql", "CREATE OR REPLACE VIEW @v AS SELECT 'open;", "not closed"),
+        ("views/v.sql", "CREATE OR REPLACE VIEW @v AS SELEC 1 AS x;", "SQL syntax"),
+        ("views/v.sql", "CREATE OR REPLACE VIEW @v (x) AS SELECT 1;", "column list"),
+        ("views/v.sql", "CREATE OR REPLACE VIEW @v AS SELECT {{ projct }} AS x;", "projct"),
+        ("views/v.sql", "CREATE OR REPLACE VIEW @v AS SELECT {{ project AS x;", "template syntax"),
+        ("other/v.sql", "CREATE OR REPLACE VIEW @v AS SELECT 1 AS x;", "no folder of a known kind"),
+        (
+            "views/v.sql",
+            "CREATE OR REPLACE VIEW @v AS SELECT 1 AS x FROM `{{ project }}.{{ dataset }}.t`;",
+            "quoted on its own",
+        ),
+    ],
+)
+def test_a_mistake_in_a_file_is_an_error_that_names_the_file(settings, sql, path, text, expected):
+    sql.write(path, text)
+    message = refusal(settings, sql)
+    assert message.startswith(f"sql/{path}")
+    assert expected in message
+
+
+def test_a_syntax_error_in_a_body_is_told_with_its_line_in_the_file(settings, sql):
+    sql.write("views/v.sql", "CREATE OR REPLACE VIEW @v AS\nSELECT\n  1 AS x,\n  2 3 AS y;")
+    assert refusal(settings, sql).startswith("sql/views/v.sql:4: SQL syntax")

@@ -1,0 +1,172 @@
+"""The program as the engine sees it: what is declared, under which parent, how protected."""
+
+import json
+import runpy
+
+import pulumi
+import pytest
+
+from components.system import System
+from eros import catalogue, schedules
+from eros.settings import PROJECT_ROOT, parse
+from tests.unit.fake_engine import PROJECT_NUMBER, Declared, record
+
+TABLE = "gcp:bigquery/table:Table"
+ROUTINE = "gcp:bigquery/routine:Routine"
+TRANSFER = "gcp:bigquery/dataTransferConfig:DataTransferConfig"
+
+
+@pytest.fixture
+def declared(settings) -> list[Declared]:
+    return record(lambda: System("eros", settings).exports)
+
+
+def of_type(declared: list[Declared], token: str) -> dict[str, Declared]:
+    return {d.name: d for d in declared if d.type == token}
+
+
+def test_every_object_of_the_catalogue_is_declared_once(declared, settings):
+    loaded = catalogue.load(settings)
+    names = [d.name for d in declared if d.type in (TABLE, ROUTINE)]
+    assert sorted(names) == sorted(item.name for item in loaded.declared)
+
+
+def test_every_resource_is_the_child_of_its_room(declared):
+    rooms = {
+        TABLE: {"eros:warehouse:Tables::tables", "eros:warehouse:Views::views"},
+        ROUTINE: {"eros:warehouse:Routines::routines"},
+        TRANSFER: {"eros:automation:Schedules::schedules"},
+        "gcp:monitoring/dashboard:Dashboard": {"eros:monitoring:Dashboards::dashboards"},
+        "gcp:storage/bucket:Bucket": {"eros:backups:Backups::backups"},
+    }
+    for resource in declared:
+        if resource.type in rooms:
+            assert resource.parent in rooms[resource.type], resource.name
+        if resource.custom and not resource.type.startswith("pulumi:providers"):
+            assert resource.parent.startswith("eros:"), f"{resource.name} hangs on the stack"
+
+
+def test_every_resource_uses_the_one_provider(declared):
+    for resource in declared:
+        if resource.custom and not resource.type.startswith("pulumi:providers"):
+            assert resource.provider == "pulumi:providers:gcp::google", resource.name
+
+
+def test_tables_are_protected_twice_and_views_not_at_all(declared, settings):
+    kinds = {item.name: item for item in catalogue.load(settings)}
+    for name, resource in of_type(declared, TABLE).items():
+        is_table = isinstance(kinds[name], catalogue.Table)
+        assert resource.protect is is_table, name
+        assert resource.inputs["deletionProtection"] is is_table, name
+
+
+def test_the_dataset_and_the_backups_are_protected(declared):
+    for token in ("gcp:bigquery/dataset:Dataset", "gcp:storage/bucket:Bucket"):
+        assert all(resource.protect for resource in of_type(declared, token).values()), token
+
+
+def test_a_stack_without_protection_declares_none(values):
+    declared = record(lambda: System("eros", parse(values | {"protectTables": False}, "f")))
+    assert not any(resource.protect for resource in declared)
+
+
+def test_tables_carry_layout_lifetime_and_described_columns(declared):
+    stats = of_type(declared, TABLE)["caption_bandit_stats"].inputs
+    assert stats["timePartitioning"] == {
+        "type": "DAY",
+        "field": "last_updated",
+        "expirationMs": 7_776_000_000,
+    }
+    assert stats["clusterings"] == ["page_name", "caption_id", "last_used"]
+    columns = json.loads(stats["schema"])
+    assert len(columns) == 15
+    assert all(column.get("description") for column in columns)
+
+
+def test_an_object_comes_after_everything_that_it_names(declared, settings):
+    by_name = {d.name: d for d in declared if d.type in (TABLE, ROUTINE)}
+    for item in catalogue.load(settings).declared:
+        known = {urn.rpartition("::")[2] for urn in by_name[item.name].dependencies}
+        assert set(item.depends_on) <= known, item.name
+
+
+def test_transfer_configs_come_after_the_grants_of_their_account(declared):
+    needed = {
+        "gcp:projects/iAMMember:IAMMember::runner-jobUser",
+        "gcp:serviceaccount/iAMMember:IAMMember::transfer-agent-token-creator",
+        "gcp:bigquery/datasetIamMember:DatasetIamMember::dataset-runner",
+        "gcp:pubsub/topicIAMMember:TopicIAMMember::transfer-agent-publisher",
+        f"{ROUTINE}::run_daily_automation",
+    }
+    for name, config in of_type(declared, TRANSFER).items():
+        assert needed <= set(config.dependencies), name
+        assert config.delete_before_replace, "two configs at once would run twice"
+
+
+def test_transfer_configs_have_no_destination_and_run_as_the_runner(declared, settings):
+    configs = of_type(declared, TRANSFER)
+    assert set(configs) == {c.key for c in schedules.transfer_configs(settings)}
+    for config in configs.values():
+        assert "destinationDatasetId" not in config.inputs
+        assert config.inputs["serviceAccountName"].startswith("eros-runner@")
+        assert config.inputs["params"].keys() == {"query"}
+
+
+def test_the_transfer_agent_may_act_as_the_runner(declared):
+    grant = of_type(declared, "gcp:serviceaccount/iAMMember:IAMMember")[
+        "transfer-agent-token-creator"
+    ]
+    assert grant.inputs["role"] == "roles/iam.serviceAccountTokenCreator"
+    assert f"service-{PROJECT_NUMBER}@gcp-sa-bigquerydatatransfer" in grant.inputs["member"]
+
+
+def test_nobody_is_granted_a_basic_role(declared):
+    for resource in declared:
+        assert resource.inputs.get("role") not in ("roles/owner", "roles/editor", "roles/viewer")
+
+
+def test_adopting_stacks_leave_the_tables_of_other_systems_alone(values):
+    settings = parse(values | {"externalTables": "adopt"}, "f")
+    declared = record(lambda: System("eros", settings))
+    external = {path.stem for path in (PROJECT_ROOT / "sql/external_tables").glob("*.sql")}
+    assert len(external) == 5
+    assert not external & of_type(declared, TABLE).keys()
+
+
+def test_an_imported_table_is_protected_whatever_the_stack_says(values):
+    settings = parse(values | {"importTables": ["holiday_calendar"], "protectTables": False}, "f")
+    table = of_type(record(lambda: System("eros", settings)), TABLE)["holiday_calendar"]
+    assert table.import_id == "projects/test-project/datasets/brain/tables/holiday_calendar"
+    assert table.protect
+
+
+def test_access_is_additive_and_named_by_its_member(values):
+    settings = parse(values | {"access": {"readers": ["group:data@example.com"]}}, "f")
+    declared = record(lambda: System("eros", settings))
+    grants = of_type(declared, "gcp:bigquery/datasetIamMember:DatasetIamMember")
+    assert grants["dataset-reader-group:data@example.com"].inputs["role"] == (
+        "roles/bigquery.dataViewer"
+    )
+    dataset = of_type(declared, "gcp:bigquery/dataset:Dataset")["dataset"]
+    assert "accesses" not in dataset.inputs
+
+
+def test_paused_schedules_are_declared_disabled(values):
+    declared = record(lambda: System("eros", parse(values | {"schedulesPaused": True}, "f")))
+    assert all(c.inputs["disabled"] for c in of_type(declared, TRANSFER).values())
+
+
+def run_main(monkeypatch, values) -> list[Declared]:
+    config = {f"eros:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+    monkeypatch.setenv("PULUMI_CONFIG", json.dumps(config))
+    main = str(PROJECT_ROOT / "__main__.py")
+    return record(lambda: runpy.run_path(main, run_name="__main__") and None)
+
+
+def test_the_program_declares_the_system(monkeypatch, values):
+    assert "eros:system:System" in {d.type for d in run_main(monkeypatch, values)}
+
+
+def test_a_wrong_setting_stops_the_program_before_anything_is_declared(monkeypatch, values):
+    with pytest.raises(pulumi.RunError, match="eros:datset: unknown key"):
+        run_main(monkeypatch, values | {"datset": "x"})

@@ -1,0 +1,116 @@
+"""Settings: what a person sees when a stack file is wrong."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from eros.errors import UserError
+from eros.settings import check_secrets, from_engine, load_stack_file, parse
+
+
+def refusal(values) -> str:
+    with pytest.raises(UserError) as caught:
+        parse(values, "Pulumi.staging.yaml")
+    return str(caught.value)
+
+
+def test_a_misspelt_key_is_named_with_its_likely_spelling(values):
+    text = refusal(values | {"datset": "x"})
+    assert "Pulumi.staging.yaml" in text
+    assert "eros:datset" in text
+    assert "did you mean 'dataset'?" in text
+    assert "pulumi config rm --path 'eros:datset'" in text
+
+
+def test_a_misspelt_key_of_a_section_is_named_by_its_path(values):
+    text = refusal(values | {"limits": {"maximumBytesBiled": 1}})
+    assert "eros:limits.maximumBytesBiled" in text
+    assert "maximumBytesBilled" in text
+
+
+def test_a_missing_key_comes_with_the_command_that_sets_it(values):
+    del values["costOwner"]
+    assert "pulumi config set --path 'eros:costOwner' VALUE" in refusal(values)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("environment", "production"),
+        ("project", "Not A Project"),
+        ("dataset", "with-dash"),
+        ("timeZone", "America/Los_Angles"),
+        ("prices", {"queryUsdPerTib": -1}),
+        ("limits", {"queryTimeoutSeconds": "soon"}),
+        ("retention", {"timeTravelHours": 30}),
+        ("access", {"readers": ["someone"]}),
+        ("labels", {"Team": "x"}),
+        ("alertEmail", "nobody"),
+    ],
+)
+def test_a_wrong_value_is_named_with_file_and_key(values, key, value):
+    text = refusal(values | {key: value})
+    assert text.startswith(f"Pulumi.staging.yaml: eros:{key}")
+
+
+def test_the_engine_hands_everything_over_as_text(values):
+    config = {f"eros:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+    config |= {"gcp:project": "other", "eros:schedulesPaused": "true"}
+    settings = from_engine(config, "staging")
+    assert settings.backup.bucket == "test-bucket"
+    assert settings.schedules_paused is True
+
+
+def test_a_slack_channel_without_its_token_shows_the_secret_command(values):
+    config = {f"eros:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+    with pytest.raises(UserError) as caught:
+        from_engine(config | {"eros:slackChannel": "#alerts"}, "staging")
+    assert "pulumi config set --secret eros:slackToken" in str(caught.value)
+
+
+@pytest.mark.parametrize("stack", ["local", "staging", "prod"])
+def test_the_stack_files_of_the_project_are_valid(stack):
+    assert load_stack_file(stack).environment == stack
+
+
+def test_production_only_refers_to_tables_of_other_systems():
+    prod = load_stack_file("prod")
+    assert (prod.project, prod.dataset) == ("of-scheduler-proj", "eros_scheduling_brain")
+    assert prod.external_tables == "adopt"
+    assert prod.protect_tables
+
+
+def test_an_unknown_stack_lists_the_known_ones():
+    with pytest.raises(UserError, match="local, prod, staging"):
+        load_stack_file("produktion")
+
+
+def test_a_stack_file_that_is_no_yaml_is_named_with_its_line(tmp_path: Path):
+    (tmp_path / "Pulumi.x.yaml").write_text("config:\n  a: [1\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"Pulumi\.x\.yaml:3: not valid YAML"):
+        load_stack_file("x", tmp_path)
+
+
+def test_job_history_is_googles_view_of_the_region_or_the_table(values, settings):
+    assert settings.jobs_view == "`test-project`.`region-us`.INFORMATION_SCHEMA.JOBS_BY_PROJECT"
+    local = parse(values | {"jobHistory": "table"}, "f")
+    assert local.jobs_view == "`test-project`.`brain`.job_history"
+
+
+@pytest.mark.parametrize(
+    ("stack", "key_line", "refused"),
+    [
+        ("prod", "encryptionsalt: v1:x", True),
+        ("prod", "secretsprovider: gcpkms://projects/p", False),
+        ("local", "encryptionsalt: v1:x", False),
+    ],
+)
+def test_secrets_of_shared_stacks_need_a_key(tmp_path, stack, key_line, refused):
+    text = f"config:\n  eros:slackToken:\n    secure: v1:abc\n{key_line}\n"
+    (tmp_path / f"Pulumi.{stack}.yaml").write_text(text, encoding="utf-8")
+    if not refused:
+        check_secrets(stack, tmp_path)
+        return
+    with pytest.raises(UserError, match="change-secrets-provider"):
+        check_secrets(stack, tmp_path)
