@@ -31,7 +31,11 @@ class Identity(pulumi.ComponentResource):
     """Runtime account of the scheduled queries (spec automation.md 2)."""
 
     def __init__(
-        self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        settings: Settings,
+        project_number: str,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("eros:identity:Identity", name, None, opts)
         self.services = {
@@ -65,13 +69,9 @@ class Identity(pulumi.ComponentResource):
             for role in RUNNER_ROLES
         ]
         # Data Transfer's own agent starts the runs and needs tokens of the runner for it.
-        number = gcp.organizations.get_project_output(
-            project_id=settings.project, opts=pulumi.InvokeOutputOptions(parent=self)
-        ).number
-        self.transfer_agent = pulumi.Output.concat(
-            "serviceAccount:service-",
-            number,
-            "@gcp-sa-bigquerydatatransfer.iam.gserviceaccount.com",
+        self.transfer_agent = (
+            f"serviceAccount:service-{project_number}"
+            "@gcp-sa-bigquerydatatransfer.iam.gserviceaccount.com"
         )
         token_grant = gcp.serviceaccount.IAMMember(
             "transfer-agent-token-creator",

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 
+import pulumi
 import pulumi_gcp as gcp
 
 from eros import endpoints
+from eros.errors import UserError
 from eros.settings import Settings
+
+# Shown in a preview that has no cloud to ask.
+_UNKNOWN_NUMBER = "PROJECT_NUMBER"
 
 
 def declare(settings: Settings) -> gcp.Provider:
@@ -18,6 +23,25 @@ def declare(settings: Settings) -> gcp.Provider:
         # The local cloud asks for no credentials, the plugin insists on having some.
         arguments["access_token"] = "local"
     return gcp.Provider("google", project=settings.project, **arguments)
+
+
+def project_number(settings: Settings, provider: gcp.Provider) -> str:
+    """Number of the project, read before the first resource of the stack is declared.
+
+    Credentials that do not work, a project that is not there or a plugin that may not
+    touch the stack end the update here, with nothing changed: raises UserError.
+    """
+    try:
+        found = gcp.organizations.get_project(
+            project_id=settings.project, opts=pulumi.InvokeOptions(provider=provider)
+        )
+    except Exception as error:  # the SDK raises bare Exception for a failed invoke
+        reason = str(error).rpartition("returned an error: ")[2]
+        raise UserError(
+            f"project {settings.project} cannot be read: {reason}",
+            file=f"Pulumi.{settings.environment}.yaml",
+        ) from None
+    return found.number or _UNKNOWN_NUMBER
 
 
 def _snake_case(key: str) -> str:

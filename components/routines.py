@@ -46,7 +46,12 @@ class Routines(pulumi.ComponentResource):
             arguments=[_argument(argument) for argument in routine.arguments],
             return_type=_data_type(routine.returns),
             definition_body=routine.body,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=needs),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=needs,
+                # Two routines of one name cannot exist at once.
+                delete_before_replace=True,
+            ),
         )
 
 

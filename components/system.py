@@ -34,10 +34,11 @@ class System(pulumi.ComponentResource):
         channel_entries = channels.load(settings)
         dashboard_entries = dashboards.load(settings)
         google = provider.declare(settings)
+        number = provider.project_number(settings, google)
         super().__init__("eros:system:System", name, None, _with_provider(opts, google))
 
         child = pulumi.ResourceOptions(parent=self)
-        identity = Identity("identity", settings, child)
+        identity = Identity("identity", settings, number, child)
         warehouse = Warehouse("warehouse", settings, identity, child)
         objects = Objects("objects", settings, sql, warehouse, child)
         alerting = Alerting("alerting", settings, channel_entries, identity, child)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from local_bigquery import cli
 
-from localcloud import extensions
+from localcloud import bigquery_views, extensions
 
 
 def main() -> None:
     """Make sure DuckDB has its extensions without a download, then serve until SIGTERM."""
     extensions.ensure()
+    bigquery_views.install()
     cli.main(["serve"])
 
 

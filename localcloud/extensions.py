@@ -8,8 +8,11 @@ from __future__ import annotations
 import duckdb
 import duckdb_extensions
 
-# What local-bigquery uses; json, parquet and icu may be built in, importing them does no harm.
-NAMES = ("avro", "ducklake", "icu", "json", "parquet")
+# What local-bigquery uses.
+NAMES = ("avro", "ducklake", "icu", "json", "parquet", "spatial")
+# Built into some DuckDB wheels, but then it is not found when a connection is opened with
+# a time zone, which is how local-bigquery opens its own: the file is needed all the same.
+_BUILT_IN = "(BUILT-IN)"
 
 
 def ensure() -> list[str]:
@@ -21,7 +24,9 @@ def ensure() -> list[str]:
         installed = {
             name
             for (name,) in connection.execute(
-                "SELECT extension_name FROM duckdb_extensions() WHERE installed"
+                "SELECT extension_name FROM duckdb_extensions() "
+                "WHERE installed AND install_path != ?",
+                [_BUILT_IN],
             ).fetchall()
         }
         missing = [name for name in NAMES if name not in installed]
@@ -29,6 +34,7 @@ def ensure() -> list[str]:
             duckdb_extensions.import_extension(name, con=connection)
         for name in NAMES:
             connection.load_extension(name)
+    duckdb.connect(config={"TimeZone": "UTC"}).close()
     return missing
 
 

@@ -120,10 +120,9 @@ def _show_results(google: Google) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("table")
     table.add_column("rows", justify="right")
-    settings = google.settings
+    dataset = f"`{google.settings.project}`.`{google.settings.dataset}`"
     counts = " UNION ALL ".join(
-        f"SELECT '{name}' AS name, COUNT(*) AS n FROM `{settings.project}`.`{settings.dataset}`.{name}"
-        for name in _RESULTS
+        f"SELECT '{name}' AS name, COUNT(*) AS n FROM {dataset}.{name}" for name in _RESULTS
     )
     found = {row.name: row.n for row in google.bigquery.query_and_wait(counts)}
     for name in _RESULTS:

@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from .call import Cloud
 from .clock import Clock
+from .job_history.worker import JobHistory
 from .server import GoogleApis, build_app
 from .store import Store
 from .transfers.query import QueryRunner
@@ -18,18 +19,30 @@ from .transfers.worker import TransferWorker
 
 
 def create_app(
-    cloud: Cloud, *, follow_clock: bool, queries: QueryRunner | None = None
+    cloud: Cloud,
+    *,
+    follow_clock: bool,
+    queries: QueryRunner | None = None,
+    job_history: bool = False,
 ) -> Starlette:
     """The application over the state in `cloud.data_dir`; `queries` stands in for BigQuery."""
     store = Store(cloud.data_dir / "google.sqlite")
     worker = TransferWorker(cloud, store, queries or QueryRunner(cloud), follow_clock=follow_clock)
+    history = JobHistory(cloud, store) if job_history else None
     apis = GoogleApis(cloud, store, worker.wake)
 
+    def start() -> None:
+        worker.start()
+        if history is not None:
+            history.start()
+
     def stop() -> None:
+        if history is not None:
+            history.stop()
         worker.stop()
         store.close()
 
-    return build_app(apis, start=worker.start, stop=stop)
+    return build_app(apis, start=start, stop=stop)
 
 
 def _arguments() -> argparse.Namespace:
@@ -46,6 +59,11 @@ def _arguments() -> argparse.Namespace:
     scheduler.add_argument(
         "--no-scheduler", action="store_true", help="runs start by hand only (the default)"
     )
+    parser.add_argument(
+        "--no-job-history",
+        action="store_true",
+        help="leave the tables named job_history alone",
+    )
     return parser.parse_args()
 
 
@@ -59,7 +77,11 @@ def main() -> None:
         bigquery_url=arguments.bigquery_url,
         clock=Clock(),
     )
-    app = create_app(cloud, follow_clock=arguments.follow_clock)
+    app = create_app(
+        cloud,
+        follow_clock=arguments.follow_clock,
+        job_history=not arguments.no_job_history,
+    )
     uvicorn.run(app, host="127.0.0.1", port=arguments.port, log_level="warning")
 
 

@@ -14,6 +14,7 @@ from .diff import Change, Kind
 from .inputs import Problem
 from .properties import UNKNOWN, conceal, has_unknown, reveal
 from .resource import DeletionRefused, PartlyCreated, Properties, Resource
+from .rest import AnswerLost
 
 # Kept by the real plugin inside inputs; a state it has written may hold it.
 _BRIDGE_KEY = "__defaults"
@@ -163,6 +164,12 @@ class Engine:
         except PartlyCreated as error:
             error.state = conceal(error.state, inputs)
             raise
+        except AnswerLost as error:
+            # Without an entry in the state the next update would meet "already exists".
+            resource_id = kind.id_before_creation(plain)
+            if resource_id is None:
+                raise
+            raise PartlyCreated(resource_id, conceal(plain, inputs), str(error)) from error
         state = kind.outputs(resource_id, plain, answer, configuration.cloud)
         return resource_id, conceal(state, inputs)
 
@@ -210,6 +217,13 @@ class Engine:
         configuration.require_local()
         difference = self.diff(configuration, token, old_inputs, state, news)
         plain = self._placed(configuration, reveal(news))
+        if not difference.changes:
+            # The engine updates without a change only what failed while it was created.
+            current = self.read(configuration, token, resource_id, news, state)
+            if current is None:
+                return self.create(configuration, token, news)[1]
+            state = current[1]
+            difference = self.diff(configuration, token, current[0], state, news)
         changed = {change.top for change in difference.changes}
         answer = kind.update(configuration.cloud, resource_id, plain, reveal(state), changed)
         fresh = kind.outputs(resource_id, plain, answer, configuration.cloud)

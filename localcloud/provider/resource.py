@@ -84,6 +84,13 @@ class Resource:
         """The id of the resource these inputs describe."""
         return self.id_format.format(**inputs)
 
+    def id_before_creation(self, inputs: Properties) -> str | None:
+        """The id that creation will give, None where the API chooses it."""
+        try:
+            return self.id_of(inputs, {})
+        except KeyError:
+            return None
+
     def key_of(self, resource_id: str) -> Properties:
         """The inputs that an id holds; {} if the id is not of this type's form."""
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.id_format))

@@ -31,6 +31,10 @@ class CloudDown(Exception):
         super().__init__(f"local cloud is not running at {base}: start it with `eros local up`")
 
 
+class AnswerLost(CloudDown):
+    """The cloud went away after it had got the request: nobody knows what it did."""
+
+
 class MissingEndpoint(Exception):
     """The provider was configured without the endpoint this resource needs."""
 
@@ -61,8 +65,8 @@ class Cloud:
     ) -> dict[str, Any]:
         """Send one request and return the decoded answer ({} if it has no body).
 
-        Raises ApiError for an error answer, CloudDown if nothing listens, and
-        MissingEndpoint if the endpoint is not configured.
+        Raises ApiError for an error answer, CloudDown if nothing listens, AnswerLost if
+        it went away, and MissingEndpoint if the endpoint is not configured.
         """
         if endpoint not in self.endpoints:
             raise MissingEndpoint(endpoint)
@@ -85,6 +89,8 @@ class Cloud:
             answer = response.read()
         except ConnectionRefusedError as error:
             raise CloudDown(base) from error
+        except (ConnectionError, http.client.IncompleteRead) as error:
+            raise AnswerLost(base) from error
         finally:
             connection.close()
         return _decoded(response.status, response.reason, answer)

@@ -14,6 +14,8 @@ BEGIN
     DECLARE queued INT64 DEFAULT 0;
     DECLARE final_status STRING;
 
+    SET @@query_label = CONCAT('component:run_daily_automation,eros_run:', run);
+
     -- A date in the future would be marked as done before its day begins. One day of grace:
     -- callers that pass the UTC date are ahead of the business day in the evening.
     IF run_date IS NULL OR run_date > DATE_ADD(today, INTERVAL 1 DAY) OR run_date < DATE_SUB(today, INTERVAL {{ retention.log_days }} DAY) THEN

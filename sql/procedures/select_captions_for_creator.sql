@@ -21,6 +21,8 @@ BEGIN
     DECLARE arms ARRAY<STRUCT<arm STRING, alpha FLOAT64, beta FLOAT64>>;
     {%- endif %}
 
+    SET @@query_label = CONCAT('component:select_captions_for_creator,eros_run:', run);
+
     IF TRIM(COALESCE(for_page, '')) = '' THEN
         RAISE USING MESSAGE = 'for_page must name a page';
     END IF;
@@ -35,14 +37,16 @@ BEGIN
         CALL `{{ project }}`.`{{ dataset }}`.ensure_lock(wanted_lock);
 
         -- How many messages the page carries on the day; a page without messages counts as small.
-        SET day_target = (
-            SELECT CAST(GREATEST(1, ROUND(
-                COALESCE(MAX(sizes.daily_target), {{ automation.small_daily_target }}) * MIN(volume.factor)
-            )) AS INT64)
+        SET day_target = GREATEST(1, (
+            SELECT
+                CAST(
+                    ROUND(COALESCE(MAX(sizes.daily_target), {{ automation.small_daily_target }}) * MIN(volume.factor))
+                    AS INT64
+                )
             FROM `{{ project }}`.`{{ dataset }}`.daily_volume(schedule_date, schedule_date) AS volume
             LEFT JOIN `{{ project }}`.`{{ dataset }}`.account_sizes(for_page, today) AS sizes
                 ON TRUE
-        );
+        ));
 
         -- What each active caption of the page has earned. A caption without a history has
         -- the mean rate of its page as its prior, and the mean earnings per purchase.
@@ -92,7 +96,7 @@ BEGIN
         WHERE
             learned.last_used IS NULL
             OR DATE(learned.last_used, '{{ time_zone }}') <= DATE_SUB(schedule_date, INTERVAL {{ selection.cooldown_days }} DAY);
-{% if selection.draw == 'beta' %}
+        {% if selection.draw == 'beta' %}
         SET arms = ARRAY(
             SELECT AS STRUCT
                 caption_id AS arm,
@@ -109,7 +113,7 @@ BEGIN
         FROM candidates
         INNER JOIN `{{ project }}`.`{{ dataset }}`.beta_draws(arms, draw_seed) AS draws
             ON candidates.caption_id = draws.arm;
-{% else %}
+        {% else %}
         CREATE OR REPLACE TEMP TABLE ranked AS
         SELECT
             caption_id,
@@ -125,7 +129,7 @@ BEGIN
                 `{{ project }}`.`{{ dataset }}`.wilson_score_bounds(successes, failures) AS bounds
             FROM candidates
         );
-{% endif %}
+        {% endif %}
         -- Calls for one page at the same moment all update its lock row, so BigQuery aborts
         -- all but one; the others try again and see what it took.
         WHILE tries_left > 0 DO

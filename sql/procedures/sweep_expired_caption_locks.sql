@@ -12,6 +12,8 @@ BEGIN
     DECLARE after_count INT64;
     DECLARE failure STRING;
 
+    SET @@query_label = CONCAT('component:sweep_expired_caption_locks,eros_run:', sweep);
+
     BEGIN
         BEGIN TRANSACTION;
         BEGIN

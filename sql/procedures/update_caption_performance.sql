@@ -12,6 +12,8 @@ BEGIN
     DECLARE changed_rows INT64 DEFAULT 0;
     DECLARE failure STRING;
 
+    SET @@query_label = CONCAT('component:update_caption_performance,eros_run:', run);
+
     CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
         run,
         'update_caption_performance',
@@ -74,8 +76,8 @@ BEGIN
                 purchases DESC,
                 earnings DESC,
                 sent_at DESC,
-                page_name,
-                caption_id
+                page_name ASC,
+                caption_id ASC
         ) = 1;
 
         CREATE OR REPLACE TEMP TABLE fresh AS

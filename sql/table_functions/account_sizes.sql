@@ -1,4 +1,4 @@
-CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.account_sizes(for_page STRING, on_date DATE)
+CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.account_sizes(for_page STRING, on_date DATE)  -- noqa: LT01
 OPTIONS (
     description = 'A page, or every page when the page is NULL, that is active in the {{ automation.active_days }} days up to a business day, classed by the median recipients of their messages, with the messages per day that a page of that size carries.'
 )

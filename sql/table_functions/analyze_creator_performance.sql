@@ -1,4 +1,4 @@
-CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.analyze_creator_performance(for_page STRING, on_date DATE)
+CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.analyze_creator_performance(for_page STRING, on_date DATE)  -- noqa: LT01
 OPTIONS (
     description = 'Performance and saturation of a page, or of every active page when the page is NULL, on a business day. Saturation: active locks of the planning window in percent of the messages that the page carries in it, holidays taken into account. analysis_error says why a page cannot be scheduled.'
 )

@@ -1,4 +1,4 @@
-CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.beta_draws(
+CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.beta_draws(  -- noqa: LT01
     arms ARRAY<STRUCT<arm STRING, alpha FLOAT64, beta FLOAT64>>,
     seed INT64
 )

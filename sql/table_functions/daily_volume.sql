@@ -1,4 +1,4 @@
-CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.daily_volume(first_date DATE, last_date DATE)
+CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.daily_volume(first_date DATE, last_date DATE)  -- noqa: LT01
 OPTIONS (
     description = 'For each day of a range the share of its usual volume that it carries: the smallest factor of its holidays, 1 without one.'
 )

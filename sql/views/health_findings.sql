@@ -1,80 +1,114 @@
 CREATE OR REPLACE VIEW `{{ project }}`.`{{ dataset }}`.health_findings
 OPTIONS (
-    description = 'What the health check finds as of now: one row per line of its report, in order, with the number of the check (3 to 7; the first two are made from outside), a label, a severity (OK, WARNING, CRITICAL) and the finding in words.'
+    description = 'One row per finding of the health check at this moment: its check, value, limits and level (OK, WARNING or CRITICAL).'
 )
 AS
 SELECT
-    line,
-    finding.check_number,
-    finding.label,
-    finding.severity,
-    finding.finding
-FROM `{{ project }}`.`{{ dataset }}`.health_snapshot AS now
-CROSS JOIN UNNEST([
-    STRUCT(
-        3 AS check_number,
-        'Query Performance' AS label,
-        CASE
-            WHEN now.slow_queries >= {{ thresholds.slow_queries_critical }} THEN 'CRITICAL'
-            WHEN now.slow_queries >= {{ thresholds.slow_queries_warning }} THEN 'WARNING'
-            WHEN now.p95_seconds > {{ thresholds.latency_p95_warning_seconds }} THEN 'WARNING'
-            ELSE 'OK'
-        END AS severity,
-        FORMAT(
-            '%d slow queries in 24 hours, 95th percentile %.2f s',
-            now.slow_queries,
-            COALESCE(now.p95_seconds, 0)
-        ) AS finding
-    ),
-    STRUCT(
-        3,
-        'Error Rate',
-        CASE
-            WHEN now.error_rate_pct > {{ thresholds.error_rate_critical_pct }} THEN 'CRITICAL'
-            WHEN now.error_rate_pct > {{ thresholds.error_rate_warning_pct }} THEN 'WARNING'
-            ELSE 'OK'
-        END,
-        FORMAT('%.2f%% of %d queries', now.error_rate_pct, now.total_queries)
-    ),
-    STRUCT(
-        4,
-        'Daily Cost',
-        IF(now.daily_cost_usd > {{ thresholds.daily_cost_warning_usd }}, 'WARNING', 'OK'),
-        FORMAT('$%.2f', now.daily_cost_usd)
-    ),
-    STRUCT(
-        5,
-        'Caption Pool',
-        CASE
-            WHEN now.available_captions < {{ thresholds.available_captions_critical }} THEN 'CRITICAL'
-            WHEN now.available_captions < {{ thresholds.available_captions_warning }} THEN 'WARNING'
-            ELSE 'OK'
-        END,
-        FORMAT('%d captions available, %d locked', now.available_captions, now.locked_captions)
-    ),
-    STRUCT(
-        6,
-        'Caption Locks',
-        CASE
-            WHEN now.expired_locks > {{ thresholds.expired_locks_critical }} THEN 'CRITICAL'
-            WHEN now.active_locks > {{ thresholds.active_locks_critical }} THEN 'CRITICAL'
-            WHEN now.expired_locks > {{ thresholds.expired_locks_warning }} THEN 'WARNING'
-            WHEN now.active_locks > {{ thresholds.active_locks_warning }} THEN 'WARNING'
-            ELSE 'OK'
-        END,
-        CONCAT(
-            FORMAT('%d active, %d expired', now.active_locks, now.expired_locks),
-            IF(now.expired_locks > {{ thresholds.expired_locks_warning }}, '; run sweep_expired_caption_locks', '')
+    check_number,
+    check_name,
+    finding,
+    value,
+    warning_limit,
+    critical_limit,
+    CASE
+        WHEN finding = 'available captions' AND value < critical_limit THEN 'CRITICAL'
+        WHEN finding = 'available captions' AND value < warning_limit THEN 'WARNING'
+        WHEN finding = 'available captions' THEN 'OK'
+        WHEN finding = 'slow queries' AND value >= critical_limit THEN 'CRITICAL'
+        WHEN finding = 'slow queries' AND value >= warning_limit THEN 'WARNING'
+        WHEN finding = 'slow queries' THEN 'OK'
+        WHEN value > critical_limit THEN 'CRITICAL'
+        WHEN value > warning_limit THEN 'WARNING'
+        ELSE 'OK'
+    END AS level
+FROM (
+    SELECT findings.*
+    FROM `{{ project }}`.`{{ dataset }}`.health_snapshot AS figures
+    CROSS JOIN (
+        SELECT COUNT(*) AS tables_present
+        FROM `{{ project }}`.`{{ dataset }}`.INFORMATION_SCHEMA.TABLES
+        WHERE table_name IN (
+            'caption_bank',
+            'caption_bandit_stats',
+            'active_caption_assignments',
+            'automation_locks',
+            'schedule_recommendations'
         )
-    ),
-    STRUCT(
-        7,
-        'Recent Activity',
-        CASE
-            WHEN now.assignments_24h > 0 THEN 'OK'
-            WHEN now.last_assigned_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL {{ thresholds.inactivity_critical_hours }} HOUR) THEN 'WARNING'
-            ELSE 'CRITICAL'
-        END,
-        FORMAT('%d assignments in the last 24 hours', now.assignments_24h)
-    )
-]) AS finding WITH OFFSET AS line;
+    ) AS tables
+    CROSS JOIN UNNEST([
+        -- Who reads this row has reached the dataset.
+        STRUCT(
+            1 AS check_number,
+            'connectivity' AS check_name,
+            'unreachable' AS finding,
+            0.0 AS value,
+            CAST(NULL AS FLOAT64) AS warning_limit,
+            0.0 AS critical_limit
+        ),
+        STRUCT(2, 'tables', 'missing tables', 5.0 - tables.tables_present, NULL, 0.0),
+        STRUCT(
+            3,
+            'query performance',
+            'error rate in percent',
+            figures.error_rate_pct,
+            {{ thresholds.error_rate_warning_pct | float }},
+            {{ thresholds.error_rate_critical_pct | float }}
+        ),
+        STRUCT(
+            3,
+            'query performance',
+            'p95 latency in seconds',
+            COALESCE(figures.p95_seconds, 0.0),
+            {{ thresholds.latency_p95_warning_seconds | float }},
+            NULL
+        ),
+        STRUCT(
+            3,
+            'query performance',
+            'slow queries',
+            CAST(figures.slow_queries AS FLOAT64),
+            {{ thresholds.slow_queries_warning | float }},
+            {{ thresholds.slow_queries_critical | float }}
+        ),
+        STRUCT(
+            4,
+            'cost',
+            'cost today in US dollars',
+            figures.daily_cost_usd,
+            {{ thresholds.daily_cost_warning_usd | float }},
+            NULL
+        ),
+        STRUCT(
+            5,
+            'caption pool',
+            'available captions',
+            CAST(figures.available_captions AS FLOAT64),
+            {{ thresholds.available_captions_warning | float }},
+            {{ thresholds.available_captions_critical | float }}
+        ),
+        STRUCT(
+            6,
+            'caption locks',
+            'expired locks',
+            CAST(figures.expired_locks AS FLOAT64),
+            {{ thresholds.expired_locks_warning | float }},
+            {{ thresholds.expired_locks_critical | float }}
+        ),
+        STRUCT(
+            6,
+            'caption locks',
+            'active locks',
+            CAST(figures.active_locks AS FLOAT64),
+            {{ thresholds.active_locks_warning | float }},
+            {{ thresholds.active_locks_critical | float }}
+        ),
+        STRUCT(
+            7,
+            'recent activity',
+            'hours without assignments',
+            COALESCE(TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), figures.last_assigned_at, MINUTE) / 60, 1000000.0),
+            {{ thresholds.inactivity_warning_hours | float }},
+            {{ thresholds.inactivity_critical_hours | float }}
+        )
+    ]) AS findings
+);

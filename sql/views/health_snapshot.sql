@@ -11,7 +11,7 @@ WITH query_jobs AS (
         creation_time >= TIMESTAMP(CURRENT_DATE('{{ time_zone }}'), '{{ time_zone }}') AS is_today,
         creation_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 24 HOUR) AS is_recent,
         -- The automation's own jobs take minutes by design and have limits of their own.
-        EXISTS (
+        EXISTS(
             SELECT 1
             FROM UNNEST(labels) AS label
             WHERE label.key = 'component' AND label.value != 'eros_command'

@@ -107,9 +107,9 @@ class Program:
         history = json.loads(self.pulumi("stack", "history", "--stack", "local", "--json"))
         return history[0]["resourceChanges"]
 
-    def state(self) -> list[dict]:
+    def state(self, stack: str = "local") -> list[dict]:
         """Resources in the stack's state."""
-        export = json.loads(self.pulumi("stack", "export", "--stack", "local"))
+        export = json.loads(self.pulumi("stack", "export", "--stack", stack))
         return export["deployment"].get("resources", [])
 
     def edit(self, path: str, old: str, new: str) -> None:

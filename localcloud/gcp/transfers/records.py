@@ -90,6 +90,16 @@ def new_run(
     return run
 
 
+def account_of_job(tx: Transaction, job_id: str) -> str | None:
+    """The account that a run's query job counts as run by; None for any other job."""
+    row = tx.sql.execute(
+        "SELECT parent FROM resource WHERE kind = ? AND json_extract(private, '$.jobId') = ?",
+        (RUN, job_id),
+    ).fetchone()
+    config = tx.get(CONFIG, row[0]) if row else None
+    return config.private["owner"] if config else None
+
+
 def set_config_state(tx: Transaction, name: str, state: str) -> None:
     """A config shows the state of the run that changed last."""
     config = tx.get(CONFIG, name)

@@ -156,7 +156,10 @@ class TransferWorker:
         with self._lock:
             self._jobs[run.name] = job_id
         with self._store.transaction() as tx:
-            if tx.get(records.RUN, run.name) is not None:
+            current = tx.get(records.RUN, run.name)
+            if current is not None:
+                current.private["jobId"] = job_id
+                tx.update(current)
                 records.add_message(tx, self._cloud, run, f"Starting query job {job_id}.")
 
     def _cancel_orphans(self) -> None:

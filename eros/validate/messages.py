@@ -1,0 +1,64 @@
+"""From the analyser's messages to rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+# The first pattern that is found decides.
+_PATTERNS = (
+    ("syntax", r"^Syntax error|^Illegal|^Unclosed|Unexpected end of (script|statement)"),
+    ("column-count", r"column count|mismatched column|wrong number of columns"),
+    (
+        "missing-object",
+        r"^(Table|Function|Procedure|Table-valued function|Catalog|Dataset|Model)[- \w]* not found"
+        r"|is not a (table|function)",
+    ),
+    ("ambiguous", r"[Aa]mbiguous"),
+    ("duplicate", r"[Dd]uplicate|more than once|multiple times|already (exists|declared)"),
+    (
+        "unknown-column",
+        r"^Unrecognized name|not found inside|[Cc]olumn .* not (present|found)"
+        r"|does not exist in|Field name|Cannot access field",
+    ),
+    ("wrong-arguments", r"signature for (aggregate |analytic )?function|[Nn]umber of arguments"
+     r"|signature for table-valued|No matching signature for (procedure|TVF)"),
+    (
+        "aggregation",
+        r"grouped nor aggregated|[Aa]ggregat|[Aa]nalytic function|QUALIFY|[Ww]indow",
+    ),
+    (
+        "wrong-type",
+        r"has type|[Cc]oerc|Invalid cast|signature for operator|[Ee]xpected type"
+        r"|should be|must be|incompatible type|Could not cast|cannot be assigned"
+        r"|Invalid (date|timestamp|datetime)|not (comparable|supported for type)|type",
+    ),
+)
+
+
+def rule_of(message: str) -> str:
+    """Id of the rule that the message belongs to."""
+    for rule, pattern in _PATTERNS:
+        if re.search(pattern, message):
+            return rule
+    return "semantics"
+
+
+def missing_name(message: str) -> str | None:
+    """Name of the object that the message calls missing."""
+    match = re.search(r" not found: (.+?)(?:; Did you mean .*)?$", message)
+    return match[1].strip("`") if match else None
+
+
+def shortened(message: str) -> str:
+    """One line: what was wrong, without the list of every signature of an operator."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    kept = lines if len(lines) <= 4 else lines[:2]
+    return "; ".join(kept)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A hint that names the closest known object, or nothing."""
+    close = get_close_matches(name.rsplit(".", 1)[-1], list(known), n=1)
+    return f"did you mean {close[0]}?" if close else ""

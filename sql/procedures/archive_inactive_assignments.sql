@@ -1,0 +1,71 @@
+CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.archive_inactive_assignments()
+OPTIONS (
+    description = 'Moves assignments that ended more than {{ retention.inactive_assignment_days }} days ago out of active_caption_assignments into its archive. Logs end by partition expiration and need no procedure.'
+)
+BEGIN
+    DECLARE run STRING DEFAULT GENERATE_UUID();
+    DECLARE started TIMESTAMP DEFAULT CURRENT_TIMESTAMP();
+    DECLARE ended_before TIMESTAMP DEFAULT TIMESTAMP_SUB(started, INTERVAL {{ retention.inactive_assignment_days }} DAY);
+    DECLARE moved INT64 DEFAULT 0;
+    DECLARE failure STRING;
+
+    SET @@query_label = CONCAT('component:archive_inactive_assignments,eros_run:', run);
+
+    CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
+        run,
+        'archive_inactive_assignments',
+        DATE(started, '{{ time_zone }}'),
+        {{ limits.query_timeout_seconds }}
+    );
+    BEGIN
+        BEGIN TRANSACTION;
+        BEGIN
+            INSERT INTO `{{ project }}`.`{{ dataset }}`.archived_caption_assignments (
+                assignment_id,
+                page_name,
+                caption_id,
+                scheduled_send_date,
+                assigned_at,
+                deactivated_at,
+                deactivation_reason,
+                archived_at
+            )
+            SELECT
+                assignment_id,
+                page_name,
+                caption_id,
+                scheduled_send_date,
+                assigned_at,
+                deactivated_at,
+                deactivation_reason,
+                started
+            FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
+            WHERE
+                NOT is_active
+                AND deactivated_at < ended_before;
+            SET moved = @@row_count;
+
+            DELETE FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
+            WHERE
+                NOT is_active
+                AND deactivated_at < ended_before;
+            COMMIT TRANSACTION;
+        EXCEPTION WHEN ERROR THEN
+            ROLLBACK TRANSACTION;
+            RAISE;
+        END;
+        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'SUCCESS', moved, NULL);
+    EXCEPTION WHEN ERROR THEN
+        SET failure = @@error.message;
+        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'FAILED', 0, failure);
+        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+            'WARNING',
+            'Archiving failed',
+            'archive_inactive_assignments',
+            failure,
+            NULL,
+            run
+        );
+        RAISE USING MESSAGE = failure;
+    END;
+END;

@@ -1,0 +1,82 @@
+CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.release_schedule_requests()
+OPTIONS (
+    description = 'Keeps the queue moving: a request held longer than {{ automation.queue_lease_minutes }} minutes counts as a failed attempt and can be claimed again, a PENDING request more than a day behind its date is cancelled, and a backlog raises an alert.'
+)
+BEGIN
+    DECLARE run STRING DEFAULT GENERATE_UUID();
+    DECLARE started TIMESTAMP DEFAULT CURRENT_TIMESTAMP();
+    DECLARE today DATE DEFAULT CURRENT_DATE('{{ time_zone }}');
+    DECLARE oldest_date DATE DEFAULT DATE_SUB(today, INTERVAL {{ retention.log_days }} DAY);
+    DECLARE backlog INT64;
+    DECLARE changed INT64;
+    DECLARE failure STRING;
+
+    SET @@query_label = CONCAT('component:release_schedule_requests,eros_run:', run);
+
+    CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
+        run,
+        'release_schedule_requests',
+        today,
+        {{ limits.query_timeout_seconds }}
+    );
+
+    -- Before anything is cancelled, so that no request vanishes without an alert.
+    SET backlog = (
+        SELECT COUNT(*)
+        FROM `{{ project }}`.`{{ dataset }}`.schedule_generation_queue
+        WHERE
+            status = 'PENDING'
+            AND execution_date >= oldest_date
+            AND created_at < TIMESTAMP_SUB(started, INTERVAL {{ thresholds.queue_backlog_hours }} HOUR)
+    );
+
+    BEGIN
+        UPDATE `{{ project }}`.`{{ dataset }}`.schedule_generation_queue
+        SET
+            status = CASE
+                WHEN status = 'PENDING' THEN 'CANCELLED'
+                WHEN attempts + 1 >= {{ automation.queue_max_attempts }} THEN 'FAILED'
+                ELSE 'PENDING'
+            END,
+            completed_at = IF(
+                status = 'PENDING' OR attempts + 1 >= {{ automation.queue_max_attempts }},
+                started,
+                NULL
+            ),
+            error_message = IF(
+                status = 'PENDING',
+                'not claimed within a day of its date',
+                FORMAT('%s held it longer than {{ automation.queue_lease_minutes }} minutes', COALESCE(claimed_by, 'nobody'))
+            ),
+            attempts = attempts + IF(status = 'PENDING', 0, 1)
+        WHERE
+            execution_date >= oldest_date
+            AND (
+                (
+                    status = 'PROCESSING'
+                    AND claimed_at < TIMESTAMP_SUB(started, INTERVAL {{ automation.queue_lease_minutes }} MINUTE)
+                )
+                OR (
+                    status = 'PENDING'
+                    AND execution_date < DATE_SUB(today, INTERVAL 1 DAY)
+                )
+            );
+        SET changed = @@row_count;
+        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'SUCCESS', changed, NULL);
+    EXCEPTION WHEN ERROR THEN
+        SET failure = @@error.message;
+        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'FAILED', 0, failure);
+        RAISE USING MESSAGE = failure;
+    END;
+
+    IF backlog > 0 THEN
+        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+            'WARNING',
+            'Queue backlog',
+            'release_schedule_requests',
+            FORMAT('%d requests are PENDING for more than {{ thresholds.queue_backlog_hours }} hours', backlog),
+            JSON_OBJECT('pending', backlog),
+            run
+        );
+    END IF;
+END;

@@ -1,0 +1,121 @@
+CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.deployment_scorecard(deployed_at TIMESTAMP, compared_days INT64)  -- noqa: LT01
+OPTIONS (
+    description = 'The five success criteria of a deployment, comparing days before and after it: 20 points for each that is met, 0 where data are missing, and the row overall: 100 is SUCCESS, below 80 REVIEW. The job history reaches back 30 days.'
+)
+AS (
+    WITH jobs AS (
+        SELECT
+            creation_time >= deployed_at AS is_after,
+            AVG(IF(is_automation, NULL, duration_ms)) AS avg_ms,
+            100 * SAFE_DIVIDE(COUNTIF(error_reason IS NOT NULL), COUNT(*)) AS error_rate_pct,
+            SUM(bytes_billed) / POW(2, 40) * {{ prices.query_usd_per_tib }} AS cost_usd
+        FROM `{{ project }}`.`{{ dataset }}`.query_jobs
+        WHERE
+            creation_time >= TIMESTAMP_SUB(deployed_at, INTERVAL compared_days DAY)
+            AND creation_time < TIMESTAMP_ADD(deployed_at, INTERVAL compared_days DAY)
+        GROUP BY is_after
+    ),
+
+    sent AS (
+        SELECT
+            sent_at >= deployed_at AS is_after,
+            AVG(CAST(earnings AS FLOAT64)) AS emv_per_message
+        FROM `{{ project }}`.`{{ dataset }}`.message_feedback
+        WHERE
+            DATE(sent_at) BETWEEN DATE_SUB(DATE(deployed_at), INTERVAL compared_days DAY)
+            AND DATE_ADD(DATE(deployed_at), INTERVAL compared_days DAY)
+            AND sent_at >= TIMESTAMP_SUB(deployed_at, INTERVAL compared_days DAY)
+            AND sent_at < TIMESTAMP_ADD(deployed_at, INTERVAL compared_days DAY)
+        GROUP BY is_after
+    ),
+
+    health AS (
+        SELECT
+            check_timestamp >= deployed_at AS is_after,
+            AVG(health_score) AS health_score
+        FROM `{{ project }}`.`{{ dataset }}`.health_checks
+        WHERE
+            check_timestamp >= TIMESTAMP_SUB(deployed_at, INTERVAL compared_days DAY)
+            AND check_timestamp < TIMESTAMP_ADD(deployed_at, INTERVAL compared_days DAY)
+        GROUP BY is_after
+    ),
+
+    figures AS (
+        SELECT
+            1 AS place,
+            'query time more than 10% shorter' AS criterion,
+            MAX(IF(is_after, NULL, avg_ms)) AS value_before,
+            MAX(IF(is_after, avg_ms, NULL)) AS value_after
+        FROM jobs
+        UNION ALL
+        SELECT
+            2,
+            'error rate below 1%',
+            MAX(IF(is_after, NULL, error_rate_pct)),
+            MAX(IF(is_after, error_rate_pct, NULL))
+        FROM jobs
+        UNION ALL
+        SELECT
+            3,
+            'cost increase below 5%',
+            MAX(IF(is_after, NULL, cost_usd)),
+            MAX(IF(is_after, cost_usd, NULL))
+        FROM jobs
+        UNION ALL
+        SELECT
+            4,
+            'earnings per message more than 10% higher',
+            MAX(IF(is_after, NULL, emv_per_message)),
+            MAX(IF(is_after, emv_per_message, NULL))
+        FROM sent
+        UNION ALL
+        SELECT
+            5,
+            'health score above 90',
+            MAX(IF(is_after, NULL, health_score)),
+            MAX(IF(is_after, health_score, NULL))
+        FROM health
+    ),
+
+    judged AS (
+        SELECT
+            *,
+            100 * SAFE_DIVIDE(value_after - value_before, value_before) AS change_pct,
+            CASE place
+                WHEN 1 THEN value_after < 0.9 * value_before
+                WHEN 2 THEN value_after < 1
+                WHEN 3 THEN value_after < 1.05 * value_before OR (value_after = 0 AND value_before = 0)
+                WHEN 4 THEN value_after > 1.1 * value_before
+                ELSE value_after > 90
+            END AS is_met
+        FROM figures
+    )
+
+    SELECT
+        place,
+        criterion,
+        value_before,
+        value_after,
+        change_pct,
+        IF(is_met, 20, 0) AS points,
+        CASE
+            WHEN is_met IS NULL THEN 'MISSING DATA'
+            WHEN is_met THEN 'MET'
+            ELSE 'NOT MET'
+        END AS status
+    FROM judged
+    UNION ALL
+    SELECT
+        6,
+        'overall',
+        CAST(NULL AS FLOAT64),
+        CAST(NULL AS FLOAT64),
+        CAST(NULL AS FLOAT64),
+        CAST(SUM(IF(is_met, 20, 0)) AS INT64),
+        CASE
+            WHEN SUM(IF(is_met, 20, 0)) = 100 THEN 'SUCCESS'
+            WHEN SUM(IF(is_met, 20, 0)) >= 80 THEN 'ACCEPTABLE'
+            ELSE 'REVIEW'
+        END
+    FROM judged
+);

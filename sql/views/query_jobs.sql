@@ -1,0 +1,26 @@
+CREATE OR REPLACE VIEW `{{ project }}`.`{{ dataset }}`.query_jobs
+OPTIONS (
+    description = 'Finished queries of the last 30 days, one row per statement, the parents of scripts left out because they repeat the bytes of their statements.'
+)
+AS
+SELECT
+    job_id,
+    creation_time,
+    COALESCE(statement_type, 'UNKNOWN') AS statement_type,
+    error_result.reason AS error_reason,
+    COALESCE(total_bytes_processed, 0) AS bytes_processed,
+    COALESCE(total_bytes_billed, 0) AS bytes_billed,
+    TIMESTAMP_DIFF(end_time, start_time, MILLISECOND) AS duration_ms,
+    -- Procedures and schedules label their statements with their component.
+    EXISTS(
+        SELECT 1
+        FROM UNNEST(labels) AS label
+        WHERE label.key = 'component' AND label.value != 'eros_command'
+    ) AS is_automation,
+    labels
+FROM {{ jobs_view }}
+WHERE
+    creation_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 30 DAY)
+    AND job_type = 'QUERY'
+    AND state = 'DONE'
+    AND COALESCE(statement_type, 'UNKNOWN') != 'SCRIPT';

@@ -1,0 +1,31 @@
+-- case: a hundred creators get a hundred requests
+
+-- given
+INSERT INTO mass_messages (message_id, page_name, caption_id, message_text, sent_at, sent_count, viewed_count, purchased_count, earnings, updated_at)
+SELECT
+    FORMAT('m%03d', x),
+    FORMAT('page%03d', x),
+    NULL,
+    'text',
+    TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 30 HOUR),
+    100,
+    10,
+    1,
+    1,
+    TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 29 HOUR)
+FROM UNNEST(GENERATE_ARRAY(1, 100)) AS x;
+INSERT INTO caption_bank (caption_id, page_name, caption_text, is_active, created_at)
+SELECT
+    FORMAT('c%03d', x),
+    FORMAT('page%03d', x),
+    'text',
+    TRUE,
+    CURRENT_TIMESTAMP()
+FROM UNNEST(GENERATE_ARRAY(1, 100)) AS x;
+
+-- when
+CALL run_daily_automation(CURRENT_DATE('America/Los_Angeles'));
+
+-- then
+ASSERT (SELECT COUNT(DISTINCT page_name) FROM schedule_generation_queue) = 100 AS 'requests';
+ASSERT (SELECT STRING_AGG(FORMAT('%s %d %d %d', status, creators_total, creators_processed, schedules_queued)) FROM etl_job_runs) = 'SUCCESS 100 100 100' AS 'run';

@@ -1,0 +1,35 @@
+-- case: one creator below the limit gets one request
+
+-- given
+INSERT INTO mass_messages (message_id, page_name, caption_id, message_text, sent_at, sent_count, viewed_count, purchased_count, earnings, updated_at)
+SELECT
+    FORMAT('m%03d', x),
+    FORMAT('page%03d', x),
+    NULL,
+    'text',
+    TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 30 HOUR),
+    100,
+    10,
+    1,
+    1,
+    TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 29 HOUR)
+FROM UNNEST(GENERATE_ARRAY(1, 1)) AS x;
+INSERT INTO caption_bank (caption_id, page_name, caption_text, is_active, created_at)
+SELECT
+    FORMAT('c%03d', x),
+    FORMAT('page%03d', x),
+    'text',
+    TRUE,
+    CURRENT_TIMESTAMP()
+FROM UNNEST(GENERATE_ARRAY(1, 1)) AS x;
+
+-- when
+CALL run_daily_automation(CURRENT_DATE('America/Los_Angeles'));
+
+-- then
+ASSERT (
+    SELECT STRING_AGG(FORMAT('%s %s %t', page_name, status, saturation_pct))
+    FROM schedule_generation_queue
+    WHERE execution_date = CURRENT_DATE('America/Los_Angeles')
+) = 'page001 PENDING 0.0' AS 'request';
+ASSERT (SELECT STRING_AGG(alert_level) FROM automation_alerts) = 'INFO' AS 'success is reported';

@@ -1,0 +1,18 @@
+-- case: refused: far future
+-- raises: schedule_date must be
+
+-- given
+INSERT INTO caption_bank (caption_id, page_name, caption_text, is_active, created_at)
+SELECT
+    FORMAT('c%03d', x),
+    'p',
+    CONCAT('text ', CAST(x AS STRING)),
+    TRUE,
+    CURRENT_TIMESTAMP()
+FROM UNNEST(GENERATE_ARRAY(1, 3)) AS x;
+
+-- when
+CALL select_captions_for_creator('p', DATE '2199-01-01', 1, 1);
+
+-- then
+ASSERT (SELECT COUNT(*) FROM active_caption_assignments) = 0 AS 'no lock';

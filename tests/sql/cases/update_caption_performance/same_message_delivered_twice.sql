@@ -1,0 +1,17 @@
+-- case: a message delivered twice counts once, with its later result
+
+-- given
+INSERT INTO caption_bank (caption_id, page_name, caption_text, is_active, created_at)
+VALUES ('c1', 'p', 'text', TRUE, CURRENT_TIMESTAMP());
+INSERT INTO mass_messages (message_id, page_name, caption_id, message_text, sent_at, sent_count, viewed_count, purchased_count, earnings, updated_at)
+VALUES
+    ('m1', 'p', NULL, 'text', TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 5 HOUR), 100, 50, 5, 50, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 4 HOUR)),
+    ('m1', 'p', NULL, 'text', TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 5 HOUR), 100, 80, 8, 80, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 HOUR)),
+    ('m1', 'p', NULL, 'text', TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 5 HOUR), 100, 60, 6, 60, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 3 HOUR));
+
+-- when
+CALL update_caption_performance();
+
+-- then
+ASSERT (SELECT successes = 8 AND total_views = 80 AND total_emv = 80 FROM caption_bandit_stats) AS 'the newest delivery';
+ASSERT (SELECT COUNT(*) FROM message_feedback) = 1 AS 'one row per message';

@@ -1,0 +1,20 @@
+-- case: a second run without new results changes nothing
+
+-- given
+INSERT INTO caption_bank (caption_id, page_name, caption_text, is_active, created_at)
+VALUES ('c1', 'p', 'text', TRUE, CURRENT_TIMESTAMP());
+INSERT INTO mass_messages (message_id, page_name, caption_id, message_text, sent_at, sent_count, viewed_count, purchased_count, earnings, updated_at)
+VALUES
+    ('m1', 'p', NULL, 'text', TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 5 HOUR), 100, 50, 5, 50, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 4 HOUR)),
+    ('m2', 'p', NULL, 'text', TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 3 HOUR), 100, 50, 5, 50, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 2 HOUR));
+CALL update_caption_performance();
+
+-- when
+CALL update_caption_performance();
+
+-- then
+ASSERT (SELECT MAX(rows_affected) - MIN(rows_affected) FROM etl_job_runs) = 1 AS 'the second run changed a row';
+ASSERT (
+    SELECT successes = 10 AND failures = 90 AND last_updated = created_at
+    FROM caption_bandit_stats
+) AS 'counts of one run';

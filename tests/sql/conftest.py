@@ -1,0 +1,192 @@
+"""One local-bigquery per pytest-xdist worker, and datasets that hold the whole catalogue.
+
+`warehouse` is a dataset of its own for each test module, `cases` the one that the SQL test
+cases share; `build` makes further ones, with other settings or with a part of the catalogue.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.api_core.client_options import ClientOptions
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+from eros.catalogue import Catalogue, load
+from eros.settings import PROJECT_ROOT, Settings
+
+PROJECT = "eros-local"
+START_SECONDS = 60
+
+Build = Callable[..., "Warehouse"]
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A dataset on the emulator with its catalogue."""
+
+    client: bigquery.Client
+    settings: Settings
+    catalogue: Catalogue
+    created: frozenset[str]
+    """Names of the objects that the dataset holds."""
+
+    def name(self, object_name: str) -> str:
+        """Quoted full name of an object, for use in SQL."""
+        return f"`{self.settings.project}`.`{self.settings.dataset}`.{object_name}"
+
+    def run(self, sql: str) -> list[dict[str, Any]]:
+        """Run a statement or script; bare names are objects of the dataset.
+
+        Returns the rows of its last query; raises google.api_core.exceptions.BadRequest.
+        """
+        config = bigquery.QueryJobConfig(
+            default_dataset=f"{self.settings.project}.{self.settings.dataset}"
+        )
+        # Nothing is tried again behind the test's back: a retried script runs twice.
+        job = self.client.query(sql, job_config=config, retry=None, job_retry=None)
+        return [dict(row) for row in job.result()]
+
+    rows = run
+
+    def value(self, sql: str) -> Any:
+        """The single value that the query returns."""
+        [row] = self.run(sql)
+        [value] = row.values()
+        return value
+
+    def clear(self) -> None:
+        """Delete the rows of every table that has some."""
+        tables = [t.name for t in self.catalogue.tables if t.name in self.created]
+        if not tables:
+            return
+        counts = " UNION ALL ".join(f"SELECT '{t}' AS t, COUNT(*) AS n FROM {t}" for t in tables)
+        full = [row["t"] for row in self.run(f"SELECT t FROM ({counts}) WHERE n > 0")]
+        if full:
+            self.run("\n".join(f"DELETE FROM {table} WHERE TRUE;" for table in full))
+
+
+@pytest.fixture(scope="session")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bigquery.Client]:
+    """Client of an emulator that lives as long as the worker."""
+    port, grpc_port = _free_port(), _free_port()
+    folder = tmp_path_factory.mktemp("bigquery")
+    environment = os.environ | {
+        "BIGQUERY_HOST": "127.0.0.1",
+        "BIGQUERY_PORT": str(port),
+        "GRPC_PORT": str(grpc_port),
+        "DATA_DIR": str(folder / "data"),
+        "DEFAULT_PROJECT_ID": PROJECT,
+    }
+    log = folder / "emulator.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "localcloud.bigquery"],
+            cwd=PROJECT_ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _wait_until_answering(f"{url}/bigquery/v2/projects/{PROJECT}/datasets", process, log)
+        client = bigquery.Client(
+            project=PROJECT,
+            credentials=AnonymousCredentials(),
+            client_options=ClientOptions(api_endpoint=url),
+        )
+        yield client
+        client.close()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def build(client: bigquery.Client) -> Build:
+    """Function that creates a dataset, or hands out the one it made before.
+
+    `only` limits it to the named objects and what they need; keyword arguments are
+    sections of the settings, as in `selection={"draw": "wilson"}`.
+    """
+    made: dict[str, Warehouse] = {}
+
+    def make(dataset: str, only: Iterable[str] | None = None, **sections: Any) -> Warehouse:
+        if dataset not in made:
+            made[dataset] = _create(client, dataset, only, sections)
+        return made[dataset]
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def warehouse(build: Build, request: pytest.FixtureRequest) -> Warehouse:
+    """The whole catalogue in a dataset of the test module's own."""
+    return build(re.sub(r"\W", "_", Path(request.module.__file__).stem))
+
+
+def _create(
+    client: bigquery.Client, dataset: str, only: Iterable[str] | None, sections: dict[str, Any]
+) -> Warehouse:
+    settings = Settings.model_validate(
+        {
+            "environment": "local",
+            "project": PROJECT,
+            "dataset": dataset,
+            "external_tables": "greenfield",
+            "job_history": "table",
+            "cost_owner": "tests",
+            "alert_email": "tests@example.com",
+            "backup": {"bucket": "eros-local-backups"},
+            **sections,
+        }
+    )
+    catalogue = load(settings)
+    wanted = set(catalogue.objects) if only is None else _closure(catalogue, only)
+    client.create_dataset(f"{PROJECT}.{dataset}")
+    for item in catalogue:
+        if item.name in wanted:
+            client.query(item.sql, retry=None, job_retry=None).result()
+    return Warehouse(client, settings, catalogue, frozenset(wanted))
+
+
+def _closure(catalogue: Catalogue, names: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(catalogue.objects[name].depends_on)
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_answering(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=START_SECONDS):
+                return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"local-bigquery does not answer:\n{log.read_text()[-2000:]}")
