@@ -18,13 +18,13 @@ from requests.exceptions import ConnectionError as RequestsConnectionError
 
 from eros.google import Google
 
-# The tables without which nothing works. The lock store is the assignments table; a
-# separate `caption_locks` is optional and not declared (conflicts.md C-13).
+# The tables without which nothing works; health_findings counts the same. The lock store
+# is the assignments table; a separate `caption_locks` is not declared (conflicts.md C-13).
 TABLES = (
     "caption_bank",
     "caption_bandit_stats",
     "active_caption_assignments",
-    "schedule_generation_queue",
+    "automation_locks",
     "schedule_recommendations",
 )
 CHECKS = (
@@ -36,6 +36,23 @@ CHECKS = (
     "Caption locks",
     "Recent activity",
 )
+# Findings of the view in the words of the report (spec monitoring.md 1.2).
+_LINES = {
+    "slow queries": ("Query Performance", "{:.0f} slow queries in 24 hours"),
+    "p95 latency in seconds": ("Query Latency", "95th percentile {:.2f} s"),
+    "error rate in percent": ("Error Rate", "{:.2f}%"),
+    "cost today in US dollars": ("Daily Cost", "${:.2f}"),
+    "available captions": ("Caption Pool", "{:,.0f} captions available"),
+    "active locks": ("Caption Locks", "{:,.0f} active locks"),
+    "expired locks": ("Caption Locks", "{:,.0f} expired locks"),
+    "hours without assignments": ("Recent Activity", "last assignment {:.1f} hours ago"),
+}
+_HINTS = {
+    "expired locks": "; eros run sweep_expired_caption_locks",
+    "available captions": "; release locks or add captions",
+}
+# What the view says for "never".
+_NEVER_HOURS = 1_000_000
 _UNREACHABLE = (GoogleAPICallError, GoogleAuthError, RetryError, RequestsConnectionError)
 
 
@@ -162,18 +179,26 @@ def _tables(google: Google) -> list[Finding]:
 def _figures(google: Google) -> list[Finding]:
     settings = google.settings
     query = (
-        "SELECT check_number, label, severity, finding "
+        "SELECT check_number, finding, value, level "
         f"FROM `{settings.project}`.`{settings.dataset}`.health_findings "
-        "ORDER BY line"
+        "WHERE check_number > 2 ORDER BY check_number, finding"
     )
     try:
         rows = google.bigquery.query_and_wait(
             query, wait_timeout=settings.limits.interactive_timeout_seconds
         )
         return [
-            Finding(row.check_number - 1, row.label, Severity(row.severity), row.finding)
+            _figure(row.check_number - 1, row.finding, row.value, Severity(row.level))
             for row in rows
         ]
     except GoogleAPICallError as error:
         text = f"the figures cannot be read: {error.message}"
         return [Finding(2, "Query Performance", Severity.CRITICAL, text)]
+
+
+def _figure(check: int, finding: str, value: float, severity: Severity) -> Finding:
+    if finding == "hours without assignments" and value >= _NEVER_HOURS:
+        return Finding(check, "Recent Activity", severity, "no assignment yet")
+    label, words = _LINES.get(finding, (CHECKS[check], f"{finding}: {{:g}}"))
+    hint = _HINTS.get(finding, "") if severity is not Severity.OK else ""
+    return Finding(check, label, severity, words.format(value) + hint)

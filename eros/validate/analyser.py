@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from zetasql.wasi._pb2.zetasql.local_service import local_service_pb2 as service
 from zetasql.wasi._pb2.zetasql.proto.options_pb2 import (
@@ -18,7 +17,7 @@ from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
 from eros.validate import google, types
 from eros.validate.tree import Node
-from eros.validate.wasm import CallFailed, Machine
+from eros.validate.wasm import Aborted, CallFailed, Machine
 
 # Features of the analyser that BigQuery does not have: with them on, a statement would
 # pass here and fail there.
@@ -50,23 +49,28 @@ _FAMILIES_NOT_IN_BIGQUERY = ("PIPE_", "PROTO_", "SQL_GRAPH")
 _PLACE = re.compile(r"\s*\[at (\d+):(\d+)\]\s*$")
 
 
-@dataclass(frozen=True)
 class SqlError(Exception):
     """What the analyser refuses; `line` and `column` count from 1 in the text given to it."""
 
-    message: str
-    line: int = 1
-    column: int = 1
+    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(message)
+        self.message, self.line, self.column = message, line, column
 
-    def __str__(self) -> str:
-        return self.message
+
+class Unanalysable(Exception):
+    """The analyser broke down over a statement that may well be right."""
 
 
 class Analyser:
-    """One running analyser. Catalogues are registered once and named by a number."""
+    """One running analyser, for one thread at a time.
+
+    Catalogues are registered once and named by a number.
+    """
 
     def __init__(self, on_compile: Callable[[], None] | None = None) -> None:
         self._machine = Machine(on_compile)
+        self._catalogues: list[SimpleCatalogProto] = []
+        self._registered: dict[int, int] = {}
         self._language = self._language_options()
         self._options = AnalyzerOptionsProto(
             language_options=self._language,
@@ -80,9 +84,7 @@ class Analyser:
 
     def parse(self, sql: str) -> Node:
         """Tree of a script or statement; raises SqlError."""
-        request = service.ParseRequest(
-            sql_statement=sql, allow_script=True, options=self._language
-        )
+        request = service.ParseRequest(sql_statement=sql, allow_script=True, options=self._language)
         try:
             reply = self._machine.call("Parse", request, service.ParseResponse)
         except CallFailed as error:
@@ -93,14 +95,11 @@ class Analyser:
         """Number of the catalogue, to which Google's own functions are added."""
         functions = ZetaSQLBuiltinFunctionOptionsProto(language_options=self._language)
         catalogue.builtin_function_options.CopyFrom(functions)
-        request = service.RegisterCatalogRequest(
-            simple_catalog=catalogue, descriptor_pool_list=service.DescriptorPoolListProto()
-        )
-        reply = self._machine.call("RegisterCatalog", request, service.RegisterResponse)
-        return reply.registered_id
+        self._catalogues.append(catalogue)
+        return len(self._catalogues) - 1
 
     def analyse(self, catalogue: int, sql: str, target: TypeProto | None = None) -> Node:
-        """Resolved tree of one statement; raises SqlError.
+        """Resolved tree of one statement; raises SqlError or Unanalysable.
 
         With `target`, a query of one column must have that type or be coerced to it, as
         an assignment is.
@@ -111,13 +110,29 @@ class Analyser:
             options.CopyFrom(self._options)
             options.target_column_types.append(target)
         request = service.AnalyzeRequest(
-            options=options, registered_catalog_id=catalogue, sql_statement=sql
+            options=options, registered_catalog_id=self._id(catalogue), sql_statement=sql
         )
         try:
             reply = self._machine.call("Analyze", request, service.AnalyzeResponse)
         except CallFailed as error:
             raise _sql_error(str(error)) from None
+        except Aborted as error:
+            # A new instance knows no catalogue yet.
+            self._machine = Machine()
+            self._registered.clear()
+            raise Unanalysable(f"the analyser broke down: {error}") from None
         return Node(reply.resolved_statement)
+
+    def _id(self, catalogue: int) -> int:
+        """The running instance's own number of a catalogue."""
+        if catalogue not in self._registered:
+            request = service.RegisterCatalogRequest(
+                simple_catalog=self._catalogues[catalogue],
+                descriptor_pool_list=service.DescriptorPoolListProto(),
+            )
+            reply = self._machine.call("RegisterCatalog", request, service.RegisterResponse)
+            self._registered[catalogue] = reply.registered_id
+        return self._registered[catalogue]
 
     def _language_options(self) -> LanguageOptionsProto:
         request = service.LanguageOptionsRequest(maximum_features=True)

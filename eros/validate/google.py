@@ -53,9 +53,7 @@ _JOBS = {
     "error_result": "STRUCT<reason STRING, location STRING, debug_info STRING, message STRING>",
     "cache_hit": "BOOL",
     "destination_table": "STRUCT<project_id STRING, dataset_id STRING, table_id STRING>",
-    "referenced_tables": (
-        "ARRAY<STRUCT<project_id STRING, dataset_id STRING, table_id STRING>>"
-    ),
+    "referenced_tables": ("ARRAY<STRUCT<project_id STRING, dataset_id STRING, table_id STRING>>"),
     "labels": "ARRAY<STRUCT<key STRING, value STRING>>",
     "parent_job_id": "STRING",
     "transaction_id": "STRING",

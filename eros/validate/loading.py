@@ -74,9 +74,7 @@ def names_of_stack(path: Path, text: str, names: Iterable[str]) -> Iterator[Find
                 )
 
 
-def _read(
-    loaded: Loaded, settings: Settings, kind: Kind | None, path: Path, shown: Path
-) -> None:
+def _read(loaded: Loaded, settings: Settings, kind: Kind | None, path: Path, shown: Path) -> None:
     text = path.read_text(encoding="utf-8")
     source = Source(shown, text, text)
     if kind is None:
@@ -88,7 +86,7 @@ def _read(
     try:
         sql = render.render(path, shown, settings.template_context())
         origins = lines.origins(text, sql, settings.template_context())
-        source = Source(shown, text, sql, origins=origins)
+        source = Source(shown, text, sql, origins)
         loaded.findings += names_of_stack(shown, text, (settings.project, settings.dataset))
         joined = list(_joined(source, settings))
         loaded.findings += joined
@@ -112,13 +110,14 @@ def _read(
 def _finding(source: Source, error: UserError) -> Finding:
     rule = "syntax" if error.message.startswith("SQL syntax") else "file"
     message = error.message.removeprefix("SQL syntax: ")
-    line, column = error.line or 1, 1
+    line = error.line or 1
+    rendered = source.sql.splitlines()
+    written = rendered[line - 1] if line <= len(rendered) else ""
+    column = len(written) - len(written.lstrip()) + 1
     if isinstance(error.value, str) and error.value:
         message = f"{message}: {error.value}"
-        rendered = source.sql.splitlines()
-        written = rendered[line - 1] if line <= len(rendered) else ""
         at = written.find(error.value.split(".")[-1])
-        column = at + 1 if at >= 0 else 1
+        column = at + 1 if at >= 0 else column
     return source.finding(rule, message, line, column, error.fix or "")
 
 
@@ -129,7 +128,7 @@ def _joined(source: Source, settings: Settings) -> Iterator[Finding]:
     except scan.ScanError:
         return  # ddl.read tells it
     names = (settings.project, settings.dataset)
-    for index, token in enumerate(tokens):
+    for token in tokens:
         if token.token_type.name != "IDENTIFIER" or "." not in token.text:
             continue
         if token.text.startswith(tuple(f"{name}." for name in names)):

@@ -22,15 +22,18 @@ _PATTERNS = (
         r"^Unrecognized name|not found inside|[Cc]olumn .* not (present|found)"
         r"|does not exist in|Field name|Cannot access field",
     ),
-    ("wrong-arguments", r"signature for (aggregate |analytic )?function|[Nn]umber of arguments"
-     r"|signature for table-valued|No matching signature for (procedure|TVF)"),
+    (
+        "wrong-arguments",
+        r"signature for (aggregate |analytic )?function|[Nn]umber of arguments"
+        r"|signature for table-valued|No matching signature for (procedure|TVF)",
+    ),
     (
         "aggregation",
         r"grouped nor aggregated|[Aa]ggregat|[Aa]nalytic function|QUALIFY|[Ww]indow",
     ),
     (
         "wrong-type",
-        r"has type|[Cc]oerc|Invalid cast|signature for operator|[Ee]xpected type"
+        r"has type|Expected \w+ expression|[Cc]oerc|Invalid cast|signature for operator|[Ee]xpected type"
         r"|should be|must be|incompatible type|Could not cast|cannot be assigned"
         r"|Invalid (date|timestamp|datetime)|not (comparable|supported for type)|type",
     ),

@@ -42,7 +42,7 @@ def quick(catalogue: Catalogue, settings: Settings, root: Path = PROJECT_ROOT) -
 
 def _source(found: SqlObject, root: Path, context: dict[str, Any]) -> Source:
     text = (root / found.path).read_text(encoding="utf-8")
-    return Source(found.path, text, found.sql, origins=lines.origins(text, found.sql, context))
+    return Source(found.path, text, found.sql, lines.origins(text, found.sql, context))
 
 
 def _parse(catalogue: Catalogue, sources: dict[str, Source], report: Report) -> None:

@@ -129,9 +129,7 @@ RULES = {rule.id: rule for rule in _ALL}
 
 def markdown() -> str:
     """The table of rules as it stands in docs/validate.md."""
-    rows = [
-        f"| `{r.id}` | {r.refuses} | {r.hint} | {'yes' if r.allowable else ''} |" for r in _ALL
-    ]
+    rows = [f"| `{r.id}` | {r.refuses} | {r.hint} | {'yes' if r.allowable else ''} |" for r in _ALL]
     head = "| rule | refuses | how to mend it | can be allowed |\n| --- | --- | --- | --- |"
     return "\n".join([head, *rows])
 

@@ -16,7 +16,7 @@ from eros.errors import UserError
 from eros.settings import PROJECT_ROOT, Settings
 from eros.validate import limits, loading, shape, types
 from eros.validate.allow import Allows
-from eros.validate.analyser import Analyser, SqlError
+from eros.validate.analyser import Analyser, SqlError, Unanalysable
 from eros.validate.findings import Report
 from eros.validate.keys import Keys, named
 from eros.validate.script import Script
@@ -117,6 +117,9 @@ class _Check:
         except SqlError as error:
             self.world.failed.add(found.name)
             session.sql_error(error, whole, 0, set())
+        except Unanalysable as error:
+            self.world.failed.add(found.name)
+            session.note(whole, str(error))
         else:
             session.count()
             session.problems(resolved, whole, 0, self.world.facts)
@@ -158,7 +161,9 @@ class _Check:
         self._learned.add(found.name)
         outputs = resolved.get("output_column_list")
         columns = {c.get("name"): c.get("column").type for c in outputs}
-        facts = Facts(columns, keys=named(Keys(self.world.facts).of(resolved.get("query")), outputs))
+        facts = Facts(
+            columns, keys=named(Keys(self.world.facts).of(resolved.get("query")), outputs)
+        )
         if found.kind is Kind.TABLE_FUNCTION:
             assert isinstance(found, Routine)
             self.world.add_table_function(found, facts)
@@ -215,7 +220,9 @@ class _Check:
             call = next(
                 (n for n in range(entry, len(lines)) if lines[n].strip().startswith("call:")), entry
             )
-            source = Source(schedules.FILE, text, config.query, first_line=call + 1)
+            # The query is more than the entry's text, all of it belongs to that line.
+            origins = (call + 1,) * len(config.query.splitlines())
+            source = Source(schedules.FILE, text, config.query, origins)
             session = self._session(source, Allows(Source(schedules.FILE, "", "")))
             try:
                 tree = self.analyser.parse(config.query)

@@ -11,7 +11,7 @@ from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
 from eros.catalogue.types import UnknownType
 from eros.validate import shape, types
-from eros.validate.analyser import SqlError
+from eros.validate.analyser import SqlError, Unanalysable
 from eros.validate.keys import Keys, named
 from eros.validate.session import Session
 from eros.validate.tree import Node
@@ -243,6 +243,9 @@ class Script:
         except SqlError as error:
             session.sql_error(error, node.span, len(prefix), self._unknown)
             return None
+        except Unanalysable as error:
+            session.note(node.span, str(error))
+            return None
         session.count()
         self._check_scope(resolved, node, prefix)
         session.problems(resolved, node.span, len(prefix.encode()), self._facts())
@@ -289,12 +292,9 @@ class Script:
 
 
 def _differ(now: Mapping[str, object], held: Mapping[str, object], words: set[str]) -> bool:
-    return any(
-        name.lower() in words and now.get(name) is not held.get(name) and now.get(name) != held.get(name)
-        for name in now.keys() | held.keys()
-    )
+    mentioned = [name for name in now.keys() | held.keys() if name.lower() in words]
+    return any(now.get(name) != held.get(name) for name in mentioned)
 
 
 def _names(identifiers: Node) -> list[str]:
     return [name.get("id_string").lower() for name in identifiers.get("identifier_list")]
-

@@ -78,9 +78,7 @@ class Session:
                 hint = messages.did_you_mean(missing.lower(), own)
         self.findings.append(self.source.finding(rule, message, line, column, hint))
 
-    def problems(
-        self, resolved: Node, span: Span, prefix: int, facts: Mapping[str, Facts]
-    ) -> None:
+    def problems(self, resolved: Node, span: Span, prefix: int, facts: Mapping[str, Facts]) -> None:
         """Record what our own rules refuse in an analysed statement."""
         for problem in statements.check(resolved, facts, self.full_reads):
             at = span[0] if problem.at is None else max(span[0] + problem.at - prefix, span[0])

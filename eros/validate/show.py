@@ -17,9 +17,7 @@ def text(report: Report) -> str:
 
 def summary(report: Report) -> str:
     """One line: what was found in how much, and how long it took."""
-    scope = (
-        f"{_count(report.objects, 'object')}, {_count(report.statements, 'statement')} analysed"
-    )
+    scope = f"{_count(report.objects, 'object')}, {_count(report.statements, 'statement')} analysed"
     if report.notes:
         scope += f", {len(report.notes)} unanalysed"
     rules = Counter(finding.rule for finding in report.findings)

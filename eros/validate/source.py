@@ -26,8 +26,6 @@ class Source:
     path: Path
     text: str
     sql: str
-    first_line: int = 1
-    """Line of the file on which `sql` begins (a statement inside a YAML file)."""
     origins: tuple[int, ...] | None = None
     """Line of the file for each line of `sql`, where they differ (eros.validate.lines)."""
 
@@ -56,7 +54,7 @@ class Source:
         """Line of the file that a line of the rendered text came from."""
         if self.origins is not None and line <= len(self.origins):
             return self.origins[line - 1]
-        return line + self.first_line - 1
+        return line
 
     def finding(self, rule: str, message: str, line: int, column: int, hint: str = "") -> Finding:
         """A finding at a place of the rendered text, moved to the file."""

@@ -20,7 +20,14 @@ from eros.validate.world import Facts
 _INSERT_ONLY = {0}  # ResolvedMergeWhenEnums.ActionType.INSERT
 _COMPARISONS = {"$equal", "$less", "$less_or_equal", "$greater", "$greater_or_equal"}
 # Functions of a partition column through which BigQuery still finds the partitions.
-_KEEPING_ORDER = {"date", "date_trunc", "timestamp_trunc", "datetime_trunc", "timestamp", "datetime"}
+_KEEPING_ORDER = {
+    "date",
+    "date_trunc",
+    "timestamp_trunc",
+    "datetime_trunc",
+    "timestamp",
+    "datetime",
+}
 
 
 @dataclass(frozen=True)
@@ -56,9 +63,7 @@ def unfiltered(statement: Node, facts: Mapping[str, Facts]) -> Iterator[tuple[No
             continue
         if target is not None and scan.span == target.span:
             continue
-        ids = {
-            c.column_id for c in scan.get("column_list") if c.name.lower() == known.partition
-        }
+        ids = {c.column_id for c in scan.get("column_list") if c.name.lower() == known.partition}
         if not any(_limits(condition, ids) for condition in conditions):
             yield scan, known.partition
 

@@ -63,12 +63,8 @@ def field(column: dict[str, Any]) -> TypeProto:
 def struct(fields: list[tuple[str, TypeProto]]) -> TypeProto:
     """A STRUCT; a row of a FOR loop is one."""
     members = [StructFieldProto(field_name=name, field_type=kind) for name, kind in fields]
-    return TypeProto(
-        type_kind=type_pb2.TYPE_STRUCT, struct_type=StructTypeProto(field=members)
-    )
+    return TypeProto(type_kind=type_pb2.TYPE_STRUCT, struct_type=StructTypeProto(field=members))
 
 
 def _array(element: TypeProto) -> TypeProto:
-    return TypeProto(
-        type_kind=type_pb2.TYPE_ARRAY, array_type=ArrayTypeProto(element_type=element)
-    )
+    return TypeProto(type_kind=type_pb2.TYPE_ARRAY, array_type=ArrayTypeProto(element_type=element))

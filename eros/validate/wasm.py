@@ -81,19 +81,16 @@ class Machine:
     def _call(self, method: str, data: bytes, reply: type[Reply]) -> Reply:
         at = self._do("wasm_malloc", max(len(data), 1))
         size_at = self._do("wasm_malloc", _POINTER_BYTES)
-        freed = False
-        try:
-            ctypes.memmove(self._base + at, data, len(data))
-            answer = self._do(f"ZetaSqlLocalService_{method}", at, len(data), size_at)
-            if answer == 0:
-                raise CallFailed(self._last_error())
-            size = int.from_bytes(self._read(size_at, _POINTER_BYTES), "little")
-            result = reply.FromString(self._read(answer, size))
-            self._do("wasm_free", answer)
-            return result
-        finally:
-            self._do("wasm_free", at)
-            self._do("wasm_free", size_at)
+        ctypes.memmove(self._base + at, data, len(data))
+        answer = self._do(f"ZetaSqlLocalService_{method}", at, len(data), size_at)
+        size = int.from_bytes(self._read(size_at, _POINTER_BYTES), "little")
+        self._do("wasm_free", at)
+        self._do("wasm_free", size_at)
+        if answer == 0:
+            raise CallFailed(self._last_error())
+        result = self._read(answer, size)
+        self._do("wasm_free", answer)
+        return reply.FromString(result)
 
     def _last_error(self) -> str:
         size = self._do("wasm_get_last_error_size")

@@ -84,9 +84,7 @@ class World:
             # A procedure gives nothing; the analyser aborts on a signature that says so.
             nothing = _fixed(types.parsed("INT64"))
             signature = FunctionSignatureProto(argument=_arguments(declared), return_type=nothing)
-            self._procedures.append(
-                ProcedureProto(name_path=[declared.name], signature=signature)
-            )
+            self._procedures.append(ProcedureProto(name_path=[declared.name], signature=signature))
         elif isinstance(declared, Routine) and declared.returns is not None:
             self.add_function(declared, types.standard(declared.returns))
         self.version += 1
@@ -157,8 +155,7 @@ class World:
             custom_function=[_choosing_aggregate(n) for n in google.CHOOSING_AGGREGATES],
             table=[_table(name, name, facts.columns) for name, facts in temporary.items()],
             constant=[
-                SimpleConstantProto(name_path=[name], type=kind)
-                for name, kind in variables.items()
+                SimpleConstantProto(name_path=[name], type=kind) for name, kind in variables.items()
             ],
         )
 

@@ -169,7 +169,8 @@ def _closure(catalogue: Catalogue, names: Iterable[str]) -> set[str]:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting.extend(catalogue.objects[name].depends_on)
+            text = catalogue.objects[name].sql
+            waiting.extend(n for n in re.findall(r"`\.(\w+)", text) if n in catalogue.objects)
     return found
 
 

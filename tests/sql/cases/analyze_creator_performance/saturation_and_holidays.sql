@@ -18,15 +18,15 @@ SELECT
 FROM UNNEST(GENERATE_ARRAY(1, 33)) AS x;
 
 -- when
-SELECT * FROM analyze_creator_performance('p', '2026-12-22');
+SELECT * FROM analyze_creator_performance('p', DATE '2026-12-22');
 
 -- then
 ASSERT (
     SELECT account_size = 'SMALL' AND daily_target = 5 AND planned_messages = 33 AND target_messages = 33 AND saturation_pct = 100
-    FROM analyze_creator_performance('p', '2026-12-22')
+    FROM analyze_creator_performance('p', DATE '2026-12-22')
 ) AS 'six days of 5 and one of 3';
 ASSERT (
     SELECT target_messages = 35 AND planned_messages = 0
-    FROM analyze_creator_performance(NULL, '2027-01-02')
+    FROM analyze_creator_performance(NULL, DATE '2027-01-02')
 ) AS 'no holiday in the window, locks of past days do not count';
-ASSERT (SELECT COUNT(*) FROM analyze_creator_performance('nobody', '2026-12-22')) = 0 AS 'an unknown page has no row';
+ASSERT (SELECT COUNT(*) FROM analyze_creator_performance('nobody', DATE '2026-12-22')) = 0 AS 'an unknown page has no row';

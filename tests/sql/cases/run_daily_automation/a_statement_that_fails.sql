@@ -1,4 +1,5 @@
--- case: a creator whose figures stop the statement over all creators is found and the others are queued
+-- case: a creator that stops the statement over all creators is found and the others are queued
+-- settings: {"automation": {"breaker_failures": 2}}
 
 -- given
 INSERT INTO mass_messages (message_id, page_name, caption_id, message_text, sent_at, sent_count, viewed_count, purchased_count, earnings, updated_at)
@@ -22,24 +23,22 @@ SELECT
     TRUE,
     CURRENT_TIMESTAMP()
 FROM UNNEST(GENERATE_ARRAY(1, 4)) AS x;
-INSERT INTO caption_bandit_stats (page_name, caption_id, last_used, last_updated, successes, failures, total_views, engagement_count, wilson_score_lower_bound, wilson_score_upper_bound, total_emv)
-SELECT
-    'page002',
-    CAST(x AS STRING),
-    NULL,
-    CURRENT_TIMESTAMP(),
-    1,
-    1,
-    9223372036854775807,
-    1,
-    0.5,
-    0.6,
-    CAST('99999999999999999999999999999' AS NUMERIC)
-FROM UNNEST(GENERATE_ARRAY(1, 20)) AS x;
+CREATE OR REPLACE TABLE FUNCTION analyze_creator_performance(for_page STRING, on_date DATE)
+AS (
+    SELECT
+        page_name,
+        IF(page_name IN ('page002'), CAST(ERROR('figures of this page stop the statement') AS FLOAT64), 10.0) AS saturation_pct,
+        CAST(NULL AS STRING) AS analysis_error
+    FROM account_sizes(for_page, on_date)
+);
 
 -- when
 CALL run_daily_automation(CURRENT_DATE('America/Los_Angeles'));
 
 -- then
 ASSERT (SELECT STRING_AGG(page_name, ' ' ORDER BY page_name) FROM schedule_generation_queue) = 'page001 page003 page004' AS 'queue';
-ASSERT (SELECT STRING_AGG(page_name) FROM creator_processing_errors WHERE step = 'ANALYZE') = 'page002' AS 'error';
+ASSERT (
+    SELECT STRING_AGG(CONCAT(page_name, ': ', error_message))
+    FROM creator_processing_errors
+    WHERE step = 'ANALYZE'
+) = 'page002: figures of this page stop the statement' AS 'error';

@@ -1,0 +1,145 @@
+"""`eros validate` on the project's SQL, on clean SQL and on a list of seeded mistakes.
+
+tests/sql/validate/clean is a small system without a mistake. tests/sql/validate/mistakes
+holds one mistake per file; a comment `-- ! <rule> <token>` at the end of a line says what
+must be found there and on which token (`-- !^` means the line above). All files are
+checked in one run, so it is also seen that no mistake hides another.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from eros.settings import Settings, load_stack_file
+from eros.validate import Report, show, validate
+from eros.validate.rules import RULES
+
+pytestmark = pytest.mark.sql
+DATA = Path(__file__).parent / "validate"
+_EXPECTED = re.compile(r"(?:--|#) !(\^?) (\S+) (.+)$")
+# The first run on a machine compiles the analyser.
+TIMEOUT = 600
+
+
+def expected_findings() -> list[tuple[str, int, str, str]]:
+    """(file, line, rule, token) of every seeded mistake."""
+    found = []
+    for path in sorted(p for p in (DATA / "mistakes").rglob("*") if p.is_file()):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            mark = _EXPECTED.search(line)
+            if mark:
+                place = number - 1 if mark[1] else number
+                name = path.relative_to(DATA / "mistakes").as_posix()
+                found.append((name, place, mark[2], mark[3]))
+    return found
+
+
+EXPECTED = expected_findings()
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return load_stack_file("local")
+
+
+@pytest.fixture(scope="module")
+def mistakes(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Report:
+    """Report on the clean system with every mistake added."""
+    root = tmp_path_factory.mktemp("mistakes")
+    shutil.copytree(DATA / "clean", root, dirs_exist_ok=True)
+    shutil.copytree(DATA / "mistakes", root, dirs_exist_ok=True)
+    return validate(settings, root)
+
+
+def test_the_list_of_mistakes_is_long_enough() -> None:
+    assert len(EXPECTED) >= 40
+    # These need a generated file: tests/unit/test_validate.py.
+    generated = {"view-depth", "call-depth", "argument-count", "text-size", "semantics"}
+    assert {rule for _, _, rule, _ in EXPECTED} == RULES.keys() - generated
+
+
+@pytest.mark.timeout(TIMEOUT)
+@pytest.mark.parametrize(
+    ("file", "line", "rule", "token"), EXPECTED, ids=[Path(e[0]).stem for e in EXPECTED]
+)
+def test_mistake_is_found_at_its_place(
+    mistakes: Report, file: str, line: int, rule: str, token: str
+) -> None:
+    here = [f for f in mistakes.findings if f.file.as_posix() == file]
+    assert [(f.line, f.rule) for f in here] == [(line, rule)], show.text(mistakes)
+    (finding,) = here
+    assert finding.excerpt[finding.column - 1 :].startswith(token), show.text(mistakes)
+    assert finding.message
+    assert finding.hint
+
+
+@pytest.mark.timeout(TIMEOUT)
+def test_nothing_but_the_seeded_mistakes_is_found(mistakes: Report) -> None:
+    found = [(f.file.as_posix(), f.line, f.rule) for f in mistakes.findings]
+    assert sorted(found) == sorted((file, line, rule) for file, line, rule, _ in EXPECTED)
+    assert found == sorted(found), "findings stand in the order of files and lines"
+
+
+@pytest.mark.timeout(TIMEOUT)
+def test_clean_sql_has_no_finding_and_every_statement_is_analysed(settings: Settings) -> None:
+    report = validate(settings, DATA / "clean")
+    assert show.text(report).startswith("validate: no mistake; 9 objects, ")
+    assert report.notes == []
+
+
+@pytest.mark.timeout(TIMEOUT)
+@pytest.mark.parametrize("stack", ["local", "prod"])
+def test_the_projects_sql_has_no_mistake(stack: str) -> None:
+    report = validate(load_stack_file(stack))
+    assert report.ok, show.text(report)
+    assert report.notes == [], show.text(report)
+
+
+@pytest.mark.timeout(TIMEOUT)
+def test_a_path_limits_what_is_reported(settings: Settings, tmp_path: Path) -> None:
+    shutil.copytree(DATA / "clean", tmp_path, dirs_exist_ok=True)
+    shutil.copytree(DATA / "mistakes", tmp_path, dirs_exist_ok=True)
+    only = Path("sql/procedures/set_type.sql")
+    report = validate(settings, tmp_path, only=[only])
+    assert {f.file for f in report.findings} == {only}
+
+
+@pytest.mark.timeout(TIMEOUT)
+def test_printed_finding_reads_like_a_compilers(mistakes: Report) -> None:
+    text = show.text(mistakes)
+    assert (
+        "sql/procedures/column_misspelt.sql:5:9: "
+        "error[unknown-column]: Unrecognized name: audence; Did you mean audience?\n"
+        "   |\n"
+        " 5 |         audence -- ! unknown-column audence\n"
+        "   |         ^^^^^^^\n"
+        "   = hint: "
+    ) in text
+    assert text.splitlines()[-1].startswith(f"validate: {len(EXPECTED)} mistakes (")
+
+
+@pytest.mark.timeout(TIMEOUT)
+def test_dynamic_statements_are_told_of_as_unanalysed(mistakes: Report) -> None:
+    assert [n.file.stem for n in mistakes.notes if "dynamic" in n.reason] == [
+        "dynamic_format",
+        "dynamic_from_data",
+    ]
+
+
+@pytest.mark.timeout(TIMEOUT)
+def test_json_holds_the_same_findings(mistakes: Report) -> None:
+    document = json.loads(show.as_json(mistakes))
+    assert len(document["findings"]) == len(mistakes.findings)
+    assert document["findings"][0].keys() == {
+        "file",
+        "line",
+        "column",
+        "rule",
+        "message",
+        "hint",
+    }

@@ -1,0 +1,4 @@
+CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.declare_unknown_type()
+BEGIN
+    DECLARE total NUMBR; -- ! wrong-type NUMBR
+END;

@@ -1,0 +1,5 @@
+CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.missing_table()
+BEGIN
+    SELECT COUNT(*)
+    FROM `{{ project }}`.`{{ dataset }}`.mesages; -- ! missing-object `
+END;

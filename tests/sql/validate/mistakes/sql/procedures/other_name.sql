@@ -1,0 +1,4 @@
+CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.another_name() -- ! file CREATE
+BEGIN
+    SELECT 1;
+END;
