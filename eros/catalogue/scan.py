@@ -8,8 +8,9 @@ file reach BigQuery as they are.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-import sqlglot
+from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.errors import TokenError
 from sqlglot.tokens import Token, TokenType
 
@@ -18,6 +19,11 @@ from eros.catalogue.model import Reference
 _OPEN = {"(", "[", "<"}
 _CLOSE = {")", "]", ">"}
 _NOT_OBJECTS = {"INFORMATION_SCHEMA", "__TABLES__"}
+
+
+class _Tokenizer(BigQuery.Tokenizer):
+    # sqlglot's own takes everything after CALL and the like for one string.
+    COMMANDS: ClassVar[set[TokenType]] = set()
 
 
 class ScanError(ValueError):
@@ -48,7 +54,7 @@ class Statement:
 def tokenize(sql: str) -> list[Token]:
     """Tokens of the text; raises ScanError for an unclosed string or comment."""
     try:
-        return sqlglot.tokenize(sql, dialect="bigquery")
+        return _Tokenizer(dialect="bigquery").tokenize(sql)
     except TokenError:
         # sqlglot tells the surrounding text, not the place.
         message = "SQL syntax: a string, a quoted name or a comment is not closed"

@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 from eros.validate.tree import Node
-from eros.validate.world import Facts, Key
+from eros.validate.world import Facts, Key, table_function_key
 
 Ids = frozenset[int]
 _EQUALITIES = {"$equal", "$is_not_distinct_from"}
@@ -41,7 +41,7 @@ class Keys:
         if kind == "ResolvedTableScan":
             return self._table(scan, scan.get("table").full_name)
         if kind == "ResolvedTVFScan":
-            return self._table(scan, scan.get("tvf").name)
+            return self._table(scan, table_function_key(scan.get("tvf").name))
         if kind == "ResolvedAggregateScan":
             return self._aggregate(scan)
         if kind == "ResolvedProjectScan":

@@ -33,9 +33,9 @@ _PATTERNS = (
     ),
     (
         "wrong-type",
-        r"has type|Expected \w+ expression|[Cc]oerc|Invalid cast|signature for operator|[Ee]xpected type"
-        r"|should be|must be|incompatible type|Could not cast|cannot be assigned"
-        r"|Invalid (date|timestamp|datetime)|not (comparable|supported for type)|type",
+        r"has type|[Ee]xpected type|Expected \w+ expression|[Cc]oerc|Invalid cast"
+        r"|signature for operator|should be|must be|incompatible type|Could not cast"
+        r"|cannot be assigned|Invalid (date|timestamp|datetime)|not (comparable|supported for type)|type",
     ),
 )
 

@@ -124,7 +124,7 @@ class World:
                 name_path=[declared.name], signature=signature, type="FIXED_OUTPUT_SCHEMA_TVF"
             )
         )
-        self.facts[self.full_name(declared.name)] = facts
+        self.facts[table_function_key(declared.name)] = facts
         self.version += 1
 
     def names(self) -> frozenset[str]:
@@ -158,6 +158,11 @@ class World:
                 SimpleConstantProto(name_path=[name], type=kind) for name, kind in variables.items()
             ],
         )
+
+
+def table_function_key(name: str) -> str:
+    """Key of a table function's facts: the analyser tells only its last name."""
+    return f"{name.lower()}()"
 
 
 def _arguments(declared: Routine) -> Iterable[FunctionArgumentTypeProto]:

@@ -24,6 +24,7 @@ from google.cloud import bigquery
 
 from localcloud.gcp.call import Cloud
 from localcloud.gcp.clock import Clock
+from localcloud.gcp.job_history import worker
 from localcloud.gcp.job_history.rows import query_labels, rows
 from localcloud.gcp.job_history.sizes import MINIMUM_BILLED
 from localcloud.gcp.job_history.worker import JobHistory
@@ -206,13 +207,17 @@ def test_a_job_that_never_ends_does_not_keep_the_past_open(tmp_path):
 
 
 @pytest.mark.unit
-def test_a_clock_that_is_set_back_hides_no_job(tmp_path):
+def test_a_clock_that_is_set_back_hides_no_job(tmp_path, monkeypatch):
     jobs = Jobs()
     copier = history(tmp_path, jobs)
     jobs.add("from the future", 600)
     jobs.add("now", -1)
     copier.copy()
-    jobs.add("after the correction", -5)
+    jobs.remembers = [
+        [one["jobReference"]["jobId"], one["statistics"]["creationTime"]] for one in jobs.all
+    ]
+    monkeypatch.setattr(worker, "_now", lambda: int((time.time() - 3600) * 1000))
+    jobs.add("after the correction", -60)
     copier.copy()
     assert sorted(jobs.written) == ["after the correction", "from the future", "now"]
 

@@ -91,6 +91,18 @@ def test_a_procedure_knows_its_modes_and_what_it_needs(settings, sql):
     assert procedure.body.endswith("END")
 
 
+def test_a_call_in_a_procedure_is_a_reference(settings, sql):
+    sql.write("procedures/learn.sql", PROCEDURE)
+    sql.write("tables/arms.sql", TABLE)
+    sql.write("functions/rate.sql", FUNCTION)
+    sql.write(
+        "procedures/a.sql",
+        "CREATE OR REPLACE PROCEDURE @a()\nBEGIN\n"
+        "  DECLARE n INT64;\n  CALL @learn(DATE '2026-01-01', n);\nEND;",
+    )
+    assert catalogue.load(settings, sql.root).objects["a"].depends_on == ("learn",)
+
+
 def test_a_materialized_view_carries_its_layout(settings, sql):
     sql.write("tables/arms.sql", TABLE)
     sql.write(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -23,8 +24,10 @@ _INTERVAL_SECONDS = 3.0
 _LONGEST_PAUSE_SECONDS = 60.0
 # Rows per request; the rows of one script are never split.
 _BATCH = 500
-# A clock that is set back by less does not hide a job.
-_MARGIN_MS = 10 * 60 * 1000
+# How often the datasets are searched for tables to fill.
+_LOOK_SECONDS = 30.0
+# A job may be listed this much later than others created after it.
+_MARGIN_MS = 60 * 1000
 # BigQuery ends a query after six hours; what the emulator calls RUNNING for longer was
 # interrupted by its own stop and never ends.
 _LONGEST_JOB_MS = 6 * 60 * 60 * 1000
@@ -49,6 +52,7 @@ class JobHistory:
         self._store = store
         self._interval = interval
         self._targets: dict[str, _Target] = {}
+        self._seen = 0
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="job history", daemon=True)
 
@@ -62,31 +66,49 @@ class JobHistory:
 
     def copy(self) -> None:
         """Bring every table up to date. OSError and ValueError as BigQuery gives them."""
-        sizes = Sizes(self._bigquery, self._project)
+        self._look()
+        self._fill_all()
+
+    def _loop(self) -> None:
+        pause, looked = self._interval, -math.inf
+        while not self._stopped.wait(pause):
+            try:
+                if time.monotonic() - looked > _LOOK_SECONDS:
+                    self._look()
+                    looked = time.monotonic()
+                self._fill_all()
+                pause = self._interval
+            except OSError as error:
+                # BigQuery starts later, ends earlier or is busy, or the table is gone.
+                pause, looked = min(pause * 2, _LONGEST_PAUSE_SECONDS), -math.inf
+                log.info("waits %.0f s for BigQuery: %s", pause, error)
+            except Exception:
+                pause, looked = _LONGEST_PAUSE_SECONDS, -math.inf
+                log.exception("waits %.0f s after an error", pause)
+
+    def _look(self) -> None:
+        """Find the tables to fill; another table of the same name starts from its own rows."""
+        known, self._targets = self._targets, {}
         for dataset in self._bigquery.datasets():
             table = self._bigquery.table(dataset, TABLE)
             if table is None or table.get("type") != "TABLE":
-                self._targets.pop(dataset, None)
                 continue
-            target = self._targets.get(dataset)
-            # Another table of the same name, for example after a destroy, starts from its rows.
+            target = known.get(dataset)
             if target is None or target.created != table["creationTime"]:
-                target = self._targets[dataset] = self._resume(dataset, table["creationTime"])
-            self._fill(target, sizes)
+                target = self._resume(dataset, table["creationTime"])
+            self._targets[dataset] = target
 
-    def _loop(self) -> None:
-        pause = self._interval
-        while not self._stopped.wait(pause):
-            try:
-                self.copy()
-                pause = self._interval
-            except OSError as error:
-                # BigQuery starts later, ends earlier or is busy; the next turn meets it again.
-                pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-                log.info("waits %.0f s for BigQuery: %s", pause, error)
-            except Exception:
-                pause = _LONGEST_PAUSE_SECONDS
-                log.exception("waits %.0f s after an error", pause)
+    def _fill_all(self) -> None:
+        now = _now()
+        if now < self._seen:
+            # The clock was set back: jobs to come may be older than those that were copied.
+            self._targets = {
+                name: self._resume(name, target.created) for name, target in self._targets.items()
+            }
+        self._seen = now
+        sizes = Sizes(self._bigquery, self._project)
+        for target in self._targets.values():
+            self._fill(target, sizes)
 
     def _resume(self, dataset: str, created: str) -> _Target:
         """What an earlier run of this server wrote, so that no row comes twice."""

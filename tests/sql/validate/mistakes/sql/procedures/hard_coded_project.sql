@@ -1,5 +1,5 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.hard_coded_project()
 BEGIN
     SELECT page_name
-    FROM `eros-local`.`{{ dataset }}`.pages; -- ! hard-coded-name `eros-local`
+    FROM `eros-local`.`{{ dataset }}`.pages; -- ! hard-coded-name `
 END;
