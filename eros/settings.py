@@ -32,6 +32,7 @@ Member = Annotated[str, StringConstraints(pattern=r"^(group|serviceAccount|user|
 Percent = Annotated[float, Field(ge=0, le=100)]
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
+# Float fields have float defaults: pydantic does not convert them, and SQL would see INT64.
 
 
 class Prices(Section):
@@ -55,13 +56,13 @@ class Limits(Section):
 class Thresholds(Section):
     """Where a finding becomes a warning or critical (spec monitoring.md 1.4, 7.1)."""
 
-    error_rate_warning_pct: Percent = 1
-    error_rate_critical_pct: Percent = 5
-    latency_p95_warning_seconds: PositiveFloat = 10
-    slow_query_seconds: PositiveFloat = 60
+    error_rate_warning_pct: Percent = 1.0
+    error_rate_critical_pct: Percent = 5.0
+    latency_p95_warning_seconds: PositiveFloat = 10.0
+    slow_query_seconds: PositiveFloat = 60.0
     slow_queries_warning: PositiveInt = 1
     slow_queries_critical: PositiveInt = 10
-    daily_cost_warning_usd: PositiveFloat = 10
+    daily_cost_warning_usd: PositiveFloat = 10.0
     available_captions_warning: PositiveInt = 400
     available_captions_critical: PositiveInt = 200
     expired_locks_warning: PositiveInt = 10
@@ -75,7 +76,7 @@ class Thresholds(Section):
     feedback_age_critical_hours: PositiveInt = 12
     daily_run_age_critical_hours: PositiveInt = 28
     daily_run_slow_minutes: PositiveInt = 10
-    creator_failure_warning_pct: Percent = 10
+    creator_failure_warning_pct: Percent = 10.0
     queue_backlog_hours: PositiveInt = 24
     expired_lock_grace_hours: Annotated[int, Field(ge=0)] = 2
 
@@ -85,7 +86,7 @@ class Automation(Section):
 
     active_days: PositiveInt = 30
     """A creator is active when a message was sent in this many days."""
-    saturation_limit_pct: Percent = 80
+    saturation_limit_pct: Percent = 80.0
     """A page strictly below this saturation is queued."""
     planning_window_days: PositiveInt = 7
     """Assignments of this many days from the execution date count as planned."""
@@ -113,11 +114,11 @@ class Selection(Section):
     """How a caption is drawn from the arms (conflicts.md C-18)."""
 
     draw: Literal["wilson", "beta"] = "beta"
-    prior_successes: PositiveFloat = 1
+    prior_successes: PositiveFloat = 1.0
     """Prior successes of every caption; its prior rate is the page's mean rate."""
-    prior_failures: PositiveFloat = 1
+    prior_failures: PositiveFloat = 1.0
     """Prior failures of a caption on a page that has no purchase yet."""
-    earnings_prior_purchases: PositiveFloat = 5
+    earnings_prior_purchases: PositiveFloat = 5.0
     """Purchases at the page's mean earnings that a caption's own mean is mixed with."""
     max_captions: PositiveInt = 1_000
     """Most captions that one call may ask for."""

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from eros.cli import health, local, run, sample
+from eros.cli import health, local, run, sample, validate
 from eros.errors import UserError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app.add_typer(local.app, name="local")
 app.command(name="run")(run.run)
 app.command(name="health")(health.health)
 app.command(name="sample")(sample.sample)
+app.command(name="validate")(validate.validate)
 
 
 def main() -> None:

@@ -28,11 +28,15 @@ def validate(
         list[Path] | None, typer.Argument(help="Files or folders to check; all by default.")
     ] = None,
     stack: Stack = "local",
+    fresh: Annotated[
+        bool, typer.Option(help="Look into procedures again that have not changed.")
+    ] = False,
     output: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.TEXT,
 ) -> None:
     """Parse and type-check every SQL statement offline; exit code 1 on a mistake."""
     only = [_inside(path) for path in paths or []]
-    report = checks.validate(load_stack_file(stack), only=only, on_compile=_tell_compile)
+    settings = load_stack_file(stack)
+    report = checks.validate(settings, only=only, on_compile=_tell_compile, fresh=fresh)
     # Plain text, so that an editor can read file:line:column.
     print(show.as_json(report) if output is Format.JSON else show.text(report))
     if not report.ok:

@@ -7,7 +7,7 @@ a partitioned table it allows every read of that table.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from eros.validate.findings import Finding
@@ -63,6 +63,17 @@ class Allows:
     def whole_file(self, rule: str) -> bool:
         """True when the file carries a comment for the rule anywhere."""
         return self.permits(rule, 1, len(self.source.text.splitlines()))
+
+    @property
+    def used(self) -> list[int]:
+        """Lines of the comments that have allowed something."""
+        return [entry.line for entry in self.entries if entry.used]
+
+    def mark_used(self, lines: Iterable[int]) -> None:
+        """Take over what an earlier run has used."""
+        wanted = set(lines)
+        for entry in self.entries:
+            entry.used = entry.used or entry.line in wanted
 
     def findings(self) -> Iterator[Finding]:
         """Comments that are malformed or allowed nothing."""

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
+
 from eros import schedules
 from eros.catalogue.model import Kind, Routine, SqlObject
 from eros.errors import UserError
@@ -19,6 +21,7 @@ from eros.validate.allow import Allows
 from eros.validate.analyser import Analyser, SqlError, Unanalysable
 from eros.validate.findings import Report
 from eros.validate.keys import Keys, named
+from eros.validate.memory import Memory, Outcome, fingerprint, key
 from eros.validate.script import Script
 from eros.validate.session import Session
 from eros.validate.source import Source
@@ -36,15 +39,16 @@ def validate(
     root: Path = PROJECT_ROOT,
     only: Iterable[Path] = (),
     on_compile: Callable[[], None] | None = None,
+    fresh: bool = False,
 ) -> Report:
     """Check all SQL below `root` for one stack.
 
     `only` are files or folders, relative to `root`: findings elsewhere are left out and
     what they do not need is not analysed. `on_compile` is called when this machine must
-    first compile the analyser.
+    first compile the analyser. `fresh` looks into procedures again that have not changed.
     """
     started = time.perf_counter()
-    check = _Check(settings, root, tuple(only), Analyser(on_compile))
+    check = _Check(settings, root, tuple(only), Analyser(on_compile), fresh)
     check.run()
     report = check.report
     report.findings = sorted(f for f in set(report.findings) if check.wanted(f.file))
@@ -59,6 +63,7 @@ class _Check:
     root: Path
     only: tuple[Path, ...]
     analyser: Analyser
+    fresh: bool
 
     def __post_init__(self) -> None:
         region = f"region-{self.settings.location.lower()}"
@@ -90,12 +95,7 @@ class _Check:
             if name not in scripts:
                 self._object(loaded.objects[name], loaded.sources[name], loaded.needs[name])
         self._schedules()
-        # Nothing depends on what a procedure's body does, so bodies are shared out.
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            for session in pool.map(
-                lambda name: self._procedure(loaded.objects[name], loaded.sources[name]), scripts
-            ):
-                self._collect(session)
+        self._procedures([(loaded.objects[n], loaded.sources[n]) for n in scripts])
         for name in needed:
             self.report.findings += self._allows[name].findings()
         self.report.objects = len(needed)
@@ -126,18 +126,41 @@ class _Check:
             self._learn(found, resolved, session)
         self._collect(session)
 
-    def _procedure(self, found: SqlObject, source: Source) -> Session:
-        assert isinstance(found, Routine)
+    def _procedures(self, procedures: list[tuple[SqlObject, Source]]) -> None:
+        memory = Memory(self.root, self.settings.environment)
+        seen = fingerprint(self.world)
+
+        def outcome(procedure: tuple[SqlObject, Source]) -> Outcome:
+            found, source = procedure
+            assert isinstance(found, Routine)
+            arguments = {a.name.lower(): types.standard(a.type) for a in found.arguments if a.type}
+            name = key(seen, source, arguments)
+            known = None if self.fresh else memory.get(name)
+            if known is not None:
+                self._allows[found.name].mark_used(known.allowed)
+                return known
+            made = self._body(source, self._allows[found.name], arguments)
+            memory.put(name, made)
+            return made
+
+        # Nothing depends on what a procedure's body does, so bodies are shared out.
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            for made in pool.map(outcome, procedures):
+                self.report.findings += made.findings
+                self.report.notes += made.notes
+                self.report.statements += made.statements
+        memory.save(complete=not self.only)
+
+    def _body(self, source: Source, allows: Allows, arguments: dict[str, TypeProto]) -> Outcome:
         with self._idle_analyser() as analyser:
-            session = Session(analyser, self.world, source, self._allows[found.name])
+            session = Session(analyser, self.world, source, allows)
             try:
                 script = analyser.parse(source.sql)
             except SqlError as error:
                 session.sql_error(error, (0, len(source.sql.encode())), 0, set())
-                return session
-            arguments = {a.name.lower(): types.standard(a.type) for a in found.arguments if a.type}
-            Script(session, arguments).check(shape.procedure_body(script))
-            return session
+            else:
+                Script(session, arguments).check(shape.procedure_body(script))
+        return Outcome(session.findings, session.notes, session.statements, allows.used)
 
     @contextmanager
     def _idle_analyser(self) -> Iterator[Analyser]:

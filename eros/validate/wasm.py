@@ -31,12 +31,16 @@ class CallFailed(Exception):
     """The analyser answered with an error; `str()` is its message."""
 
 
+def cache_folder() -> Path:
+    """The user's own folder for what can be made again."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eros"
+
+
 def cache_file() -> Path:
     """Where the compiled module of this machine is or will be."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     made_for = [version("zetasql"), version("wasmtime"), platform.machine(), platform.processor()]
     tag = hashlib.sha256("/".join(made_for).encode()).hexdigest()[:16]
-    return base / "eros" / f"zetasql-{tag}.cwasm"
+    return cache_folder() / f"zetasql-{tag}.cwasm"
 
 
 def is_compiled() -> bool:

@@ -1,3 +1,4 @@
+-- validate: allow unfiltered-read the sweep is to find locks of any age
 CREATE TABLE IF NOT EXISTS `{{ project }}`.`{{ dataset }}`.active_caption_assignments (
     assignment_id STRING NOT NULL OPTIONS (description = 'Assignment'),
     page_name STRING NOT NULL OPTIONS (description = 'Creator page'),

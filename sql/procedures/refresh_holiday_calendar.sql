@@ -9,6 +9,7 @@ BEGIN
 
     -- Rules: FIXED is month and day. WEEKDAY is the nth weekday (1 Sunday to 7 Saturday)
     -- of a month, nth -1 the last. EASTER is Easter Sunday. Days are added to the result.
+    -- validate: allow duplicate-source a rule gives one day a year and rule names differ
     MERGE INTO `{{ project }}`.`{{ dataset }}`.holiday_calendar AS calendar
     USING (
         WITH rules AS (

@@ -1,3 +1,4 @@
+-- validate: allow unfiltered-read each arm is one row in the partition of its last change, so readers want all of them
 CREATE TABLE IF NOT EXISTS `{{ project }}`.`{{ dataset }}`.caption_bandit_stats (
     page_name STRING NOT NULL OPTIONS (description = 'Creator page'),
     caption_id STRING NOT NULL OPTIONS (description = 'Caption, as in caption_bank'),

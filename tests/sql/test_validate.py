@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from eros.settings import Settings, load_stack_file
-from eros.validate import Report, show, validate
+from eros.validate import Report, memory, show, validate
 from eros.validate.rules import RULES
 
 pytestmark = pytest.mark.sql
@@ -40,6 +41,15 @@ def expected_findings() -> list[tuple[str, int, str, str]]:
 
 
 EXPECTED = expected_findings()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Results of these runs stay out of the user's cache; the compiled analyser is shared."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory, "cache_folder", lambda: folder)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +100,20 @@ def test_clean_sql_has_no_finding_and_every_statement_is_analysed(settings: Sett
     report = validate(settings, DATA / "clean")
     assert show.text(report).startswith("validate: no mistake; 9 objects, ")
     assert report.notes == []
+
+
+@pytest.mark.timeout(TIMEOUT)
+def test_second_run_tells_the_same_and_a_changed_table_is_noticed(
+    settings: Settings, tmp_path: Path
+) -> None:
+    shutil.copytree(DATA / "clean", tmp_path, dirs_exist_ok=True)
+    first = validate(settings, tmp_path)
+    second = validate(settings, tmp_path)
+    assert (second.findings, second.statements) == (first.findings, first.statements)
+    table = tmp_path / "sql/tables/pages.sql"
+    table.write_text(table.read_text().replace("note STRING", "remark STRING"))
+    third = validate(settings, tmp_path)
+    assert {f.file.stem for f in third.findings} == {"every_statement", "note_it"}
 
 
 @pytest.mark.timeout(TIMEOUT)
