@@ -11,7 +11,7 @@ PYTEST := python -m pytest -q
 # Tests that share no server run in two processes; the others one after the other.
 PARALLEL := -n 2 --dist loadfile
 
-.PHONY: help bootstrap up down clean test unit sql engine bench lint format lock shell
+.PHONY: help bootstrap up down clean test unit sql engine validate bench lint format lock shell
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,7 +28,7 @@ down: bootstrap ## stop the local cloud, keep its data
 clean: bootstrap ## stop the local cloud and delete its data
 	@$(ACTIVATE); python -m localcloud clean
 
-test: lint unit sql engine ## everything CI checks
+test: lint validate unit sql engine ## everything CI checks
 
 unit: bootstrap ## tests without a cloud: seconds
 	@$(ACTIVATE); $(PYTEST) $(PARALLEL) tests/unit tests/localcloud
@@ -41,6 +41,9 @@ engine: bootstrap ## the real pulumi against a local cloud of its own
 
 bench: bootstrap ## time the system on generated data
 	@$(ACTIVATE); python -m bench
+
+validate: bootstrap ## every SQL statement through Google's analyser, offline
+	@$(ACTIVATE); eros validate
 
 lint: bootstrap ## ruff, without changing a file
 	@$(ACTIVATE); ruff check --quiet . && ruff format --check --quiet . && echo "lint: clean"

@@ -15,8 +15,10 @@ from components.identity import Identity
 from components.objects import Objects
 from components.schedules import Schedules
 from components.warehouse import Warehouse
-from eros import catalogue, channels, dashboards, schedules
+from eros import catalogue, channels, dashboards, schedules, validate
+from eros.errors import UserError
 from eros.settings import Settings
+from eros.validate import show
 
 
 class System(pulumi.ComponentResource):
@@ -30,6 +32,7 @@ class System(pulumi.ComponentResource):
         self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         sql = catalogue.load(settings)
+        _refuse_mistakes(validate.quick(sql, settings))
         configs = schedules.transfer_configs(settings)
         channel_entries = channels.load(settings)
         dashboard_entries = dashboards.load(settings)
@@ -55,6 +58,12 @@ class System(pulumi.ComponentResource):
             "backupBucket": backups.bucket.name,
         }
         self.register_outputs(self.exports)
+
+
+def _refuse_mistakes(report: validate.Report) -> None:
+    """Stop at what the cheap part of `eros validate` finds in the SQL."""
+    if not report.ok:
+        raise UserError(f"the SQL has mistakes\n{show.text(report)}", fix="eros validate")
 
 
 def _with_provider(

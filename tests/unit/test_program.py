@@ -9,6 +9,7 @@ import pytest
 from components.system import System
 from eros import catalogue, schedules
 from eros.settings import PROJECT_ROOT, parse
+from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import PROJECT_NUMBER, Declared, record
 
 TABLE = "gcp:bigquery/table:Table"
@@ -16,9 +17,9 @@ ROUTINE = "gcp:bigquery/routine:Routine"
 TRANSFER = "gcp:bigquery/dataTransferConfig:DataTransferConfig"
 
 
-@pytest.fixture
-def declared(settings) -> list[Declared]:
-    return record(lambda: System("eros", settings).exports)
+@pytest.fixture(scope="module")
+def declared() -> list[Declared]:
+    return record(lambda: System("eros", parse(VALUES, "f")).exports)
 
 
 def of_type(declared: list[Declared], token: str) -> dict[str, Declared]:

@@ -13,6 +13,20 @@ INSERT INTO active_caption_assignments (assignment_id, page_name, caption_id, sc
 VALUES ('a', 'p', 'c001', DATE_ADD(CURRENT_DATE('America/Los_Angeles'), INTERVAL 1 DAY), CURRENT_TIMESTAMP(), TRUE);
 INSERT INTO job_history (creation_time, start_time, end_time, job_id, job_type, statement_type, state, total_bytes_processed, total_bytes_billed, error_result, labels)
 VALUES (TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 HOUR), TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 HOUR), TIMESTAMP_ADD(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 HOUR), INTERVAL 61 SECOND), 'slow', 'QUERY', 'SELECT', 'DONE', 0, 0, NULL, []);
+INSERT INTO job_history (creation_time, start_time, end_time, job_id, job_type, statement_type, state, total_bytes_processed, total_bytes_billed, error_result, labels)
+SELECT
+    TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 HOUR),
+    TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 HOUR),
+    TIMESTAMP_ADD(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 HOUR), INTERVAL 1 SECOND),
+    CAST(x AS STRING),
+    'QUERY',
+    'SELECT',
+    'DONE',
+    0,
+    0,
+    NULL,
+    []
+FROM UNNEST(GENERATE_ARRAY(1, 40)) AS x;
 
 -- when
 CALL record_health_check();

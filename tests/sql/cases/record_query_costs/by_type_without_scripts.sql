@@ -17,4 +17,3 @@ ASSERT (
     SELECT STRING_AGG(FORMAT('%s %d %.2f', statement_type, query_count, estimated_cost_usd), ', ' ORDER BY statement_type)
     FROM cost_monitoring
 ) = 'MERGE 1 0.00, SELECT 2 12.50' AS 'costs';
-ASSERT (SELECT STRING_AGG(alert_name, ', ' ORDER BY alert_name) FROM automation_alerts WHERE alert_name = 'Cost spike') IN ('Cost spike') AS 'one cost alert';

@@ -1,0 +1,171 @@
+"""Properties that hold for any data, on the emulator; each example is one batch of rows."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+WHITE = "\t\n\f\r "
+INT64 = st.integers(-(2**63), 2**63 - 1)
+FEW = settings(
+    max_examples=5,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+pytestmark = [pytest.mark.sql, pytest.mark.emulator]
+
+
+def literal(text: str) -> str:
+    """The text as an SQL literal, everything but letters and digits escaped."""
+    return '"' + "".join(c if c.isalnum() and c.isascii() else f"\\U{ord(c):08x}" for c in text) + '"'
+
+
+@FEW
+@given(st.lists(st.tuples(INT64, INT64), min_size=200, max_size=300))
+def test_wilson_bounds_are_ordered_and_inside_0_and_1(warehouse, counts):
+    rows = ", ".join(f"STRUCT(CAST('{s}' AS INT64) AS s, CAST('{f}' AS INT64) AS f)" for s, f in counts)
+    assert warehouse.run(f"""
+        SELECT s, f
+        FROM (SELECT s, f, wilson_score_bounds(s, f) AS bounds FROM UNNEST([{rows}]))
+        WHERE NOT COALESCE(
+            bounds.lower_bound >= 0
+            AND bounds.upper_bound <= 1
+            AND bounds.lower_bound <= bounds.upper_bound,
+            FALSE
+        )
+    """) == []
+
+
+@FEW
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40),
+        min_size=50,
+        max_size=80,
+    ),
+    st.text(WHITE, max_size=3),
+)
+def test_caption_key_ignores_case_and_white_space_of_ascii(warehouse, texts, around):
+    texts = [t for t in texts if t.lower() == "".join(c.lower() for c in t)]
+    rows = ", ".join(
+        f"STRUCT({literal(t)} AS plain, {literal(around + re.sub('[' + WHITE + ']', '  ', t) + around)} AS spaced)"
+        for t in texts
+    )
+    found = warehouse.run(f"""
+        SELECT caption_key_v2(plain) AS plain, caption_key_v2(spaced) AS spaced
+        FROM UNNEST([{rows}]) WITH OFFSET AS place
+        ORDER BY place
+    """)
+    for text, row in zip(texts, found, strict=True):
+        assert row["plain"] == row["spaced"], repr(text)
+        if text.isascii():
+            normal = re.sub(f"[{WHITE}]+", " ", text.lower()).strip(" ")
+            assert row["plain"] == hashlib.sha256(normal.encode()).hexdigest(), repr(text)
+
+
+@FEW
+@given(
+    st.lists(
+        st.tuples(st.integers(-12, 12), st.integers(0, 12 * 24), st.booleans()),
+        min_size=20,
+        max_size=60,
+    )
+)
+def test_sweep_deactivates_exactly_what_its_rules_name(warehouse, locks):
+    warehouse.clear()
+    [today] = warehouse.run("SELECT CURRENT_DATE('America/Los_Angeles') AS day")
+    rows = ",\n".join(
+        f"('{n}', 'p', '{n}', DATE_ADD(DATE '{today['day']}', INTERVAL {days} DAY),"
+        f" TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL {hours * 60 + 30} MINUTE), {active})"
+        for n, (days, hours, active) in enumerate(locks)
+    )
+    warehouse.run(f"""
+        INSERT INTO active_caption_assignments (
+            assignment_id, page_name, caption_id, scheduled_send_date, assigned_at, is_active
+        )
+        VALUES {rows};
+        CALL sweep_expired_caption_locks();
+    """)
+    kept = {
+        row["assignment_id"]
+        for row in warehouse.run("SELECT assignment_id FROM active_caption_assignments WHERE is_active")
+    }
+    assert kept == {
+        str(n)
+        for n, (days, hours, active) in enumerate(locks)
+        if active and days >= 0 and hours < 7 * 24
+    }
+
+
+messages = st.lists(
+    st.tuples(
+        st.integers(0, 6),  # message
+        st.integers(0, 2),  # caption
+        st.integers(-2, 50),  # views
+        st.integers(-2, 60),  # purchases
+        st.integers(0, 9),  # hours since the delivery
+    ),
+    min_size=1,
+    max_size=14,
+    unique_by=lambda m: (m[0], m[4]),
+)
+
+
+@FEW
+@given(messages, st.data())
+def test_feedback_in_two_halves_equals_feedback_at_once(warehouse, deliveries, data):
+    # A message keeps its caption; what is delivered again is its result.
+    caption_of = {m: c for m, c, *_ in deliveries}
+    split = data.draw(st.integers(0, len(deliveries)))
+
+    def after(*parts) -> list[dict]:
+        warehouse.clear()
+        warehouse.run("""
+            INSERT INTO caption_bank (caption_id, page_name, caption_text, is_active, created_at)
+            SELECT CAST(x AS STRING), 'p', CAST(x AS STRING), TRUE, CURRENT_TIMESTAMP()
+            FROM UNNEST([0, 1, 2]) AS x
+        """)
+        for part in parts:
+            if part:
+                warehouse.run(insert(part))
+            warehouse.run("CALL update_caption_performance()")
+        return warehouse.run("""
+            SELECT caption_id, successes, failures, total_views, total_emv, last_observed_at
+            FROM caption_bandit_stats
+            ORDER BY caption_id
+        """)
+
+    start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=12)
+
+    def insert(part) -> str:
+        rows = ", ".join(
+            f"('{m}', 'p', '{caption_of[m]}', TIMESTAMP '{start.isoformat()}', {v}, {p}, {p},"
+            f" TIMESTAMP '{(start + timedelta(hours=10 - h)).isoformat()}')"
+            for m, _, v, p, h in part
+        )
+        return f"""
+            INSERT INTO mass_messages (
+                message_id, page_name, message_text, sent_at,
+                viewed_count, purchased_count, earnings, updated_at
+            )
+            VALUES {rows}
+        """
+
+    at_once = after(deliveries)
+    halves = after(deliveries[:split], deliveries[split:])
+    twice = after(deliveries, [])
+    for rows in (at_once, halves, twice):
+        for row in rows:
+            # A later delivery with the same figures is not written again.
+            del row["last_observed_at"]
+    assert halves == at_once
+    assert twice == at_once
+
+
