@@ -13,10 +13,13 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest import mock
 
-from eros.google import Google
 from eros.settings import PROJECT_ROOT, load_stack_file
+
+if TYPE_CHECKING:
+    from eros.google import Google
 
 # Set by `make` and by tools/activate.sh for the user's own cloud.
 _USERS = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "PULUMI_BACKEND_URL", "EROS_BACKEND_URL")
@@ -58,6 +61,9 @@ class Cloud:
 
     def google(self) -> Google:
         """Clients of this cloud, as the command `eros` has them."""
+        # Imported late: only benchmarks that ask BigQuery need it.
+        from eros.google import Google
+
         with mock.patch.dict(os.environ, {"EROS_LOCAL_DIR": str(self.folder)}):
             return Google(load_stack_file("local"))
 

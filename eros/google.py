@@ -5,21 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-
-from google.auth.credentials import AnonymousCredentials
-from google.cloud import bigquery
-from google.cloud.bigquery_datatransfer_v1 import DataTransferServiceClient
-from google.cloud.bigquery_datatransfer_v1.services.data_transfer_service.transports import (
-    DataTransferServiceRestTransport,
-)
+from typing import TYPE_CHECKING
 
 from eros import endpoints
 from eros.settings import PROJECT_ROOT, Settings
 
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+    from google.cloud.bigquery_datatransfer_v1 import DataTransferServiceClient
+
 
 @dataclass
 class Google:
-    """Clients of one stack, made when first asked for."""
+    """Clients of one stack, made when first asked for.
+
+    The libraries are imported then, too: they take longer than most commands.
+    """
 
     settings: Settings
     root: Path = PROJECT_ROOT
@@ -36,6 +37,9 @@ class Google:
     @cached_property
     def bigquery(self) -> bigquery.Client:
         """BigQuery, with the labels and limits of the settings on every query job."""
+        from google.auth.credentials import AnonymousCredentials
+        from google.cloud import bigquery
+
         labels = {"component": "eros_command", **self.settings.all_labels}
         job_config = bigquery.QueryJobConfig(
             labels=labels,
@@ -59,10 +63,14 @@ class Google:
     @cached_property
     def transfers(self) -> DataTransferServiceClient:
         """BigQuery Data Transfer."""
+        from google.auth.credentials import AnonymousCredentials
+        from google.cloud.bigquery_datatransfer_v1 import DataTransferServiceClient
+        from google.cloud.bigquery_datatransfer_v1.services.data_transfer_service import transports
+
         if not self.is_local:
             return DataTransferServiceClient()
         host = self._addresses["bigqueryDataTransferCustomEndpoint"].removesuffix("/v1/")
-        transport = DataTransferServiceRestTransport(
+        transport = transports.DataTransferServiceRestTransport(
             host=host, credentials=AnonymousCredentials(), url_scheme="http"
         )
         return DataTransferServiceClient(transport=transport)

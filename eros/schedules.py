@@ -141,7 +141,7 @@ def _at(day: date, time_of_day: str, zone: ZoneInfo) -> datetime:
 
 def _body(name: str, call: str, settings: Settings, guard: str | None) -> str:
     """Script of a transfer config: labels for the jobs it starts, then the call."""
-    labels = ",".join(f"{k}:{v}" for k, v in ({"component": name} | settings.all_labels).items())
+    labels = f"component:{name},{settings.template_context()['job_labels']}"
     lines = [f"SET @@query_label = '{labels}';"]
     lines += [f"IF {guard} THEN", f"  {call};", "END IF;"] if guard else [f"{call};"]
     return "\n".join(lines) + "\n"

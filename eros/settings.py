@@ -228,6 +228,7 @@ class Settings(Section):
             "location": self.location,
             "time_zone": self.time_zone,
             "jobs_view": self.jobs_view,
+            "job_labels": ",".join(f"{k}:{v}" for k, v in self.all_labels.items()),
             **{name: getattr(self, name) for name in sections},
         }
 

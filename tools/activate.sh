@@ -48,6 +48,8 @@ if [ -z "${PULUMI_CONFIG_PASSPHRASE+set}" ] && [ -z "${PULUMI_CONFIG_PASSPHRASE_
     export PULUMI_CONFIG_PASSPHRASE=
 fi
 export PULUMI_SKIP_UPDATE_CHECK=true
+# Without bytecode every start compiles its imports anew: twice the time of a preview.
+unset PYTHONDONTWRITEBYTECODE
 
 case $- in
 *i*) echo "EROS: $(python --version), pulumi $(pulumi version), gcp plugin $(cd "$_eros_root" && python -m tools.gcp_plugin)" ;;

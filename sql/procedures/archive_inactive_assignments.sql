@@ -9,7 +9,7 @@ BEGIN
     DECLARE moved INT64 DEFAULT 0;
     DECLARE failure STRING;
 
-    SET @@query_label = CONCAT('component:archive_inactive_assignments,eros_run:', run);
+    SET @@query_label = CONCAT('component:archive_inactive_assignments,{{ job_labels }},eros_run:', run);
 
     CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
         run,

@@ -8,7 +8,7 @@ BEGIN
     DECLARE new_status STRING;
     DECLARE failure STRING;
 
-    SET @@query_label = 'component:record_health_check';
+    SET @@query_label = 'component:record_health_check,{{ job_labels }}';
 
     SET earlier_status = (
         SELECT status

@@ -12,7 +12,7 @@ BEGIN
     DECLARE daily_cost FLOAT64;
     DECLARE largest_job INT64;
 
-    SET @@query_label = CONCAT('component:record_query_costs,eros_run:', run);
+    SET @@query_label = CONCAT('component:record_query_costs,{{ job_labels }},eros_run:', run);
 
     BEGIN TRANSACTION;
     BEGIN

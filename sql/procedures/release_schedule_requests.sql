@@ -11,7 +11,7 @@ BEGIN
     DECLARE changed INT64;
     DECLARE failure STRING;
 
-    SET @@query_label = CONCAT('component:release_schedule_requests,eros_run:', run);
+    SET @@query_label = CONCAT('component:release_schedule_requests,{{ job_labels }},eros_run:', run);
 
     CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
         run,

@@ -14,7 +14,7 @@ BEGIN
     DECLARE queued INT64 DEFAULT 0;
     DECLARE final_status STRING;
 
-    SET @@query_label = CONCAT('component:run_daily_automation,eros_run:', run);
+    SET @@query_label = CONCAT('component:run_daily_automation,{{ job_labels }},eros_run:', run);
 
     -- A date in the future would be marked as done before its day begins. One day of grace:
     -- callers that pass the UTC date are ahead of the business day in the evening.

@@ -21,7 +21,7 @@ BEGIN
     DECLARE arms ARRAY<STRUCT<arm STRING, alpha FLOAT64, beta FLOAT64>>;
     {%- endif %}
 
-    SET @@query_label = CONCAT('component:select_captions_for_creator,eros_run:', run);
+    SET @@query_label = CONCAT('component:select_captions_for_creator,{{ job_labels }},eros_run:', run);
 
     IF TRIM(COALESCE(for_page, '')) = '' THEN
         RAISE USING MESSAGE = 'for_page must name a page';

@@ -12,7 +12,7 @@ BEGIN
     DECLARE after_count INT64;
     DECLARE failure STRING;
 
-    SET @@query_label = CONCAT('component:sweep_expired_caption_locks,eros_run:', sweep);
+    SET @@query_label = CONCAT('component:sweep_expired_caption_locks,{{ job_labels }},eros_run:', sweep);
 
     BEGIN
         BEGIN TRANSACTION;

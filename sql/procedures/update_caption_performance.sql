@@ -12,7 +12,7 @@ BEGIN
     DECLARE changed_rows INT64 DEFAULT 0;
     DECLARE failure STRING;
 
-    SET @@query_label = CONCAT('component:update_caption_performance,eros_run:', run);
+    SET @@query_label = CONCAT('component:update_caption_performance,{{ job_labels }},eros_run:', run);
 
     CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
         run,

@@ -67,9 +67,7 @@ def parse(path: Path) -> Case:
 CASES = [parse(path) for path in sorted(FOLDER.rglob("*.sql"))]
 
 
-@pytest.mark.parametrize(
-    "case", CASES, ids=[f"{c.path.parent.name}/{c.path.stem}" for c in CASES]
-)
+@pytest.mark.parametrize("case", CASES, ids=[f"{c.path.parent.name}/{c.path.stem}" for c in CASES])
 def test_case(case: Case, build):
     # Cases with settings of their own need only their routine, so their dataset is small.
     only = [case.path.parent.name] if case.settings else None

@@ -7,31 +7,51 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 WHITE = "\t\n\f\r "
 INT64 = st.integers(-(2**63), 2**63 - 1)
 FEW = settings(
-    max_examples=5,
+    max_examples=3,
     deadline=None,
     derandomize=True,
+    # Shrinking an example takes minutes here and the batch is small enough to read.
+    phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]
 
 
+@pytest.fixture(scope="module")
+def small(build):
+    """Only what the properties are about: clearing few tables is quick."""
+    return build(
+        "properties",
+        only=[
+            "wilson_score_bounds",
+            "caption_key_v2",
+            "sweep_expired_caption_locks",
+            "update_caption_performance",
+        ],
+    )
+
+
 def literal(text: str) -> str:
     """The text as an SQL literal, everything but letters and digits escaped."""
-    return '"' + "".join(c if c.isalnum() and c.isascii() else f"\\U{ord(c):08x}" for c in text) + '"'
+    safe = (c if c.isalnum() and c.isascii() else f"\\U{ord(c):08x}" for c in text)
+    return f'"{"".join(safe)}"'
 
 
 @FEW
 @given(st.lists(st.tuples(INT64, INT64), min_size=200, max_size=300))
-def test_wilson_bounds_are_ordered_and_inside_0_and_1(warehouse, counts):
-    rows = ", ".join(f"STRUCT(CAST('{s}' AS INT64) AS s, CAST('{f}' AS INT64) AS f)" for s, f in counts)
-    assert warehouse.run(f"""
+def test_wilson_bounds_are_ordered_and_inside_0_and_1(small, counts):
+    rows = ", ".join(
+        f"STRUCT(CAST('{s}' AS INT64) AS s, CAST('{f}' AS INT64) AS f)" for s, f in counts
+    )
+    assert (
+        small.run(f"""
         SELECT s, f
         FROM (SELECT s, f, wilson_score_bounds(s, f) AS bounds FROM UNNEST([{rows}]))
         WHERE NOT COALESCE(
@@ -40,7 +60,9 @@ def test_wilson_bounds_are_ordered_and_inside_0_and_1(warehouse, counts):
             AND bounds.lower_bound <= bounds.upper_bound,
             FALSE
         )
-    """) == []
+    """)
+        == []
+    )
 
 
 @FEW
@@ -52,15 +74,16 @@ def test_wilson_bounds_are_ordered_and_inside_0_and_1(warehouse, counts):
     ),
     st.text(WHITE, max_size=3),
 )
-def test_caption_key_ignores_case_and_white_space_of_ascii(warehouse, texts, around):
+def test_caption_key_ignores_case_and_white_space_of_ascii(small, texts, around):
     texts = [t for t in texts if t.lower() == "".join(c.lower() for c in t)]
+    spaced = [around + re.sub(f"[{WHITE}]", "  ", text) + around for text in texts]
     rows = ", ".join(
-        f"STRUCT({literal(t)} AS plain, {literal(around + re.sub('[' + WHITE + ']', '  ', t) + around)} AS spaced)"
-        for t in texts
+        f"STRUCT({place} AS place, {literal(text)} AS plain, {literal(other)} AS spaced)"
+        for place, (text, other) in enumerate(zip(texts, spaced, strict=True))
     )
-    found = warehouse.run(f"""
+    found = small.run(f"""
         SELECT caption_key_v2(plain) AS plain, caption_key_v2(spaced) AS spaced
-        FROM UNNEST([{rows}]) WITH OFFSET AS place
+        FROM UNNEST([{rows}])
         ORDER BY place
     """)
     for text, row in zip(texts, found, strict=True):
@@ -78,15 +101,15 @@ def test_caption_key_ignores_case_and_white_space_of_ascii(warehouse, texts, aro
         max_size=60,
     )
 )
-def test_sweep_deactivates_exactly_what_its_rules_name(warehouse, locks):
-    warehouse.clear()
-    [today] = warehouse.run("SELECT CURRENT_DATE('America/Los_Angeles') AS day")
+def test_sweep_deactivates_exactly_what_its_rules_name(small, locks):
+    small.clear()
+    [today] = small.run("SELECT CURRENT_DATE('America/Los_Angeles') AS day")
     rows = ",\n".join(
         f"('{n}', 'p', '{n}', DATE_ADD(DATE '{today['day']}', INTERVAL {days} DAY),"
         f" TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL {hours * 60 + 30} MINUTE), {active})"
         for n, (days, hours, active) in enumerate(locks)
     )
-    warehouse.run(f"""
+    small.run(f"""
         INSERT INTO active_caption_assignments (
             assignment_id, page_name, caption_id, scheduled_send_date, assigned_at, is_active
         )
@@ -95,7 +118,7 @@ def test_sweep_deactivates_exactly_what_its_rules_name(warehouse, locks):
     """)
     kept = {
         row["assignment_id"]
-        for row in warehouse.run("SELECT assignment_id FROM active_caption_assignments WHERE is_active")
+        for row in small.run("SELECT assignment_id FROM active_caption_assignments WHERE is_active")
     }
     assert kept == {
         str(n)
@@ -120,23 +143,23 @@ messages = st.lists(
 
 @FEW
 @given(messages, st.data())
-def test_feedback_in_two_halves_equals_feedback_at_once(warehouse, deliveries, data):
+def test_feedback_in_two_halves_equals_feedback_at_once(small, deliveries, data):
     # A message keeps its caption; what is delivered again is its result.
     caption_of = {m: c for m, c, *_ in deliveries}
     split = data.draw(st.integers(0, len(deliveries)))
 
     def after(*parts) -> list[dict]:
-        warehouse.clear()
-        warehouse.run("""
+        small.clear()
+        small.run("""
             INSERT INTO caption_bank (caption_id, page_name, caption_text, is_active, created_at)
             SELECT CAST(x AS STRING), 'p', CAST(x AS STRING), TRUE, CURRENT_TIMESTAMP()
             FROM UNNEST([0, 1, 2]) AS x
         """)
         for part in parts:
             if part:
-                warehouse.run(insert(part))
-            warehouse.run("CALL update_caption_performance()")
-        return warehouse.run("""
+                small.run(insert(part))
+            small.run("CALL update_caption_performance()")
+        return small.run("""
             SELECT caption_id, successes, failures, total_views, total_emv, last_observed_at
             FROM caption_bandit_stats
             ORDER BY caption_id
@@ -167,5 +190,3 @@ def test_feedback_in_two_halves_equals_feedback_at_once(warehouse, deliveries, d
             del row["last_observed_at"]
     assert halves == at_once
     assert twice == at_once
-
-

@@ -8,9 +8,16 @@ import pytest
 
 from eros.errors import UserError
 from eros.sample import Sample, Size, caption_key, generate, load, loaded_day
+from eros.sample.model import SCHEMAS
 
 TODAY = date(2026, 3, 20)
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]
+
+
+@pytest.fixture
+def warehouse(build, request):
+    """A dataset of each test's own: they drop tables and columns."""
+    return build(request.node.name, only=[*SCHEMAS, "caption_key_v2"])
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ _INTERVAL_SECONDS = 3.0
 _LONGEST_PAUSE_SECONDS = 60.0
 # Rows per request; the rows of one script are never split.
 _BATCH = 500
-# How often the datasets are searched for tables to fill.
+# How often the datasets are searched for more tables to fill, once there is one.
 _LOOK_SECONDS = 30.0
 # A job may be listed this much later than others created after it.
 _MARGIN_MS = 60 * 1000
@@ -73,7 +73,7 @@ class JobHistory:
         pause, looked = self._interval, -math.inf
         while not self._stopped.wait(pause):
             try:
-                if time.monotonic() - looked > _LOOK_SECONDS:
+                if not self._targets or time.monotonic() - looked > _LOOK_SECONDS:
                     self._look()
                     looked = time.monotonic()
                 self._fill_all()
