@@ -133,8 +133,6 @@ class Retention(Section):
 
     caption_bandit_stats_days: PositiveInt | None = 90
     log_days: PositiveInt = 90
-    message_feedback_days: PositiveInt = 120
-    """Counted results of messages; a result later than this is not folded in again."""
     inactive_assignment_days: PositiveInt = 90
     time_travel_hours: Annotated[int, Field(ge=48, le=168, multiple_of=24)] = 168
 

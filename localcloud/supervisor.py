@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
 from localcloud import ports, processes, records
 from localcloud.errors import LocalCloudError
@@ -153,7 +154,7 @@ class Supervisor:
         if record and record.is_running:
             if record.fingerprint == wanted:
                 return False
-            self._say(f"{service.title}: its settings changed, restarting")
+            self._say(f"{service.title}: its settings or its code changed, restarting")
             self._stop(service, known)
         elif record and record.pid is not None:
             self._say(f"{service.title}: its process {record.pid} is gone, starting it again")
@@ -236,8 +237,14 @@ def _ports_of(known: dict[str, Record]) -> dict[str, int]:
 
 
 def _fingerprint(command: Sequence[str], environment: dict[str, str]) -> str:
-    content = json.dumps([command, environment], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
+    """Digest of all that a running server was started with, its code included."""
+    digest = hashlib.sha256(json.dumps([command, environment], sort_keys=True).encode())
+    folder = Path(__file__).parent
+    for file in sorted(folder.rglob("*.py")):
+        # The provider is started afresh by every pulumi command.
+        if "provider" not in file.relative_to(folder).parts:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def as_json(statuses: Sequence[Status]) -> str:
