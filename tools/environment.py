@@ -6,6 +6,7 @@ Everything is installed from the complete lock with hashes required and without 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -61,6 +62,8 @@ def _install(root: Path, venv: Path) -> None:
     with ticking(f"packages: installing {count} (hashes checked)"):
         try:
             uv = _uv(venv, lock)
+            # Networks with certificates of their own have them in the system's store.
+            os.environ.setdefault("UV_SYSTEM_CERTS", "true")
             run([uv, "pip", "sync", "--require-hashes", "--python", python, lock])
         except ToolchainError as error:
             # uv does not read pip's configuration (mirrors, certificates); pip does.
