@@ -13,7 +13,7 @@ from bench.lab import Lab
 
 @dataclass(frozen=True)
 class Figure:
-    """One result: the median of its samples. Units: s (seconds), x (ratio), 1 (exponent)."""
+    """One result: the median of its samples. Units: s (seconds), x (ratio), 1 (exponent), GiB."""
 
     name: str
     unit: str

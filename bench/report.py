@@ -12,7 +12,7 @@ from rich.table import Table
 from bench.figures import Benchmark, Figure, Figures
 
 RESULTS = Path(__file__).resolve().parent / "results"
-_FORMATS = {"s": "{:.2f} s", "x": "{:.2f} x", "1": "{:.2f}"}
+_FORMATS = {"s": "{:.2f} s", "x": "{:.2f} x", "1": "{:.2f}", "GiB": "{:.2f} GiB"}
 
 # A benchmark, its figures, and the machine's load before and after.
 Result = tuple[Benchmark, Figures, tuple[float, float]]

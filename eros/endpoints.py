@@ -43,9 +43,7 @@ def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, str]:
     try:
         endpoints = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(
-            "the local cloud has not been started", file=path, fix="eros local up"
-        ) from None
+        raise UserError("the local cloud is not running", file=path, fix="eros local up") from None
     except json.JSONDecodeError as error:
         raise UserError(
             f"not valid JSON: {error.msg}", file=path, line=error.lineno, fix="eros local up"

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from google.api_core.exceptions import GoogleAPICallError, RetryError
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+from requests.exceptions import ConnectionError as RequestsConnectionError
 
 from eros import endpoints
+from eros.errors import UserError
 from eros.settings import PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
     from google.cloud.bigquery_datatransfer_v1 import DataTransferServiceClient
+
+# What the libraries raise when a service refuses or cannot be reached.
+FAILURES = (GoogleAPICallError, GoogleAuthError, RetryError, RequestsConnectionError)
+_CONNECT_SECONDS = 5
+
+
+def explained(error: Exception) -> str:
+    """One line that says what one of FAILURES is about."""
+    reason = str(getattr(error, "message", None) or error)
+    return (reason.splitlines() or [type(error).__name__])[0]
 
 
 @dataclass
@@ -52,8 +69,11 @@ class Google:
             "default_query_job_config": job_config,
         }
         if not self.is_local:
-            return bigquery.Client(**common)
-        root = self._addresses["bigQueryCustomEndpoint"].removesuffix("/bigquery/v2/")
+            try:
+                return bigquery.Client(**common)
+            except DefaultCredentialsError:
+                raise _no_credentials() from None
+        root = self._address("bigQueryCustomEndpoint").removesuffix("/bigquery/v2/")
         return bigquery.Client(
             **common,
             credentials=AnonymousCredentials(),
@@ -68,9 +88,31 @@ class Google:
         from google.cloud.bigquery_datatransfer_v1.services.data_transfer_service import transports
 
         if not self.is_local:
-            return DataTransferServiceClient()
-        host = self._addresses["bigqueryDataTransferCustomEndpoint"].removesuffix("/v1/")
+            try:
+                return DataTransferServiceClient()
+            except DefaultCredentialsError:
+                raise _no_credentials() from None
+        host = self._address("bigqueryDataTransferCustomEndpoint").removesuffix("/v1/")
         transport = transports.DataTransferServiceRestTransport(
             host=host, credentials=AnonymousCredentials(), url_scheme="http"
         )
         return DataTransferServiceClient(transport=transport)
+
+    def _address(self, key: str) -> str:
+        """URL of a server of the local cloud.
+
+        Raises UserError when it is not there: the libraries would try for minutes.
+        """
+        url = self._addresses[key]
+        parts = urlsplit(url)
+        try:
+            with socket.create_connection((parts.hostname, parts.port), _CONNECT_SECONDS):
+                return url
+        except OSError:
+            raise UserError(
+                f"the local cloud does not answer at {parts.netloc}", fix="eros local up"
+            ) from None
+
+
+def _no_credentials() -> UserError:
+    return UserError("there are no Google credentials", fix="gcloud auth application-default login")

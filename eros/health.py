@@ -12,11 +12,10 @@ import enum
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from google.api_core.exceptions import GoogleAPICallError, NotFound, RetryError
-from google.auth.exceptions import GoogleAuthError
-from requests.exceptions import ConnectionError as RequestsConnectionError
+from google.api_core.exceptions import GoogleAPICallError, NotFound
 
-from eros.google import Google
+from eros.errors import UserError
+from eros.google import FAILURES, Google, explained
 
 # The tables without which nothing works; health_findings counts the same. The lock store
 # is the assignments table; a separate `caption_locks` is not declared (conflicts.md C-13).
@@ -53,7 +52,6 @@ _HINTS = {
 }
 # What the view says for "never".
 _NEVER_HOURS = 1_000_000
-_UNREACHABLE = (GoogleAPICallError, GoogleAuthError, RetryError, RequestsConnectionError)
 
 
 class Severity(enum.StrEnum):
@@ -156,9 +154,11 @@ def _connectivity(google: Google) -> list[Finding]:
         google.bigquery.get_dataset(dataset, retry=None, timeout=timeout)
     except NotFound:
         return [Finding(0, "Project Access", Severity.CRITICAL, f"no dataset {dataset}")]
-    except _UNREACHABLE as error:
-        reason = getattr(error, "message", None) or str(error)
-        return [Finding(0, "Authentication", Severity.CRITICAL, reason.splitlines()[0])]
+    except UserError as error:
+        text = f"{error.message}; {error.fix}"
+        return [Finding(0, "Authentication", Severity.CRITICAL, text)]
+    except FAILURES as error:
+        return [Finding(0, "Authentication", Severity.CRITICAL, explained(error))]
     who = "local cloud" if google.is_local else "application default credentials"
     return [
         Finding(0, "Authentication", Severity.OK, who),

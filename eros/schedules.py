@@ -25,6 +25,14 @@ from eros.settings import PROJECT_ROOT, Settings
 from eros.validation import Section, load_document
 
 FILE = Path("config/schedules.yaml")
+# https://cloud.google.com/appengine/docs/flexible/scheduling-jobs-with-cron-yaml
+_WORDS = re.compile(
+    r"every|of|from|to|synchronized|mins?|minutes?|hours?|day|month|quarter|"
+    r"first|second|third|fourth|fifth|st|nd|rd|th|"
+    r"mon(day)?|tue(sday)?|wed(nesday)?|thu(rsday)?|fri(day)?|sat(urday)?|sun(day)?|"
+    r"jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sep(tember)?|"
+    r"oct(ober)?|nov(ember)?|dec(ember)?"
+)
 _TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
 # Offsets of the zone are looked for in these years, so that the configs do not depend on
 # the day on which `up` runs.
@@ -164,6 +172,17 @@ def _check(name: str, schedule: str) -> None:
     and "on the hour" may run more than once.
     """
     key = f"schedules.{name}.schedule"
+    unknown = [
+        word for word in re.findall(r"[a-z]+", schedule.lower()) if not _WORDS.fullmatch(word)
+    ]
+    if unknown:
+        raise UserError(
+            f"Data Transfer's schedules have no word {unknown[0]!r}",
+            file=FILE,
+            key=key,
+            value=schedule,
+            fix="for example: every monday 04:25",
+        )
     interval = re.match(r"every (\d+) (minutes|mins)\b", schedule)
     if interval and int(interval[1]) < 5:
         raise UserError(

@@ -316,8 +316,12 @@ def _decoded(key: str, text: str) -> Any:
     annotation = next(
         (f.annotation for n, f in Settings.model_fields.items() if to_camel(n) == key), str
     )
-    structured = annotation is not str and text[:1] in "[{"
-    return json.loads(text) if structured else text
+    if annotation is str or text[:1] not in ("[", "{"):
+        return text
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text  # The model refuses it, naming the key.
 
 
 def _is_secret(value: Any) -> bool:
@@ -343,5 +347,5 @@ def _fix(problem: Any, key: str, secret: bool) -> str:
         return f"pulumi config set {'--secret ' if secret else ''}--path '{key}' VALUE"
     if validation.is_unknown_key(problem):
         hint = validation.spelling_hint(Settings, problem["loc"])
-        return f"{hint} Remove it with: pulumi config rm --path '{key}'"
+        return f"{hint}; to remove it: pulumi config rm --path '{key}'"
     return "eros/settings.py says what the key takes"

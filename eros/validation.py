@@ -27,9 +27,15 @@ def read_yaml(path: Path, shown: Path | str) -> dict[str, Any]:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError("the file does not exist", file=shown) from None
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"not UTF-8 text: {error.reason} at byte {error.start}", file=shown
+        ) from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise UserError(f"not valid YAML: {error.problem}", file=shown, line=line) from None
+    except yaml.YAMLError as error:
+        raise UserError(f"not valid YAML: {str(error).splitlines()[0]}", file=shown) from None
     if not isinstance(document or {}, dict):
         raise UserError("the file must hold a mapping", file=shown, line=1)
     return document or {}
@@ -76,7 +82,8 @@ def message(error: ValidationError, problem: Any) -> str:
 
 def shown_value(problem: Any) -> Any:
     """The offending value, or None where showing it says nothing."""
-    return None if problem["type"] == "missing" else problem["input"]
+    value = problem["input"]
+    return None if problem["type"] == "missing" or isinstance(value, dict) else value
 
 
 def dotted(location: tuple[int | str, ...]) -> str:

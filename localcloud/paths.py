@@ -55,6 +55,11 @@ class DataFolder:
         """Whether the local cloud made this folder."""
         return (self.root / _MARKER).is_file()
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether it only has the empty folder that tools/activate.sh makes for Pulumi."""
+        return list(self.root.rglob("*")) == [self.root / "pulumi"]
+
     def prepare(self) -> None:
         """Create the folder and mark it.
 

@@ -85,7 +85,7 @@ class Supervisor:
 
         Raises LocalCloudError when the folder does not bear our marker.
         """
-        if not self._folder.root.exists():
+        if not self._folder.root.exists() or self._folder.is_bare:
             return False
         if self._folder.is_ours:
             with self._locked():

@@ -8,6 +8,7 @@ import typer
 
 from eros.cli import health, local, run, sample, validate
 from eros.errors import UserError
+from eros.google import FAILURES, explained
 
 app = typer.Typer(
     help="Operate the EROS scheduling system.",
@@ -23,11 +24,14 @@ app.command(name="validate")(validate.validate)
 
 
 def main() -> None:
-    """Run the command; a user's mistake ends in its message and exit code 1."""
+    """Run the command; a mistake or a service's refusal ends in its message and exit code 1."""
     try:
         app()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except FAILURES as error:
+        print(f"error: {explained(error)}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
+import sys
 import time
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 
 from eros import health as checks
 from eros.cli.common import Stack, console
+from eros.errors import UserError
 from eros.google import Google
 from eros.settings import load_stack_file
 
@@ -41,8 +43,13 @@ def health(
     watch: Annotated[bool, typer.Option(help="Repeat until interrupted.")] = False,
     interval: Annotated[float, typer.Option(min=1, help="Seconds between repeats.")] = 30,
 ) -> None:
-    """Check the system; exit code 0 healthy, 1 warning, 2 critical."""
-    google = Google(load_stack_file(stack))
+    """Check the system; exit code 0 healthy, 1 warning, 2 critical or out of reach."""
+    try:
+        google = Google(load_stack_file(stack))
+    except UserError as error:
+        # Exit code 1 would say "warning" of a system that could not be looked at.
+        print(f"error: {error}", file=sys.stderr)
+        raise typer.Exit(checks.Status.CRITICAL) from None
     while True:
         report = checks.check(google)
         if output is Format.JSON:

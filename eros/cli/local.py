@@ -36,7 +36,7 @@ app = typer.Typer(help="The system on a local Google Cloud.", no_args_is_help=Tr
 @app.command()
 def up(
     size: Annotated[Size, typer.Option(help="Size of the sample.")] = Size.SMALL,
-    seed: Annotated[int, typer.Option(help="Seed of the sample.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the sample.")] = 1,
 ) -> None:
     """Start the local cloud, converge the stack, load the sample, run the automation once."""
     console.rule("local cloud", align="left")
@@ -104,10 +104,10 @@ def _run_once(google: Google) -> int:
     """Start every schedule that has not yet succeeded; the number of runs."""
     started = 0
     configs = schedules.transfer_configs(google.settings)
-    for name in schedules.load():
+    for name, entry in schedules.load().items():
         own = [config for config in configs if config.schedule_name == name]
         if any(transfers.has_succeeded(google, config) for config in own):
-            console.print(f"[dim]·[/] {own[0].title}: has run before")
+            console.print(f"[dim]·[/] {entry.title}: has run before")
             continue
         result = run.start(google, name)
         started += 1
@@ -138,10 +138,10 @@ def _counts(changes: dict[str, int]) -> str:
 def _show_next_steps() -> None:
     console.print(
         "\nTry next:\n"
-        "  make shell                                  a shell with eros and pulumi\n"
-        "  eros run run_daily_automation               start a scheduled query\n"
-        "  eros health                                 the health report\n"
-        "  pulumi preview --stack local                what an edit in sql/ would change\n"
-        "  pulumi preview --stack prod                 the first deployment, without a cloud\n"
-        "  make down                                   stop; the data stays"
+        "  make shell                              a shell with eros and pulumi\n"
+        "  eros run run_daily_automation           start a scheduled query\n"
+        "  eros health                             the health report\n"
+        "  pulumi preview --stack local            what an edit in sql/ would change\n"
+        "  pulumi preview --stack prod             the first deployment, without a cloud\n"
+        "  make down                               stop; the data stays"
     )

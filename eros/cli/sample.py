@@ -16,7 +16,7 @@ from eros.settings import load_stack_file
 
 def sample(
     size: Annotated[Size, typer.Option(help="How much to generate.")] = Size.SMALL,
-    seed: Annotated[int, typer.Option(help="Same seed and day, same data.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed and day, same data.")] = 1,
     replace: Annotated[bool, typer.Option(help="Replace rows that are there.")] = False,
     stack: Stack = "local",
 ) -> None:

@@ -54,6 +54,9 @@ def _inside(path: Path) -> Path:
     if not path.exists():
         raise UserError("there is no such file or folder", file=path)
     try:
-        return path.resolve().relative_to(PROJECT_ROOT)
+        inside = path.resolve().relative_to(PROJECT_ROOT)
     except ValueError:
         raise UserError("the path is outside the project", file=path) from None
+    if inside.parts[:1] not in ((), ("sql",), ("config",)):
+        raise UserError("there is no SQL of the system", file=path, fix="name a file in sql/")
+    return inside

@@ -45,7 +45,7 @@ class LoadReport:
     def __str__(self) -> str:
         if not self.loaded:
             there = sum(self.unchanged.values())
-            return f"{self.identity}: already loaded ({there:,} rows), nothing changed"
+            return f"{self.identity}: nothing changed, {there:,} rows are there"
         written = sum(self.loaded.values())
         text = f"{self.identity}: {written:,} rows loaded into {', '.join(self.loaded)}"
         return text + (f"; unchanged: {', '.join(self.unchanged)}" if self.unchanged else "")

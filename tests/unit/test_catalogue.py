@@ -192,3 +192,10 @@ def test_a_mistake_in_a_file_is_an_error_that_names_the_file(settings, sql, path
 def test_a_syntax_error_in_a_body_is_told_with_its_line_in_the_file(settings, sql):
     sql.write("views/v.sql", "CREATE OR REPLACE VIEW @v AS\nSELECT\n  1 AS x,\n  2 3 AS y;")
     assert refusal(settings, sql).startswith("sql/views/v.sql:4: SQL syntax")
+
+
+def test_a_file_in_another_encoding_is_an_error_that_names_it(settings, sql):
+    path = sql.root / "sql/views/v.sql"
+    sql.write("views/v.sql", "CREATE OR REPLACE VIEW @v AS SELECT 1 AS x;")
+    path.write_bytes(path.read_bytes() + b"-- caf\xe9")
+    assert refusal(settings, sql).startswith("sql/views/v.sql: not UTF-8 text")

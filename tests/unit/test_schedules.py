@@ -88,6 +88,7 @@ def entry_text(**changes) -> str:
         (entry_text(schedule="every 2 minutes"), "every 5 minutes"),
         (entry_text(schedule="every day 03:00"), "on the hour"),
         (entry_text(schedule="every 6 hours"), "time of day"),
+        (entry_text(schedule="every munday 04:25"), "'munday'"),
         (entry_text(), "either schedule or dailyAt"),
         (entry_text(schedule="every 5 minutes", dailyAt="03:05"), "either schedule or dailyAt"),
         (entry_text(dailyAt="3 am"), "dailyAt"),

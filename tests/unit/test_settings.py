@@ -114,3 +114,9 @@ def test_secrets_of_shared_stacks_need_a_key(tmp_path, stack, key_line, refused)
         return
     with pytest.raises(UserError, match="change-secrets-provider"):
         check_secrets(stack, tmp_path)
+
+
+def test_damaged_json_from_the_engine_is_an_error_that_names_the_key(values):
+    config = {f"eros:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+    with pytest.raises(UserError, match="eros:labels"):
+        from_engine(config | {"eros:labels": "{bad"}, "local")
