@@ -29,6 +29,7 @@ class Alerting(pulumi.ComponentResource):
                 display_name=channel.title,
                 type=channel.type,
                 labels=channel.labels,
+                sensitive_labels=_secrets(channel, settings),
                 user_labels=settings.all_labels,
                 opts=pulumi.ResourceOptions(
                     parent=self, depends_on=[identity.services["monitoring.googleapis.com"]]
@@ -38,3 +39,13 @@ class Alerting(pulumi.ComponentResource):
         }
         self.names = {key: channel.name for key, channel in self.channels.items()}
         self.register_outputs({"notificationChannels": self.names})
+
+
+def _secrets(
+    channel: Channel, settings: Settings
+) -> gcp.monitoring.NotificationChannelSensitiveLabelsArgs | None:
+    """Secrets of a channel; they stay secret in the state and come back masked."""
+    if channel.type != "slack":
+        return None
+    token = pulumi.Output.secret(settings.slack_token)
+    return gcp.monitoring.NotificationChannelSensitiveLabelsArgs(auth_token=token)

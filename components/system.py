@@ -34,6 +34,7 @@ class System(pulumi.ComponentResource):
         sql = catalogue.load(settings)
         _refuse_mistakes(validate.quick(sql, settings))
         configs = schedules.transfer_configs(settings)
+        schedules.check_calls(configs, sql, settings)
         channel_entries = channels.load(settings)
         dashboard_entries = dashboards.load(settings)
         google = provider.declare(settings)

@@ -40,7 +40,10 @@ def output(*arguments: str, root: Path = PROJECT_ROOT) -> str:
 
 
 def ensure_stack(stack: str, root: Path = PROJECT_ROOT) -> None:
-    """Create the stack in the current backend unless it is there."""
+    """Create the stack in the current backend, and a backend's folder, unless it is there."""
+    if uses_local_backend():
+        folder = os.environ["PULUMI_BACKEND_URL"].removeprefix("file://")
+        Path(folder).mkdir(parents=True, exist_ok=True)
     known = json.loads(output("stack", "ls", "--json", root=root))
     if stack not in {entry["name"].rpartition("/")[2] for entry in known}:
         output("stack", "init", stack, "--no-select", root=root)

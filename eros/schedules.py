@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from zoneinfo import ZoneInfo
 import jinja2
 from pydantic import StringConstraints, model_validator
 
+from eros.catalogue import Catalogue, scan
 from eros.errors import UserError
 from eros.settings import PROJECT_ROOT, Settings
 from eros.validation import Section, load_document
@@ -96,6 +98,22 @@ def transfer_configs(settings: Settings, root: Path = PROJECT_ROOT) -> list[Tran
         else:
             configs += _daily(name, entry, call, settings)
     return configs
+
+
+def check_calls(configs: list[TransferConfig], known: Catalogue, settings: Settings) -> None:
+    """Refuse a call of what no file in sql/ creates; raises UserError."""
+    for config in configs:
+        tokens = tuple(scan.tokenize(config.query))
+        for reference in scan.references(tokens, settings.project, settings.dataset):
+            if reference.name not in known.objects:
+                close = get_close_matches(reference.name, known.objects, n=1)
+                raise UserError(
+                    "no file in sql/ creates what is called",
+                    file=FILE,
+                    key=f"schedules.{config.schedule_name}.call",
+                    value=reference.name,
+                    fix=f"did you mean {close[0]!r}?" if close else None,
+                )
 
 
 def latest_run_time(entry: Schedule, settings: Settings, now: datetime) -> datetime:

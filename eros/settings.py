@@ -40,8 +40,6 @@ class Prices(Section):
 
     query_usd_per_tib: PositiveFloat = 6.25
     """On-demand analysis, per TiB (2^40 bytes) billed."""
-    storage_usd_per_gib_month: PositiveFloat = 0.02
-    """Active logical storage, per GiB and month."""
 
 
 class Limits(Section):
@@ -142,7 +140,6 @@ class Backup(Section):
 
     bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$")]
     dataset: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,1024}$")] = "eros_backups"
-    daily_retention_days: PositiveInt = 30
     deployment_retention_days: PositiveInt = 90
 
 
@@ -338,14 +335,16 @@ def _explain(error: ValidationError, file: Path | str) -> UserError:
         file=file,
         key=key,
         value=None if secret else validation.shown_value(problem),
-        fix=_fix(problem, key, secret),
+        fix=_fix(problem, key, secret, Path(file).name.split(".")[1:2]),
     )
 
 
-def _fix(problem: Any, key: str, secret: bool) -> str:
+def _fix(problem: Any, key: str, secret: bool, stack: list[str]) -> str:
+    """What to do; `stack` is the one that the file's name holds, if it does."""
+    option = "".join(f" --stack {name}" for name in stack)
     if problem["type"] == "missing":
-        return f"pulumi config set {'--secret ' if secret else ''}--path '{key}' VALUE"
+        return f"pulumi config set {'--secret ' if secret else ''}--path '{key}' VALUE{option}"
     if validation.is_unknown_key(problem):
         hint = validation.spelling_hint(Settings, problem["loc"])
-        return f"{hint}; to remove it: pulumi config rm --path '{key}'"
+        return f"{hint}; to remove it: pulumi config rm --path '{key}'{option}"
     return "eros/settings.py says what the key takes"

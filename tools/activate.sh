@@ -32,7 +32,8 @@ fi
 
 # Stacks are kept in the local cloud's data folder until you name another backend.
 if [ -z "${PULUMI_BACKEND_URL:-}" ]; then
-    mkdir -p "${EROS_LOCAL_DIR:-$_eros_root/.local}/pulumi"
+    # A folder that you name is made by `eros local up`, once it is known to be ours.
+    [ -n "${EROS_LOCAL_DIR:-}" ] || mkdir -p "$_eros_root/.local/pulumi"
     export PULUMI_BACKEND_URL="file://${EROS_LOCAL_DIR:-$_eros_root/.local}/pulumi"
     export EROS_BACKEND_URL="$PULUMI_BACKEND_URL"
     # A plugin folder with the local gcp provider, there only where the real plugin is not

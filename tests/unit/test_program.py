@@ -171,3 +171,14 @@ def test_the_program_declares_the_system(monkeypatch, values):
 def test_a_wrong_setting_stops_the_program_before_anything_is_declared(monkeypatch, values):
     with pytest.raises(pulumi.RunError, match="eros:datset: unknown key"):
         run_main(monkeypatch, values | {"datset": "x"})
+
+
+def test_a_slack_channel_exists_only_where_it_is_set_and_keeps_its_token_secret(values):
+    channel = "gcp:monitoring/notificationChannel:NotificationChannel"
+    without = record(lambda: System("eros", parse(values, "f")))
+    assert set(of_type(without, channel)) == {"on_call_email"}
+    slack = values | {"slackChannel": "#alerts", "slackToken": "xoxb-1"}
+    declared = of_type(record(lambda: System("eros", parse(slack, "f"))), channel)
+    assert declared["on_call_slack"].inputs["labels"] == {"channel_name": "#alerts"}
+    token = declared["on_call_slack"].inputs["sensitiveLabels"]
+    assert "xoxb-1" in str(token)

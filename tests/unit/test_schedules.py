@@ -1,11 +1,12 @@
 """Schedules: daylight saving, what Data Transfer refuses, runs started by hand."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from eros import schedules
+from eros import catalogue, schedules
 from eros.errors import UserError
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
@@ -103,3 +104,12 @@ def test_what_data_transfer_would_refuse_is_refused_at_load(tmp_path, text, expe
         schedules.load(tmp_path)
     assert expected in str(caught.value)
     assert str(caught.value).startswith("config/schedules.yaml")
+
+
+def test_a_call_of_an_unknown_routine_is_named_with_its_likely_spelling(settings):
+    config = schedules.transfer_configs(settings)[0]
+    wrong = replace(
+        config, query=config.query.replace("refresh_holiday_calendar", "refresh_holiday_calender")
+    )
+    with pytest.raises(UserError, match="did you mean 'refresh_holiday_calendar'"):
+        schedules.check_calls([wrong], catalogue.load(settings), settings)
