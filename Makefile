@@ -39,7 +39,7 @@ sql: bootstrap ## SQL objects: analyser, then emulator
 	@$(ACTIVATE); $(PYTEST) $(BALANCED) tests/sql
 
 engine: bootstrap ## the real pulumi against a local cloud of its own
-	@$(ACTIVATE); $(PYTEST) tests/engine
+	@$(ACTIVATE); $(PYTEST) --timeout 900 tests/engine
 
 bench: bootstrap ## time the system on generated data
 	@$(ACTIVATE); python -m bench

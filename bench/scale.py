@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -16,7 +16,7 @@ from rich.console import Console
 from bench import conditions, report
 from bench.emulator import Cost, Emulator
 from bench.figures import REGISTRY, Figure, Figures, benchmark, growth, seconds
-from bench.lab import Lab
+from bench.lab import BenchmarkError, Lab
 from eros.settings import load_stack_file
 
 # One call of beta_draws takes its arms as one array, of a page or of some pages.
@@ -26,6 +26,8 @@ _PAGES_TIMED = 20
 _LOCKS_PER_PAGE = 20
 _PER_CALL = 10
 
+# When the result of a message is delivered.
+_HOUR_LATER = "TIMESTAMP_ADD(sent_at, INTERVAL 1 HOUR)"
 _TODAY = "CURRENT_DATE('America/Los_Angeles')"
 
 
@@ -87,12 +89,13 @@ def _day(size: Size, folder: Path, say: Callable[[str], None]) -> dict[str, Cost
     with Emulator(folder, load_stack_file("local")) as emulator:
         emulator.create()
         emulator.run(_captions(size))
-        emulator.run(_messages(size, "m", 0))
+        emulator.run(_messages(size, "m", _HOUR_LATER))
         emulator.run(_locks(size))
         note("sampling of all arms", _sampling(emulator, size))
-        note("feedback of all messages", emulator.cost("CALL update_caption_performance()"))
-        emulator.run(_messages(Size(size.pages, size.captions, size.messages // 100), "late", 0))
-        note("feedback of 1% more", emulator.cost("CALL update_caption_performance()"))
+        note("feedback of all messages", _feedback(emulator, size.messages))
+        more = replace(size, messages=size.messages // 100)
+        emulator.run(_messages(more, "late", "CURRENT_TIMESTAMP()"))
+        note("feedback of 1% more", _feedback(emulator, size.messages + more.messages))
         note("daily run", emulator.cost(f"CALL run_daily_automation({_TODAY})"))
         note("sweep", emulator.cost("CALL sweep_expired_caption_locks()"))
         one = _selection(emulator, size)
@@ -122,6 +125,17 @@ def _sampling(emulator: Emulator, size: Size) -> Cost:
         for first in range(0, size.arms, _ARMS_PER_CALL)
     ]
     return Cost(sum(one.seconds for one in calls), max(one.peak_gib for one in calls))
+
+
+def _feedback(emulator: Emulator, messages: int) -> Cost:
+    """BenchmarkError unless exactly so many messages are counted at its end."""
+    cost = emulator.cost("CALL update_caption_performance()")
+    [[counted]] = emulator.run(
+        "SELECT COUNT(*) FROM message_feedback WHERE DATE(sent_at) >= '2000-01-01'"
+    )
+    if counted != messages:
+        raise BenchmarkError(f"feedback has counted {counted:,} of {messages:,} messages")
+    return cost
 
 
 def _selection(emulator: Emulator, size: Size) -> Cost:
@@ -159,11 +173,10 @@ def _captions(size: Size) -> str:
     """
 
 
-def _messages(size: Size, prefix: str, hours_ago: int) -> str:
+def _messages(size: Size, prefix: str, delivered: str) -> str:
     """Messages of 28 days; one in seven does not say which caption it carries."""
     sent_at = (
-        f"TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL {3_600 * (hours_ago + 2)} "
-        "+ MOD(number * 7919, 2419200) SECOND)"
+        "TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7200 + MOD(number * 7919, 2419200) SECOND)"
     )
     return f"""
         INSERT INTO mass_messages (
@@ -181,7 +194,7 @@ def _messages(size: Size, prefix: str, hours_ago: int) -> str:
             DIV(views, 60),
             10,
             10 * DIV(views, 60),
-            TIMESTAMP_ADD(sent_at, INTERVAL 1 HOUR)
+            {delivered}
         FROM (
             SELECT
                 number,
