@@ -21,7 +21,6 @@ from eros.validate.findings import Finding
 from eros.validate.source import Source
 
 _REFERENCE = re.compile(r"`[^`\n]+`\.`[^`\n]+`\.`?(\w+)")
-_COMMENT = re.compile(r"--.*$", re.MULTILINE)
 
 
 @dataclass
@@ -51,16 +50,11 @@ def load(settings: Settings, root: Path) -> Loaded:
 
 
 def references(objects: Mapping[str, SqlObject]) -> dict[str, list[str]]:
-    """For each object the others that its text names, in order of appearance.
-
-    Read from the text itself: the catalogue's tokenizer takes some statements of a script
-    as one token and misses what they name.
-    """
-    found = {}
-    for name, known in objects.items():
-        names = _REFERENCE.findall(_COMMENT.sub("", known.sql))
-        found[name] = [n for n in dict.fromkeys(names) if n in objects and n != name]
-    return found
+    """For each object the others of `objects` that it names, in order of appearance."""
+    return {
+        name: [needed for needed in known.depends_on if needed in objects]
+        for name, known in objects.items()
+    }
 
 
 def names_of_stack(path: Path, text: str, names: Iterable[str]) -> Iterator[Finding]:
