@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,8 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import google.auth
 from google.api_core.exceptions import GoogleAPICallError, RetryError
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+from googleapiclient.errors import HttpError
+from httplib2 import HttpLib2Error
 from requests.exceptions import ConnectionError as RequestsConnectionError
 
 from eros import endpoints
@@ -20,15 +24,41 @@ from eros.settings import PROJECT_ROOT, Settings
 if TYPE_CHECKING:
     from google.cloud import bigquery
     from google.cloud.bigquery_datatransfer_v1 import DataTransferServiceClient
+    from googleapiclient.discovery import Resource
 
 # What the libraries raise when a service refuses or cannot be reached.
-FAILURES = (GoogleAPICallError, GoogleAuthError, RetryError, RequestsConnectionError)
+FAILURES = (
+    GoogleAPICallError,
+    GoogleAuthError,
+    RetryError,
+    RequestsConnectionError,
+    HttpError,
+    HttpLib2Error,
+)
 _CONNECT_SECONDS = 5
+_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+# APIs by our name: discovery document, key in `eros.endpoints`, and the end of its address
+# that the document's own paths begin with.
+_APIS = {
+    "cloudresourcemanager": (
+        "cloudresourcemanager",
+        "v1",
+        "cloudResourceManagerCustomEndpoint",
+        "v1/",
+    ),
+    "dashboards": ("monitoring", "v1", "monitoringCustomEndpoint", ""),
+    "iam": ("iam", "v1", "iamBetaCustomEndpoint", "v1/"),
+    "logging": ("logging", "v2", "loggingCustomEndpoint", "v2/"),
+    "monitoring": ("monitoring", "v3", "monitoringCustomEndpoint", ""),
+    "pubsub": ("pubsub", "v1", "pubsubCustomEndpoint", "v1/"),
+    "serviceusage": ("serviceusage", "v1", "serviceUsageCustomEndpoint", "v1/"),
+    "storage": ("storage", "v1", "storageCustomEndpoint", "storage/v1/"),
+}
 
 
 def explained(error: Exception) -> str:
     """One line that says what one of FAILURES is about."""
-    reason = str(getattr(error, "message", None) or error)
+    reason = str(getattr(error, "message", None) or getattr(error, "reason", None) or error)
     return (reason.splitlines() or [type(error).__name__])[0]
 
 
@@ -97,6 +127,27 @@ class Google:
             host=host, credentials=AnonymousCredentials(), url_scheme="http"
         )
         return DataTransferServiceClient(transport=transport)
+
+    def api(self, name: str) -> Resource:
+        """Client of one of `_APIS`, made from Google's discovery document.
+
+        The document is the one that ships with the library: nothing is fetched.
+        """
+        from google.auth.credentials import AnonymousCredentials
+        from googleapiclient.discovery import build_from_document
+        from googleapiclient.discovery_cache import get_static_doc
+
+        service, version, key, suffix = _APIS[name]
+        document = json.loads(get_static_doc(service, version))
+        if self.is_local:
+            document["rootUrl"] = self._address(key).removesuffix(suffix)
+            document["baseUrl"] = document["rootUrl"] + document["servicePath"]
+            return build_from_document(document, credentials=AnonymousCredentials())
+        try:
+            credentials, _ = google.auth.default(scopes=[_SCOPE])
+        except DefaultCredentialsError:
+            raise _no_credentials() from None
+        return build_from_document(document, credentials=credentials)
 
     def _address(self, key: str) -> str:
         """URL of a server of the local cloud.
