@@ -7,11 +7,11 @@ import pulumi
 
 from components.system import System
 from eros.errors import UserError
-from eros.settings import check_secrets, from_engine
+from eros.settings import check_file, from_engine
 
 try:
     stack = pulumi.get_stack()
-    check_secrets(stack)
+    check_file(stack)
     # The engine hands the stack's configuration to the program in this variable.
     settings = from_engine(json.loads(os.environ.get("PULUMI_CONFIG", "{}")), stack)
     system = System("eros", settings)

@@ -17,7 +17,6 @@ from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import Field, StringConstraints, ValidationError, field_validator
-from pydantic.alias_generators import to_camel
 
 from eros import validation
 from eros.errors import UserError
@@ -112,11 +111,11 @@ class Selection(Section):
     """How a caption is drawn from the arms (conflicts.md C-18)."""
 
     draw: Literal["wilson", "beta"] = "beta"
-    prior_successes: PositiveFloat = 1.0
-    """Prior successes of every caption; its prior rate is the page's mean rate."""
+    prior_successes: PositiveFloat = 4.0
+    """Prior successes of every caption; its prior rate is the mean of the page's captions."""
     prior_failures: PositiveFloat = 1.0
     """Prior failures of a caption on a page that has no purchase yet."""
-    earnings_prior_purchases: PositiveFloat = 5.0
+    earnings_prior_purchases: PositiveFloat = 2.0
     """Purchases at the page's mean earnings that a caption's own mean is mixed with."""
     max_captions: PositiveInt = 1_000
     """Most captions that one call may ask for."""
@@ -256,7 +255,9 @@ def load_stack_file(stack: str, root: Path = PROJECT_ROOT) -> Settings:
             file=path.name,
             fix=f"use one of: {', '.join(known)}",
         )
-    config = validation.read_yaml(path, path.name).get("config") or {}
+    document = validation.read_yaml(path, path.name)
+    _refuse_misplaced(document, path.name)
+    config = document.get("config") or {}
     values = {
         key.removeprefix(f"{NAMESPACE}:"): value
         for key, value in config.items()
@@ -273,7 +274,7 @@ def from_engine(config: dict[str, str], stack: str) -> Settings:
     """
     prefix = f"{NAMESPACE}:"
     values = {
-        key.removeprefix(prefix): _decoded(key.removeprefix(prefix), text)
+        key.removeprefix(prefix): _decoded(text)
         for key, text in config.items()
         if key.startswith(prefix)
     }
@@ -290,15 +291,17 @@ def from_engine(config: dict[str, str], stack: str) -> Settings:
     return settings
 
 
-def check_secrets(stack: str, root: Path = PROJECT_ROOT) -> None:
-    """Refuse secrets of a shared stack that only the empty passphrase protects.
+def check_file(stack: str, root: Path = PROJECT_ROOT) -> None:
+    """Refuse what the engine hides from the program; raises UserError.
 
-    docs/decisions/004-stack-secrets.md. Raises UserError.
+    Settings outside `config:`, and secrets of a shared stack that only the empty passphrase
+    protects (docs/decisions/004-stack-secrets.md).
     """
     file = f"Pulumi.{stack}.yaml"
     if not (root / file).is_file():
         return
     document = validation.read_yaml(root / file, file)
+    _refuse_misplaced(document, file)
     secrets = [key for key, value in (document.get("config") or {}).items() if _is_secret(value)]
     if stack != "local" and secrets and "encryptionsalt" in document:
         raise UserError(
@@ -309,11 +312,20 @@ def check_secrets(stack: str, root: Path = PROJECT_ROOT) -> None:
         )
 
 
-def _decoded(key: str, text: str) -> Any:
-    annotation = next(
-        (f.annotation for n, f in Settings.model_fields.items() if to_camel(n) == key), str
-    )
-    if annotation is str or text[:1] not in ("[", "{"):
+def _refuse_misplaced(document: dict[str, Any], file: str) -> None:
+    """Pulumi ignores a setting that stands beside `config:` instead of in it."""
+    for key in document:
+        if str(key).startswith(f"{NAMESPACE}:"):
+            raise UserError(
+                "a setting outside `config:` has no effect",
+                file=file,
+                key=key,
+                fix="indent it below `config:`",
+            )
+
+
+def _decoded(text: str) -> Any:
+    if text[:1] not in ("[", "{"):
         return text
     try:
         return json.loads(text)
@@ -327,7 +339,7 @@ def _is_secret(value: Any) -> bool:
 
 def _explain(error: ValidationError, file: Path | str) -> UserError:
     problem = validation.worst(error)
-    path = validation.dotted(problem["loc"])
+    path = validation.written(problem)
     key = f"{NAMESPACE}:{path}"
     secret = path in SECRET_KEYS
     return UserError(

@@ -52,7 +52,7 @@ def load_document[Model: Section](model: type[Model], path: Path, root: Path) ->
         raise UserError(
             message(error, problem),
             file=shown,
-            key=dotted(problem["loc"]),
+            key=written(problem),
             value=shown_value(problem),
             fix=spelling_hint(model, problem["loc"]) if is_unknown_key(problem) else None,
         ) from None
@@ -89,6 +89,14 @@ def shown_value(problem: Any) -> Any:
 def dotted(location: tuple[int | str, ...]) -> str:
     """Path of a key as it is written in the file."""
     return ".".join(to_camel(part) if isinstance(part, str) else str(part) for part in location)
+
+
+def written(problem: Any) -> str:
+    """Path of a problem's key, an unknown one as it was spelt."""
+    location = problem["loc"]
+    if not is_unknown_key(problem):
+        return dotted(location)
+    return ".".join(filter(None, (dotted(location[:-1]), str(location[-1]))))
 
 
 def spelling_hint(model: type[BaseModel], location: tuple[int | str, ...]) -> str:

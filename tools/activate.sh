@@ -30,6 +30,12 @@ if [ -n "${EROS_PULUMI_HOME:-}" ] && [ "${PULUMI_HOME:-}" = "$EROS_PULUMI_HOME" 
     unset PULUMI_HOME PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION
 fi
 
+# Relative to where it was named; every later command runs in a folder of its own.
+case "${EROS_LOCAL_DIR:-/}" in
+/*) ;;
+*) export EROS_LOCAL_DIR="$PWD/$EROS_LOCAL_DIR" ;;
+esac
+
 # Stacks are kept in the local cloud's data folder until you name another backend.
 if [ -z "${PULUMI_BACKEND_URL:-}" ]; then
     # A folder that you name is made by `eros local up`, once it is known to be ours.

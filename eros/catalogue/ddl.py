@@ -120,7 +120,11 @@ def _field(column: exp.ColumnDef, path: Path) -> dict[str, Any]:
     except types.UnknownType as error:
         line = column.this.meta.get("line")
         raise UserError(
-            f"column {column.name} has an unknown type", file=path, line=line, value=str(error)
+            f"column {column.name} has an unknown type",
+            file=path,
+            line=line,
+            value=str(error),
+            fix=error.fix,
         ) from None
 
 
@@ -164,8 +168,10 @@ def _type(tokens: list[Token], sql: str, path: Path) -> dict[str, Any]:
     text = scan.slice_text(sql, tokens)
     try:
         return types.standard(types.parse(text))
-    except types.UnknownType:
-        raise UserError("unknown type", file=path, line=tokens[0].line, value=text) from None
+    except types.UnknownType as error:
+        raise UserError(
+            "unknown type", file=path, line=tokens[0].line, value=text, fix=error.fix
+        ) from None
 
 
 def _view(common: dict[str, Any], statement: scan.Statement, sql: str, path: Path) -> View:

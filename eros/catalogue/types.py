@@ -7,6 +7,7 @@ https://cloud.google.com/bigquery/docs/reference/rest/v2/StandardSqlDataType
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any
 
 from sqlglot import exp
@@ -37,6 +38,12 @@ _LEGACY_NAMES = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN", "STR
 
 class UnknownType(ValueError):
     """The text is not a data type of BigQuery."""
+
+    @property
+    def fix(self) -> str | None:
+        """The type that was probably meant."""
+        close = get_close_matches(str(self).upper(), sorted(set(_STANDARD_NAMES.values())), n=1)
+        return f"did you mean {close[0]}?" if close else None
 
 
 def parse(text: str) -> exp.DataType:

@@ -201,7 +201,7 @@ def _state(target: _Target, name: str, sample: Sample) -> _State:
 
 def _refuse_foreign_rows(target: _Target, name: str, state: _State, sample: Sample) -> None:
     expected = sample.tables[name].num_rows
-    fix = "load with --replace, which empties the five tables first: their rows are lost"
+    fix = "eros sample --replace empties the five tables first: their rows are lost"
     if state.total and not state.own:
         raise UserError(
             f"table {target.reference(name)} holds {state.total:,} rows that are not of the "

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from eros.errors import UserError
-from eros.settings import check_secrets, from_engine, load_stack_file, parse
+from eros.settings import check_file, from_engine, load_stack_file, parse
 
 
 def refusal(values) -> str:
@@ -110,13 +110,33 @@ def test_secrets_of_shared_stacks_need_a_key(tmp_path, stack, key_line, refused)
     text = f"config:\n  eros:slackToken:\n    secure: v1:abc\n{key_line}\n"
     (tmp_path / f"Pulumi.{stack}.yaml").write_text(text, encoding="utf-8")
     if not refused:
-        check_secrets(stack, tmp_path)
+        check_file(stack, tmp_path)
         return
     with pytest.raises(UserError, match="change-secrets-provider"):
-        check_secrets(stack, tmp_path)
+        check_file(stack, tmp_path)
 
 
 def test_damaged_json_from_the_engine_is_an_error_that_names_the_key(values):
     config = {f"eros:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
     with pytest.raises(UserError, match="eros:labels"):
         from_engine(config | {"eros:labels": "{bad"}, "local")
+
+
+def test_a_mapping_is_no_text(values):
+    config = {f"eros:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
+    with pytest.raises(UserError, match="eros:alertEmail"):
+        from_engine(config | {"eros:alertEmail": '{"a": 1}'}, "local")
+
+
+def test_a_setting_outside_config_is_refused(tmp_path):
+    (tmp_path / "Pulumi.x.yaml").write_text(
+        "config:\n  eros:project: p\neros:dataset: d\n", encoding="utf-8"
+    )
+    for reader in (load_stack_file, check_file):
+        with pytest.raises(UserError, match=r"(?s)eros:dataset.*below `config:`"):
+            reader("x", tmp_path)
+
+
+def test_an_unknown_key_is_shown_as_it_was_written(values):
+    with pytest.raises(UserError, match=r"eros:backup\.buck_et"):
+        parse(values | {"backup": {"bucket": "test-bucket", "buck_et": "x"}}, "Pulumi.local.yaml")
