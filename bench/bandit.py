@@ -40,17 +40,20 @@ def arms(counts: Counts, rules: Selection) -> Arms:
     """The temp table `candidates` of the procedure.
 
     A caption without a history has the mean rate of its page, and the mean earnings per
-    purchase; captions that are not to be picked count for those means too.
+    purchase; each caption tried counts alike, whether it is to be picked or not.
     """
     successes = np.maximum(counts.successes, 0)
     failures = np.maximum(counts.failures, 0)
-    bought = successes.sum(-1, keepdims=True)
-    safe = np.maximum(bought, 1)
-    page_earnings = np.where(bought > 0, counts.earnings.sum(-1, keepdims=True) / safe, 1.0)
+    views = successes + failures
+    tried = np.maximum((views > 0).sum(-1, keepdims=True), 1)
+    safe = np.maximum(views, 1)
+    rate = (successes / safe).sum(-1, keepdims=True) / tried
+    earned = np.where(views > 0, counts.earnings / safe, 0.0).sum(-1, keepdims=True) / tried
+    sells = rate > 0
+    known = np.where(sells, rate, 1.0)
+    page_earnings = np.where(sells, earned / known, 1.0)
     prior_failures = np.where(
-        bought > 0,
-        rules.prior_successes * failures.sum(-1, keepdims=True) / safe,
-        rules.prior_failures,
+        sells, rules.prior_successes * (1 - known) / known, rules.prior_failures
     )
     weight = rules.earnings_prior_purchases
     return Arms(

@@ -13,7 +13,6 @@ from bench.bandit import POLICIES
 from bench.learning import (
     ORACLE,
     PAIRS,
-    PROPOSAL,
     REGIMES,
     SEEDS,
     YEAR_SEEDS,
@@ -28,14 +27,13 @@ from eros.settings import PROJECT_ROOT
 _PAGE = PROJECT_ROOT / "docs" / "learning.md"
 _PLOT = PROJECT_ROOT / "docs" / "learning.svg"
 _BEGIN, _END = "<!-- figures: written by bench/learning_report.py -->", "<!-- end of figures -->"
-_NAMES = (*POLICIES, PROPOSAL)
+_NAMES = tuple(POLICIES)
 _COLOURS = {
     "random": "#999999",
     "observed": "#e69f00",
     "greedy": "#0072b2",
     "wilson": "#cc79a7",
     "beta": "#009e73",
-    PROPOSAL: "#d55e00",
 }
 _WEEK, _MONTH = 7, 28
 

@@ -49,7 +49,9 @@ BEGIN
         ));
 
         -- What each active caption of the page has earned. A caption without a history has
-        -- the mean rate of its page as its prior, and the mean earnings per purchase.
+        -- the mean rate of its page as its prior, and the mean earnings per purchase. Each
+        -- caption tried counts alike in these means: views go to what sells, so a mean over
+        -- views would promise the best captions' rate of every caption never sent.
         CREATE OR REPLACE TEMP TABLE candidates AS
         WITH learned AS (
             SELECT
@@ -64,12 +66,18 @@ BEGIN
 
         page AS (
             SELECT
-                COALESCE(SAFE_DIVIDE(SUM(earnings), SUM(successes)), 1.0) AS earnings_per_purchase,
+                COALESCE(SAFE_DIVIDE(earnings_per_view, rate), 1.0) AS earnings_per_purchase,
                 COALESCE(
-                    {{ selection.prior_successes }} * SAFE_DIVIDE(SUM(failures), SUM(successes)),
+                    {{ selection.prior_successes }} * SAFE_DIVIDE(1 - rate, rate),
                     {{ selection.prior_failures }}
                 ) AS prior_failures
-            FROM learned
+            FROM (
+                SELECT
+                    AVG(successes / (successes + failures)) AS rate,
+                    AVG(earnings / (successes + failures)) AS earnings_per_view
+                FROM learned
+                WHERE successes + failures > 0
+            )
         )
 
         SELECT
