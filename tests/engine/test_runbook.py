@@ -1,0 +1,75 @@
+"""Every command of docs/runbook.md and docs/checklists.md works on a local stack."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from eros.settings import PROJECT_ROOT
+
+PAGES = ("runbook.md", "checklists.md")
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def commands() -> list[str]:
+    """The commands of both pages, in their order, each once."""
+    blocks = [
+        block
+        for page in PAGES
+        for block in BLOCK.findall((PROJECT_ROOT / "docs" / page).read_text(encoding="utf-8"))
+    ]
+    return list(dict.fromkeys(line for block in blocks for line in block.splitlines() if line))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> Iterator[Run]:
+    """Runs a command against a local stack that `eros local up` made."""
+    home = tmp_path_factory.mktemp("runbook")
+    folder = home / "local"
+    environment = os.environ | {
+        "EROS_LOCAL_DIR": str(folder),
+        "PULUMI_BACKEND_URL": f"file://{folder / 'pulumi'}",
+        "PULUMI_CONFIG_PASSPHRASE": "",
+    }
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            arguments,
+            cwd=PROJECT_ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    started = call("eros", "local", "up")
+    try:
+        assert started.returncode == 0, started.stdout
+        yield call
+    finally:
+        call(sys.executable, "-m", "localcloud", "down")
+
+
+def test_the_pages_have_commands():
+    assert len(commands()) > 20
+
+
+@pytest.mark.parametrize("command", commands())
+def test_the_command_works(run, command, tmp_path):
+    arguments = [
+        # What a command writes belongs beside the test, not into the project.
+        str(tmp_path / word) if word == "dashboard.html" else word
+        for word in shlex.split(command, comments=True)
+    ]
+    result = run(*arguments)
+    assert result.returncode == 0, result.stdout
