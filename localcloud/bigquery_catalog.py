@@ -8,6 +8,7 @@ about one table in a few milliseconds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import duckdb
@@ -21,6 +22,7 @@ from sqlglot import exp
 
 _objects = database.objects
 _execute = query.execute
+_evaluate = query._evaluator
 # The database in which the rows of finished queries wait to be fetched.
 _RESULTS = "emulator"
 # What query.execute asks of a connection before anything else.
@@ -33,6 +35,7 @@ def install() -> None:
     tables.columns = columns
     partitions._hidden = _hidden
     query.execute = execute
+    query._evaluator = _evaluator
 
 
 def objects(
@@ -106,6 +109,18 @@ def execute(cur: duckdb.DuckDBPyConnection, *arguments: Any, **options: Any) -> 
     """`query.execute`; a connection of its own has no temporary table to look for."""
     session = options.get("session") or (arguments[4] if len(arguments) > 4 else None)
     return _execute(cur if session else _Fresh(cur), *arguments, **options)
+
+
+def _evaluator(cur: duckdb.DuckDBPyConnection) -> Callable[[exp.Expression], Any]:
+    """Values of the options of a DDL statement; a text needs no query to be evaluated."""
+    evaluate = _evaluate(cur)
+
+    def value(node: exp.Expression) -> Any:
+        if isinstance(node, exp.Literal) and node.is_string:
+            return node.this
+        return evaluate(node)
+
+    return value
 
 
 class _Fresh:
