@@ -1,6 +1,6 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.record_health_check()
 OPTIONS (
-    description = 'Appends the health of this moment to health_checks. Raises an alert when the status turns CRITICAL. Whatever stops the check is itself recorded as CRITICAL.'
+    description = 'Appends the health of this moment to health_checks and publishes its figures. Raises an alert when the status turns CRITICAL. Whatever stops the check is itself recorded as CRITICAL.'
 )
 BEGIN
     DECLARE started TIMESTAMP DEFAULT CURRENT_TIMESTAMP();
@@ -102,6 +102,12 @@ BEGIN
             NULL
         );
     END IF;
+    BEGIN
+        CALL `{{ project }}`.`{{ dataset }}`.publish_figures('record_health_check');
+    EXCEPTION WHEN ERROR THEN
+        -- The first failure is the one to tell.
+        SET failure = COALESCE(failure, @@error.message);
+    END;
     IF failure IS NOT NULL THEN
         RAISE USING MESSAGE = failure;
     END IF;

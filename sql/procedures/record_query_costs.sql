@@ -1,6 +1,6 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.record_query_costs()
 OPTIONS (
-    description = 'Writes cost and latency of the last complete hours into cost_monitoring, by statement type, and the bytes billed of runs into etl_job_runs. Safe to repeat. Raises alerts on the cost of the day and on jobs near the cap of bytes billed.'
+    description = 'Writes cost and latency of the last complete hours into cost_monitoring, by statement type, and the bytes billed of runs into etl_job_runs, and publishes its figures. Safe to repeat. Raises alerts on the cost of the day and on jobs near the cap of bytes billed.'
 )
 BEGIN
     DECLARE run STRING DEFAULT GENERATE_UUID();
@@ -121,4 +121,6 @@ BEGIN
             run
         );
     END IF;
+
+    CALL `{{ project }}`.`{{ dataset }}`.publish_figures('record_query_costs');
 END;

@@ -1,0 +1,76 @@
+"""`eros dashboard`: the declared dashboards with the stack's figures as one HTML file."""
+
+from __future__ import annotations
+
+import tempfile
+import webbrowser
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eros import dashboards, metrics
+from eros.cli.common import Stack, console
+from eros.errors import UserError
+from eros.google import Google
+from eros.settings import PROJECT_ROOT, load_stack_file
+
+_DAY = 24
+# Cloud Monitoring keeps log-based metrics for six weeks.
+_SIX_WEEKS = 42 * _DAY
+
+
+def dashboard(
+    stack: Stack = "local",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write; without it a new one.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+    hours: Annotated[
+        float, typer.Option(min=1, max=_SIX_WEEKS, help="How far back the figures go.")
+    ] = _DAY,
+) -> None:
+    """Write the declared dashboards with the stack's real figures as one HTML file."""
+    from eros.dashboards import page
+    from eros.dashboards.reading import Monitoring, Window
+
+    if out is not None:
+        _check_target(out.resolve())
+    settings = load_stack_file(stack)
+    declared = dashboards.load(settings)
+    google = Google(settings)
+    window = Window.until(_now(google), hours)
+    monitoring = Monitoring(google.api("monitoring"), settings.project, window)
+    sources = metrics.load(PROJECT_ROOT)
+    text = page.render(page.Page(settings, stack, monitoring, sources), declared)
+    path = _write(text, out, stack)
+    console.print(f"{path} ({len(text.encode()) / 2**20:.1f} MB)", markup=False)
+    if show and not webbrowser.open(path.as_uri()):
+        raise UserError("no browser was found", fix=f"open {path} yourself")
+
+
+def _now(google: Google) -> datetime:
+    """The time on the stack's clock; that of the local cloud can be moved."""
+    if not google.is_local:
+        return datetime.now(UTC)
+    [row] = google.bigquery.query_and_wait("SELECT CURRENT_TIMESTAMP()")
+    return row[0]
+
+
+def _check_target(path: Path) -> None:
+    if path.is_dir():
+        raise UserError("it is a folder", file=path, fix=f"--out {path / 'dashboard.html'}")
+    if not path.parent.is_dir():
+        raise UserError("the folder does not exist", file=path, fix=f"mkdir -p {path.parent}")
+
+
+def _write(text: str, out: Path | None, stack: str) -> Path:
+    if out is None:
+        folder = Path(tempfile.mkdtemp(prefix="eros-dashboard-"))
+        out = folder / f"{stack}.html"
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot be written: {error.strerror}", file=out) from None
+    return out.resolve()

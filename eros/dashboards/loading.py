@@ -1,0 +1,48 @@
+"""Dashboards in Cloud Monitoring's own format, one YAML file each.
+
+https://cloud.google.com/monitoring/api/ref_v3/rest/v1/projects.dashboards
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from eros import metrics
+from eros.catalogue.render import render
+from eros.dashboards import rules, schema
+from eros.errors import UserError
+from eros.settings import PROJECT_ROOT, Settings
+
+FOLDER = Path("config/dashboards")
+# The dashboard that a reader looks at first.
+_FIRST = "system"
+
+
+def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, dict[str, Any]]:
+    """Dashboards by file name, the main one first; raises UserError."""
+    known = metrics.metric_types(metrics.load(root))
+    paths = sorted((root / FOLDER).glob("*.yaml"), key=lambda path: (path.stem != _FIRST, path))
+    return {path.stem: _load(path, settings, root, known) for path in paths}
+
+
+def _load(path: Path, settings: Settings, root: Path, known: frozenset[str]) -> dict[str, Any]:
+    shown = path.relative_to(root)
+    text = render(path, shown, settings.template_context())
+    try:
+        content = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise UserError(f"not valid YAML: {error.problem}", file=shown, line=line) from None
+    problem = schema.check(content) or rules.check(content, known)
+    if problem:
+        raise UserError(
+            problem.message,
+            file=shown,
+            key=problem.key or None,
+            value=problem.value,
+            fix=problem.fix,
+        )
+    return content

@@ -1,0 +1,137 @@
+"""What Cloud Monitoring takes as a dashboard, out of Google's discovery document.
+
+The document ships with google-api-python-client. Beside unknown keys, types and enums this
+refuses what the API drops (null, zero, empty, false, an enum's default): a key that does not
+come back differs in every preview.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from googleapiclient.discovery_cache import get_static_doc
+
+# Filled in by the API, or by this program.
+_OUTPUT = {"Dashboard": frozenset({"name", "etag"})}
+_DURATION = re.compile(r"\d+(\.\d{1,9})?s")
+_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The first thing that is wrong, at `key` (`mosaicLayout.tiles.0.width`)."""
+
+    key: str
+    message: str
+    value: Any = None
+    fix: str | None = None
+
+
+def check(dashboard: Any) -> Problem | None:
+    """What the API would refuse or drop in a dashboard, or None."""
+    return _check_message(dashboard, "Dashboard", "")
+
+
+@cache
+def _schemas() -> dict[str, Any]:
+    return json.loads(get_static_doc("monitoring", "v1"))["schemas"]
+
+
+def _check_message(value: Any, name: str, key: str) -> Problem | None:
+    fields = _schemas()[name].get("properties", {})
+    if not isinstance(value, dict):
+        return Problem(key, f"{name} must be a mapping", value)
+    # An empty message without fields is a choice (blankView), any other is dropped.
+    if not value and fields:
+        return _dropped(key, value)
+    for field, content in value.items():
+        path = f"{key}.{field}" if key else str(field)
+        if field not in fields:
+            return Problem(path, "unknown key", fix=_hint(str(field), fields))
+        if field in _OUTPUT.get(name, ()):
+            return Problem(path, "Cloud Monitoring sets this key", fix="leave the key out")
+        problem = _check_value(content, fields[field], path)
+        if problem:
+            return problem
+    return None
+
+
+def _check_value(value: Any, schema: dict[str, Any], key: str) -> Problem | None:
+    if value is None:
+        return _dropped(key, value)
+    if "$ref" in schema:
+        return _check_message(value, schema["$ref"], key)
+    if schema["type"] == "array":
+        return _check_list(value, schema["items"], key)
+    if schema["type"] == "object":
+        return _check_map(value, schema["additionalProperties"], key)
+    return _check_scalar(value, schema, key)
+
+
+def _check_list(value: Any, items: dict[str, Any], key: str) -> Problem | None:
+    if not isinstance(value, list):
+        return Problem(key, "must be a list", value)
+    if not value:
+        return _dropped(key, value)
+    found = (_check_value(item, items, f"{key}.{place}") for place, item in enumerate(value))
+    return next((problem for problem in found if problem), None)
+
+
+def _check_map(value: Any, entries: dict[str, Any], key: str) -> Problem | None:
+    if not isinstance(value, dict):
+        return Problem(key, "must be a mapping", value)
+    if not value:
+        return _dropped(key, value)
+    found = (_check_value(item, entries, f"{key}.{name}") for name, item in value.items())
+    return next((problem for problem in found if problem), None)
+
+
+def _check_scalar(value: Any, schema: dict[str, Any], key: str) -> Problem | None:
+    kind = schema["type"]
+    if isinstance(value, bool) != (kind == "boolean") or not isinstance(value, _TYPES[kind]):
+        return Problem(key, f"must be {_article(kind)}", value, _quoting(value, kind))
+    choices = schema.get("enum")
+    if choices and value not in choices:
+        return Problem(key, "no such value", value, _hint(value, choices[1:]))
+    # The first value of an enum is its zero.
+    if not value or (choices and value == choices[0]):
+        return _dropped(key, value)
+    if schema.get("format") == "google-duration" and not _DURATION.fullmatch(value):
+        return Problem(key, "must be a duration in seconds", value, "for example: 300s")
+    if schema.get("format") == "int64" and not re.fullmatch(r"-?\d+", value):
+        return Problem(key, "must be a whole number in quotes", value)
+    return None
+
+
+def _dropped(key: str, value: Any) -> Problem:
+    shown = "null" if value is None else json.dumps(value)
+    return Problem(
+        key,
+        f"Cloud Monitoring drops {shown}, so that every preview would show a change",
+        fix="leave the key out",
+    )
+
+
+def _hint(name: Any, known: Any) -> str:
+    close = get_close_matches(str(name), list(known), n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(sorted(known))}"
+
+
+def _article(kind: str) -> str:
+    return f"{'an' if kind == 'integer' else 'a'} {kind}"
+
+
+def _quoting(value: Any, kind: str) -> str | None:
+    if kind == "string" and isinstance(value, int | float):
+        return "put the value in quotes"
+    return "write it without quotes" if kind != "string" and isinstance(value, str) else None
