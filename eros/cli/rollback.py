@@ -1,0 +1,201 @@
+"""`eros rollback`: the stack back to an earlier state, with one command.
+
+Exit codes are those of the deployment (spec operations.md 1.3): 0 done, 1 refused and nothing
+changed, 2 the backup failed, 3 a later step failed, 4 done but the system is not as healthy as
+before.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from eros import logs, state
+from eros.cli.common import Stack, console
+from eros.cli.health import Format
+from eros.errors import UserError
+from eros.google import Google
+from eros.settings import PROJECT_ROOT, load_stack_file
+from eros.state import Update
+
+if TYPE_CHECKING:
+    from eros.rollback import Plan, Report
+
+_BACKUP_FAILED, _STEP_FAILED, _NOT_HEALTHY = 2, 3, 4
+_SHOWN_UPDATES = 15
+
+
+def rollback(
+    stack: Stack = "local",
+    to: Annotated[
+        str | None,
+        typer.Option(metavar="UPDATE", help="Number in the history, or a checkpoint's file."),
+    ] = None,
+    data: Annotated[
+        bool, typer.Option("--data/--no-data", help="Bring back the rows of that time, too.")
+    ] = False,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TABLE[.COLUMN]", help="Accept that its rows are lost. Repeatable."),
+    ] = None,
+    clear_locks: Annotated[
+        bool, typer.Option("--clear-locks", help="Release every caption lock.")
+    ] = False,
+    only_list: Annotated[
+        bool, typer.Option("--list", help="Show the history of the stack, no more.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a rollback that was interrupted.")
+    ] = False,
+    output: Annotated[Format, typer.Option("--format", help="For people or programs.")] = (
+        Format.TEXT
+    ),
+) -> None:
+    """Take the stack back to an earlier update: definitions, and with --data the rows."""
+    # Late: Pulumi's and Google's libraries take longer to import than most commands to run.
+    from eros import rollback as rollbacks
+
+    google = Google(load_stack_file(stack))
+    if only_list:
+        for line in _lines(state.history(stack), None):
+            console.print(line, markup=False)
+        return
+    try:
+        if resume:
+            report = rollbacks.resume(google, stack, root=PROJECT_ROOT, progress=_progress)
+        else:
+            _refuse_a_second(stack, to)
+            made = rollbacks.plan(
+                google, stack, to=_target(to), data=data, root=PROJECT_ROOT, progress=_progress
+            )
+            # Standard output is the report's when a program reads it.
+            _show(made, Console(stderr=True, soft_wrap=True) if output is Format.JSON else console)
+            report = _confirmed(google, made, tuple(drop or ()), clear_locks, yes)
+    except rollbacks.RollbackError as error:
+        print(f"error: {error}", file=sys.stderr)
+        code = _BACKUP_FAILED if error.step == "backup" else _STEP_FAILED
+        raise typer.Exit(code) from None
+    if output is Format.JSON:
+        print(json.dumps(report.content, indent=2))
+    else:
+        _show_report(report)
+    if not report.health_kept:
+        raise typer.Exit(_NOT_HEALTHY)
+
+
+def _confirmed(
+    google: Google, made: Plan, drop: tuple[str, ...], clear_locks: bool, yes: bool
+) -> Report:
+    from eros import rollback as rollbacks
+    from eros.rollback import stakes
+
+    stakes.refuse(made.stakes, drop)
+    if not yes and not _agreed(made.stack):
+        console.print("nothing was changed")
+        raise typer.Exit(1)
+    return rollbacks.start(
+        google,
+        made,
+        drop=drop,
+        clear_locks=clear_locks,
+        take_backup=True,
+        progress=_progress,
+    )
+
+
+def _agreed(stack: str) -> bool:
+    """Ask; for production the stack's name has to be typed."""
+    if not sys.stdin.isatty():
+        raise UserError("nobody is there to confirm the rollback", fix="add --yes")
+    if stack.rpartition("/")[2] == "prod":
+        return typer.prompt(f"To roll back, type the stack's name ({stack})") == stack
+    return typer.confirm("Roll back?")
+
+
+def _target(text: str | None) -> int | Path | None:
+    if text is None:
+        return None
+    return int(text) if text.isdigit() else Path(text)
+
+
+def _refuse_a_second(stack: str, to: str | None) -> None:
+    from eros import rollback as rollbacks
+
+    older = rollbacks.interrupted(stack, PROJECT_ROOT) if to is None else None
+    if older is not None:
+        raise UserError(
+            f"a rollback of stack {stack} to {older.target} was interrupted",
+            file=older.folder,
+            fix=f"eros rollback --resume --stack {stack}; "
+            "or name another update with --to to start anew",
+        )
+
+
+def _show_step(line: str) -> None:
+    print(f"  {line}", file=sys.stderr)
+
+
+_progress = logs.Log("rollback").progress(_show_step)
+
+
+def _show(made: Plan, out: Console) -> None:
+    for line in _lines(made.history, made.target):
+        out.print(line, markup=False)
+    out.print(f"\nBack to {made.title}:" if made.words else f"\nNothing differs from {made.title}.")
+    for line in made.words:
+        out.print(f"  {line}", markup=False)
+    if made.data is not None:
+        source = f"backup {made.data.backup}" if made.data.backup else "time travel"
+        out.print(
+            f"Rows of {len(made.data.tables)} tables as of {made.data.time:%Y-%m-%d %H:%M:%S} UTC, "
+            f"by {source}"
+        )
+    for stake in made.stakes:
+        if not stake.is_nothing:
+            out.print(f"  lost: {stake}", markup=False)
+
+
+def _lines(history: Sequence[Update], target: Update | None) -> list[str]:
+    """The newest updates, one line each; an arrow marks the one to go back to."""
+    from eros.rollback import choice, words
+
+    rows = [("", "update", "began (UTC)", "author", "commit", "changes", "message")]
+    for update in history[:_SHOWN_UPDATES]:
+        # A dot: no state to go back to.
+        mark = "→" if update == target else " " if choice.can_be_chosen(update) else "·"
+        rows.append(
+            (
+                mark,
+                str(update.version),
+                f"{update.start:%Y-%m-%d %H:%M:%S}",
+                update.who or "-",
+                words.commit(update),
+                words.counts(update) if update.succeeded else update.result,
+                update.message.partition("\n")[0],
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _show_report(report: Report) -> None:
+    content = report.content
+    health = content["health"]
+    console.print(
+        f"\n{content['stack']} is back at {content['target']} after {content['seconds']:.0f} s; "
+        f"health score {health['before']} before, {health['after']} now ({health['status']})"
+    )
+    if content["data"]["tables"]:
+        console.print(f"rows: {len(content['data']['tables'])} tables, equal by checksum")
+    console.print(content["hint"], markup=False)
+    console.print(f"report: {report.folder / 'report.md'}", markup=False)

@@ -1,0 +1,69 @@
+"""Changes and updates in words, one line each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from eros.changes import Action, Change
+from eros.changes.tables import TYPE as TABLE
+from eros.changes.tables import kind as table_kind
+from eros.rollback.updates import Step
+from eros.state import Update
+
+_KINDS = {
+    "gcp:bigquery/dataTransferConfig:DataTransferConfig": "schedule",
+    "gcp:bigquery/routine:Routine": "routine",
+    "gcp:logging/metric:Metric": "log-based metric",
+    "gcp:monitoring/alertPolicy:AlertPolicy": "alert policy",
+    "gcp:monitoring/notificationChannel:NotificationChannel": "notification channel",
+}
+_ACTIONS = {
+    Action.CREATE: "made again",
+    Action.IMPORT: "taken over",
+    Action.UPDATE: "changed back",
+    Action.REPLACE: "deleted and made anew",
+    Action.DELETE: "deleted",
+}
+_SHORT_COMMIT = 9
+
+
+def kind(change: Change) -> str:
+    """What people call such an object."""
+    if change.type == TABLE:
+        return table_kind(dict(change.old or change.new))
+    if change.type in _KINDS:
+        return _KINDS[change.type]
+    name = change.type.rpartition(":")[2]
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower().replace("iam", "IAM")
+
+
+def change(one: Change) -> str:
+    """One object: what happens to it and why."""
+    details = [detail.text for detail in one.details if detail.path]
+    text = f"{kind(one)} {one.name}: {_ACTIONS[one.action]}"
+    return f"{text}: {'; '.join(details)}" if details else text
+
+
+def others(steps: Sequence[Step], changes: Sequence[Change]) -> list[str]:
+    """What the engine does beside the changes: it knows more, such as a moved endpoint."""
+    told = {one.urn for one in changes}
+    return [
+        f"{step.name}: {step.operation}" + (f" ({', '.join(step.differs)})" if step.differs else "")
+        for step in steps
+        if step.urn not in told and "::pulumi:pulumi:Stack::" not in step.urn
+    ]
+
+
+def commit(update: Update) -> str:
+    """The commit that was deployed, shortened; with a mark when files differed from it."""
+    if not update.commit:
+        return "-"
+    return update.commit[:_SHORT_COMMIT] + ("+" if update.dirty else "")
+
+
+def counts(update: Update) -> str:
+    """How many resources an update touched."""
+    names = {"create": "created", "update": "changed", "delete": "deleted", "replace": "replaced"}
+    found = [f"{n} {names[k]}" for k, n in sorted(update.changes.items()) if k in names and n]
+    return ", ".join(found) or "nothing"

@@ -1,0 +1,250 @@
+"""What a stack holds and held, read from every kind of backend."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pyarrow
+import pytest
+
+from eros import engine, state
+from eros.errors import UserError
+from eros.state import checkpoints, reading
+
+STACK = "urn:pulumi:local::eros::pulumi:pulumi:Stack::eros-local"
+TABLE = "urn:pulumi:local::eros::gcp:bigquery/table:Table::captions"
+
+
+def deployment(*extra: dict) -> dict:
+    """A deployment as Pulumi writes it."""
+    return {
+        "manifest": {"time": "2026-11-22T05:37:57.467100847Z"},
+        "resources": [
+            {"urn": STACK, "type": "pulumi:pulumi:Stack", "custom": False},
+            {
+                "urn": TABLE,
+                "type": "gcp:bigquery/table:Table",
+                "custom": True,
+                "id": "projects/p/datasets/d/tables/captions",
+                "inputs": {"tableId": "captions"},
+                "parent": STACK,
+                "provider": "urn:p::google::1234",
+                "dependencies": [STACK],
+                "propertyDependencies": {"tableId": None},
+                "protect": True,
+                "retainOnDelete": True,
+            },
+            *extra,
+        ],
+    }
+
+
+def update(version: int = 0, **more) -> dict:
+    """An entry of the history as `pulumi stack history --json` prints it."""
+    return {
+        "version": version,
+        "kind": "update",
+        "startTime": "2026-11-22T05:37:25.000Z",
+        "endTime": "2026-11-22T05:37:57.000Z",
+        "result": "succeeded",
+        "message": " a change\n",
+        "environment": {"git.author": "Ann", "git.head": "abc", "git.dirty": "true"},
+        "resourceChanges": {"same": 3, "update": 2, "create": 1},
+    } | more
+
+
+@pytest.fixture
+def pulumi(monkeypatch):
+    """Answers of the command: set `backend`, `exported` and `updates`."""
+    answers = SimpleNamespace(backend="", exported=deployment(), updates=[], asked=[])
+
+    def output(*arguments, root):
+        del root
+        answers.asked.append(arguments)
+        match arguments[:2]:
+            case ("whoami", _):
+                return json.dumps({"url": answers.backend})
+            case ("stack", "export"):
+                return json.dumps({"version": 3, "deployment": answers.exported})
+        return json.dumps(answers.updates)
+
+    monkeypatch.setattr(engine, "output", output)
+    return answers
+
+
+@pytest.fixture
+def kept(pulumi, tmp_path):
+    """A folder backend of a project; a function that adds an update to its history."""
+    (tmp_path / "Pulumi.yaml").write_text("name: eros\nruntime: python\n")
+    pulumi.backend = f"file://{tmp_path}"
+    folder = tmp_path / ".pulumi/history/eros/local"
+    folder.mkdir(parents=True)
+
+    def add(stamp: int, suffix: str = "", pack=lambda b: b, content: dict | None = None) -> None:
+        body = {"version": 3, "checkpoint": {"latest": content or deployment()}}
+        for kind, text in (("history", "{}"), ("checkpoint", json.dumps(body))):
+            file = folder / f"local-{stamp}.{kind}.json{suffix}"
+            file.write_bytes(pack(text.encode()))
+            (folder / f"{file.name}.attrs").write_text("{}")
+
+    return add
+
+
+def zstd(content: bytes) -> bytes:
+    sink = pyarrow.BufferOutputStream()
+    with pyarrow.CompressedOutputStream(sink, "zstd") as stream:
+        stream.write(content)
+    return sink.getvalue().to_pybytes()
+
+
+def test_a_resource_has_all_that_the_state_says(pulumi):
+    found = state.current("local").by_urn[TABLE]
+    assert (found.name, found.id) == ("captions", "projects/p/datasets/d/tables/captions")
+    assert found.inputs == {"tableId": "captions"}
+    assert found.outputs == {}
+    assert found.provider_urn == "urn:p::google"
+    assert found.property_dependencies == {"tableId": ()}
+    assert found.options == {"retainOnDelete": True}
+    assert found.protect
+
+
+def test_a_resource_that_waits_for_deletion_is_not_there(pulumi):
+    pulumi.exported = deployment({"urn": TABLE, "type": "t", "custom": True, "delete": True})
+    assert len(state.current("local").resources) == 2
+
+
+def test_operations_of_unknown_end_are_known(pulumi):
+    pulumi.exported = deployment() | {
+        "pending_operations": [{"type": "creating", "resource": {"urn": TABLE}}]
+    }
+    assert state.current("local").pending == (TABLE,)
+
+
+def test_a_stack_without_an_update_is_empty(pulumi):
+    pulumi.exported = {"manifest": {"time": "0001-01-01T00:00:00Z"}}
+    assert state.current("local") == state.Checkpoint(None, None, ())
+
+
+def test_updates_of_a_folder_are_counted_from_the_oldest(pulumi):
+    pulumi.updates = [update(message="c"), update(message="b"), update(message="a")]
+    assert [(u.version, u.message) for u in state.history("local")] == [
+        (3, "c"),
+        (2, "b"),
+        (1, "a"),
+    ]
+
+
+def test_updates_of_the_service_keep_their_number(pulumi):
+    pulumi.updates = [update(17), update(16)]
+    assert [u.version for u in state.history("local")] == [17, 16]
+
+
+def test_an_update_says_when_who_and_what(pulumi):
+    pulumi.updates = [update(endTime=None, result="in-progress"), update()]
+    running, ended = state.history("local")
+    assert running.end is None
+    assert not running.succeeded
+    assert ended.start == datetime(2026, 11, 22, 5, 37, 25, tzinfo=UTC)
+    assert (ended.who, ended.commit, ended.dirty, ended.message) == ("Ann", "abc", True, "a change")
+    assert ended.changed == 3
+
+
+@pytest.mark.parametrize(
+    ("suffix", "pack"), [("", lambda b: b), (".gz", gzip.compress), (".zst", zstd)]
+)
+def test_a_checkpoint_is_read_however_it_is_packed(kept, suffix, pack):
+    kept(100, content={"resources": []})
+    kept(200, suffix, pack)
+    found = state.load("local", 2)
+    assert found.version == 2
+    assert TABLE in found.by_urn
+
+
+@pytest.mark.parametrize("version", [0, 2])
+def test_an_update_that_is_not_kept_is_a_users_error(kept, version):
+    kept(100)
+    with pytest.raises(UserError, match=f"no update {version}\n  fix: eros rollback"):
+        state.load("local", version)
+
+
+def test_an_update_without_a_checkpoint_is_a_users_error(kept, tmp_path):
+    kept(100)
+    (tmp_path / ".pulumi/history/eros/local/local-100.checkpoint.json").unlink()
+    with pytest.raises(UserError, match="left no checkpoint"):
+        state.load("local", 1)
+
+
+def test_a_stack_that_was_never_updated_has_no_update(kept, tmp_path):
+    with pytest.raises(UserError, match="stack staging has no update 1"):
+        reading.load("staging", 1, tmp_path)
+
+
+def test_pulumis_service_gives_the_version_itself(pulumi):
+    pulumi.backend = "https://app.pulumi.com/me"
+    assert state.load("me/eros/local", 7).version == 7
+    assert pulumi.asked[-1][-2:] == ("--version", "7")
+
+
+@pytest.mark.parametrize("backend", ["s3://bucket", "azblob://container"])
+def test_buckets_of_others_name_the_way_out(kept, pulumi, backend):
+    pulumi.backend = backend
+    with pytest.raises(UserError, match="eros rollback --to FILE"):
+        state.load("local", 1)
+
+
+class Objects:
+    """A Cloud Storage bucket of two pages."""
+
+    def __init__(self, content: dict[str, bytes]) -> None:
+        self._content = content
+
+    def list(self, bucket, prefix):
+        assert (bucket, prefix) == ("states", "team/.pulumi/history/eros/local/")
+        return self._answer({"items": [{"name": name} for name in self._content]})
+
+    def list_next(self, request, page):
+        return self._answer({}) if "items" in page else None
+
+    def get_media(self, bucket, object):
+        assert bucket == "states"
+        return self._answer(self._content[object])
+
+    def _answer(self, answer):
+        return SimpleNamespace(execute=lambda: answer)
+
+
+def test_a_bucket_of_cloud_storage_is_read(kept, pulumi, monkeypatch):
+    pulumi.backend = "gs://states/team?prefix=none"
+    prefix = "team/.pulumi/history/eros/local/local-5"
+    body = json.dumps({"version": 3, "checkpoint": {"latest": deployment()}}).encode()
+    objects = Objects({f"{prefix}.history.json": b"{}", f"{prefix}.checkpoint.json": body})
+    storage = SimpleNamespace(objects=lambda: objects)
+    monkeypatch.setattr(checkpoints, "_storage", lambda stack, root: storage)
+    assert TABLE in state.load("local", 1).by_urn
+
+
+@pytest.mark.parametrize("content", ["no json", "[]", '{"version": 3}'])
+def test_a_file_that_is_no_checkpoint_is_told(tmp_path, content):
+    file = tmp_path / "some.json"
+    file.write_text(content)
+    with pytest.raises(UserError, match="not a checkpoint"):
+        state.load_file(file)
+
+
+def test_a_missing_file_is_told(tmp_path):
+    with pytest.raises(UserError, match="cannot be read"):
+        state.load_file(tmp_path / "none.json")
+
+
+def test_an_exported_stack_is_a_checkpoint_too(tmp_path):
+    file = tmp_path / "some.json"
+    file.write_text(json.dumps({"version": 3, "deployment": deployment()}))
+    assert state.load_file(file).time == datetime(2026, 11, 22, 5, 37, 57, 467100, tzinfo=UTC)
+
+
+def test_a_checkpoint_without_secrets_needs_no_key():
+    checkpoint = state.Checkpoint.from_deployment(deployment(), 1)
+    assert state.revealed("local", checkpoint) is checkpoint
