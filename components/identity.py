@@ -9,19 +9,9 @@ from __future__ import annotations
 import pulumi
 import pulumi_gcp as gcp
 
+from eros.services import SERVICES
 from eros.settings import Settings
 
-SERVICES = (
-    "bigquery.googleapis.com",
-    "bigquerydatatransfer.googleapis.com",
-    "cloudresourcemanager.googleapis.com",
-    "iam.googleapis.com",
-    "logging.googleapis.com",
-    "monitoring.googleapis.com",
-    "pubsub.googleapis.com",
-    "serviceusage.googleapis.com",
-    "storage.googleapis.com",
-)
 # Project-wide: jobs are a project's, and the health and cost queries read its job list
 # (`bigquery.jobs.listAll`). Rows are granted on the dataset.
 RUNNER_ROLES = ("roles/bigquery.jobUser", "roles/bigquery.resourceViewer")
@@ -72,6 +62,11 @@ class Identity(pulumi.ComponentResource):
         self.transfer_agent = (
             f"serviceAccount:service-{project_number}"
             "@gcp-sa-bigquerydatatransfer.iam.gserviceaccount.com"
+        )
+        # Cloud Monitoring's agent publishes to the topics of its Pub/Sub channels.
+        self.notification_agent = (
+            f"serviceAccount:service-{project_number}"
+            "@gcp-sa-monitoring-notification.iam.gserviceaccount.com"
         )
         token_grant = gcp.serviceaccount.IAMMember(
             "transfer-agent-token-creator",

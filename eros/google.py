@@ -17,7 +17,7 @@ from googleapiclient.errors import HttpError
 from httplib2 import HttpLib2Error
 from requests.exceptions import ConnectionError as RequestsConnectionError
 
-from eros import endpoints
+from eros import endpoints, logs
 from eros.errors import UserError
 from eros.settings import PROJECT_ROOT, Settings
 
@@ -83,11 +83,26 @@ class Google:
 
     @cached_property
     def bigquery(self) -> bigquery.Client:
-        """BigQuery, with the labels and limits of the settings on every query job."""
+        """BigQuery, with the labels and limits of the settings on every query job.
+
+        Every job that it runs is recorded (`eros.logs.queries`).
+        """
+        client = self._bigquery_client()
+        recorder = logs.Recorder(self.settings.prices.query_usd_per_tib)
+        # The session has the one hook that hears every method; the library shows it to who
+        # brings a session of his own only.
+        recorder.listen(client._http)
+        return client
+
+    def _bigquery_client(self) -> bigquery.Client:
         from google.auth.credentials import AnonymousCredentials
         from google.cloud import bigquery
 
-        labels = {"component": "eros_command", **self.settings.all_labels}
+        labels = {
+            "component": "eros_command",
+            "correlation": logs.correlation(),
+            **self.settings.all_labels,
+        }
         job_config = bigquery.QueryJobConfig(
             labels=labels,
             maximum_bytes_billed=self.settings.limits.maximum_bytes_billed,

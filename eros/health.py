@@ -3,16 +3,20 @@
 The figures and their judgement come from the view `health_findings`, which the scheduled
 health check records too; connectivity and the existence of the tables can only be judged
 from outside. The score is the same everywhere: 100 - 6 per warning - 20 per critical
-finding, at least 0.
+finding, at least 0. A check that cannot be made is a critical finding of its own, as it is in
+`record_health_check`: what nobody can see is not healthy.
 """
 
 from __future__ import annotations
 
 import enum
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from google.api_core.exceptions import GoogleAPICallError, NotFound
+from google.api_core.exceptions import NotFound
+from requests.exceptions import Timeout
 
 from eros.errors import UserError
 from eros.google import FAILURES, Google, explained
@@ -35,6 +39,8 @@ CHECKS = (
     "Caption locks",
     "Recent activity",
 )
+# TimeoutError: a query that runs on; requests' own: a service that does not answer.
+_UNREACHABLE = (*FAILURES, TimeoutError, Timeout)
 # Findings of the view in the words of the report (spec monitoring.md 1.2).
 _LINES = {
     "slow queries": ("Query Performance", "{:.0f} slow queries in 24 hours"),
@@ -50,8 +56,13 @@ _HINTS = {
     "expired locks": "; eros run sweep_expired_caption_locks",
     "available captions": "; release locks or add captions",
 }
+# On which side of its limits a finding is bad, where it is not above them.
+_SIDES = {"available captions": "below", "slow queries": "from"}
 # What the view says for "never".
 _NEVER_HOURS = 1_000_000
+# The checks take seconds; a cloud that does not answer must not take more than this (acceptance
+# T05: below 30 s, start of the command included).
+BUDGET_SECONDS = 20.0
 
 
 class Severity(enum.StrEnum):
@@ -72,12 +83,13 @@ class Status(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report; `check` is the index into CHECKS."""
+    """One line of the report; `check` is the index into CHECKS, `limits` what it is judged by."""
 
     check: int
     label: str
     severity: Severity
     text: str
+    limits: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,32 +145,50 @@ class Report:
         }
 
 
-def check(google: Google) -> Report:
-    """Make the seven checks.
+class _Clock:
+    """What is left of the time for all checks."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds, at least a moment: the libraries take 0 for "no limit"."""
+        return max(0.1, self._end - time.monotonic())
+
+
+def check(google: Google, budget: float = BUDGET_SECONDS) -> Report:
+    """Make the seven checks in at most about `budget` seconds.
 
     What keeps one from being made is a critical finding of it, never an exception.
     """
     settings = google.settings
-    findings = _connectivity(google)
+    clock = _Clock(budget)
+    findings = _connectivity(google, clock)
     if all(f.severity is Severity.OK for f in findings):
-        findings += _tables(google)
-        findings += _figures(google)
+        findings += _tables(google, clock)
+        findings += _figures(google, clock)
+    made = {finding.check for finding in findings}
+    findings += [
+        Finding(place, name, Severity.CRITICAL, "not checked")
+        for place, name in enumerate(CHECKS)
+        if place not in made
+    ]
     return Report(datetime.now(UTC), settings.project, settings.dataset, tuple(findings))
 
 
-def _connectivity(google: Google) -> list[Finding]:
+def _connectivity(google: Google, clock: _Clock) -> list[Finding]:
     settings = google.settings
     dataset = f"{settings.project}.{settings.dataset}"
-    timeout = settings.limits.interactive_timeout_seconds
     try:
-        google.bigquery.get_dataset(dataset, retry=None, timeout=timeout)
+        google.bigquery.get_dataset(dataset, retry=None, timeout=clock.left)
     except NotFound:
         return [Finding(0, "Project Access", Severity.CRITICAL, f"no dataset {dataset}")]
     except UserError as error:
         text = f"{error.message}; {error.fix}"
         return [Finding(0, "Authentication", Severity.CRITICAL, text)]
-    except FAILURES as error:
-        return [Finding(0, "Authentication", Severity.CRITICAL, explained(error))]
+    except _UNREACHABLE as error:
+        return [Finding(0, "Authentication", Severity.CRITICAL, _reason(error))]
     who = "local cloud" if google.is_local else "application default credentials"
     return [
         Finding(0, "Authentication", Severity.OK, who),
@@ -166,39 +196,53 @@ def _connectivity(google: Google) -> list[Finding]:
     ]
 
 
-def _tables(google: Google) -> list[Finding]:
+def _tables(google: Google, clock: _Clock) -> list[Finding]:
     settings = google.settings
-    listed = google.bigquery.list_tables(f"{settings.project}.{settings.dataset}")
-    present = {table.table_id for table in listed}
+    dataset = f"{settings.project}.{settings.dataset}"
+    try:
+        listed = google.bigquery.list_tables(dataset, retry=None, timeout=clock.left)
+        present = {table.table_id for table in listed}
+    except _UNREACHABLE as error:
+        text = f"the tables cannot be listed: {_reason(error)}"
+        return [Finding(1, "Tables", Severity.CRITICAL, text)]
     missing = [name for name in TABLES if name not in present]
     if missing:
         return [Finding(1, "Tables", Severity.CRITICAL, f"missing: {', '.join(missing)}")]
     return [Finding(1, "Tables", Severity.OK, f"all {len(TABLES)} tables exist")]
 
 
-def _figures(google: Google) -> list[Finding]:
+def _figures(google: Google, clock: _Clock) -> list[Finding]:
     settings = google.settings
     query = (
-        "SELECT check_number, finding, value, level "
+        "SELECT check_number, finding, value, level, warning_limit, critical_limit "
         f"FROM `{settings.project}`.`{settings.dataset}`.health_findings "
         "WHERE check_number > 2 ORDER BY check_number, finding"
     )
     try:
+        # A view that cannot be read is no better for being read again: nothing is retried.
         rows = google.bigquery.query_and_wait(
-            query, wait_timeout=settings.limits.interactive_timeout_seconds
+            query, wait_timeout=clock.left, api_timeout=clock.left, retry=None, job_retry=None
         )
-        return [
-            _figure(row.check_number - 1, row.finding, row.value, Severity(row.level))
-            for row in rows
-        ]
-    except GoogleAPICallError as error:
-        text = f"the figures cannot be read: {error.message}"
+        return [_figure(row) for row in rows]
+    except _UNREACHABLE as error:
+        text = f"the figures cannot be read: {_reason(error)}"
         return [Finding(2, "Query Performance", Severity.CRITICAL, text)]
 
 
-def _figure(check: int, finding: str, value: float, severity: Severity) -> Finding:
-    if finding == "hours without assignments" and value >= _NEVER_HOURS:
-        return Finding(check, "Recent Activity", severity, "no assignment yet")
-    label, words = _LINES.get(finding, (CHECKS[check], f"{finding}: {{:g}}"))
-    hint = _HINTS.get(finding, "") if severity is not Severity.OK else ""
-    return Finding(check, label, severity, words.format(value) + hint)
+def _figure(row: Any) -> Finding:
+    place, severity = row.check_number - 1, Severity(row.level)
+    side = _SIDES.get(row.finding, "above")
+    limits = ", ".join(
+        f"{word} {side} {limit:g}"
+        for word, limit in (("warning", row.warning_limit), ("critical", row.critical_limit))
+        if limit is not None
+    )
+    if row.finding == "hours without assignments" and row.value >= _NEVER_HOURS:
+        return Finding(place, "Recent Activity", severity, "no assignment yet", limits)
+    label, words = _LINES.get(row.finding, (CHECKS[place], f"{row.finding}: {{:g}}"))
+    hint = _HINTS.get(row.finding, "") if severity is not Severity.OK else ""
+    return Finding(place, label, severity, words.format(row.value) + hint, limits)
+
+
+def _reason(error: Exception) -> str:
+    return "no answer in time" if isinstance(error, TimeoutError | Timeout) else explained(error)

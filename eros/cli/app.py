@@ -3,30 +3,63 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 
 import typer
 
-from eros.cli import health, local, run, sample, validate
+from eros.cli.logged import log_commands
 from eros.errors import UserError
 from eros.google import FAILURES, explained
 
-app = typer.Typer(
-    help="Operate the EROS scheduling system.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
+# Each is a module beside this one: a group of commands where it has an `app`, else the
+# function of its own name.
+COMMANDS = (
+    "local",
+    "alerts",
+    "backup",
+    "adopt",
+    "run",
+    "dashboard",
+    "deploy",
+    "docs",
+    "health",
+    "monitor",
+    "plan",
+    "preflight",
+    "rollback",
+    "sample",
+    "validate",
 )
-app.add_typer(local.app, name="local")
-app.command(name="run")(run.run)
-app.command(name="health")(health.health)
-app.command(name="sample")(sample.sample)
-app.command(name="validate")(validate.validate)
+
+
+def build(names: Sequence[str] = COMMANDS) -> typer.Typer:
+    """The command with these of COMMANDS."""
+    app = typer.Typer(
+        help="Operate the EROS scheduling system.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+    )
+    # A single command would otherwise stand without its name.
+    app.callback()(lambda: None)
+    for name in names:
+        module = import_module(f"eros.cli.{name}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name=name)(getattr(module, name))
+    return app
 
 
 def main() -> None:
     """Run the command; a mistake or a service's refusal ends in its message and exit code 1."""
+    # Most of a short command's time would go into importing the others.
+    asked = [word for word in sys.argv[1:2] if word in COMMANDS]
+    command = typer.main.get_command(build(asked or COMMANDS))
+    log_commands(command)
     try:
-        app()
+        command()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

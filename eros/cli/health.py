@@ -16,10 +16,11 @@ from eros.errors import UserError
 from eros.google import Google
 from eros.settings import load_stack_file
 
-_MARKS = {
-    checks.Severity.OK: "[green]✓[/]",
-    checks.Severity.WARNING: "[yellow]![/]",
-    checks.Severity.CRITICAL: "[red]✗[/]",
+# Sign, the same for terminals without these characters, colour.
+_SIGNS = {
+    checks.Severity.OK: ("✓", "+", "green"),
+    checks.Severity.WARNING: ("!", "!", "yellow"),
+    checks.Severity.CRITICAL: ("✗", "x", "red"),
 }
 _STATUS = {
     checks.Status.HEALTHY: ("green", "All systems operational"),
@@ -40,7 +41,10 @@ def health(
     output: Annotated[Format, typer.Option("--format", help="For people or programs.")] = (
         Format.TEXT
     ),
-    watch: Annotated[bool, typer.Option(help="Repeat until interrupted.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show the limits of each finding, and the time.")
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Repeat until interrupted.")] = False,
     interval: Annotated[float, typer.Option(min=1, help="Seconds between repeats.")] = 30,
 ) -> None:
     """Check the system; exit code 0 healthy, 1 warning, 2 critical or out of reach."""
@@ -50,22 +54,39 @@ def health(
         # Exit code 1 would say "warning" of a system that could not be looked at.
         print(f"error: {error}", file=sys.stderr)
         raise typer.Exit(checks.Status.CRITICAL) from None
-    while True:
-        report = checks.check(google)
-        if output is Format.JSON:
-            print(json.dumps(report.contract(), indent=2))
-        else:
-            print_report(report)
-        if not watch:
-            raise typer.Exit(report.status)
-        time.sleep(interval)
+    status = _once(google, output, verbose, repeated=watch)
+    try:
+        while watch:
+            time.sleep(interval)
+            status = _once(google, output, verbose, repeated=True)
+    except KeyboardInterrupt:
+        pass  # The end of a watch; the exit code is that of the last report.
+    raise typer.Exit(status)
 
 
-def print_report(report: checks.Report) -> None:
-    """One line per finding, then score and status."""
+def _once(google: Google, output: Format, verbose: bool, *, repeated: bool) -> checks.Status:
+    started = time.monotonic()
+    report = checks.check(google)
+    if output is Format.JSON:
+        # A watch is a stream: one report per line.
+        print(json.dumps(report.contract(), indent=None if repeated else 2), flush=True)
+        return report.status
+    if repeated:
+        console.rule(f"{report.time:%Y-%m-%d %H:%M:%S} UTC", align="left")
+    print_report(report, verbose=verbose)
+    if verbose:
+        console.print(f"Checked in {time.monotonic() - started:.1f} s", style="dim")
+    return report.status
+
+
+def print_report(report: checks.Report, *, verbose: bool = False) -> None:
+    """One line per finding, then score and status; colour only on a terminal."""
     for finding in report.findings:
-        console.print(f"{_MARKS[finding.severity]} {finding.label}: ", end="")
-        console.print(finding.text, markup=False)
+        sign, plain, colour = _SIGNS[finding.severity]
+        mark = sign if console.encoding.lower().startswith("utf") else plain
+        limits = f"  ({finding.limits})" if verbose and finding.limits else ""
+        console.print(f"[{colour}]{mark}[/] {finding.label}: ", end="")
+        console.print(f"{finding.text}{limits}", markup=False)
     colour, words = _STATUS[report.status]
     console.print(f"\nHealth Score: {report.score}/100")
     console.print(f"Status: [{colour}]{report.status.name}[/] - {words}")

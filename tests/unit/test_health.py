@@ -1,10 +1,19 @@
-"""The health score and the contract of the report."""
+"""The health score, the contract of the report, and what each fault looks like."""
 
+import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
+import typer
+from google.api_core.exceptions import BadRequest, NotFound, ServiceUnavailable
+from requests.exceptions import ReadTimeout
+from rich.console import Console
 
-from eros.health import CHECKS, Finding, Report, Severity, Status
+from eros import health as checks
+from eros.cli import health as command
+from eros.errors import UserError
+from eros.health import CHECKS, TABLES, Finding, Report, Severity, Status, check
 
 NOW = datetime(2025, 10, 31, 14, 30, 22, tzinfo=UTC)
 
@@ -47,7 +56,220 @@ def test_score_and_status_follow_the_findings(warnings, critical, score, status)
     assert (made.score, made.status) == (score, status)
 
 
-def test_a_check_that_was_not_made_has_not_passed():
-    lost = Report(NOW, "p", "d", (Finding(0, "Authentication", Severity.CRITICAL, "no"),))
-    assert lost.checks_passed == 0
-    assert lost.status is Status.CRITICAL
+# Rows of health_findings on a healthy day: finding, check, value, limits.
+FIGURES = {
+    "error rate in percent": (3, 0.15, 1.0, 5.0),
+    "p95 latency in seconds": (3, 0.9, 10.0, None),
+    "slow queries": (3, 0.0, 1.0, 10.0),
+    "cost today in US dollars": (4, 0.08, 10.0, None),
+    "available captions": (5, 1200.0, 400.0, 200.0),
+    "active locks": (6, 90.0, 5000.0, 10000.0),
+    "expired locks": (6, 3.0, 10.0, 1000.0),
+    "hours without assignments": (7, 1.5, 24.0, 48.0),
+}
+
+
+class Cloud:
+    """A BigQuery that answers the health check; `faults` are raised by the call of that name."""
+
+    def __init__(self, tables=TABLES, levels=None, values=None, **faults: Exception) -> None:
+        self.tables, self.levels, self.values = tables, levels or {}, values or {}
+        self.faults = faults
+
+    def _answer(self, call: str) -> None:
+        if call in self.faults:
+            raise self.faults[call]
+
+    def get_dataset(self, name, retry, timeout):
+        self._answer("dataset")
+
+    def list_tables(self, name, retry, timeout):
+        self._answer("tables")
+        return [SimpleNamespace(table_id=name) for name in self.tables]
+
+    def query_and_wait(self, query, **limits):
+        self._answer("query")
+        return [
+            SimpleNamespace(
+                check_number=number,
+                finding=finding,
+                value=self.values.get(finding, value),
+                level=self.levels.get(finding, "OK"),
+                warning_limit=warning,
+                critical_limit=critical,
+            )
+            for finding, (number, value, warning, critical) in FIGURES.items()
+        ]
+
+
+def google(settings, cloud) -> SimpleNamespace:
+    """What `check` needs of Google."""
+    return SimpleNamespace(settings=settings, bigquery=cloud, is_local=True)
+
+
+def bad(made: Report) -> dict[str, tuple[Severity, str]]:
+    """Label to severity and text of the findings that are not good."""
+    return {f.label: (f.severity, f.text) for f in made.findings if f.severity is not Severity.OK}
+
+
+def test_a_healthy_system_passes_all_seven_checks(settings):
+    made = check(google(settings, Cloud()))
+    assert (made.score, made.checks_passed, made.status) == (100, 7, Status.HEALTHY)
+    assert bad(made) == {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "label", "text"),
+    [
+        (NotFound("gone"), "Project Access", "no dataset test-project.brain"),
+        (ServiceUnavailable("down"), "Authentication", "down"),
+        (UserError("no credentials", fix="log in"), "Authentication", "no credentials; log in"),
+        (ReadTimeout(), "Authentication", "no answer in time"),
+    ],
+)
+def test_without_access_nothing_has_passed_and_the_score_is_0(settings, fault, label, text):
+    made = check(google(settings, Cloud(dataset=fault)))
+    assert bad(made)[label] == (Severity.CRITICAL, text)
+    assert (made.score, made.checks_passed, made.critical) == (0, 0, 7)
+    assert made.status is Status.CRITICAL
+
+
+def test_a_missing_table_is_named(settings):
+    made = check(google(settings, Cloud(tables=TABLES[1:])))
+    assert bad(made) == {"Tables": (Severity.CRITICAL, "missing: caption_bank")}
+    assert (made.score, made.checks_passed, made.status) == (80, 6, Status.CRITICAL)
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"), [(BadRequest("no view"), "no view"), (TimeoutError(), "no answer in time")]
+)
+def test_figures_that_cannot_be_read_fail_their_five_checks(settings, fault, reason):
+    made = check(google(settings, Cloud(query=fault)))
+    assert bad(made)["Query Performance"][1] == f"the figures cannot be read: {reason}"
+    assert (made.score, made.checks_passed, made.critical) == (0, 2, 5)
+
+
+def test_tables_that_cannot_be_listed_fail_their_check_only(settings):
+    cloud = Cloud()
+    cloud.faults["tables"] = BadRequest("no")
+    made = check(google(settings, cloud))
+    assert made.checks_passed == 6
+    assert "cannot be listed: no" in bad(made)["Tables"][1]
+
+
+@pytest.mark.parametrize("finding", FIGURES)
+@pytest.mark.parametrize(
+    ("level", "score", "status"),
+    [("WARNING", 94, Status.HEALTHY), ("CRITICAL", 80, Status.CRITICAL)],
+)
+def test_a_bad_figure_counts_for_its_check(settings, finding, level, score, status):
+    made = check(google(settings, Cloud(levels={finding: level})))
+    (found,) = [f for f in made.findings if f.severity is not Severity.OK]
+    assert found.check == FIGURES[finding][0] - 1
+    assert (made.score, made.status) == (score, status)
+    assert made.checks_passed == (7 if level == "WARNING" else 6)
+
+
+def test_never_is_said_in_words(settings):
+    values = {"hours without assignments": 1_000_000.0}
+    made = check(google(settings, Cloud(values=values)))
+    assert "no assignment yet" in [f.text for f in made.findings]
+
+
+def test_limits_read_as_they_are_meant(settings):
+    limits = {f.text: f.limits for f in check(google(settings, Cloud())).findings}
+    assert limits["0.15%"] == "warning above 1, critical above 5"
+    assert limits["0 slow queries in 24 hours"] == "warning from 1, critical from 10"
+    assert limits["1,200 captions available"] == "warning below 400, critical below 200"
+
+
+def test_all_checks_share_one_budget_of_time(settings, monkeypatch):
+    now = iter([100.0, 100.0, 112.0, 130.0, 130.0])
+    monkeypatch.setattr(checks.time, "monotonic", lambda: next(now))
+    seen = []
+
+    class Slow(Cloud):
+        def get_dataset(self, name, retry, timeout):
+            seen.append(timeout)
+
+        def list_tables(self, name, retry, timeout):
+            seen.append(timeout)
+            return super().list_tables(name, retry, timeout)
+
+        def query_and_wait(self, query, **limits):
+            seen.append(limits["wait_timeout"])
+            return super().query_and_wait(query, **limits)
+
+    check(google(settings, Slow()), budget=20)
+    assert seen == [20.0, 8.0, pytest.approx(0.1)]
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Function that runs the command on a prepared report; its exit code and output."""
+
+    def run(made: Report, capsys, **options):
+        monkeypatch.setattr(command, "load_stack_file", lambda stack: None)
+        monkeypatch.setattr(command, "Google", lambda settings: None)
+        monkeypatch.setattr(command.checks, "check", lambda google: made)
+        with pytest.raises(typer.Exit) as end:
+            command.health(**options)
+        return end.value.exit_code, capsys.readouterr().out
+
+    return run
+
+
+@pytest.mark.parametrize(("warnings", "critical", "code"), [(0, 0, 0), (2, 0, 1), (0, 1, 2)])
+def test_exit_codes(shown, capsys, warnings, critical, code):
+    assert shown(report(warnings, critical), capsys)[0] == code
+
+
+def test_every_severity_has_its_sign_and_no_colour_in_a_pipe(shown, capsys, monkeypatch):
+    monkeypatch.setattr(command, "console", Console(highlight=False, soft_wrap=True))
+    _, text = shown(report(warnings=1, critical=1), capsys)
+    assert "✓ System connectivity: fine" in text
+    assert "! w: x" in text
+    assert "✗ c: x" in text
+    assert "\x1b" not in text
+    assert text.endswith("Health Score: 74/100\nStatus: CRITICAL - Act now\n")
+
+
+def test_signs_of_a_terminal_without_unicode(shown, capsys, monkeypatch):
+    plain = Console(highlight=False, soft_wrap=True)
+    monkeypatch.setattr(type(plain), "encoding", property(lambda self: "ascii"))
+    monkeypatch.setattr(command, "console", plain)
+    _, text = shown(report(critical=1), capsys)
+    text.encode("ascii")
+    assert "x c: x" in text
+
+
+def test_json_is_the_contract(shown, capsys):
+    made = report()
+    _, text = shown(made, capsys, output=command.Format.JSON)
+    assert json.loads(text) == made.contract()
+
+
+def test_a_watch_in_json_is_one_report_a_line_and_ends_with_the_last_status(
+    shown, capsys, monkeypatch
+):
+    pauses = iter([None, KeyboardInterrupt()])
+
+    def sleep(seconds):
+        if (end := next(pauses)) is not None:
+            raise end
+
+    monkeypatch.setattr(command.time, "sleep", sleep)
+    code, text = shown(report(warnings=2), capsys, output=command.Format.JSON, watch=True)
+    assert code == Status.WARNING
+    assert [json.loads(line)["health_score"] for line in text.splitlines()] == [88, 88]
+
+
+def test_a_stack_that_cannot_be_looked_at_is_critical(monkeypatch, capsys):
+    def refuse(stack):
+        raise UserError("there is no stack file")
+
+    monkeypatch.setattr(command, "load_stack_file", refuse)
+    with pytest.raises(typer.Exit) as end:
+        command.health(stack="x")
+    assert end.value.exit_code == Status.CRITICAL
+    assert "there is no stack file" in capsys.readouterr().err

@@ -1,0 +1,93 @@
+"""`eros deploy`: check, back up, update, validate, compare, and roll back when it went wrong.
+
+Exit codes 0 to 5: `eros.deploy.ExitCode`.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from eros import logs
+from eros.cli.common import Stack, console
+from eros.cli.health import Format
+from eros.errors import UserError
+from eros.google import Google
+from eros.settings import PROJECT_ROOT, load_stack_file
+
+
+def deploy(
+    stack: Stack = "local",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check, measure and preview; change nothing.")
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Nobody is asked: CI. Rolls back by itself, too.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the deployment that was interrupted.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Give up the interrupted deployment and start anew.")
+    ] = False,
+    observe: Annotated[
+        float, typer.Option(min=0, help="Minutes to watch before comparing with the baseline.")
+    ] = 0,
+    allow_dirty: Annotated[
+        bool, typer.Option("--allow-dirty", help="Deploy what is not committed.")
+    ] = False,
+    break_lock: Annotated[
+        bool, typer.Option("--break-lock", help="End the claim of a deployment that is dead.")
+    ] = False,
+    output: Annotated[Format, typer.Option("--format", help="For people or programs.")] = (
+        Format.TEXT
+    ),
+) -> None:
+    """Deploy the program to a stack, safely; exit codes 0 to 5 (docs/deploy.md)."""
+    # Late: the parts of a deployment take longer to import than most commands to run.
+    from eros import deploy as deployments
+    from eros.deploy import preflight
+
+    site = deployments.Site(stack, Google(load_stack_file(stack)), PROJECT_ROOT)
+    if not yes and not dry_run and not sys.stdin.isatty():
+        raise UserError("nobody is there to confirm the deployment", fix="add --yes")
+    options = deployments.Options(
+        yes=yes,
+        dry_run=dry_run,
+        break_lock=break_lock,
+        allow_dirty=allow_dirty,
+        observe_minutes=observe,
+    )
+    # An end by the machine is an interruption like one by a person.
+    signal.signal(signal.SIGTERM, _interrupt)
+    commit = preflight.commit(site)
+    journal = deployments.begin(stack, commit, resume=resume, fresh=fresh, dry_run=dry_run)
+    progress = logs.Log("deploy").progress(_tell)
+    outcome = deployments.run(
+        deployments.Deployment(site, options, journal, progress, _ask), deployments.standard()
+    )
+    if output is Format.JSON:
+        print(json.dumps(outcome.content, indent=2, default=str))
+    else:
+        failed = outcome.code is not deployments.ExitCode.SUCCESS
+        console.print(f"\n{outcome.code.name}: ", style="red" if failed else "green", end="")
+        console.print(outcome.message, markup=False)
+        console.print(f"report: {journal.folder / 'report.md'}", markup=False)
+    raise typer.Exit(outcome.code)
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _ask(question: str) -> str:
+    return typer.prompt(question, default="", show_default=False, err=True)
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    del number, frame
+    raise KeyboardInterrupt

@@ -1,0 +1,43 @@
+"""`eros preflight`: the checks before a deployment, alone; exit code 0 or 1."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from eros.cli.common import Stack, console
+from eros.cli.health import Format
+from eros.google import Google
+from eros.settings import load_stack_file
+
+
+def preflight(
+    stack: Stack = "local",
+    output: Annotated[Format, typer.Option("--format", help="For people or programs.")] = (
+        Format.TEXT
+    ),
+) -> None:
+    """Check what a deployment needs, without changing anything; exit code 1 when it is not met."""
+    # Late: the parts of a deployment take longer to import than most commands to run.
+    from eros.deploy import ExitCode, Level, Site
+    from eros.deploy import preflight as checks
+
+    findings = checks.check(Site(stack, Google(load_stack_file(stack))))
+    failed = any(finding.level is Level.FAILED for finding in findings)
+    if output is Format.JSON:
+        print(json.dumps([finding.document() for finding in findings], indent=2))
+    else:
+        marks = {
+            Level.OK: "[green]ok[/]     ",
+            Level.WARNING: "[yellow]warning[/]",
+            Level.FAILED: "[red]failed[/] ",
+        }
+        for finding in findings:
+            console.print(f"{marks[finding.level]} {finding.check}: ", end="")
+            console.print(finding.text, markup=False)
+            if finding.fix and finding.level is not Level.OK:
+                console.print(f"        fix: {finding.fix}", markup=False)
+    if failed:
+        raise typer.Exit(ExitCode.PREREQUISITES)

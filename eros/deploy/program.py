@@ -1,0 +1,108 @@
+"""The Pulumi program through the CLI: what an update would do, and doing it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eros import changes, engine
+from eros.changes import Change
+from eros.changes.tables import TYPE as TABLE
+from eros.changes.tables import holds_rows
+from eros.errors import UserError
+from eros.state import Resource
+
+_UNCHANGED = ("same", "read")
+# What an interrupted `up` leaves behind in a file or bucket backend.
+_LOCKED = "currently locked"
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the next update would do."""
+
+    counts: dict[str, int]
+    """Resources per operation, as the engine counts them."""
+    changes: tuple[Change, ...]
+    touched: tuple[str, ...]
+    """`operation name` of everything that is not left alone."""
+    tables: tuple[str, ...]
+    """Names of the tables among them; views are none."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to deploy."""
+        return not self.touched
+
+
+def preview(stack: str, root: Path) -> Preview:
+    """Ask the engine; raises UserError with what the program or the guard says."""
+    command = ["preview", "--stack", stack, "--json", "--non-interactive"]
+    result = subprocess.run(
+        [engine.executable(), *command], cwd=root, check=False, capture_output=True, text=True
+    )
+    document = _document(result.stdout)
+    if result.returncode or document is None:
+        raise UserError(_reason(document, result.stderr))
+    return read(document)
+
+
+def read(document: dict[str, Any]) -> Preview:
+    """A preview as `pulumi preview --json` writes it."""
+    steps = document.get("steps") or []
+    touched = [step for step in steps if step["op"] not in _UNCHANGED]
+    old = [Resource.from_state(s["oldState"]) for s in touched if s.get("oldState")]
+    new = [Resource.from_state(s["newState"]) for s in touched if s.get("newState")]
+    names = {step["urn"]: step["urn"].rpartition("::")[2] for step in touched}
+    return Preview(
+        counts=dict(Counter(document.get("changeSummary") or {})),
+        changes=tuple(changes.compare(old, new)),
+        touched=tuple(f"{step['op']} {names[step['urn']]}" for step in touched),
+        tables=tuple(dict.fromkeys(names[s["urn"]] for s in touched if _holds_rows(s))),
+    )
+
+
+def up(stack: str, root: Path, message: str) -> None:
+    """Update the stack with the engine's own progress; raises UserError when it fails."""
+    arguments = ("--yes", "--skip-preview", "--suppress-outputs", "--non-interactive")
+    command = [engine.executable(), "up", "--stack", stack, *arguments, "--message", message]
+    # Standard output may be the report's, for a program to read: progress goes to the other.
+    # A session of its own: an interruption reaches the engine once, through us, since the
+    # second one makes it drop what it is doing.
+    process = subprocess.Popen(command, cwd=root, stdout=2, start_new_session=True)
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        raise
+    if code:
+        raise UserError("pulumi up failed; its own message stands above")
+
+
+def _holds_rows(step: dict[str, Any]) -> bool:
+    """Whether the step is about a table; views are of the same type and hold nothing."""
+    state = step.get("newState") or step.get("oldState") or {}
+    return state.get("type") == TABLE and holds_rows(state.get("inputs") or {})
+
+
+def _document(text: str) -> dict[str, Any] | None:
+    start = text.find("{")
+    try:
+        return json.loads(text[start:]) if start >= 0 else None
+    except ValueError:
+        return None
+
+
+def _reason(document: dict[str, Any] | None, stderr: str) -> str:
+    """The errors of a preview, without the frame that the engine puts around them."""
+    diagnostics = (document or {}).get("diagnostics") or []
+    said = [d["message"].strip() for d in diagnostics if d.get("severity") == "error"]
+    text = "\n".join(dict.fromkeys(said)) or stderr.strip() or "no message"
+    hint = "; if no pulumi runs: pulumi cancel" if _LOCKED in text else ""
+    return f"pulumi preview: {text}{hint}"

@@ -1,0 +1,32 @@
+"""Structured logs of the command: JSON lines in four streams (spec monitoring.md 11).
+
+    log = logs.Log("backup")
+    log.info("snapshot made", table="caption_bank", rows=1200)        # application
+    log.audit("backup created", result="succeeded", backup="b-17")    # audit
+    log.deployment("schedules paused", paused=8)                      # deployment
+    with log.timer("checksums", tables=7):                            # performance
+        ...
+
+Records go to files only; what a person reads on the terminal is the commands' own. Before
+`logs.start` (a test, an import) records go nowhere. Every record of one invocation carries the
+same correlation id, and so does every BigQuery job, as its label `correlation`.
+docs/logs.md says where the files are; docs/decisions/014-logs.md why it is done like this.
+"""
+
+from eros.logs.log import Log
+from eros.logs.queries import Recorder, recorders
+from eros.logs.record import Stream, correlation
+from eros.logs.redaction import redacted
+from eros.logs.session import default_folder, finish, start
+
+__all__ = [
+    "Log",
+    "Recorder",
+    "Stream",
+    "correlation",
+    "default_folder",
+    "finish",
+    "recorders",
+    "redacted",
+    "start",
+]
