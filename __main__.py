@@ -5,16 +5,20 @@ import os
 
 import pulumi
 
-from components.system import System
+from components.system import System, read
+from eros.changes.guard import Guard
 from eros.errors import UserError
 from eros.settings import check_file, from_engine
 
 try:
     stack = pulumi.get_stack()
+    guard = Guard(pulumi.warn)
     check_file(stack)
     # The engine hands the stack's configuration to the program in this variable.
     settings = from_engine(json.loads(os.environ.get("PULUMI_CONFIG", "{}")), stack)
-    system = System("eros", settings)
+    files = read(settings)
+    guard.check(settings, lambda: System("eros", settings, files))
+    system = System("eros", settings, files)
 except UserError as error:
     raise pulumi.RunError(str(error)) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -12,31 +13,60 @@ from components.alerting import Alerting
 from components.backups import Backups
 from components.dashboards import Dashboards
 from components.identity import Identity
+from components.metrics import Metrics
 from components.objects import Objects
 from components.schedules import Schedules
 from components.warehouse import Warehouse
-from eros import catalogue, channels, dashboards, schedules, validate
+from eros import alerts, catalogue, channels, dashboards, metrics, schedules, validate
+from eros.alerts.checks import check as check_alerts
 from eros.errors import UserError
-from eros.settings import Settings
+from eros.settings import PROJECT_ROOT, Settings
 from eros.validate import show
 
 
-class System(pulumi.ComponentResource):
-    """EROS on one project.
+@dataclass(frozen=True)
+class Files:
+    """All files that the system is made from, checked."""
 
-    All files are read and checked before the first resource is declared, so that a
-    mistake in any of them leaves the stack untouched.
-    """
+    sql: catalogue.Catalogue
+    schedules: list[schedules.TransferConfig]
+    channels: dict[str, channels.Channel]
+    alerts: alerts.Alerts
+    metrics: dict[str, metrics.Source]
+    dashboards: dict[str, dict]
+
+
+def read(settings: Settings) -> Files:
+    """Read and check all files, so that a mistake in any leaves the stack untouched."""
+    sql = catalogue.load(settings)
+    _refuse_mistakes(validate.quick(sql, settings))
+    configs = schedules.transfer_configs(settings)
+    schedules.check_calls(configs, sql, settings)
+    figures = metrics.load(PROJECT_ROOT)
+    metrics.check_sources(figures, sql)
+    rules = settings.template_context()["alerts"]
+    check_alerts(rules, settings.runbook, configs, channels.names())
+    return Files(
+        sql=sql,
+        schedules=configs,
+        channels=channels.load(settings),
+        alerts=rules,
+        metrics=figures,
+        dashboards=dashboards.load(settings),
+    )
+
+
+class System(pulumi.ComponentResource):
+    """EROS on one project, from `files` that are already read or, without them, from all."""
 
     def __init__(
-        self, name: str, settings: Settings, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        settings: Settings,
+        files: Files | None = None,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        sql = catalogue.load(settings)
-        _refuse_mistakes(validate.quick(sql, settings))
-        configs = schedules.transfer_configs(settings)
-        schedules.check_calls(configs, sql, settings)
-        channel_entries = channels.load(settings)
-        dashboard_entries = dashboards.load(settings)
+        files = files or read(settings)
         google = provider.declare(settings)
         number = provider.project_number(settings, google)
         super().__init__("eros:system:System", name, None, _with_provider(opts, google))
@@ -44,11 +74,16 @@ class System(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         identity = Identity("identity", settings, number, child)
         warehouse = Warehouse("warehouse", settings, identity, child)
-        objects = Objects("objects", settings, sql, warehouse, child)
-        alerting = Alerting("alerting", settings, channel_entries, identity, child)
-        scheduled = Schedules("schedules", settings, configs, identity, warehouse, objects, child)
-        boards = Dashboards("dashboards", settings, dashboard_entries, identity, child)
-        backups = Backups("backups", settings, identity, child)
+        objects = Objects("objects", settings, files.sql, warehouse, child)
+        scheduled = Schedules(
+            "schedules", settings, files.schedules, identity, warehouse, objects, child
+        )
+        alerting = Alerting(
+            "alerting", settings, files.channels, files.alerts, identity, scheduled, child
+        )
+        Metrics("metrics", settings, files.metrics, identity, child)
+        boards = Dashboards("dashboards", settings, files.dashboards, identity, child)
+        backups = Backups("backups", settings, identity, warehouse, child)
 
         self.exports: dict[str, Any] = {
             "dataset": warehouse.dataset.id,
@@ -56,6 +91,7 @@ class System(pulumi.ComponentResource):
             "transferConfigs": scheduled.names,
             "notificationChannels": alerting.names,
             "dashboards": boards.names,
+            "backupDataset": backups.dataset.id,
             "backupBucket": backups.bucket.name,
         }
         self.register_outputs(self.exports)

@@ -1,0 +1,89 @@
+"""`eros plan`: what a change would do, before it does it."""
+
+from __future__ import annotations
+
+import enum
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eros.cli.common import Stack
+from eros.errors import UserError
+from eros.settings import load_stack_file
+
+
+class Format(enum.Enum):
+    """How the plan is printed."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+class Refuse(enum.Enum):
+    """What makes the command fail."""
+
+    NOTHING = "nothing"
+    LOSSY = "lossy"
+
+
+def plan(
+    stack: Stack = "local",
+    base: Annotated[
+        str | None,
+        typer.Option(help="Commit to compare with; by default the stack's state."),
+    ] = None,
+    head: Annotated[
+        str | None, typer.Option(help="Commit to plan; by default the files as they are.")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for STACK.md and STACK.json."),
+    ] = None,
+    out_format: Annotated[
+        Format, typer.Option("--format", help="text, markdown or json.")
+    ] = Format.TEXT,
+    refuse: Annotated[
+        Refuse, typer.Option(help="lossy: exit code 1 when something would be lost.")
+    ] = Refuse.NOTHING,
+    preview: Annotated[
+        bool | None,
+        typer.Option(help="Fold `pulumi preview --diff` into the Markdown; without --base it is."),
+    ] = None,
+    ask_cloud: Annotated[
+        bool,
+        typer.Option("--ask-cloud/--offline", help="Ask BigQuery for rows and dry runs."),
+    ] = True,
+    link: Annotated[
+        str, typer.Option(envvar="EROS_PLAN_LINK", help="Where the whole plan is kept.")
+    ] = "",
+) -> None:
+    """Tell what a change would do: objects, columns downstream, losses, schedules, costs."""
+    # The analyser and the clients take longer to import than most commands.
+    from eros.plan import as_json, build, markdown, raw, sources
+
+    if head is not None and base is None:
+        raise UserError("--head needs --base", fix=f"eros plan --base {head}^ --head {head}")
+    settings = load_stack_file(stack)
+    sides = sources.trees(stack, base, head) if base else sources.against_state(stack)
+    if preview is None:
+        preview = base is None and (output is not None or out_format is Format.MARKDOWN)
+    shown = raw.preview(stack) if preview else ""
+    made = build(settings, stack, *sides, ask_cloud=ask_cloud, preview=shown)
+    forms = {
+        Format.TEXT: lambda: markdown.text(made),
+        Format.MARKDOWN: lambda: markdown.render(made, link),
+        Format.JSON: lambda: json.dumps(as_json(made), indent=2, ensure_ascii=False),
+    }
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / f"{stack}.md").write_text(forms[Format.MARKDOWN](), encoding="utf-8")
+        (output / f"{stack}.json").write_text(forms[Format.JSON]() + "\n", encoding="utf-8")
+    print(forms[out_format]())
+    if refuse is Refuse.LOSSY and made.refused:
+        lost = ", ".join(dict.fromkeys(detail.allowance for _, detail in made.refused))
+        raise UserError(
+            f"the plan loses something: {lost}", fix="docs/guard.md says how to allow it"
+        )

@@ -1,0 +1,123 @@
+CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.sweep_expired_caption_locks()
+OPTIONS (
+    description = 'Deactivates caption locks whose send date has passed or that are older than {{ automation.stale_lock_days }} days, logs the sweep and raises alerts on bloat. A second sweep finds nothing.'
+)
+BEGIN
+    DECLARE sweep STRING DEFAULT GENERATE_UUID();
+    DECLARE started TIMESTAMP DEFAULT CURRENT_TIMESTAMP();
+    -- A message due today is still to be sent, so "past" means before today in the business time zone.
+    DECLARE today DATE DEFAULT CURRENT_DATE('{{ time_zone }}');
+    DECLARE stale_before TIMESTAMP DEFAULT TIMESTAMP_SUB(started, INTERVAL {{ automation.stale_lock_days }} DAY);
+    DECLARE found STRUCT<active INT64, expired INT64, stale INT64>;
+    DECLARE after_count INT64;
+    DECLARE failure STRING;
+
+    SET @@query_label = CONCAT('component:sweep_expired_caption_locks,{{ job_labels }},eros_run:', sweep);
+
+    BEGIN
+        BEGIN TRANSACTION;
+        BEGIN
+            -- A lock that meets both rules counts as expired.
+            SET found = (
+                SELECT AS STRUCT
+                    COUNT(*) AS active,
+                    COUNTIF(scheduled_send_date < today) AS expired,
+                    COUNTIF(scheduled_send_date >= today AND assigned_at < stale_before) AS stale
+                FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
+                WHERE is_active
+            );
+            UPDATE `{{ project }}`.`{{ dataset }}`.active_caption_assignments
+            SET
+                is_active = FALSE,
+                deactivated_at = started,
+                deactivation_reason = IF(scheduled_send_date < today, 'EXPIRED', 'STALE')
+            WHERE
+                is_active
+                AND (scheduled_send_date < today OR assigned_at < stale_before);
+            COMMIT TRANSACTION;
+        EXCEPTION WHEN ERROR THEN
+            ROLLBACK TRANSACTION;
+            RAISE;
+        END;
+        SET after_count = found.active - found.expired - found.stale;
+
+        INSERT INTO `{{ project }}`.`{{ dataset }}`.lock_sweep_log (
+            sweep_id,
+            sweep_time,
+            expired_deactivated,
+            stale_deactivated,
+            active_before,
+            active_after,
+            bloat_detected,
+            duration_seconds,
+            status
+        )
+        VALUES (
+            sweep,
+            started,
+            found.expired,
+            found.stale,
+            found.active,
+            after_count,
+            after_count > {{ thresholds.active_locks_warning }},
+            TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), started, MILLISECOND) / 1000,
+            'SUCCESS'
+        );
+    EXCEPTION WHEN ERROR THEN
+        SET failure = @@error.message;
+        INSERT INTO `{{ project }}`.`{{ dataset }}`.lock_sweep_log (
+            sweep_id,
+            sweep_time,
+            duration_seconds,
+            status,
+            error_message
+        )
+        VALUES (
+            sweep,
+            started,
+            TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), started, MILLISECOND) / 1000,
+            'FAILED',
+            failure
+        );
+        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+            'CRITICAL',
+            'Lock cleanup failed',
+            'sweep_expired_caption_locks',
+            failure,
+            NULL,
+            sweep
+        );
+        RAISE USING MESSAGE = failure;
+    END;
+
+    IF after_count > {{ thresholds.active_locks_critical }} THEN
+        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+            'CRITICAL',
+            'Lock table critical bloat',
+            'sweep_expired_caption_locks',
+            FORMAT('%d locks are active; the limit is {{ thresholds.active_locks_critical }}', after_count),
+            JSON_OBJECT('active_locks', after_count, 'limit', {{ thresholds.active_locks_critical }}),
+            sweep
+        );
+    ELSEIF after_count > {{ thresholds.active_locks_warning }} THEN
+        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+            'WARNING',
+            'Lock table warning bloat',
+            'sweep_expired_caption_locks',
+            FORMAT('%d locks are active; the limit is {{ thresholds.active_locks_warning }}', after_count),
+            JSON_OBJECT('active_locks', after_count, 'limit', {{ thresholds.active_locks_warning }}),
+            sweep
+        );
+    END IF;
+
+    IF found.expired + found.stale > {{ thresholds.sweep_volume_warning }} THEN
+        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+            'WARNING',
+            'Lock cleanup high volume',
+            'sweep_expired_caption_locks',
+            FORMAT('%d locks were deactivated in one sweep; the limit is {{ thresholds.sweep_volume_warning }}', found.expired + found.stale),
+            JSON_OBJECT('expired', found.expired, 'stale', found.stale, 'limit', {{ thresholds.sweep_volume_warning }}),
+            sweep
+        );
+    END IF;
+END;

@@ -1,0 +1,175 @@
+"""The classifier against changes that a person has judged (tests/unit/changes/)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pulumi_gcp as gcp
+import pytest
+import yaml
+
+from components.routines import Routines
+from components.tables import Tables
+from components.views import Views
+from eros.catalogue import Kind, SqlObject, ddl
+from eros.changes import Change, Loss, compare, program
+from eros.settings import parse
+from tests.unit.conftest import VALUES
+
+FOLDER = Path(__file__).parent / "changes"
+SETTINGS = parse(VALUES, "f")
+_WORDS = {
+    "TABLE FUNCTION": (Kind.TABLE_FUNCTION, "CREATE OR REPLACE TABLE FUNCTION"),
+    "TABLE": (Kind.TABLE, "CREATE TABLE IF NOT EXISTS"),
+    "MATERIALIZED VIEW": (Kind.MATERIALIZED_VIEW, "CREATE MATERIALIZED VIEW IF NOT EXISTS"),
+    "VIEW": (Kind.VIEW, "CREATE OR REPLACE VIEW"),
+    "FUNCTION": (Kind.FUNCTION, "CREATE OR REPLACE FUNCTION"),
+    "PROCEDURE": (Kind.PROCEDURE, "CREATE OR REPLACE PROCEDURE"),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A change with the judgement of a person."""
+
+    id: str
+    why: str
+    action: str
+    loss: str
+    old: Any = None
+    new: Any = None
+    type: str = ""
+    of: str = ""
+
+    @property
+    def judged(self) -> str:
+        """Name of the object that the judgement is about."""
+        if self.type:
+            return self.id
+        first = self.old or self.new
+        text = first if isinstance(first, str) else first[0]
+        return f"{self.id}_{self.of or text.partition('@')[2].split()[0].partition('(')[0]}"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource of a case that is written as inputs."""
+
+    urn: str
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    custom: bool = True
+    protect: bool = field(default=False)
+
+
+def cases(*files: str) -> list[Case]:
+    """All cases, numbered by file."""
+    return [
+        Case(id=f"{name}{number}", **entry)
+        for name in files
+        for number, entry in enumerate(
+            yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8")), 1
+        )
+    ]
+
+
+SQL = cases("columns", "layout", "routines", "views")
+CLOUD = cases("cloud")
+ALL = [*SQL, *CLOUD]
+
+
+def objects(side: Any, prefix: str) -> list[SqlObject]:
+    """Objects of one side of a case, under names of their own."""
+    return [_object(text, prefix) for text in ([side] if isinstance(side, str) else side or [])]
+
+
+def _object(text: str, prefix: str) -> SqlObject:
+    words = next(words for words in _WORDS if text.startswith(words))
+    kind, create = _WORDS[words]
+    place = f"`{SETTINGS.project}`.`{SETTINGS.dataset}`.{prefix}_"
+    name = prefix + "_" + text.partition("@")[2].split()[0].partition("(")[0]
+    sql = create + text.removeprefix(words).replace("@", place)
+    return ddl.read(kind, sql, Path(f"{name}.sql"), SETTINGS.project, SETTINGS.dataset)
+
+
+def declared(side: str) -> list[program.Declared]:
+    """What the components declare for one side of all cases."""
+
+    def declare() -> None:
+        dataset = gcp.bigquery.Dataset("d", dataset_id=SETTINGS.dataset, project=SETTINGS.project)
+        rooms = {
+            "Table": Tables("tables", SETTINGS, dataset),
+            "Routine": Routines("routines", SETTINGS, dataset),
+            "View": Views("views", SETTINGS, dataset),
+        }
+        for case in SQL:
+            for item in objects(getattr(case, side), case.id):
+                match type(item).__name__:
+                    case "Table":
+                        rooms["Table"].add(item)
+                    case "Routine":
+                        rooms["Routine"].add(item, [])
+                    case _:
+                        rooms["View"].add(item, [])
+
+    return program.declarations(declare, project="eros", stack="test").resources
+
+
+@cache
+def judged_by_code() -> dict[str, Change]:
+    """Changes by the name of the object."""
+    changes = compare(declared("old"), declared("new"))
+    for side in CLOUD:
+        sides = [
+            [Resource(side.id, f"gcp:{side.type}", side.id, inputs)] if inputs is not None else []
+            for inputs in (side.old, side.new)
+        ]
+        changes += compare(*sides)
+    found: dict[str, Change] = {}
+    for change in changes:
+        # A view in the place of a table is two changes of one name: the deletion is judged.
+        if change.name not in found or change.action.value == "delete":
+            found[change.name] = change
+    return found
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: f"{case.id}: {case.why}")
+def test_a_change_is_judged_as_a_person_judges_it(case):
+    change = judged_by_code().get(case.judged)
+    action = change.action.value if change else "same"
+    loss = change.loss.name.lower() if change else "none"
+    shown = [f"{d.text}: {d.loss.name}" for d in change.details] if change else []
+    assert (action, loss) == (case.action, case.loss), shown
+
+
+def test_there_are_enough_changes_of_every_class():
+    assert len(ALL) >= 200
+    counts = {
+        name: sum(case.loss == name for case in ALL) for name in ("none", "reversible", "lossy")
+    }
+    assert min(counts.values()) >= 50, counts
+
+
+def test_nothing_dangerous_is_called_safe_and_little_that_is_safe_dangerous():
+    def is_lossy(case: Case) -> bool:
+        change = judged_by_code().get(case.judged)
+        return change is not None and change.loss is Loss.LOSSY
+
+    missed = [case.id for case in ALL if case.loss == "lossy" and not is_lossy(case)]
+    safe = [case for case in ALL if case.loss != "lossy"]
+    false_alarms = [case.id for case in safe if is_lossy(case)]
+    assert missed == []
+    assert len(false_alarms) < 0.05 * len(safe), false_alarms
+
+
+def test_every_loss_says_why_and_what_would_allow_it():
+    for change in judged_by_code().values():
+        for detail in change.lossy:
+            assert detail.reason, detail
+            assert detail.allowance.startswith(f"{change.name}: "), detail
+        json.dumps([change.old, change.new])  # plain values, fit for a file

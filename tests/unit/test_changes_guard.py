@@ -1,0 +1,291 @@
+"""The guard's parts: what a program declares, what is allowed, what is told."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_gcp as gcp
+import pytest
+import sqlglot
+
+from components.system import System
+from eros.changes import Change, allowances, compare, guard, program, stakes, tables
+from eros.errors import UserError
+from eros.settings import parse
+from eros.state import Checkpoint, Resource
+from tests.unit.fake_engine import record
+
+COLUMNS = (
+    '[{"name": "d", "type": "DATE"}, {"name": "n", "type": "INTEGER"},'
+    ' {"name": "tags", "type": "STRING", "mode": "REPEATED"}]'
+)
+
+
+def table(name: str, **inputs) -> Resource:
+    """A table as the state has it."""
+    place = {"project": "test-project", "datasetId": "brain", "tableId": name, "schema": COLUMNS}
+    return Resource(
+        urn=f"urn:pulumi:staging::eros::{tables.TYPE}::{name}",
+        type=tables.TYPE,
+        name=name,
+        id=name,
+        inputs=place | inputs,
+        outputs={},
+        parent="",
+        provider="",
+        dependencies=(),
+        protect=False,
+        custom=True,
+    )
+
+
+def dropped(name: str, **inputs) -> list[Change]:
+    """The change that drops column n."""
+    without = (
+        '[{"name": "d", "type": "DATE"}, {"name": "tags", "type": "STRING", "mode": "REPEATED"}]'
+    )
+    return compare([table(name, **inputs)], [table(name, **inputs | {"schema": without})])
+
+
+# What a program declares ---------------------------------------------------------------
+
+
+def test_a_program_declares_what_the_engine_would_see(settings):
+    engine = record(lambda: System("eros", settings).exports)
+    found = program.declarations(lambda: System("eros", settings), project="eros", stack="staging")
+    told, seen = (
+        sorted((d.type, d.name, d.protect) for d in declared)
+        for declared in (found.resources, engine)
+    )
+    assert told == seen
+    (dataset,) = [d for d in found.resources if d.name == "dataset"]
+    assert dataset.urn == (
+        "urn:pulumi:staging::eros::eros:system:System$eros:warehouse:Warehouse$"
+        "gcp:bigquery/dataset:Dataset::dataset"
+    )
+
+
+def test_a_program_that_declares_the_same_twice_changes_nothing(settings):
+    sides = [
+        program.declarations(lambda: System("eros", settings), project="eros", stack="staging")
+        for _ in range(2)
+    ]
+    assert compare(sides[0].resources, sides[1].resources) == []
+
+
+def test_declaring_leaves_the_engine_of_the_caller_alone(settings):
+    def outer() -> None:
+        program.declarations(
+            lambda: gcp.pubsub.Topic("inner", project="p"), project="other", stack="other"
+        )
+        gcp.pubsub.Topic("outer", project="p")
+        assert pulumi.get_stack() == "staging"
+
+    assert [d.name for d in record(outer)] == ["outer"]
+
+
+def test_outputs_of_what_exists_are_those_of_the_state(settings):
+    def declare() -> None:
+        topic = gcp.pubsub.Topic("t", project="p", name="t")
+        gcp.bigquery.DataTransferConfig(
+            "c",
+            project="p",
+            display_name="C",
+            data_source_id="scheduled_query",
+            params={},
+            notification_pubsub_topic=topic.id,
+        )
+
+    urn = "urn:pulumi:s::eros::gcp:pubsub/topic:Topic::t"
+    known = Resource(**{**vars(table("t")), "urn": urn, "id": "projects/p/topics/t"})
+    found = program.declarations(declare, project="eros", stack="s", known={urn: known})
+    (config,) = [d for d in found.resources if d.name == "c"]
+    assert config.inputs["notificationPubsubTopic"] == "projects/p/topics/t"
+
+
+def test_secrets_are_closed_and_never_a_difference():
+    def declare() -> None:
+        gcp.monitoring.NotificationChannel(
+            "slack",
+            project="p",
+            type="slack",
+            sensitive_labels={"auth_token": pulumi.Output.secret("xoxb-1")},
+        )
+
+    found = program.declarations(declare, project="eros", stack="s")
+    assert "xoxb" not in repr(found)
+
+
+def test_an_alias_of_a_parent_is_one_of_its_children_too():
+    def declare() -> None:
+        room = pulumi.ComponentResource(
+            "a:b:Room", "new", None, pulumi.ResourceOptions(aliases=[pulumi.Alias(name="old")])
+        )
+        gcp.bigquery.Table(
+            "t", dataset_id="d", table_id="t", opts=pulumi.ResourceOptions(parent=room)
+        )
+        moved = pulumi.Alias(type_="a:b:Hall")
+        hall = pulumi.ComponentResource(
+            "a:b:Room", "x", None, pulumi.ResourceOptions(aliases=[moved])
+        )
+        gcp.bigquery.Table(
+            "u", dataset_id="d", table_id="t", opts=pulumi.ResourceOptions(parent=hall)
+        )
+
+    found = program.declarations(declare, project="eros", stack="s")
+    former = {urn for urns in found.aliases.values() for urn in urns}
+    assert f"urn:pulumi:s::eros::a:b:Hall${tables.TYPE}::u" in former
+    before = [
+        Resource(**{**vars(table("u")), "urn": f"urn:pulumi:s::eros::a:b:Hall${tables.TYPE}::u"})
+    ]
+    actions = [c.action.value for c in compare(before, found.resources, found.aliases)]
+    assert "delete" not in actions
+
+
+def test_a_program_that_fails_fails_here():
+    def declare() -> None:
+        raise UserError("no")
+
+    with pytest.raises(UserError, match="no"):
+        program.declarations(declare, project="eros", stack="s")
+
+
+# Allowances ----------------------------------------------------------------------------
+
+
+def test_an_allowance_names_the_object_the_kind_and_the_column():
+    changes = dropped("pages")
+    assert [d.allowance for c in changes for d in c.lossy] == ["pages: drop column n"]
+    assert allowances.refused(changes, ["pages: drop column n"]) == []
+    for other in ("pages: drop column m", "page: drop column n", "pages: delete", "pages"):
+        assert allowances.refused(changes, [other])
+
+
+def test_an_allowance_that_nothing_needs_is_stale():
+    changes = dropped("pages")
+    allowed = ["pages: drop column n", "pages: delete"]
+    assert allowances.stale(changes, allowed) == ["pages: delete"]
+
+
+def test_the_commands_append_to_what_is_allowed_already():
+    text = allowances.how_to_allow("prod", ["a: delete", "a: delete", "b: replace"], ["x: delete"])
+    assert text.splitlines() == [
+        "pulumi config set --path 'eros:allowLoss[1]' 'a: delete' --stack prod",
+        "pulumi config set --path 'eros:allowLoss[2]' 'b: replace' --stack prod",
+    ]
+
+
+def test_a_replaced_table_needs_one_allowance_however_many_columns_differ():
+    other = '[{"name": "x", "type": "DATE"}, {"name": "n", "type": "STRING"}]'
+    (change,) = compare([table("pages")], [table("pages", schema=other)])
+    assert {d.allowance for d in change.lossy} == {"pages: replace"}
+
+
+# What is at stake ----------------------------------------------------------------------
+
+
+def test_the_rows_that_hold_a_value_are_counted():
+    (change,) = dropped("pages")
+    query = stakes.query(change, change.lossy[0])
+    assert query == (
+        "SELECT COUNTIF(NOT `n` IS NULL) AS held, COUNT(*) AS total"
+        " FROM `test-project`.`brain`.`pages`"
+    )
+
+
+def test_a_table_that_demands_a_filter_gets_one():
+    (change,) = dropped(
+        "pages", timePartitioning={"type": "DAY", "field": "d"}, requirePartitionFilter=True
+    )
+    query = stakes.query(change, change.lossy[0])
+    assert query is not None
+    assert query.endswith("WHERE `d` >= CAST('1900-01-01' AS DATE)")
+
+
+def test_the_rows_that_expire_are_counted():
+    days = {"type": "DAY", "field": "d"}
+    (change,) = compare(
+        [table("pages", timePartitioning=days)],
+        [table("pages", timePartitioning=days | {"expirationMs": 86_400_000})],
+    )
+    query = stakes.query(change, change.lossy[0])
+    assert query is not None
+    assert sqlglot.parse_one(query, dialect="bigquery")
+    assert "COUNTIF(CAST(`d` AS TIMESTAMP) < " in query
+    assert "INTERVAL 24 HOUR" in query
+
+
+def test_rows_are_unknown_where_bigquery_does_not_answer(settings, monkeypatch):
+    monkeypatch.setattr(stakes, "Google", lambda _: (_ for _ in ()).throw(UserError("no cloud")))
+    changes = dropped("pages")
+    refused = allowances.refused(changes, [])
+    assert set(stakes.told(settings, refused).values()) == {stakes.UNKNOWN}
+
+
+# The refusal ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def no_cloud(monkeypatch) -> None:
+    """BigQuery does not answer."""
+    monkeypatch.setattr(stakes, "told", lambda *_: {})
+
+
+def test_a_refusal_names_object_column_and_fix(values, no_cloud):
+    settings = parse(values, "f")
+    error = guard.refusal(settings, "staging", allowances.refused(dropped("pages"), []))
+    assert "pages: column n INT64 is dropped; its values go with it" in str(error)
+    assert "'pages: drop column n' --stack staging" in str(error)
+
+
+class Engine:
+    """A guard whose state is given."""
+
+    def __init__(self, monkeypatch, answer: Checkpoint | UserError, *, preview: bool) -> None:
+        self.warnings: list[str] = []
+
+        def current(_stack: str) -> Checkpoint:
+            if isinstance(answer, UserError):
+                raise answer
+            return answer
+
+        monkeypatch.setattr("eros.state.current", current)
+        monkeypatch.setattr(guard, "get_monitor", lambda: None)
+        monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
+        self.guard = guard.Guard(self.warnings.append)
+
+
+def nothing() -> None:
+    """A program that declares nothing."""
+
+
+def test_a_table_that_the_program_no_longer_declares_is_refused(monkeypatch, settings, no_cloud):
+    held = Checkpoint(None, None, (table("pages"),))
+    with pytest.raises(UserError, match="pages: deleted; all its rows are deleted"):
+        Engine(monkeypatch, held, preview=False).guard.check(settings, nothing)
+
+
+def test_a_first_update_has_nothing_to_lose(monkeypatch, settings):
+    engine = Engine(monkeypatch, Checkpoint(None, None, ()), preview=False)
+    engine.guard.check(settings, lambda: pytest.fail("the program need not be looked at"))
+
+
+def test_an_update_without_a_state_to_compare_with_is_refused(monkeypatch, settings):
+    engine = Engine(monkeypatch, UserError("no backend"), preview=False)
+    with pytest.raises(UserError, match=r"cannot be read.*no backend"):
+        engine.guard.check(settings, nothing)
+
+
+def test_a_preview_without_a_state_warns_and_goes_on(monkeypatch, settings):
+    engine = Engine(monkeypatch, UserError("no backend"), preview=True)
+    engine.guard.check(settings, nothing)
+    assert "nothing is checked" in engine.warnings[0]
+
+
+def test_a_stale_allowance_is_told(monkeypatch, values):
+    held = Checkpoint(None, None, (table("pages"),))
+    engine = Engine(monkeypatch, held, preview=True)
+    settings = parse(values | {"allowLoss": ["pages: delete", "gone: delete"]}, "f")
+    engine.guard.check(settings, nothing)
+    assert engine.warnings == [
+        "eros:allowLoss: 'gone: delete' allows nothing any more: take it out"
+    ]

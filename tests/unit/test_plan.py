@@ -1,0 +1,278 @@
+"""The comment of ten changes, as they happen; EROS_WRITE_GOLDEN=1 writes it anew."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_gcp as gcp
+import pytest
+import yaml
+
+from components.routines import Routines
+from components.tables import Tables
+from components.views import Views
+from eros import catalogue, schedules
+from eros.catalogue import Routine, Table
+from eros.changes import Action, Change, Detail, compare, program
+from eros.changes.tables import TYPE as TABLE
+from eros.plan import Plan, as_json, build, costs, lineage, markdown
+from eros.plan.report import Planned
+from eros.plan.sources import Side
+from eros.settings import Settings, parse
+from eros.validate.analyser import Analyser
+from tests.unit.conftest import VALUES
+
+FOLDER = Path(__file__).parent / "plan"
+CHANGES = yaml.safe_load((FOLDER / "changes.yaml").read_text(encoding="utf-8"))
+
+
+def declare(root: Path, settings: Settings) -> None:
+    """A small system: what stands below `root`, one alert, and access."""
+    dataset = gcp.bigquery.Dataset(
+        "dataset",
+        project=settings.project,
+        dataset_id=settings.dataset,
+        labels=settings.all_labels,
+    )
+    tables = Tables("tables", settings, dataset)
+    routines = Routines("routines", settings, dataset)
+    views = Views("views", settings, dataset)
+    for item in catalogue.load(settings, root).declared:
+        match item:
+            case Table():
+                tables.add(item)
+            case Routine():
+                routines.add(item, [])
+            case _:
+                views.add(item, [])
+    for config in schedules.transfer_configs(settings, root):
+        gcp.bigquery.DataTransferConfig(
+            config.key,
+            project=settings.project,
+            display_name=config.title,
+            data_source_id="scheduled_query",
+            schedule=config.schedule,
+            params={"query": config.query},
+            disabled=settings.schedules_paused,
+        )
+    policy = yaml.safe_load((root / "config/policy.yaml").read_text(encoding="utf-8"))
+    gcp.monitoring.AlertPolicy(
+        "expired_locks",
+        project=settings.project,
+        display_name="Expired locks",
+        combiner="OR",
+        severity=policy["severity"],
+        notification_channels=policy["channels"],
+        conditions=[
+            {
+                "display_name": "Expired locks",
+                "condition_threshold": {
+                    "comparison": "COMPARISON_GT",
+                    "duration": "300s",
+                    "threshold_value": policy["threshold"],
+                },
+            }
+        ],
+    )
+    for member in settings.access.readers:
+        gcp.bigquery.DatasetIamMember(
+            f"dataset-reader-{member}",
+            project=settings.project,
+            dataset_id=settings.dataset,
+            role="roles/bigquery.dataViewer",
+            member=member,
+        )
+
+
+def side(label: str, root: Path, values: dict[str, Any]) -> Side:
+    """One side of a plan."""
+    settings = parse(values, "f")
+    found = program.declarations(lambda: declare(root, settings), project="eros", stack="staging")
+    return Side(label, tuple(found.resources), allowed=tuple(settings.allow_loss))
+
+
+def edited(root: Path, values: dict[str, Any], edits: list[list[Any]]) -> dict[str, Any]:
+    """Make the edits below `root`; the settings that they leave."""
+    for file, old, new in edits:
+        path = root / file
+        if file == "settings":
+            values = values | {old: new}
+        elif new is None:
+            path.unlink()
+        elif old is None:
+            twin = FOLDER / "project" / Path(file).with_stem(new)
+            text = twin.read_text(encoding="utf-8")
+            path.write_text(text.replace(f".{new}", f".{path.stem}"), encoding="utf-8")
+        else:
+            text = path.read_text(encoding="utf-8")
+            assert old in text, f"{old!r} is not in {file}"
+            path.write_text(text.replace(old, new), encoding="utf-8")
+    return values
+
+
+@cache
+def shared_analyser() -> Analyser:
+    """One analyser for all tests: starting it takes longer than its work."""
+    return Analyser()
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[Side]:
+    """The system before every change."""
+    yield side("commit 1111111111", FOLDER / "project", VALUES)
+    shared_analyser.cache_clear()
+
+
+def planned(base: Side, tmp_path: Path, name: str, **more: Any):
+    """The plan of one of the changes."""
+    root = tmp_path / "project"
+    shutil.copytree(FOLDER / "project", root)
+    values = edited(root, VALUES, CHANGES[name]) | more
+    head = side("commit 2222222222", root, values)
+    return build(
+        parse(values, "f"), "staging", base, head, ask_cloud=False, analyser=shared_analyser()
+    )
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_the_comment_of_a_change_is_the_one_that_was_looked_at(base, tmp_path, name):
+    text = markdown.render(planned(base, tmp_path, name))
+    golden = FOLDER / "golden" / f"{name}.md"
+    if os.environ.get("EROS_WRITE_GOLDEN"):
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+def test_what_a_change_makes_wrong_is_told(base, tmp_path):
+    (change,) = planned(base, tmp_path, "change_signature").changes
+    assert list(change.broken) == ["account_sizes"]
+    assert "NON_NEGATIVE" in change.broken["account_sizes"]
+
+
+def test_a_column_is_followed_through_views_and_table_functions(base, tmp_path):
+    CHANGES["retype_seen"] = [
+        ["sql/external_tables/mass_messages.sql", "sent_count INT64", "sent_count NUMERIC"],
+        ["sql/functions/non_negative.sql", "amount INT64", "amount NUMERIC"],
+        ["sql/functions/non_negative.sql", "RETURNS INT64", "RETURNS NUMERIC"],
+    ]
+    plan = planned(base, tmp_path, "retype_seen")
+    (change,) = [p for p in plan.changes if p.change.name == "mass_messages"]
+    (effect,) = [e for e in change.downstream if e.name == "account_sizes"]
+    audience = next(c for c in effect.columns if c.column == "audience")
+    assert (audience.before, audience.after) == ("INT64", "NUMERIC")
+    assert "mass_messages.sent_count" in audience.comes_from
+
+
+def test_the_json_says_all_that_the_comment_says(base, tmp_path):
+    plan = planned(base, tmp_path, "drop_column")
+    document = json.loads(json.dumps(as_json(plan)))
+    assert document["loss"] == "LOSSY"
+    assert document["refused"] == ["captions: drop column caption_text"]
+    change = document["changes"][0]
+    assert (change["name"], change["loss"], change["allowed"]) == ("captions", "LOSSY", False)
+    assert change["downstream"][0]["columns"][0]["comesFrom"] == ["captions.caption_text"]
+
+
+def test_what_is_allowed_is_not_refused(base, tmp_path):
+    allowed = ["captions: drop column caption_text"]
+    plan = planned(base, tmp_path, "drop_column", allowLoss=allowed)
+    assert plan.refused == []
+    assert "CAUTION" not in markdown.render(plan)
+    assert as_json(plan)["changes"][0]["allowed"] is True
+
+
+def test_a_plan_is_the_same_whatever_the_order_of_registration(base, tmp_path):
+    turned = Side(base.label, tuple(reversed(base.resources)))
+    texts = {
+        markdown.render(planned(side, tmp_path / name, "other_owner"))
+        for name, side in (("a", base), ("b", turned))
+    }
+    assert len(texts) == 1
+
+
+def test_a_comment_fits_into_github_and_counts_what_is_left_out():
+    details = tuple(Detail(f"schema.c{n}", f"column ä{n} STRING is added") for n in range(30))
+    changes = tuple(
+        Planned(Change(f"u{n}", TABLE, f"table_{n}", Action.UPDATE, details[n % 7 :], {}, {}))
+        for n in range(2_000)
+    )
+    plan = Plan("prod", "a", "b", changes, preview="+ line\n" * 20_000)
+    text = markdown.render(plan, link="https://example.com/run/1")
+    assert len(text.encode()) < markdown.LIMIT
+    assert "lines of the raw preview; [the whole plan](https://example.com/run/1)" in text
+    assert text.count("<details") == text.count("</details>")
+    assert text.count("```") % 2 == 0
+
+
+def test_the_raw_preview_is_folded_below():
+    plan = Plan("prod", "a", "b", (), preview="")
+    assert "Raw preview" not in markdown.render(plan)
+    change = Change("u", TABLE, "t", Action.CREATE, (Detail("", "created"),), {}, {})
+    plan = Plan("prod", "a", "b", (Planned(change),), preview="+ gcp:bigquery/table:Table\n```")
+    text = markdown.render(plan)
+    assert text.endswith("```diff\n+ gcp:bigquery/table:Table\n'''\n```\n\n</details>\n")
+
+
+def test_names_and_texts_mean_nothing_to_markdown(base):
+    change = compare(
+        [],
+        [program.Declared("u", "gcp:x/y:Thing", "a|b`c", {"project": "p"}, True, False)],
+    )
+    plan = Plan("staging", "@a", "<b>", (Planned(change[0]),))
+    text = markdown.render(plan)
+    assert "| thing `a\\|b'c` |" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "runs"),
+    [
+        ("every 5 minutes", 8640),
+        ("every 1 hours from 00:17 to 23:17", 720),
+        ("every 6 hours from 02:40 to 20:40", 120),
+        ("every day 10:05", 30),
+        ("every monday 04:25", 30 / 7),
+        ("every mon,wed,fri 04:25", 90 / 7),
+        ("1st monday of month 04:25", None),
+    ],
+)
+def test_the_runs_of_a_month_follow_from_the_schedule(words, runs):
+    assert costs.runs_per_month(words) == (runs and pytest.approx(runs))
+
+
+def test_bytes_follow_the_columns_that_a_script_names(base):
+    graphs = (lineage.graph(base, shared_analyser()),) * 2
+    changes = compare([], [r for r in base.resources if r.type == costs.TRANSFER])
+    rows = {"active_caption_assignments": 10**9}
+    (cost,) = costs.schedules(changes, base.resources, base.resources, graphs, rows)
+    assert cost.after is not None
+    # Two statements, each with is_active (1), scheduled_send_date (8) and assigned_at (8).
+    assert cost.after.bytes_per_run >= 2 * 17 * 10**9
+    assert cost.after.usd_per_month(6.25) == pytest.approx(
+        720 * cost.after.bytes_per_run / 2**40 * 6.25
+    )
+
+
+def test_no_secret_reaches_a_plan(settings):
+    def declare(token: str) -> Side:
+        def program_of() -> None:
+            gcp.monitoring.NotificationChannel(
+                "slack",
+                project="p",
+                type="slack",
+                labels={"channel_name": "#ops", "url": f"https://example.com/{token}"},
+                sensitive_labels={"auth_token": pulumi.Output.secret(token)},
+            )
+
+        found = program.declarations(program_of, project="eros", stack="staging")
+        return Side(token[:1], tuple(found.resources))
+
+    plan = build(settings, "staging", declare("a-hush"), declare("b-hush"), ask_cloud=False)
+    assert [d.text for p in plan.changes for d in p.change.details] == ["its address: url"]
+    assert "hush" not in markdown.render(plan) + json.dumps(as_json(plan)) + markdown.text(plan)

@@ -1,0 +1,116 @@
+"""`eros plan`: options, files, exit codes; the sides are given."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from eros import state
+from eros.changes.program import Declared
+from eros.cli import plan as command
+from eros.errors import UserError
+from eros.plan import raw, sources
+from eros.plan.sources import Side
+from eros.settings import PROJECT_ROOT
+
+app = typer.Typer()
+app.command()(command.plan)
+TABLE = "gcp:bigquery/table:Table"
+
+
+def side(label: str, *names: str, allowed: tuple[str, ...] = ()) -> Side:
+    """Tables of these names."""
+    found = tuple(
+        Declared(f"u::{name}", TABLE, name, {"tableId": name}, custom=True, protect=False)
+        for name in names
+    )
+    return Side(label, found, allowed=allowed)
+
+
+@pytest.fixture(autouse=True)
+def sides(monkeypatch) -> list[Side]:
+    """Without --base a table goes; with it nothing changes."""
+    given = [side("the state", "pages", "captions"), side("the files", "pages")]
+    monkeypatch.setattr(sources, "against_state", lambda _stack: tuple(given))
+    monkeypatch.setattr(sources, "trees", lambda *_: (side("a", "pages"), side("b", "pages")))
+    monkeypatch.setattr(raw, "preview", lambda stack: f"raw preview of {stack}")
+    return given
+
+
+def run(*arguments: str):
+    """The command, offline."""
+    return CliRunner().invoke(app, ["--stack", "staging", "--offline", *arguments])
+
+
+def test_a_plan_is_text_by_default_and_succeeds_whatever_it_says():
+    result = run()
+    assert result.exit_code == 0
+    assert "delete          lossy       table captions" in result.stdout
+
+
+def test_a_lossy_plan_fails_when_it_shall():
+    result = run("--refuse", "lossy")
+    assert isinstance(result.exception, UserError)
+    assert "captions: delete" in str(result.exception)
+
+
+def test_an_allowed_loss_does_not_fail(sides):
+    sides[1] = side("the files", "pages", allowed=("captions: delete",))
+    assert run("--refuse", "lossy").exit_code == 0
+
+
+def test_both_forms_are_written_for_the_workflow(tmp_path):
+    assert run("--output", str(tmp_path / "plan")).exit_code == 0
+    text = (tmp_path / "plan/staging.md").read_text(encoding="utf-8")
+    assert "raw preview of staging" in text
+    document = json.loads((tmp_path / "plan/staging.json").read_text(encoding="utf-8"))
+    assert [(c["name"], c["loss"]) for c in document["changes"]] == [("captions", "LOSSY")]
+
+
+def test_nothing_to_do_is_said_in_one_line():
+    assert "nothing changes" in run("--base", "main").stdout
+
+
+def test_a_head_without_a_base_is_refused():
+    assert "--head needs --base" in str(run("--head", "main").exception)
+
+
+def test_an_unknown_commit_is_told_with_what_to_do(monkeypatch):
+    monkeypatch.undo()
+    with pytest.raises(UserError, match="no-such-commit") as error:
+        sources.trees("staging", "no-such-commit")
+    assert "git fetch" in str(error.value)
+
+
+def test_a_program_that_is_refused_is_told_with_its_side(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    (tmp_path / "Pulumi.yaml").write_text("name: eros\n", encoding="utf-8")
+    for package in ("eros", "components"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").touch()
+    (tmp_path / "eros/errors.py").write_text("class UserError(Exception):\n    pass\n")
+    (tmp_path / "eros/settings.py").write_text(
+        "from eros.errors import UserError\n\n\ndef load_stack_file(stack):\n"
+        "    raise UserError(f'no settings for {stack}')\n"
+    )
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(tmp_path)]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]):
+        subprocess.run([*git, *arguments], check=True)
+    with pytest.raises(UserError, match=r"commit .*: no settings for prod"):
+        sources.trees("prod", "HEAD", "HEAD", tmp_path)
+
+
+def test_a_stack_that_does_not_exist_yet_has_everything_to_create(monkeypatch):
+    monkeypatch.undo()
+
+    def missing(*_: object) -> state.Checkpoint:
+        raise UserError("pulumi stack export: error: no stack named 'staging' found")
+
+    monkeypatch.setattr(state, "current", missing)
+    monkeypatch.setattr(sources, "_declared", lambda *_, **__: side("files", "pages"))
+    old, new = sources.against_state("staging", PROJECT_ROOT)
+    assert (old.resources, [r.name for r in new.resources]) == ((), ["pages"])
