@@ -13,7 +13,10 @@ PARALLEL := -n 2 --dist loadfile
 # Each process of the SQL tier has an emulator of its own, so single tests may move.
 BALANCED := -n 2 --dist worksteal
 
-.PHONY: help bootstrap up down clean test unit sql engine validate bench lint format lock shell
+.PHONY: help bootstrap up down clean test unit sql engine validate bench lint format lock shell \
+	policy workflows security audit docs hooks plan drift health deploy
+# Stack of plan, drift, health and deploy.
+STACK ?= local
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,10 +33,10 @@ down: bootstrap ## stop the local cloud, keep its data
 clean: bootstrap ## stop the local cloud and delete its data
 	@$(ACTIVATE); python -m localcloud clean
 
-test: lint validate unit sql engine ## everything CI checks
+test: lint workflows security validate unit sql engine ## everything CI checks
 
 unit: bootstrap ## tests without a cloud: seconds
-	@$(ACTIVATE); $(PYTEST) $(PARALLEL) tests/unit tests/localcloud
+	@$(ACTIVATE); $(PYTEST) $(PARALLEL) tests/unit tests/localcloud tests/browser
 
 sql: bootstrap ## SQL objects: analyser, then emulator
 	@$(ACTIVATE); $(PYTEST) $(BALANCED) tests/sql
@@ -49,6 +52,36 @@ validate: bootstrap ## every SQL statement through Google's analyser, offline
 
 lint: bootstrap ## ruff, without changing a file
 	@$(ACTIVATE); ruff check --quiet . && ruff format --check --quiet . && echo "lint: clean"
+
+workflows: bootstrap ## shell scripts through shellcheck, GitHub's workflows through actionlint
+	@$(ACTIVATE); shellcheck tools/*.sh .ci/run && python -m tools.workflows
+
+policy: bootstrap ## the policy pack over every stack's resources, without a plugin
+	@$(ACTIVATE); $(PYTEST) tests/unit/test_policy.py
+
+security: bootstrap ## code, secrets and licences, offline
+	@tools/security.sh
+
+audit: bootstrap ## known holes in the locked packages, from the advisory database
+	@$(ACTIVATE); pip-audit --disable-pip --require-hashes --requirement requirements.txt
+
+docs: bootstrap ## links, anchors and commands in the documents
+	@$(ACTIVATE); $(PYTEST) tests/unit/test_docs*.py
+
+hooks: bootstrap ## run the quick checks before every commit
+	@$(ACTIVATE); pre-commit install
+
+plan: bootstrap ## what a change does to STACK, as Markdown and JSON
+	@$(ACTIVATE); eros plan --stack $(STACK) $(if $(PLAN),--output $(PLAN))
+
+drift: bootstrap ## fail unless STACK is what the program says
+	@$(ACTIVATE); pulumi preview --stack $(STACK) --refresh --expect-no-changes --diff --color never
+
+deploy: bootstrap ## deploy STACK without questions: preflight, backup, up, validate
+	@$(ACTIVATE); eros deploy --stack $(STACK) --yes
+
+health: bootstrap ## the state of STACK; exit code 0, 1 or 2
+	@$(ACTIVATE); eros health --stack $(STACK)
 
 format: bootstrap ## ruff, changing what it can mend
 	@$(ACTIVATE); ruff check --fix --quiet . ; ruff format --quiet .

@@ -33,6 +33,7 @@ class Schedules(pulumi.ComponentResource):
             "transfer-runs",
             project=settings.project,
             name="eros-transfer-runs",
+            kms_key_name=settings.kms_key,
             labels=settings.all_labels,
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=[identity.services["pubsub.googleapis.com"]]
@@ -54,6 +55,7 @@ class Schedules(pulumi.ComponentResource):
             publisher,
             *objects.resources.values(),
         ]
+        self.entries = configs
         self.configs = {
             config.key: gcp.bigquery.DataTransferConfig(
                 config.key,

@@ -34,8 +34,10 @@ def build(modules: Path, output: Path) -> None:
     if shutil.which("go") is None:
         raise ToolchainError(_NO_GO)
     version = f"-X {_SDK}/go/common/version.Version=v{CLI_VERSION}"
-    _compile(modules / "pulumi-language-python", _HOST, output, "about 1 minute")
-    _compile(modules / "pulumi-cli", _CLI, output, "about 7 minutes, once a machine", version)
+    compile_program(modules / "pulumi-language-python", _HOST, output, "about 1 minute")
+    compile_program(
+        modules / "pulumi-cli", _CLI, output, "about 7 minutes, once a machine", version
+    )
     sources = Path(
         run(["go", "list", "-m", "-f", "{{.Dir}}", _SDK], cwd=modules / _name(_HOST)).strip()
     )
@@ -48,7 +50,10 @@ def _name(package: str) -> str:
     return package.rpartition("/")[2]
 
 
-def _compile(module: Path, package: str, output: Path, duration: str, ldflags: str = "") -> None:
+def compile_program(
+    module: Path, package: str, output: Path, duration: str, ldflags: str = ""
+) -> None:
+    """Build one package of a Go module of ours into the folder `output`; raises ToolchainError."""
     name = _name(package)
     fetched: list[str] = []
     with ticking(f"{name}: fetching Go modules", lambda: f"{len(fetched)} fetched"):

@@ -1,0 +1,58 @@
+"""`eros adopt`: a live dataset against the program, and the files that bring it under it."""
+
+from __future__ import annotations
+
+import enum
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from eros import adopt as adoption
+from eros import catalogue
+from eros.adopt import files, live, program, show
+from eros.cli.common import Stack, console
+from eros.google import Google
+from eros.settings import PROJECT_ROOT, load_stack_file
+
+
+class Format(enum.StrEnum):
+    """How the survey is told."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def adopt(
+    stack: Stack = "local",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for the import file, report and SQL."),
+    ] = None,
+    output_format: Annotated[Format, typer.Option("--format", help="For people or programs.")] = (
+        Format.TEXT
+    ),
+) -> None:
+    """Compare what exists with the program, and write what is needed to adopt it.
+
+    Reads only: the import itself is a command of Pulumi's, which is told at the end. Exit code
+    1 when the first up after it would replace an object or lose data.
+    """
+    settings = load_stack_file(stack)
+    known = catalogue.load(settings)
+    wanted = program.wanted(stack, PROJECT_ROOT)
+    present = live.read(Google(settings), [settings.dataset, *wanted.datasets])
+    survey = adoption.survey(stack, wanted, present, known, settings.dataset)
+    if output is not None:
+        files.write(output, survey)
+    if output_format is Format.JSON:
+        print(json.dumps(show.document(survey), indent=2))
+    else:
+        console.print(show.text(survey), markup=False)
+        if output is not None:
+            console.print(f"\n{output}: import file, report, SQL. Next:", markup=False)
+            for line in show.commands(survey, str(output / files.IMPORT)):
+                console.print(f"  {line}", markup=False)
+    if not survey.safe:
+        raise typer.Exit(1)

@@ -1,0 +1,80 @@
+"""Keys of the customer's own, on stacks that name one (`eros:kmsKey`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pulumi_policy import Severity
+
+from policy.rule import Member, Resource, Rule, known, of_type
+from policy.stack import settings_of
+from policy.types import BUCKET, DATASET, TABLE, TOPIC
+
+_PATHS = {
+    DATASET: ("defaultEncryptionConfiguration", "kmsKeyName"),
+    BUCKET: ("encryption", "defaultKmsKeyName"),
+    TOPIC: ("kmsKeyName",),
+}
+
+
+def _key(resource: Resource) -> Iterator[str]:
+    wanted = settings_of(resource.urn).kms_key
+    found = known(resource.props, *_PATHS[resource.resource_type])
+    if wanted and found != wanted:
+        yield f"the key is {found or 'one of Google'}, the stack's is {wanted}"
+
+
+def _table_keys(resources: Sequence[Member]) -> Iterator[tuple[str, str | None]]:
+    """A table takes its own key, or that of its dataset at the moment it is created."""
+    datasets = {
+        known(dataset.props, "datasetId"): known(dataset.props, *_PATHS[DATASET])
+        for dataset in of_type(resources, DATASET)
+    }
+    for table in of_type(resources, TABLE):
+        if not settings_of(table.urn).kms_key or known(table.props, "view"):
+            continue
+        own = known(table.props, "encryptionConfiguration", "kmsKeyName")
+        if not own and not datasets.get(known(table.props, "datasetId")):
+            yield "neither the table nor its dataset names a key", table.urn
+
+
+RULES = (
+    Rule(
+        id="dataset-key",
+        title="A dataset encrypts with the stack's key",
+        references=("CIS 7.3", "CKV_GCP_81"),
+        url="https://cloud.google.com/bigquery/docs/customer-managed-encryption",
+        fix="default_encryption_configuration with settings.kms_key",
+        severity=Severity.HIGH,
+        on=(DATASET,),
+        check=_key,
+    ),
+    Rule(
+        id="table-key",
+        title="A table is encrypted with a key of the stack",
+        references=("CIS 7.2", "CKV_GCP_80"),
+        url="https://cloud.google.com/bigquery/docs/customer-managed-encryption#change_to_kms",
+        fix="give its dataset the key before the table is created; copy an older table",
+        severity=Severity.HIGH,
+        stack_check=_table_keys,
+    ),
+    Rule(
+        id="bucket-key",
+        title="A bucket encrypts with the stack's key",
+        url="https://cloud.google.com/storage/docs/encryption/customer-managed-keys",
+        fix="encryption with settings.kms_key",
+        severity=Severity.HIGH,
+        on=(BUCKET,),
+        check=_key,
+    ),
+    Rule(
+        id="topic-key",
+        title="A topic encrypts with the stack's key",
+        references=("CKV_GCP_83",),
+        url="https://cloud.google.com/pubsub/docs/encryption",
+        fix="kms_key_name=settings.kms_key",
+        severity=Severity.HIGH,
+        on=(TOPIC,),
+        check=_key,
+    ),
+)

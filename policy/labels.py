@@ -1,0 +1,65 @@
+"""Labels: who owns it and who pays, on all that can carry them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pulumi_policy import Severity
+
+from policy.rule import Resource, Rule
+from policy.stack import settings_of
+from policy.types import ALERT_POLICY, BUCKET, CHANNEL, DATASET, TABLE, TOPIC
+
+_PROPERTY = {
+    ALERT_POLICY: "userLabels",
+    BUCKET: "labels",
+    CHANNEL: "userLabels",
+    DATASET: "labels",
+    TABLE: "labels",
+    TOPIC: "labels",
+}
+_MOST = 64
+_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
+
+
+def _complete(resource: Resource) -> Iterator[str]:
+    labels = resource.props.get(_PROPERTY[resource.resource_type]) or {}
+    for key, wanted in settings_of(resource.urn).all_labels.items():
+        found = labels.get(key)
+        if found != wanted:
+            yield f"label {key} is {'missing' if found is None else repr(found)}, not {wanted!r}"
+
+
+def _well_formed(resource: Resource) -> Iterator[str]:
+    labels = resource.props.get(_PROPERTY[resource.resource_type]) or {}
+    if len(labels) > _MOST:
+        yield f"{len(labels)} labels, {_MOST} are the most"
+    for key, value in labels.items():
+        if not _KEY.fullmatch(key):
+            yield f"{key!r} cannot be the key of a label"
+        if not _VALUE.fullmatch(value):
+            yield f"{value!r} cannot be the value of label {key}"
+
+
+RULES = (
+    Rule(
+        id="labels-complete",
+        title="All that can be labelled says its environment, system and cost owner",
+        url="https://cloud.google.com/resource-manager/docs/best-practices-labels",
+        fix="labels=settings.all_labels (user_labels in Cloud Monitoring)",
+        severity=Severity.MEDIUM,
+        on=tuple(_PROPERTY),
+        check=_complete,
+    ),
+    Rule(
+        id="labels-well-formed",
+        title="Labels are what Google takes",
+        url="https://cloud.google.com/bigquery/docs/labels-intro#requirements",
+        fix="lower case, digits, _ and -, 63 characters",
+        severity=Severity.MEDIUM,
+        on=tuple(_PROPERTY),
+        check=_well_formed,
+    ),
+)

@@ -1,0 +1,17 @@
+"""All rules of the pack."""
+
+from policy import access, audit, encryption, labels, limits, monitoring, schedules, storage
+from policy.rule import Rule
+
+NAME = "eros"
+THEMES = {
+    "Access": access,
+    "Storage": storage,
+    "Encryption": encryption,
+    "Labels": labels,
+    "Audit logs": audit,
+    "Monitoring": monitoring,
+    "Schedules": schedules,
+    "BigQuery's limits": limits,
+}
+RULES: tuple[Rule, ...] = tuple(rule for module in THEMES.values() for rule in module.RULES)

@@ -1,0 +1,18 @@
+"""Settings of the stack that a resource belongs to: what its owner asks for, rules demand."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from eros import settings
+from eros.settings import Settings
+
+
+def settings_of(urn: str) -> Settings:
+    """Settings that the stack's file states; raises UserError."""
+    return _load(urn.split("::")[0].removeprefix("urn:pulumi:"))
+
+
+@cache
+def _load(stack: str) -> Settings:
+    return settings.load_stack_file(stack)

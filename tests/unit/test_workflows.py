@@ -1,0 +1,195 @@
+"""GitHub's workflows: right for actionlint, least rights, pinned, and nothing a laptop has not."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from eros.settings import PROJECT_ROOT, load_stack_file
+
+FOLDER = PROJECT_ROOT / ".github"
+FILES = sorted(FOLDER.glob("workflows/*.yml"))
+ACTIONS = sorted(FOLDER.glob("actions/*/action.yml"))
+# The one job of each workflow that writes, and what; the rest reads.
+WRITES = {
+    ("pull-request", "comment"): {"pull-requests"},
+    ("drift", "drift"): {"issues"},
+}
+# The eight jobs of the first pipeline (spec operations.md 10) and what does their work now.
+EIGHT = {
+    "Lint Python": ("checks", "lint"),
+    "SQL validation": ("checks", "sql"),
+    "Shellcheck": ("checks", "shell"),
+    "Unit tests": ("checks", "test"),
+    "Dry-run analyzer": ("pull-request", "plan"),
+    "Smoke tests": ("checks", "test"),
+    "Security scan": ("checks", "security"),
+    "Documentation check": ("checks", "docs"),
+}
+
+
+def load(file: Path) -> dict[str, Any]:
+    # `on` is a word for true in YAML 1.1, which PyYAML reads.
+    document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    document["on"] = document.pop(True, None)
+    return document
+
+
+DOCUMENTS = {file.stem: load(file) for file in FILES}
+
+
+def jobs() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for name, document in DOCUMENTS.items():
+        for key, job in document["jobs"].items():
+            yield name, key, job
+
+
+def steps() -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, key, job in jobs():
+        for step in job.get("steps", []):
+            yield f"{name}.{key}", step
+    for file in ACTIONS:
+        for step in load(file)["runs"]["steps"]:
+            yield file.parent.name, step
+
+
+def test_actionlint_finds_nothing():
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.workflows"],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_actionlint_sees_a_wrong_expression_and_shellcheck_an_unquoted_word(tmp_path):
+    wrong = tmp_path / "wrong.yml"
+    wrong.write_text(
+        "on: push\n"
+        "jobs:\n"
+        "  one:\n"
+        "    runs-on: ubuntu-24.04\n"
+        "    steps:\n"
+        "      - run: echo ${{ github.evnt }}\n"
+        "      - run: cat $HOME/a b\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "tools.workflows", wrong],
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert 'property "evnt" is not defined' in done.stdout
+    assert "SC2086" in done.stdout
+
+
+def test_every_action_is_pinned_to_a_commit_and_says_its_version():
+    for file in (*FILES, *ACTIONS):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            used = re.search(r"uses:\s*(\S+)(.*)", line)
+            if used and not used[1].startswith("./"):
+                assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", used[1]), line
+                assert re.fullmatch(r" # v\d+\.\d+\.\d+", used[2]), line
+
+
+def test_one_action_has_one_version():
+    found: dict[str, set[str]] = {}
+    for _, step in steps():
+        name, _, commit = step.get("uses", "").partition("@")
+        found.setdefault(name, set()).add(commit)
+    assert {name for name, commits in found.items() if len(commits) > 1} == set()
+
+
+def test_workflows_read_and_only_named_jobs_write():
+    for name, document in DOCUMENTS.items():
+        assert document["permissions"] == {"contents": "read"}, name
+    for name, key, job in jobs():
+        granted = job.get("permissions", {})
+        writes = {right for right, level in granted.items() if level == "write"} - {"id-token"}
+        assert writes == WRITES.get((name, key), set()), (name, key)
+
+
+def test_an_identity_of_google_is_asked_for_only_where_it_is_used():
+    for name, key, job in jobs():
+        uses = any("actions/google" in step.get("uses", "") for step in job.get("steps", []))
+        asks = job.get("permissions", {}).get("id-token") == "write"
+        assert uses is asks, (name, key)
+        assert uses is ("environment" in job), f"{name}.{key}: its variables are an environment's"
+
+
+def test_every_job_ends_by_itself_and_leaves_no_credentials_in_the_folder():
+    for name, key, job in jobs():
+        if "uses" in job:
+            continue
+        assert job["timeout-minutes"] <= 60, (name, key)
+        for step in job["steps"]:
+            if "actions/checkout@" in step.get("uses", ""):
+                assert step["with"]["persist-credentials"] is False, (name, key)
+
+
+def test_deployments_wait_for_each_other_and_are_never_cut_off():
+    for name, key, job in jobs():
+        if any("make deploy" in step.get("run", "") for step in job.get("steps", [])):
+            assert job["concurrency"]["cancel-in-progress"] is False, (name, key)
+            assert job["needs"] == "checks", (name, key)
+
+
+def test_production_is_deployed_by_a_release_in_its_environment_only():
+    deploys = {
+        (name, step["run"].rpartition("=")[2], job["environment"]["name"])
+        for name, _, job in jobs()
+        for step in job.get("steps", [])
+        if "make deploy" in step.get("run", "")
+    }
+    assert deploys == {("main", "staging", "staging"), ("release", "prod", "prod")}
+    assert DOCUMENTS["release"]["on"] == {"release": {"types": ["published"]}}
+
+
+def test_what_others_write_never_becomes_part_of_a_script():
+    for place, step in steps():
+        assert "${{" not in step.get("run", ""), f"{place}: pass it in `env`"
+
+
+def test_jobs_run_make_targets_that_a_laptop_has():
+    targets = set(re.findall(r"^([a-z]+):", (PROJECT_ROOT / "Makefile").read_text(), re.MULTILINE))
+    tiers = set(DOCUMENTS["checks"]["jobs"]["test"]["strategy"]["matrix"]["tier"])
+    called = set()
+    for _, step in steps():
+        called |= set(re.findall(r"\bmake ([a-z]+)", step.get("run", "")))
+    assert called | tiers <= targets
+    assert {"lint", "validate", "workflows", "policy", "security", "plan", "drift"} <= called
+
+
+def test_the_eight_jobs_of_the_first_pipeline_are_there():
+    for title, (name, key) in EIGHT.items():
+        assert key in DOCUMENTS[name]["jobs"], title
+
+
+def test_stacks_of_the_workflows_have_files():
+    for _, _, job in jobs():
+        for stack in job.get("strategy", {}).get("matrix", {}).get("stack", []):
+            assert load_stack_file(stack).environment == stack
+
+
+def test_workflows_are_on_the_branches_and_hours_meant():
+    assert DOCUMENTS["pull-request"]["on"] == {"pull_request": {"branches": ["main"]}}
+    assert DOCUMENTS["main"]["on"]["push"] == {"branches": ["main"]}
+    for document in DOCUMENTS.values():
+        for entry in (document["on"] or {}).get("schedule", []):
+            assert not entry["cron"].startswith("0 "), "GitHub is busiest on the hour"
+
+
+@pytest.mark.parametrize("job", ["checks", "plan", "comment"])
+def test_a_pull_request_is_checked_planned_and_told(job):
+    assert job in DOCUMENTS["pull-request"]["jobs"]

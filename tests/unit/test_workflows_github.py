@@ -1,0 +1,198 @@
+"""What the workflows write on GitHub, against a `gh` that remembers what it was asked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from eros.changes import Action, Change, Detail, Loss
+from eros.plan import as_json
+from eros.plan.report import Plan, Planned
+from tools import github
+
+LINK = "https://example.com/run/1"
+
+
+@pytest.fixture
+def gh(tmp_path, monkeypatch):
+    """A `gh` on PATH: answers from answers.json by path, appends each call to calls.jsonl."""
+    folder = tmp_path / "gh"
+    folder.mkdir()
+    program = folder / "gh"
+    program.write_text(
+        "#!/usr/bin/env python3\n"
+        "import json, pathlib, sys\n"
+        "folder = pathlib.Path(__file__).parent\n"
+        "reads = '--method' not in sys.argv\n"
+        "call = {'arguments': sys.argv[2:], 'body': None if reads else sys.stdin.read()}\n"
+        "with (folder / 'calls.jsonl').open('a') as file:\n"
+        "    file.write(json.dumps(call) + '\\n')\n"
+        "answers = json.loads((folder / 'answers.json').read_text())\n"
+        "path = sys.argv[2].partition('repos/o/r/')[2].partition('?')[0]\n"
+        "if reads and path not in answers:\n"
+        "    sys.exit('HTTP 404: Not Found')\n"
+        "print(json.dumps(answers.get(path, {})))\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    monkeypatch.setenv("GITHUB_REPOSITORY", "o/r")
+    return folder
+
+
+def answer(gh: Path, **answers) -> None:
+    (gh / "answers.json").write_text(
+        json.dumps({k.replace("__", "/"): v for k, v in answers.items()})
+    )
+
+
+def written(gh: Path) -> list[dict]:
+    calls = [json.loads(line) for line in (gh / "calls.jsonl").read_text().splitlines()]
+    return [call for call in calls if "--method" in call["arguments"]]
+
+
+def plan(folder: Path, name: str, *losses: tuple[str, Loss]) -> Path:
+    """A plan as `eros plan` writes it, of changes with one detail each."""
+    changes = [
+        Planned(
+            Change(
+                f"urn::{object_}",
+                "gcp:bigquery/table:Table",
+                object_,
+                Action.UPDATE,
+                (Detail("schema.a", "column a is dropped", loss),),
+                {},
+                {},
+            )
+        )
+        for object_, loss in losses
+    ]
+    file = folder / f"{name}.json"
+    made = Plan(stack=name, base="state", head="files", changes=tuple(changes))
+    file.write_text(json.dumps(as_json(made)))
+    return file
+
+
+def texts(folder: Path, *contents: str) -> list[str]:
+    files = []
+    for number, content in enumerate(contents):
+        file = folder / f"plan{number}.md"
+        file.write_text(content)
+        files.append(str(file))
+    return files
+
+
+def test_the_first_plan_becomes_a_comment(gh, tmp_path):
+    answer(gh, issues__7__comments=[[{"id": 1, "body": "nice!"}]])
+    assert github.main(["comment", "7", *texts(tmp_path, "# a", "# b"), "--link", LINK]) == 0
+    (call,) = written(gh)
+    assert call["arguments"][:3] == ["repos/o/r/issues/7/comments", "--method", "POST"]
+    assert call["body"] == "<!-- eros plan -->\n# a\n\n# b"
+
+
+def test_a_later_plan_replaces_it(gh, tmp_path):
+    pages = [[{"id": 1, "body": "nice!"}], [{"id": 2, "body": "<!-- eros plan -->\nold"}]]
+    answer(gh, issues__7__comments=pages)
+    assert github.main(["comment", "7", *texts(tmp_path, "# new"), "--link", LINK]) == 0
+    (call,) = written(gh)
+    assert call["arguments"][:3] == ["repos/o/r/issues/comments/2", "--method", "PATCH"]
+
+
+def test_a_comment_stays_below_githubs_limit(gh, tmp_path):
+    answer(gh, issues__7__comments=[[]])
+    long = "\n".join(f"line {n} of the long plan" for n in range(5_000))
+    short = "# the short one\n" + "\n".join(f"kept {n}" for n in range(500))
+    assert github.main(["comment", "7", *texts(tmp_path, long, short), "--link", LINK]) == 0
+    body = written(gh)[0]["body"]
+    assert 60_000 < len(body) <= github.MOST_CHARACTERS
+    assert "kept 499" in body
+    assert f"more lines: [the whole]({LINK})" in body
+
+
+def test_what_is_cut_is_counted_and_closed():
+    folded = ["# plan", "<details>", "````text", "```", *(f"row {n}" for n in range(100)), "````"]
+    text = "\n".join([*folded, "</details>"])
+    cut = github.joined([text], 300, LINK)
+    rows = cut.count("row ")
+    assert len(cut) <= 300
+    assert 0 < rows < 100
+    assert f"\n````\n</details>\n\n… {106 - 4 - rows} more lines" in cut
+
+
+def test_what_fits_is_left_alone():
+    assert github.joined(["a", "b"], 100, LINK) == "a\n\nb"
+
+
+def test_a_code_block_holds_any_text():
+    assert github.fenced("a ``` b") == "````text\na ``` b\n````"
+
+
+def test_a_plan_that_loses_nothing_needs_no_label(gh, tmp_path):
+    answer(gh)
+    safe = plan(tmp_path, "prod", ("caption_bank", Loss.NONE), ("top_n", Loss.REVERSIBLE))
+    assert github.main(["refuse", "7", str(safe)]) == 0
+    assert not (gh / "calls.jsonl").exists()
+
+
+def test_a_plan_that_loses_data_is_refused(gh, tmp_path, capsys):
+    answer(gh, issues__7__labels=[{"name": "enhancement"}])
+    lossy = plan(tmp_path, "prod", ("caption_bank", Loss.LOSSY), ("top_n", Loss.NONE))
+    safe = plan(tmp_path, "staging", ("top_n", Loss.NONE))
+    assert github.main(["refuse", "7", str(safe), str(lossy)]) == 1
+    error = capsys.readouterr().err
+    assert "prod: caption_bank: column a is dropped" in error
+    assert "top_n" not in error
+    assert github.APPROVAL in error
+
+
+def test_the_label_lets_it_through(gh, tmp_path):
+    answer(gh, issues__7__labels=[{"name": github.APPROVAL}])
+    lossy = plan(tmp_path, "prod", ("caption_bank", Loss.LOSSY))
+    assert github.main(["refuse", "7", str(lossy)]) == 0
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"changes": [{"name": "a", "loss": "NONE"}]}']
+)
+def test_what_is_no_plan_is_not_taken_for_a_safe_one(gh, tmp_path, content, capsys):
+    file = tmp_path / "prod.json"
+    file.write_text(content)
+    assert github.main(["refuse", "7", str(file)]) == 1
+    assert "is not a plan" in capsys.readouterr().err
+
+
+def drifted(gh: Path, tmp_path: Path, outcome: str, issues: list[dict]) -> list[dict]:
+    answer(gh, issues=issues)
+    output = tmp_path / "drift.txt"
+    output.write_text("~ caption_bank update\n")
+    assert github.main(["drift", "prod", outcome, str(output), "--link", LINK]) == 0
+    return written(gh)
+
+
+def test_drift_opens_an_issue(gh, tmp_path):
+    (call,) = drifted(gh, tmp_path, "failure", [{"number": 3, "title": "Drift: staging"}])
+    assert call["arguments"][:3] == ["repos/o/r/issues", "--method", "POST"]
+    assert "title=Drift: prod" in call["arguments"]
+    assert "~ caption_bank update" in call["body"]
+
+
+def test_drift_that_lasts_writes_into_the_open_issue(gh, tmp_path):
+    (call,) = drifted(gh, tmp_path, "failure", [{"number": 4, "title": "Drift: prod"}])
+    assert call["arguments"][:3] == ["repos/o/r/issues/4", "--method", "PATCH"]
+
+
+def test_agreement_closes_the_issue(gh, tmp_path):
+    (call,) = drifted(gh, tmp_path, "success", [{"number": 4, "title": "Drift: prod"}])
+    assert call["arguments"][:3] == ["repos/o/r/issues/4", "--method", "PATCH"]
+    assert "state=closed" in call["arguments"]
+
+
+def test_agreement_without_an_issue_writes_nothing(gh, tmp_path):
+    assert drifted(gh, tmp_path, "success", []) == []
+
+
+def test_what_github_refuses_is_told(gh, tmp_path, capsys):
+    answer(gh)
+    assert github.main(["comment", "7", *texts(tmp_path, "# a"), "--link", LINK]) == 1
+    assert "HTTP 404" in capsys.readouterr().err

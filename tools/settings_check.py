@@ -1,0 +1,30 @@
+"""Reads the settings of every stack and all catalogues, as `pulumi preview` does before it starts.
+
+`python -m tools.settings_check`: a hook, so that a wrong key is told before it is committed.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from components.system import read
+from eros import settings
+from eros.errors import UserError
+
+
+def main() -> int:
+    """The exit code of the process."""
+    wrong = 0
+    for file in sorted(settings.PROJECT_ROOT.glob("Pulumi.*.yaml")):
+        stack = file.name.split(".")[1]
+        try:
+            settings.check_file(stack)
+            read(settings.load_stack_file(stack))
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
+            wrong = 1
+    return wrong
+
+
+if __name__ == "__main__":
+    sys.exit(main())
