@@ -1,4 +1,4 @@
-"""Notification channels of Cloud Monitoring."""
+"""Alerting of Cloud Monitoring: the channels, the metric of rules that fire, the policies."""
 
 from __future__ import annotations
 
@@ -6,46 +6,199 @@ import pulumi
 import pulumi_gcp as gcp
 
 from components.identity import Identity
+from components.schedules import Schedules
+from eros.alerts import Alerts, Rule, policy
 from eros.channels import Channel
+from eros.metrics import ALERT_METRIC
 from eros.settings import Settings
+
+# An incident whose time series stops for good; the shortest is 30 minutes.
+AUTO_CLOSE = "86400s"
 
 
 class Alerting(pulumi.ComponentResource):
-    """Where alerts are delivered (spec monitoring.md 7.3)."""
+    """From the rules of config/alerts.yaml to a person (spec monitoring.md 7)."""
 
     def __init__(
         self,
         name: str,
         settings: Settings,
         channels: dict[str, Channel],
+        alerts: Alerts,
         identity: Identity,
+        schedules: Schedules,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("eros:alerting:Alerting", name, None, opts)
-        self.channels = {
-            key: gcp.monitoring.NotificationChannel(
-                key,
-                project=settings.project,
-                display_name=channel.title,
-                type=channel.type,
-                labels=channel.labels,
-                sensitive_labels=_secrets(channel, settings),
-                user_labels=settings.all_labels,
-                opts=pulumi.ResourceOptions(
-                    parent=self, depends_on=[identity.services["monitoring.googleapis.com"]]
-                ),
-            )
-            for key, channel in channels.items()
-        }
+        self._settings = settings
+        self._identity = identity
+        self._schedules = schedules
+        self.channels = {key: self._channel(key, channel) for key, channel in channels.items()}
+        self.metric = self._metric()
+        self.policies = {}
+        for rule in alerts.paging:
+            told = [key for key in rule.channels if key in self.channels]
+            self.policies[rule.label] = self._policy(rule, told)
+            further = [key for key in rule.escalate_to if key in self.channels]
+            if rule.escalate_after and further:
+                key = f"{rule.label}-escalation"
+                self.policies[key] = self._policy(rule, further, escalated=True)
         self.names = {key: channel.name for key, channel in self.channels.items()}
         self.register_outputs({"notificationChannels": self.names})
 
+    def _channel(self, key: str, channel: Channel) -> gcp.monitoring.NotificationChannel:
+        needs: list[pulumi.Resource] = [self._identity.services["monitoring.googleapis.com"]]
+        topic = self._topic(key, channel) if channel.type == "pubsub" else None
+        if topic is not None:
+            needs.append(topic)
+        created = gcp.monitoring.NotificationChannel(
+            key,
+            project=self._settings.project,
+            display_name=channel.title,
+            type=channel.type,
+            labels=channel.labels | _secrets(channel.secret_labels, self._settings),
+            sensitive_labels=gcp.monitoring.NotificationChannelSensitiveLabelsArgs(
+                **_secrets(channel.sensitive_labels, self._settings)
+            )
+            if channel.sensitive_labels
+            else None,
+            user_labels=self._settings.all_labels,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=needs),
+        )
+        if topic is not None:
+            # Cloud Monitoring makes its agent with the project's first Pub/Sub channel.
+            gcp.pubsub.TopicIAMMember(
+                f"{key}-publisher",
+                project=self._settings.project,
+                topic=topic.name,
+                role="roles/pubsub.publisher",
+                member=self._identity.notification_agent,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[created]),
+            )
+        return created
 
-def _secrets(
-    channel: Channel, settings: Settings
-) -> gcp.monitoring.NotificationChannelSensitiveLabelsArgs | None:
-    """Secrets of a channel; they stay secret in the state and come back masked."""
-    if channel.type != "slack":
-        return None
-    token = pulumi.Output.secret(settings.slack_token)
-    return gcp.monitoring.NotificationChannelSensitiveLabelsArgs(auth_token=token)
+    def _topic(self, key: str, channel: Channel) -> gcp.pubsub.Topic | None:
+        """The topic of a channel, unless it belongs to another project."""
+        own, _, name = channel.labels["topic"].partition("/topics/")
+        if own != f"projects/{self._settings.project}":
+            return None
+        return gcp.pubsub.Topic(
+            f"{key}-topic",
+            project=self._settings.project,
+            name=name,
+            kms_key_name=self._settings.kms_key,
+            labels=self._settings.all_labels,
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[self._identity.services["pubsub.googleapis.com"]]
+            ),
+        )
+
+    def _metric(self) -> gcp.logging.Metric:
+        label = gcp.logging.MetricMetricDescriptorLabelArgs
+        return gcp.logging.Metric(
+            "alert-firing",
+            project=self._settings.project,
+            name=ALERT_METRIC,
+            description="Evaluations in which an alert rule fired, by rule and stage",
+            filter=policy.SIGNAL_FILTER,
+            metric_descriptor=gcp.logging.MetricMetricDescriptorArgs(
+                metric_kind="DELTA",
+                value_type="INT64",
+                unit="1",
+                display_name="Alert rules that fire",
+                labels=[label(key=key, value_type="STRING") for key in policy.SIGNAL_LABELS],
+            ),
+            label_extractors=policy.SIGNAL_LABELS,
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[self._identity.services["logging.googleapis.com"]]
+            ),
+        )
+
+    def _policy(
+        self, rule: Rule, channels: list[str], escalated: bool = False
+    ) -> gcp.monitoring.AlertPolicy:
+        settings = self._settings
+        names = [self.channels[key].id for key in channels]
+        link = policy.runbook_link(settings.runbook, rule)
+        strategy = gcp.monitoring.AlertPolicyAlertStrategyNotificationChannelStrategyArgs
+        return gcp.monitoring.AlertPolicy(
+            f"{rule.label}-escalation" if escalated else rule.label,
+            project=settings.project,
+            display_name=f"EROS {rule.id} {rule.title}{' (escalated)' if escalated else ''}",
+            severity=rule.severity,
+            combiner="OR",
+            # Nothing runs in a stack whose schedules are paused, so nothing can be missed.
+            enabled=not settings.schedules_paused,
+            conditions=[
+                self._condition(condition)
+                for condition in policy.conditions(rule, self._schedules.entries, escalated)
+            ],
+            documentation=gcp.monitoring.AlertPolicyDocumentationArgs(
+                subject=policy.subject(rule, settings.environment, escalated),
+                content=policy.documentation(rule, settings.runbook, settings.environment),
+                mime_type="text/markdown",
+                links=[
+                    gcp.monitoring.AlertPolicyDocumentationLinkArgs(
+                        display_name="Runbook", url=link
+                    )
+                ]
+                if link.startswith("https://")
+                else None,
+            ),
+            notification_channels=names,
+            alert_strategy=gcp.monitoring.AlertPolicyAlertStrategyArgs(
+                auto_close=AUTO_CLOSE,
+                notification_prompts=["OPENED", "CLOSED"],
+                notification_channel_strategies=[
+                    strategy(
+                        notification_channel_names=names,
+                        renotify_interval=f"{rule.repeat_every * 60}s",
+                    )
+                ]
+                if names and rule.repeat_every
+                else None,
+            ),
+            user_labels=settings.all_labels
+            | {
+                "component": "alerting",
+                "rule": rule.label,
+                "priority": rule.priority.lower(),
+            },
+            # A policy over a metric that is not there is refused.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.metric]),
+        )
+
+    def _condition(self, condition: policy.Condition) -> gcp.monitoring.AlertPolicyConditionArgs:
+        aggregation = gcp.monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(
+            alignment_period=f"{condition.window * 60}s",
+            per_series_aligner=condition.aligner,
+            cross_series_reducer=condition.reducer,
+        )
+        return gcp.monitoring.AlertPolicyConditionArgs(
+            display_name=condition.title,
+            condition_threshold=gcp.monitoring.AlertPolicyConditionConditionThresholdArgs(
+                filter=self._filter(condition),
+                comparison="COMPARISON_LT" if condition.is_below else "COMPARISON_GT",
+                threshold_value=condition.limit,
+                duration=f"{condition.hold * 60}s",
+                aggregations=[aggregation],
+                evaluation_missing_data=condition.missing_data,
+            ),
+        )
+
+    def _filter(self, condition: policy.Condition) -> pulumi.Input[str]:
+        """The filter with the ids of its transfer configs, which the service gives out."""
+        if not condition.configs:
+            return condition.filter
+        names = [self._schedules.configs[key].id for key in condition.configs]
+        return pulumi.Output.all(*names).apply(
+            lambda found: policy.of_configs(condition.filter, found)
+        )
+
+
+def _secrets(labels: dict[str, str], settings: Settings) -> dict[str, pulumi.Output[str]]:
+    """Labels with the secrets that they name; they stay secret in the state."""
+    return {
+        label: pulumi.Output.secret(settings.secrets[name].get_secret_value())
+        for label, name in labels.items()
+    }

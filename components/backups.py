@@ -1,26 +1,86 @@
-"""The bucket for exports of the master tables."""
+"""Where backups are kept: a dataset for table snapshots, a bucket for exports."""
 
 from __future__ import annotations
+
+import json
 
 import pulumi
 import pulumi_gcp as gcp
 
 from components.identity import Identity
+from components.warehouse import Warehouse
+from eros.backup_schema import TABLES
 from eros.settings import Settings
+
+# The least that BigQuery offers: snapshots are never changed, so there is nothing to travel to.
+_TIME_TRAVEL_HOURS = 48
 
 
 class Backups(pulumi.ComponentResource):
-    """Second copies outside BigQuery (spec operations.md 4, conflicts.md C-02, C-60)."""
+    """Snapshots, their records, and second copies (spec operations.md 4, conflicts.md C-02).
+
+    The dataset has no default expiration: each snapshot has its own, and the records have none.
+    """
 
     def __init__(
         self,
         name: str,
         settings: Settings,
         identity: Identity,
+        warehouse: Warehouse,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("eros:backups:Backups", name, None, opts)
-        self.bucket = gcp.storage.Bucket(
+        self._settings = settings
+        self.dataset = self._dataset(identity)
+        for table, (description, schema) in TABLES.items():
+            self._table(table, description, schema)
+        self.bucket = self._bucket(identity)
+        for member in settings.backup.operators:
+            self._grant(member, warehouse.dataset)
+        self.register_outputs({"dataset": self.dataset.id, "bucket": self.bucket.name})
+
+    def _dataset(self, identity: Identity) -> gcp.bigquery.Dataset:
+        settings = self._settings
+        encryption = None
+        if settings.kms_key:
+            encryption = gcp.bigquery.DatasetDefaultEncryptionConfigurationArgs(
+                kms_key_name=settings.kms_key
+            )
+        return gcp.bigquery.Dataset(
+            "backup-dataset",
+            project=settings.project,
+            dataset_id=settings.backup.dataset,
+            location=settings.location,
+            description=f"Table snapshots of {settings.dataset}, made by `eros backup`",
+            labels=settings.all_labels,
+            max_time_travel_hours=str(_TIME_TRAVEL_HOURS),
+            default_encryption_configuration=encryption,
+            delete_contents_on_destroy=False,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=settings.protect_tables,
+                depends_on=[identity.services["bigquery.googleapis.com"]],
+            ),
+        )
+
+    def _table(self, name: str, description: str, schema: list[dict]) -> None:
+        settings = self._settings
+        gcp.bigquery.Table(
+            name,
+            project=settings.project,
+            dataset_id=self.dataset.dataset_id,
+            table_id=name,
+            description=description,
+            schema=json.dumps(schema),
+            labels=settings.all_labels,
+            deletion_protection=settings.protect_tables,
+            opts=pulumi.ResourceOptions(parent=self, protect=settings.protect_tables),
+        )
+
+    def _bucket(self, identity: Identity) -> gcp.storage.Bucket:
+        settings = self._settings
+        return gcp.storage.Bucket(
             "bucket",
             project=settings.project,
             name=settings.backup.bucket,
@@ -28,6 +88,7 @@ class Backups(pulumi.ComponentResource):
             uniform_bucket_level_access=True,
             public_access_prevention="enforced",
             versioning=gcp.storage.BucketVersioningArgs(enabled=True),
+            # `eros backup prune` deletes by kind of backup; this is what nobody pruned.
             lifecycle_rules=[
                 gcp.storage.BucketLifecycleRuleArgs(
                     action=gcp.storage.BucketLifecycleRuleActionArgs(type="Delete"),
@@ -48,11 +109,23 @@ class Backups(pulumi.ComponentResource):
                 depends_on=[identity.services["storage.googleapis.com"]],
             ),
         )
+
+    def _grant(self, member: str, warehouse: gcp.bigquery.Dataset) -> None:
+        """Owner of the data, here and there: a snapshot that ends needs the right to delete."""
+        child = pulumi.ResourceOptions(parent=self)
+        for name, dataset in (("backup", self.dataset), ("warehouse", warehouse)):
+            gcp.bigquery.DatasetIamMember(
+                f"{name}-operator-{member}",
+                project=dataset.project,
+                dataset_id=dataset.dataset_id,
+                role="roles/bigquery.dataOwner",
+                member=member,
+                opts=child,
+            )
         gcp.storage.BucketIAMMember(
-            "runner-object-creator",
+            f"bucket-operator-{member}",
             bucket=self.bucket.name,
-            role="roles/storage.objectCreator",
-            member=identity.runner_member,
-            opts=pulumi.ResourceOptions(parent=self),
+            role="roles/storage.objectAdmin",
+            member=member,
+            opts=child,
         )
-        self.register_outputs({"bucket": self.bucket.name})

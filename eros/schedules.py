@@ -10,7 +10,6 @@ which the clock changes.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
@@ -18,23 +17,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-import jinja2
 from pydantic import StringConstraints, model_validator
 
+from eros import cron, templates
 from eros.catalogue import Catalogue, scan
 from eros.errors import UserError
 from eros.settings import PROJECT_ROOT, Settings
 from eros.validation import Section, load_document
 
 FILE = Path("config/schedules.yaml")
-# https://cloud.google.com/appengine/docs/flexible/scheduling-jobs-with-cron-yaml
-_WORDS = re.compile(
-    r"every|of|from|to|synchronized|mins?|minutes?|hours?|day|month|quarter|"
-    r"first|second|third|fourth|fifth|st|nd|rd|th|"
-    r"mon(day)?|tue(sday)?|wed(nesday)?|thu(rsday)?|fri(day)?|sat(urday)?|sun(day)?|"
-    r"jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sep(tember)?|"
-    r"oct(ober)?|nov(ember)?|dec(ember)?"
-)
 _TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
 # Offsets of the zone are looked for in these years, so that the configs do not depend on
 # the day on which `up` runs.
@@ -68,7 +59,8 @@ class Document(Section):
 class TransferConfig:
     """What one DataTransferConfig holds.
 
-    `key` is its name in the program, `schedule_name` the entry that it belongs to.
+    `key` is its name in the program, `schedule_name` the entry that it belongs to, `gap`
+    the longest time between two runs, at most a day.
     """
 
     key: str
@@ -76,14 +68,14 @@ class TransferConfig:
     title: str
     schedule: str
     query: str
+    gap: timedelta
 
 
 def load(root: Path = PROJECT_ROOT) -> dict[str, Schedule]:
     """Entries of config/schedules.yaml by name; raises UserError."""
     schedules = load_document(Document, root / FILE, root).schedules
     for name, entry in schedules.items():
-        if entry.schedule is not None:
-            _check(name, entry.schedule)
+        _gap(name, entry)
     return schedules
 
 
@@ -94,7 +86,8 @@ def transfer_configs(settings: Settings, root: Path = PROJECT_ROOT) -> list[Tran
         call = _render(name, entry.call, settings)
         if entry.schedule is not None:
             query = _body(name, call, settings, guard=None)
-            configs.append(TransferConfig(name, name, entry.title, entry.schedule, query))
+            gap = _gap(name, entry)
+            configs.append(TransferConfig(name, name, entry.title, entry.schedule, query, gap))
         else:
             configs += _daily(name, entry, call, settings)
     return configs
@@ -143,7 +136,16 @@ def _daily(name: str, entry: Schedule, call: str, settings: Settings) -> list[Tr
     assert entry.daily_at is not None
     zone = ZoneInfo(settings.time_zone)
     first, last = date(_YEARS[0], 1, 1), date(_YEARS[1], 12, 31)
-    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    odd = next((d for d in days if not _exists_once(d, entry.daily_at, zone)), None)
+    if odd is not None:
+        raise UserError(
+            f"on {odd} the clock of {settings.time_zone} shows this time never or twice",
+            file=FILE,
+            key=f"schedules.{name}.dailyAt",
+            value=entry.daily_at,
+            fix="choose a time outside the hour in which the clock changes",
+        )
     times = sorted({f"{_at(day, entry.daily_at, zone):%H:%M}" for day in days})
     guard = f"FORMAT_TIMESTAMP('%H:%M', @run_time, '{settings.time_zone}') = '{entry.daily_at}'"
     query = _body(name, call, settings, guard)
@@ -154,9 +156,16 @@ def _daily(name: str, entry: Schedule, call: str, settings: Settings) -> list[Tr
             title=f"{entry.title} ({time} UTC)" if len(times) > 1 else entry.title,
             schedule=f"every day {time}",
             query=query,
+            gap=_gap(name, entry),
         )
         for time in times
     ]
+
+
+def _exists_once(day: date, time_of_day: str, zone: ZoneInfo) -> bool:
+    hour, minute = map(int, time_of_day.split(":"))
+    local = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone)
+    return local.utcoffset() == local.replace(fold=1).utcoffset()
 
 
 def _at(day: date, time_of_day: str, zone: ZoneInfo) -> datetime:
@@ -174,55 +183,20 @@ def _body(name: str, call: str, settings: Settings, guard: str | None) -> str:
 
 
 def _render(name: str, call: str, settings: Settings) -> str:
+    context = settings.template_context()
+    return templates.fill(call, context, FILE, f"schedules.{name}.call").strip()
+
+
+def _gap(name: str, entry: Schedule) -> timedelta:
+    """Longest time between two runs, at most a day; raises UserError for what is refused."""
+    written = entry.schedule or f"every day {entry.daily_at}"
     try:
-        template = jinja2.Template(call, undefined=jinja2.StrictUndefined)
-        return template.render(settings.template_context()).strip()
-    except jinja2.TemplateError as error:
+        return cron.longest_gap(written)
+    except cron.Refused as error:
         raise UserError(
-            f"template: {error.message}", file=FILE, key=f"schedules.{name}.call"
+            str(error),
+            file=FILE,
+            key=f"schedules.{name}.{'schedule' if entry.schedule else 'dailyAt'}",
+            value=entry.schedule or entry.daily_at,
+            fix=error.fix,
         ) from None
-
-
-def _check(name: str, schedule: str) -> None:
-    """Refuse what Data Transfer refuses or fires twice.
-
-    https://cloud.google.com/bigquery/docs/scheduling-queries: at least 5 minutes apart,
-    and "on the hour" may run more than once.
-    """
-    key = f"schedules.{name}.schedule"
-    unknown = [
-        word for word in re.findall(r"[a-z]+", schedule.lower()) if not _WORDS.fullmatch(word)
-    ]
-    if unknown:
-        raise UserError(
-            f"Data Transfer's schedules have no word {unknown[0]!r}",
-            file=FILE,
-            key=key,
-            value=schedule,
-            fix="for example: every monday 04:25",
-        )
-    interval = re.match(r"every (\d+) (minutes|mins)\b", schedule)
-    if interval and int(interval[1]) < 5:
-        raise UserError(
-            "Data Transfer runs a query at most every 5 minutes",
-            file=FILE,
-            key=key,
-            value=schedule,
-        )
-    times = re.findall(r"\b(\d{2}):(\d{2})\b", schedule)
-    if not times and not interval:
-        raise UserError(
-            "give the schedule a time of day in UTC",
-            file=FILE,
-            key=key,
-            value=schedule,
-            fix="for example: every 6 hours from 02:40 to 20:40",
-        )
-    if any(minute == "00" for _, minute in times):
-        raise UserError(
-            "a scheduled query exactly on the hour can fire twice",
-            file=FILE,
-            key=key,
-            value=schedule,
-            fix="move it some minutes off the hour",
-        )

@@ -92,11 +92,8 @@ def dotted(location: tuple[int | str, ...]) -> str:
 
 
 def written(problem: Any) -> str:
-    """Path of a problem's key, an unknown one as it was spelt."""
-    location = problem["loc"]
-    if not is_unknown_key(problem):
-        return dotted(location)
-    return ".".join(filter(None, (dotted(location[:-1]), str(location[-1]))))
+    """Path of a problem's key as it is spelt in the file."""
+    return ".".join(str(part) for part in problem["loc"])
 
 
 def spelling_hint(model: type[BaseModel], location: tuple[int | str, ...]) -> str:
@@ -109,8 +106,8 @@ def spelling_hint(model: type[BaseModel], location: tuple[int | str, ...]) -> st
 def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     current: Any = model
     for part in location:
-        fields = {to_camel(name): f for name, f in getattr(current, "model_fields", {}).items()}
+        fields = {f.alias: f for f in getattr(current, "model_fields", {}).values()}
         annotation = fields[dotted((part,))].annotation if dotted((part,)) in fields else current
         arguments = getattr(annotation, "__args__", None)
         current = arguments[-1] if arguments else annotation
-    return [to_camel(name) for name in getattr(current, "model_fields", {})]
+    return [f.alias for f in getattr(current, "model_fields", {}).values()]

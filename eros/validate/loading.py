@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 from eros.catalogue import ddl, render, scan
 from eros.catalogue.model import Kind, SqlObject
 from eros.errors import UserError
 from eros.settings import Settings
-from eros.validate import lines
+from eros.validate import fragments, lines
 from eros.validate.findings import Finding
 from eros.validate.source import Source
 
@@ -38,12 +39,18 @@ class Loaded:
 def load(settings: Settings, root: Path) -> Loaded:
     """All of `root`/sql."""
     loaded = Loaded()
+    try:
+        context = settings.template_context()
+    except UserError as error:
+        # A catalogue that templates read has a mistake: nothing can be rendered.
+        loaded.findings.append(_in_catalogue(error, root))
+        return loaded
     kinds = {kind.value: kind for kind in Kind}
     for path in sorted((root / "sql").rglob("*.sql")):
         kind = kinds.get(path.parent.name) if path.parent.parent == root / "sql" else None
         if kind is Kind.LOCAL_TABLE and settings.job_history != "table":
             continue
-        _read(loaded, settings, kind, path, path.relative_to(root))
+        _read(loaded, settings, context, kind, path, root)
     loaded.needs = references(loaded.objects)
     loaded.objects = _ordered(loaded)
     return loaded
@@ -68,7 +75,15 @@ def names_of_stack(path: Path, text: str, names: Iterable[str]) -> Iterator[Find
                 )
 
 
-def _read(loaded: Loaded, settings: Settings, kind: Kind | None, path: Path, shown: Path) -> None:
+def _read(
+    loaded: Loaded,
+    settings: Settings,
+    context: dict[str, Any],
+    kind: Kind | None,
+    path: Path,
+    root: Path,
+) -> None:
+    shown = path.relative_to(root)
     text = path.read_text(encoding="utf-8")
     source = Source(shown, text, text)
     if kind is None:
@@ -78,9 +93,9 @@ def _read(loaded: Loaded, settings: Settings, kind: Kind | None, path: Path, sho
         return
     loaded.failed.add(path.stem)
     try:
-        sql = render.render(path, shown, settings.template_context())
-        origins = lines.origins(text, sql, settings.template_context())
-        source = Source(shown, text, sql, origins)
+        sql = render.render(path, shown, context)
+        source = Source(shown, text, sql, lines.origins(text, sql, context))
+        source = fragments.source(source, path, root, context)
         loaded.findings += names_of_stack(shown, text, (settings.project, settings.dataset))
         joined = list(_joined(source, settings))
         loaded.findings += joined
@@ -99,6 +114,16 @@ def _read(loaded: Loaded, settings: Settings, kind: Kind | None, path: Path, sho
         return
     loaded.objects[found.name] = found
     loaded.sources[found.name] = source
+
+
+def _in_catalogue(error: UserError, root: Path) -> Finding:
+    """A finding for a mistake in a YAML file that has no SQL to show."""
+    shown = Path(error.file or "")
+    text = (root / shown).read_text(encoding="utf-8") if (root / shown).is_file() else ""
+    message = f"{error.key}: {error.message}" if error.key else error.message
+    if error.value is not None:
+        message += f" (got {error.value!r})"
+    return Source(shown, text, text).finding("file", message, error.line or 1, 1, error.fix or "")
 
 
 def _finding(source: Source, error: UserError) -> Finding:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from eros.settings import Settings, load_stack_file
+from eros import alerts
+from eros.settings import PROJECT_ROOT, Settings, load_stack_file
 from eros.validate import Report, memory, show, validate
 from eros.validate.rules import RULES
 
@@ -122,6 +123,31 @@ def test_the_projects_sql_has_no_mistake(stack: str) -> None:
     report = validate(load_stack_file(stack))
     assert report.ok, show.text(report)
     assert report.notes == [], show.text(report)
+
+
+@pytest.mark.timeout(TIMEOUT)
+@pytest.mark.parametrize(
+    ("good", "bad", "rule", "token"),
+    [
+        ("value: health.active_locks", "value: health.lively_locks", "unknown-column", "lively"),
+        ("MAX(check_timestamp) AS last", "MAX(check_time) AS last", "unknown-column", "check_time"),
+        ("severity: INFO", "severity: NEWS", "file", "#"),
+    ],
+)
+def test_a_mistake_in_an_alert_rule_is_told_at_its_line(
+    settings: Settings, tmp_path: Path, monkeypatch, good: str, bad: str, rule: str, token: str
+) -> None:
+    for folder in ("config", "sql"):
+        shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder)
+    file = tmp_path / alerts.FILE
+    text = file.read_text(encoding="utf-8")
+    assert good in text
+    file.write_text(text.replace(good, bad, 1), encoding="utf-8")
+    monkeypatch.setattr("eros.settings.PROJECT_ROOT", tmp_path)
+    readings = Path("sql/table_functions/alert_readings.sql")
+    (finding,) = validate(settings, tmp_path, only=[readings, alerts.FILE]).findings
+    assert (finding.file, finding.rule) == (alerts.FILE, rule)
+    assert finding.excerpt[finding.column - 1 :].startswith(token) or token in finding.excerpt
 
 
 @pytest.mark.timeout(TIMEOUT)

@@ -1,13 +1,19 @@
 """Schedules: daylight saving, what Data Transfer refuses, runs started by hand."""
 
+import re
+from bisect import bisect_left
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from eros import catalogue, schedules
+from eros import catalogue, cron, schedules
 from eros.errors import UserError
+from eros.settings import parse
+from localcloud.gcp.transfers import schedule as cloud_schedule
+from tests.unit.conftest import VALUES
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")
 
@@ -41,6 +47,77 @@ def test_over_a_decade_exactly_one_daily_run_does_its_work_each_local_day(settin
                 done[local.date()] = done.get(local.date(), 0) + 1
     assert set(done.values()) == {1}
     assert len(done) == 3660
+
+
+@pytest.fixture(scope="module")
+def year() -> dict[str, list[datetime]]:
+    """Minutes of 2026 (UTC) in which each schedule does its work, by the local cloud's clock.
+
+    The clock knows Google's grammar on its own account; intervals without a time of day count
+    from the minute of the deployment.
+    """
+    start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+    deployed = start + timedelta(minutes=3)
+    done: dict[str, list[datetime]] = {}
+    for config in schedules.transfer_configs(parse(VALUES, "f")):
+        guard = re.search(r"'%H:%M', @run_time, '(.+)'\) = '(.+)'", config.query)
+        due = cloud_schedule.between(
+            cloud_schedule.parse(config.schedule), start, end - timedelta(minutes=1), deployed
+        )
+        done.setdefault(config.schedule_name, []).extend(
+            moment
+            for moment in due
+            if guard is None or f"{moment.astimezone(ZoneInfo(guard[1])):%H:%M}" == guard[2]
+        )
+    return {name: sorted(moments) for name, moments in done.items()}
+
+
+def test_a_simulated_year_over_both_changes_of_the_clock(year):
+    assert all(len(set(due)) == len(due) for due in year.values()), "never twice in a minute"
+    daily: dict[date, list[str]] = {}
+    for moment in year["run_daily_automation"]:
+        local = moment.astimezone(LOS_ANGELES)
+        daily.setdefault(local.date(), []).append(f"{local:%H:%M}")
+    assert sorted(daily) == [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
+    assert all(times == ["03:05"] for times in daily.values())
+    assert daily[date(2026, 3, 8)] == daily[date(2026, 11, 1)] == ["03:05"]
+
+    expected = {
+        "update_caption_performance": timedelta(hours=6),
+        "sweep_expired_caption_locks": timedelta(hours=1),
+        "record_query_costs": timedelta(hours=1),
+        "record_health_check": timedelta(minutes=5),
+        "evaluate_alerts": timedelta(minutes=5),
+        "release_schedule_requests": timedelta(minutes=15),
+        "archive_inactive_assignments": timedelta(days=1),
+        "refresh_holiday_calendar": timedelta(days=7),
+    }
+    for name, step in expected.items():
+        due = year[name]
+        assert {later - earlier for earlier, later in pairwise(due)} == {step}, name
+        assert abs(len(due) - timedelta(days=365) / step) <= 1, name
+
+
+def test_nothing_with_a_time_of_day_runs_on_the_hour(year):
+    for name, due in year.items():
+        entry = schedules.load()[name]
+        if entry.daily_at or ":" in entry.schedule:
+            assert all(moment.minute != 0 for moment in due), name
+
+
+def test_learning_ends_before_the_daily_run_begins(year):
+    feedback = year["update_caption_performance"]
+    for daily in year["run_daily_automation"]:
+        newest = feedback[bisect_left(feedback, daily) - 1]
+        # A run of the feedback takes at most 5 minutes (spec automation.md 9).
+        assert timedelta(minutes=5) < daily - newest < timedelta(hours=3)
+
+
+def test_gaps_are_the_longest_times_between_two_runs(settings, year):
+    for config in schedules.transfer_configs(settings):
+        longest = max(later - earlier for earlier, later in pairwise(year[config.schedule_name]))
+        # The daily run has 25 hours in autumn; a day is the most that is told.
+        assert config.gap == min(longest, timedelta(days=1)), config.key
 
 
 def test_the_body_is_guarded_by_the_local_time_of_the_scheduled_run(settings):
@@ -93,6 +170,13 @@ def entry_text(**changes) -> str:
         (entry_text(), "either schedule or dailyAt"),
         (entry_text(schedule="every 5 minutes", dailyAt="03:05"), "either schedule or dailyAt"),
         (entry_text(dailyAt="3 am"), "dailyAt"),
+        (entry_text(dailyAt="04:00"), "on the hour"),
+        (entry_text(schedule="every 6 hours synchronized"), "on the hour"),
+        (entry_text(schedule="every 6 hours from 02:00 to 20:00"), "on the hour"),
+        (entry_text(schedule="every day"), "no schedule of Data Transfer"),
+        (entry_text(schedule="every day 25:05"), "no time of day"),
+        (entry_text(schedule="5 4 * * *"), "no schedule of Data Transfer"),
+        (entry_text(schedule="every 4 minutes from 10:00 to 14:00"), "every 5 minutes"),
         (entry_text(schedule="every 5 minutes", priorty="LOW"), "did you mean 'priority'?"),
         (entry_text(schedule="every 5 minutes", priority="URGENT"), "CRITICAL"),
     ],
@@ -104,6 +188,37 @@ def test_what_data_transfer_would_refuse_is_refused_at_load(tmp_path, text, expe
         schedules.load(tmp_path)
     assert expected in str(caught.value)
     assert str(caught.value).startswith("config/schedules.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "every 5 minutes",
+        "every 15 mins",
+        "every 6 hours from 02:40 to 20:40",
+        "every 30 minutes from 10:00 to 14:00",
+        "every mon,wed 09:05",
+        "every day 10:05",
+        "every friday of jan,jun 13:15",
+        "1st,third monday of month 15:30",
+        "first sunday of quarter 00:05",
+        "1,15 of month 09:10",
+        "Every Monday  04:25",
+    ],
+)
+def test_what_data_transfer_takes_is_taken_and_means_the_same_to_the_local_cloud(text):
+    cloud_schedule.parse(text)
+    assert timedelta(minutes=5) <= cron.longest_gap(text) <= timedelta(days=1)
+
+
+@pytest.mark.parametrize(("time", "on"), [("02:30", "2025-03-09"), ("01:30", "2025-11-02")])
+def test_a_local_time_that_a_change_of_the_clock_skips_or_repeats_is_refused(
+    tmp_path, settings, time, on
+):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/schedules.yaml").write_text(entry_text(dailyAt=time), encoding="utf-8")
+    with pytest.raises(UserError, match=f"on {on} the clock of America/Los_Angeles"):
+        schedules.transfer_configs(settings, tmp_path)
 
 
 def test_a_call_of_an_unknown_routine_is_named_with_its_likely_spelling(settings):

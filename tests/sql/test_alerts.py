@@ -1,0 +1,398 @@
+"""Alert rules on the emulator: silent when healthy and at the limit, fire once beyond it.
+
+The tables hold a healthy system; each case changes what is needed to make one rule fire.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from google.api_core.exceptions import GoogleAPICallError
+from google.cloud import bigquery
+
+from eros import alerts, channels
+from eros.alerts import policy
+from tests.sql.conftest import Build, Warehouse
+
+pytestmark = [pytest.mark.sql, pytest.mark.emulator]
+
+# The job history reaches back 30 days from now, so the cases live in the present.
+NOW = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
+HEALTH = {
+    "health_score": 100,
+    "status": "HEALTHY",
+    "checks_passed": 7,
+    "checks_total": 7,
+    "warnings": 0,
+    "critical": 0,
+    "slow_queries": 0,
+    "failed_queries": 2,
+    "total_queries": 1000,
+    "error_rate_pct": 0.2,
+    "daily_cost_usd": 4.0,
+    "available_captions": 1200,
+    "active_locks": 3000,
+    "expired_locks": 3,
+    "assignments_24h": 45,
+}
+ZONE = "America/Los_Angeles"
+TODAY = f"DATE(TIMESTAMP '{NOW:%Y-%m-%d %H:%M:%S}+00', '{ZONE}')"
+DAILY = {
+    "status": "SUCCESS",
+    "age": "5 HOUR",
+    "date": f"DATE_SUB({TODAY}, INTERVAL 1 DAY)",
+    "total": 100,
+    "processed": 100,
+    "failed": 0,
+    "seconds": 120,
+}
+SYSTEM: dict[str, Any] = {
+    "health": {},
+    "check_age": "1 MINUTE",
+    "daily": {},
+    "feedback_age": "3 HOUR",
+    "sweep_volume": 10,
+    "request_age": "2 HOUR",
+    "usual_usd": 5.0,
+    "jobs": (200, 0),
+    "outbox": 0,
+}
+# What makes rules fire, each just beyond its limit. Rules of one group do not touch others.
+SICK: tuple[tuple[set[str], dict[str, Any]], ...] = (
+    (
+        {"A01", "A03", "A04", "A06", "A07", "A08", "A10", "A15", "A16", "A17", "A19", "A24"},
+        {
+            "health": {
+                "failed_queries": 51,
+                "error_rate_pct": 5.1,
+                "daily_cost_usd": 10.01,
+                "available_captions": 199,
+                "active_locks": 10001,
+                "expired_locks": 11,
+                "assignments_24h": 0,
+                "slow_queries": 1,
+            },
+            "daily": {"age": "1681 MINUTE"},
+            "feedback_age": "721 MINUTE",
+            "sweep_volume": 1001,
+            "request_age": "1441 MINUTE",
+            "outbox": 1,
+        },
+    ),
+    (
+        {"A09", "A11", "A12", "A13", "A21", "A23"},
+        {
+            "health": {"active_locks": 5001, "daily_cost_usd": 8.01},
+            "daily": {"status": "PARTIAL", "processed": 89, "failed": 11, "seconds": 601},
+            "feedback_age": "481 MINUTE",
+            "usual_usd": 4.0,
+            "jobs": (1000, 61),
+        },
+    ),
+    ({"A14"}, {"daily": {"date": TODAY}}),
+    (
+        {"A18", "A26"},
+        {
+            "daily": {"status": "CIRCUIT_OPEN", "processed": 20, "failed": 5},
+            "check_age": "21 MINUTE",
+        },
+    ),
+)
+AT_THE_LIMIT = {
+    "health": {
+        "failed_queries": 50,
+        "error_rate_pct": 5.0,
+        "daily_cost_usd": 10.0,
+        "available_captions": 200,
+        "active_locks": 5000,
+        "expired_locks": 10,
+        "assignments_24h": 1,
+    },
+    "daily": {"status": "PARTIAL", "processed": 90, "failed": 10, "seconds": 600, "age": "28 HOUR"},
+    "check_age": "20 MINUTE",
+    "feedback_age": "8 HOUR",
+    "sweep_volume": 1000,
+    "request_age": "24 HOUR",
+    "usual_usd": 5.0,
+    "jobs": (1000, 60),
+}
+
+
+@pytest.fixture(scope="module")
+def warehouse(build: Build) -> Warehouse:
+    return build("alerts", only=["evaluate_alerts", "acknowledge_alert", "alert_status"])
+
+
+@pytest.fixture(autouse=True)
+def _empty(warehouse: Warehouse) -> None:
+    warehouse.clear()
+
+
+@pytest.fixture(scope="module")
+def rules(warehouse: Warehouse) -> dict[str, alerts.Rule]:
+    return {rule.id: rule for rule in warehouse.settings.template_context()["alerts"].rules}
+
+
+def at(moment: dt.datetime) -> str:
+    return f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}+00'"
+
+
+def fill(warehouse: Warehouse, changes: dict[str, Any]) -> None:
+    """The healthy system with these changes, as of NOW."""
+    state = SYSTEM | changes
+    daily = DAILY | state["daily"]
+    now = at(NOW)
+    total, failed = state["jobs"]
+    days = [NOW - dt.timedelta(days=n, hours=6) for n in range(1, 8)]
+    costs = ", ".join(
+        f"({at(day)}, {at(day)}, 'SELECT', 10, 1, 1, {state['usual_usd']})" for day in days
+    )
+    feedback = f"TIMESTAMP_SUB({now}, INTERVAL {state['feedback_age']})"
+    started = f"TIMESTAMP_SUB({now}, INTERVAL {daily['age']})"
+    requested = f"TIMESTAMP_SUB({now}, INTERVAL {state['request_age']})"
+    warehouse.run(
+        f"""
+        INSERT INTO etl_job_runs (
+            run_id, job_name, execution_date, job_start_time, status, duration_seconds,
+            creators_total, creators_processed, creators_failed
+        )
+        VALUES
+            ('f', 'update_caption_performance', NULL, {feedback}, 'SUCCESS', 60, NULL, NULL, NULL),
+            (
+                'd', 'run_daily_automation', {daily["date"]}, {started}, '{daily["status"]}',
+                {daily["seconds"]}, {daily["total"]}, {daily["processed"]}, {daily["failed"]}
+            );
+        INSERT INTO lock_sweep_log (
+            sweep_id, sweep_time, expired_deactivated, stale_deactivated, status
+        )
+        VALUES (
+            's', TIMESTAMP_SUB({now}, INTERVAL 30 MINUTE), {state["sweep_volume"]}, 0, 'SUCCESS'
+        );
+        INSERT INTO schedule_generation_queue (
+            page_name, execution_date, status, created_at, attempts
+        )
+        VALUES ('anna', {TODAY}, 'PENDING', {requested}, 0);
+        INSERT INTO cost_monitoring (
+            window_start, window_end, statement_type, query_count, bytes_processed, bytes_billed,
+            estimated_cost_usd
+        )
+        VALUES {costs};
+        INSERT INTO automation_alerts (
+            alert_id, alert_time, alert_level, alert_name, acknowledged
+        )
+        SELECT CAST(n AS STRING), {now}, 'WARNING', 'Byte limit near', FALSE
+        FROM UNNEST(GENERATE_ARRAY(1, {state["outbox"]})) AS n;
+        INSERT INTO job_history (
+            creation_time, job_id, job_type, statement_type, state, error_result
+        )
+        SELECT
+            {now}, CAST(n AS STRING), 'QUERY', 'SELECT', 'DONE',
+            IF(n <= {failed}, STRUCT('invalidQuery' AS reason, 'no' AS message), NULL)
+        FROM UNNEST(GENERATE_ARRAY(1, {total})) AS n;
+        """
+    )
+    check(warehouse, NOW, state["check_age"], **state["health"])
+
+
+def check(warehouse: Warehouse, moment: dt.datetime, age: str = "1 MINUTE", **figures: Any) -> None:
+    """A health check with these figures, that long before `moment`."""
+    row = HEALTH | figures
+    values = ", ".join(repr(value) for value in row.values())
+    warehouse.run(
+        f"INSERT INTO health_checks (check_timestamp, {', '.join(row)})"
+        f" VALUES (TIMESTAMP_SUB({at(moment)}, INTERVAL {age}), {values})"
+    )
+
+
+def outbox(warehouse: Warehouse, name: str) -> None:
+    """An alert that a procedure has raised."""
+    warehouse.run(
+        "INSERT INTO automation_alerts"
+        " (alert_id, alert_time, alert_level, alert_name, acknowledged)"
+        f" VALUES ('1', {at(NOW)}, 'CRITICAL', '{name}', FALSE)"
+    )
+
+
+def beyond(warehouse: Warehouse) -> dict[str, float]:
+    """Rules that are beyond their limit, with their values."""
+    rows = warehouse.run(f"SELECT rule_id, value FROM alert_readings({at(NOW)}) WHERE is_beyond")
+    return {row["rule_id"]: row["value"] for row in rows}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What one evaluation did: events as (rule, event), signals as (rule, stage)."""
+
+    events: list[tuple[str, str]]
+    signals: list[tuple[str, str]]
+
+
+def evaluate(warehouse: Warehouse, minutes: int = 0) -> Evaluation:
+    """Run the evaluation, that many minutes after NOW."""
+    moment = at(NOW + dt.timedelta(minutes=minutes))
+    dataset = f"{warehouse.settings.project}.{warehouse.settings.dataset}"
+    job = warehouse.client.query(
+        f"CALL evaluate_alerts({moment});\n"
+        f"SELECT rule_id, event FROM alert_events WHERE event_time = {moment} ORDER BY 1, 2",
+        job_config=bigquery.QueryJobConfig(default_dataset=dataset),
+    )
+    events = [(row["rule_id"], row["event"]) for row in job.result()]
+    signals = []
+    for child in warehouse.client.list_jobs(parent_job=job.job_id):
+        labels = child.labels
+        if labels.get("component") == "alert" and child.statement_type == "SELECT":
+            assert labels["environment"] == "local", "the labels of every job are there"
+            signals.append((labels["alert_rule"], labels["alert_stage"]))
+    return Evaluation(events, sorted(signals))
+
+
+def test_every_rule_that_sql_judges_has_a_case(rules):
+    cases = [rule for group, _ in SICK for rule in group]
+    assert sorted(cases) == sorted(rule.id for rule in rules.values() if rule.value is not None)
+
+
+def test_a_healthy_system_and_one_at_its_limits_are_silent(warehouse):
+    fill(warehouse, {})
+    assert beyond(warehouse) == {}
+    assert evaluate(warehouse) == Evaluation([], [])
+    assert warehouse.run("SELECT * FROM alert_states") == []
+    warehouse.clear()
+    fill(warehouse, AT_THE_LIMIT)
+    assert beyond(warehouse) == {}
+
+
+def test_limits_above_which_a_stronger_rule_fires(warehouse):
+    fill(warehouse, {"health": {"active_locks": 10000}, "feedback_age": "12 HOUR"})
+    assert set(beyond(warehouse)) == {"A11", "A12"}
+
+
+def test_the_error_budget_burns_by_either_pair_of_windows(warehouse):
+    def burns(failed_now: int, good_before: int) -> bool:
+        warehouse.clear()
+        fill(warehouse, {"jobs": (1000, failed_now)})
+        warehouse.run(
+            "INSERT INTO job_history (creation_time, job_id, job_type, statement_type, state)"
+            f" SELECT TIMESTAMP_SUB({at(NOW)}, INTERVAL 3 HOUR), 'x', 'QUERY', 'SELECT', 'DONE'"
+            f" FROM UNNEST(GENERATE_ARRAY(1, {good_before}))"
+        )
+        return "A21" in beyond(warehouse)
+
+    assert burns(61, good_before=0), "6.1% over 6 hours"
+    assert not burns(61, good_before=1000)
+    assert burns(145, good_before=9000), "14.5% over 1 hour"
+    assert not burns(144, good_before=9000)
+    warehouse.clear()
+    fill(warehouse, {"jobs": (10, 4)})
+    assert beyond(warehouse) == {}, "four failures are no rate"
+
+
+def test_new_tables_without_a_row_fire_nothing(warehouse):
+    assert beyond(warehouse) == {}
+    check(warehouse, NOW)
+    assert beyond(warehouse) == {}, "what has never run is as old as the system"
+
+
+@pytest.mark.parametrize(("group", "changes"), SICK, ids=[min(group) for group, _ in SICK])
+def test_rules_fire_once_with_severity_channel_and_runbook(warehouse, rules, group, changes):
+    fill(warehouse, changes)
+    at_once = {rule_id for rule_id in group if not rules[rule_id].hold}
+    held = group - at_once
+    made = evaluate(warehouse)
+    assert made.events == [(rule_id, "OPENED") for rule_id in sorted(at_once)]
+    assert made.signals == told(rules, at_once)
+    # A21 holds for 10 minutes, the others have said what they have to say.
+    made = evaluate(warehouse, 10)
+    assert made.events == [(rule_id, "OPENED") for rule_id in sorted(held)]
+    assert made.signals == told(rules, group)
+    assert evaluate(warehouse, 15).events == []
+    for event in warehouse.run("SELECT * FROM alert_events"):
+        rule = rules[event["rule_id"]]
+        assert (event["severity"], event["title"]) == (rule.severity, rule.title)
+        assert event["open_limit"] == rule.limit
+        assert (event["value"] < event["open_limit"]) is rule.is_below
+
+
+def told(rules: dict[str, alerts.Rule], firing: set[str]) -> list[tuple[str, str]]:
+    """Signals of rules that fire; each is watched by a policy that tells a person."""
+    paging = [rules[rule_id] for rule_id in sorted(firing) if rules[rule_id].severity != "INFO"]
+    for rule in paging:
+        (condition,) = policy.conditions(rule, [])
+        assert f'metric.labels.rule="{rule.label}"' in condition.filter
+        assert "on_call_email" in rule.channels
+        assert set(rule.channels) <= channels.names()
+        link = policy.runbook_link("docs/runbook.md", rule)
+        assert link in policy.documentation(rule, "docs/runbook.md", "local")
+    return [(rule.label, "opened") for rule in paging]
+
+
+def test_the_life_of_an_incident(warehouse):
+    """Opened, escalated after 2 h, repeated after 4 h, not flapping, resolved."""
+
+    def later(minutes: int, locks: int | None) -> Evaluation:
+        if locks is not None:
+            check(warehouse, NOW + dt.timedelta(minutes=minutes), active_locks=locks)
+        made = evaluate(warehouse, minutes)
+        return Evaluation([e for e in made.events if e[0] in ("A08", "A11")], made.signals)
+
+    def recorded() -> int:
+        return warehouse.value("SELECT COUNT(*) FROM alert_events")
+
+    fill(warehouse, {"health": {"active_locks": 10001}})
+    outbox(warehouse, "Lock table critical bloat")
+    # A11 tells of the same trouble.
+    assert later(0, None) == Evaluation([("A08", "OPENED")], [("a08", "opened")])
+    evaluate(warehouse)
+    assert recorded() == 1, "a second run for the same time changes nothing"
+    assert later(5, 9501).events == [], "between its two limits a rule keeps its state"
+    assert later(115, 10002) == Evaluation([], [("a08", "opened")])
+    assert later(120, 10002) == Evaluation([("A08", "ESCALATED")], [("a08", "escalated")])
+    assert later(235, 10002).events == []
+    assert later(240, 10002).events == [("A08", "REPEATED")]
+    unknown = later(265, None)
+    assert unknown.events == [], "without a fresh health check nothing is known"
+    assert ("a08", "escalated") in unknown.signals, "and nothing changes"
+    assert later(270, 9500).events == [("A08", "RESOLVED"), ("A11", "OPENED")]
+    before = recorded()
+    evaluate(warehouse, 260)
+    assert recorded() == before, "an evaluation that comes late does not turn back the time"
+    assert warehouse.value("SELECT acknowledged_by FROM automation_alerts") == "evaluate_alerts"
+    assert later(275, 4750).events == [("A11", "RESOLVED")]
+    assert "a08" not in dict(later(280, None).signals)
+    incidents = warehouse.run(
+        "SELECT incident_id, COUNT(*) AS events FROM alert_events WHERE rule_id = 'A08'"
+        " GROUP BY incident_id"
+    )
+    assert [row["events"] for row in incidents] == [4]
+
+
+def test_an_acknowledged_incident_is_not_escalated(warehouse):
+    fill(warehouse, {"health": {"available_captions": 199}})
+    assert evaluate(warehouse).events == [("A04", "OPENED")]
+    warehouse.run("CALL acknowledge_alert('a04', 'ada')")
+    [row] = warehouse.run("SELECT * FROM alert_status WHERE rule_id = 'A04'")
+    assert (row["state"], row["acknowledged_by"]) == ("ACKNOWLEDGED", "ada")
+    check(warehouse, NOW + dt.timedelta(minutes=125), available_captions=150)
+    made = evaluate(warehouse, 125)
+    assert ("A04", "ESCALATED") not in made.events
+    assert ("a04", "opened") in made.signals, "the incident itself stays open"
+    with pytest.raises(GoogleAPICallError, match="no open alert is named A05"):
+        warehouse.run("CALL acknowledge_alert('A05', 'ada')")
+
+
+def test_an_alert_of_a_procedure_is_acknowledged_by_its_name(warehouse):
+    outbox(warehouse, "Lock cleanup failed")
+    warehouse.run("CALL acknowledge_alert('Lock cleanup failed', 'ada')")
+    assert warehouse.value("SELECT acknowledged_by FROM automation_alerts") == "ada"
+
+
+def test_a_rule_that_is_gone_from_the_catalogue_resolves(warehouse):
+    fill(warehouse, {})
+    warehouse.run(
+        "INSERT INTO alert_states (rule_id, title, severity, state, incident_id, pending_since,"
+        " opened_at, last_notified_at, evaluated_at)"
+        f" SELECT 'A90', 'Gone', 'WARNING', 'OPEN', 'i', t, t, t, t FROM UNNEST([{at(NOW)}]) AS t"
+    )
+    assert evaluate(warehouse, 5) == Evaluation([("A90", "RESOLVED")], [])
