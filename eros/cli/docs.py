@@ -1,0 +1,45 @@
+"""`eros docs`: write the pages about every SQL object."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from eros.cli.common import console
+from eros.errors import UserError
+from eros.settings import PROJECT_ROOT, load_stack_file
+
+
+def docs(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 1 when a page is old.")
+    ] = False,
+) -> None:
+    """Write docs/objects.md and docs/objects/ from sql/ and config/schedules.yaml."""
+    # The analyser takes longer to import than most commands.
+    from eros import reference
+
+    texts = reference.pages(load_stack_file("local"), on_compile=_tell_compile)
+    old = reference.differing(texts)
+    if check and old:
+        raise UserError(
+            "the page is not what sql/ says", file=", ".join(map(str, old)), fix="eros docs"
+        )
+    for path in old:
+        if path in texts:
+            (PROJECT_ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+            (PROJECT_ROOT / path).write_text(texts[path], encoding="utf-8")
+        else:
+            (PROJECT_ROOT / path).unlink()
+        console.print(f"written: {path}" if path in texts else f"deleted: {path}")
+    if not old:
+        console.print(f"{len(texts)} pages: nothing to write")
+
+
+def _tell_compile() -> None:
+    print(
+        "docs: compiling Google's analyser for this machine, once: about half a minute",
+        file=sys.stderr,
+    )

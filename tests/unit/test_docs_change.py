@@ -1,0 +1,134 @@
+"""The examples of docs/change.md are what the program takes."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from eros import alerts, catalogue, channels, dashboards, metrics, schedules, validate
+from eros.alerts import checks
+from eros.settings import PROJECT_ROOT, Automation, Settings, parse
+from tests.sql.test_cases import parse as parse_case
+from tests.unit.conftest import VALUES
+
+_EXAMPLE = re.compile(r"`([\w./]+)`:\n\n```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def examples() -> dict[str, str]:
+    """Text of each example by the file that it is for."""
+    text = (PROJECT_ROOT / "docs/change.md").read_text(encoding="utf-8")
+    return {path: body for path, _, body in _EXAMPLE.findall(text)}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory) -> Path:
+    """The project's SQL and catalogues with all examples put in."""
+    root = tmp_path_factory.mktemp("project")
+    for folder in ("sql", "config"):
+        shutil.copytree(PROJECT_ROOT / folder, root / folder)
+    for path, text in examples().items():
+        file = root / path
+        if path.startswith(("sql/", "tests/")) or (
+            path.startswith("config/") and not file.exists()
+        ):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        elif path.startswith("config/"):
+            document = yaml.safe_load(file.read_text(encoding="utf-8"))
+            merge(document, yaml.safe_load(text))
+            file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="module")
+def settings(root, tmp_path_factory) -> Iterator[Settings]:
+    """Settings of a stack that has the new setting and contact, rendering from `root`."""
+    program = tmp_path_factory.mktemp("settings") / "example.py"
+    field = examples()["eros/settings.py"]
+    program.write_text(
+        "from eros.settings import *\nfrom eros.settings import Percent\n\n\n"
+        f"class Example(Automation):\n{field}",
+        encoding="utf-8",
+    )
+    section = runpy.run_path(str(program))["Example"]
+    stack = yaml.safe_load(examples()["Pulumi.staging.yaml"])["config"]
+    changed = section.model_validate(stack["eros:automation"])
+    assert changed.goal_growth_pct == 8
+    values = VALUES | {"contacts": {"growthEmail": "growth@example.com"}}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("eros.settings.PROJECT_ROOT", root)
+        yield parse(values, "Pulumi.staging.yaml").model_copy(update={"automation": section()})
+
+
+def merge(document: dict, added: dict) -> None:
+    """Put the entries of an example beside those that are there."""
+    for key, value in added.items():
+        if isinstance(document.get(key), dict) and isinstance(value, dict):
+            merge(document[key], value)
+        else:
+            assert key not in document, f"{key} is there already"
+            document[key] = value
+
+
+def test_every_kind_of_file_has_an_example():
+    assert list(examples()) == [
+        "sql/tables/page_goals.sql",
+        "sql/views/goal_progress.sql",
+        "sql/procedures/set_page_goals.sql",
+        "tests/sql/cases/set_page_goals/first_goal.sql",
+        "config/schedules.yaml",
+        "config/alerts.yaml",
+        "config/channels.yaml",
+        "config/metrics.yaml",
+        "config/dashboards/goals.yaml",
+        "eros/settings.py",
+        "Pulumi.staging.yaml",
+    ]
+
+
+def test_the_catalogue_takes_the_sql(root, settings):
+    loaded = catalogue.load(settings, root)
+    assert loaded.objects["goal_progress"].depends_on == ("page_goals", "page_day_totals")
+    assert loaded.objects["set_page_goals"].depends_on == ("page_goals", "page_day_totals")
+
+
+def test_googles_analyser_takes_the_sql(root, settings):
+    files = [Path(path) for path in examples() if path.startswith("sql/")]
+    # The new rule and figure are part of the SQL of these two.
+    files += [
+        Path("sql/table_functions/alert_readings.sql"),
+        Path("sql/procedures/publish_figures.sql"),
+    ]
+    report = validate.validate(settings, root, only=files)
+    assert (report.findings, report.notes) == ([], [])
+
+
+def test_the_catalogues_take_the_entries(root, settings):
+    sql = catalogue.load(settings, root)
+    configs = schedules.transfer_configs(settings, root)
+    schedules.check_calls(configs, sql, settings)
+    figures = metrics.load(root)
+    metrics.check_sources(figures, sql)
+    rules = alerts.load(settings.template_context(), root)
+    checks.check(rules, settings.runbook, configs, channels.names(root))
+    assert "set_page_goals" in [config.key for config in configs]
+    assert "A40" in [rule.id for rule in rules.rules]
+    assert "growth_email" in channels.load(settings, root)
+    assert "pages_behind_goal" in figures["goal_progress"].figures
+    assert "goals" in dashboards.load(settings, root)
+
+
+def test_the_test_case_has_the_form_of_one(root):
+    (path,) = [path for path in examples() if path.startswith("tests/")]
+    case = parse_case(root / path)
+    assert [name for name, _ in case.sections] == ["given", "when", "then"]
+
+
+def test_the_setting_is_new():
+    assert "goal_growth_pct" not in Automation.model_fields
