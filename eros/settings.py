@@ -12,13 +12,14 @@ reviewer should see change in a stack file.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator
 
-from eros import validation
+from eros import alerts, metrics, validation
 from eros.errors import UserError
 from eros.validation import Section
 
@@ -55,6 +56,10 @@ class Thresholds(Section):
 
     error_rate_warning_pct: Percent = 1.0
     error_rate_critical_pct: Percent = 5.0
+    health_score_warning: PositiveInt = 90
+    health_score_critical: PositiveInt = 80
+    """Where the dashboard turns; the status follows the score (spec monitoring.md 1.4)."""
+    latency_p95_target_seconds: PositiveFloat = 1.0
     latency_p95_warning_seconds: PositiveFloat = 10.0
     slow_query_seconds: PositiveFloat = 60.0
     slow_queries_warning: PositiveInt = 1
@@ -76,6 +81,15 @@ class Thresholds(Section):
     creator_failure_warning_pct: Percent = 10.0
     queue_backlog_hours: PositiveInt = 24
     expired_lock_grace_hours: Annotated[int, Field(ge=0)] = 2
+    burn_fast: PositiveFloat = 14.4
+    burn_slow: PositiveFloat = 6.0
+    """Multiples of the error budget `error_rate_warning_pct` (SRE workbook, chapter 5)."""
+    burn_minimum_failures: PositiveInt = 5
+    """Fewer failed queries are no rate."""
+    cost_growth_factor: PositiveFloat = 2.0
+    cost_growth_minimum_usd: PositiveFloat = 1.0
+    """A day that costs less is not compared with the usual (conflicts.md C-42)."""
+    health_check_age_warning_minutes: PositiveInt = 20
 
 
 class Automation(Section):
@@ -139,7 +153,15 @@ class Backup(Section):
 
     bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$")]
     dataset: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,1024}$")] = "eros_backups"
+    daily_retention_days: PositiveInt = 30
+    """Days that a backup is kept, unless it was taken before a deployment."""
     deployment_retention_days: PositiveInt = 90
+    external_tables: list[str] = ["active_caption_assignments", "caption_bank"]
+    """Tables of other systems that backups hold beside the owned ones (conflicts.md C-61)."""
+    operators: list[Member] = []
+    """Who makes and restores backups, beside the deployer."""
+    job_timeout_seconds: PositiveInt = 1800
+    """Longest statement of a backup or restore: a rollback's limit (conflicts.md C-65)."""
 
 
 class Access(Section):
@@ -158,12 +180,14 @@ class Settings(Section):
     location: Annotated[str, StringConstraints(min_length=2)] = "US"
     time_zone: str = "America/Los_Angeles"
     external_tables: Literal["adopt", "greenfield"]
-    """`adopt`: the six external tables exist already and are only referred to.
+    """`adopt`: the external tables exist already and are only referred to.
     `greenfield`: the program creates them (spec C-07)."""
     import_tables: list[str] = []
     """Owned tables that exist already and are imported at the first `up`."""
     protect_tables: bool = True
     """BigQuery deletion protection and Pulumi `protect` on every table."""
+    allow_loss: list[str] = []
+    """What the next update may lose, as the guard's refusal names it (docs/guard.md)."""
     schedules_paused: bool = False
     labels: dict[LabelKey, Label] = {}
     cost_owner: Label
@@ -176,8 +200,12 @@ class Settings(Section):
     job_history: Literal["google", "table"] = "google"
     """`google`: INFORMATION_SCHEMA.JOBS_BY_PROJECT of the region.
     `table`: the table `job_history` of the dataset, which the local cloud fills."""
-    slack_channel: str | None = None
-    slack_token: str | None = None
+    contacts: dict[str, str] = {}
+    """Who and what is told of alerts, by the names that config/channels.yaml uses."""
+    secrets: dict[str, SecretStr] = {}
+    """Keys and tokens of notification channels, each set with `--secret --path`."""
+    runbook: str = "docs/runbook.md"
+    """Address of the runbook, for the links in notifications."""
     alert_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$")]
     prices: Prices = Prices()
     limits: Limits = Limits()
@@ -216,19 +244,17 @@ class Settings(Section):
     def template_context(self) -> dict[str, Any]:
         """Names that an SQL file may use in its Jinja2 expressions."""
         sections = ("prices", "limits", "thresholds", "automation", "selection", "retention")
-        return {
+        context = {
             "project": self.project,
             "dataset": self.dataset,
             "location": self.location,
             "time_zone": self.time_zone,
             "jobs_view": self.jobs_view,
             "job_labels": ",".join(f"{k}:{v}" for k, v in self.all_labels.items()),
+            "metrics": metrics.load(PROJECT_ROOT),
             **{name: getattr(self, name) for name in sections},
         }
-
-
-# Values that the engine or a person keeps encrypted; they never travel in clear text.
-SECRET_KEYS = frozenset({"slackToken"})
+        return context | {"alerts": alerts.load(context, PROJECT_ROOT)}
 
 
 def parse(values: dict[str, Any], file: Path | str) -> Settings:
@@ -259,7 +285,7 @@ def load_stack_file(stack: str, root: Path = PROJECT_ROOT) -> Settings:
     _refuse_misplaced(document, path.name)
     config = document.get("config") or {}
     values = {
-        key.removeprefix(f"{NAMESPACE}:"): value
+        key.removeprefix(f"{NAMESPACE}:"): _without_secrets(value)
         for key, value in config.items()
         if key.startswith(f"{NAMESPACE}:") and not _is_secret(value)
     }
@@ -278,17 +304,7 @@ def from_engine(config: dict[str, str], stack: str) -> Settings:
         for key, text in config.items()
         if key.startswith(prefix)
     }
-    file = f"Pulumi.{stack}.yaml"
-    settings = parse(values, file)
-    if settings.slack_channel and not settings.slack_token:
-        key = f"{NAMESPACE}:slackToken"
-        raise UserError(
-            "the Slack channel needs its token",
-            file=file,
-            key=key,
-            fix=f"pulumi config set --secret {key} TOKEN",
-        )
-    return settings
+    return parse(values, f"Pulumi.{stack}.yaml")
 
 
 def check_file(stack: str, root: Path = PROJECT_ROOT) -> None:
@@ -302,7 +318,7 @@ def check_file(stack: str, root: Path = PROJECT_ROOT) -> None:
         return
     document = validation.read_yaml(root / file, file)
     _refuse_misplaced(document, file)
-    secrets = [key for key, value in (document.get("config") or {}).items() if _is_secret(value)]
+    secrets = list(_secret_paths(document.get("config") or {}))
     if stack != "local" and secrets and "encryptionsalt" in document:
         raise UserError(
             "the secret is encrypted with a passphrase that everybody knows",
@@ -337,11 +353,25 @@ def _is_secret(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == {"secure"}
 
 
+def _without_secrets(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {key: _without_secrets(inner) for key, inner in value.items() if not _is_secret(inner)}
+
+
+def _secret_paths(config: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in config.items():
+        if _is_secret(value):
+            yield f"{prefix}{key}"
+        elif isinstance(value, dict):
+            yield from _secret_paths(value, f"{prefix}{key}.")
+
+
 def _explain(error: ValidationError, file: Path | str) -> UserError:
     problem = validation.worst(error)
     path = validation.written(problem)
     key = f"{NAMESPACE}:{path}"
-    secret = path in SECRET_KEYS
+    secret = path.split(".")[0] == "secrets"
     return UserError(
         validation.message(error, problem),
         file=file,
