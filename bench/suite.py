@@ -1,10 +1,10 @@
 """The benchmarks that there are, in the order in which they run."""
 
-from bench import engine, learning, scale, startup, up
+from bench import backup, engine, learning, rollback, scale, startup, up
 from bench.figures import REGISTRY, Benchmark
 
 # `up` comes before what needs a deployed system: its last cloud is there to be used.
-MODULES = (startup, up, engine, scale, learning)
+MODULES = (startup, up, engine, backup, rollback, scale, learning)
 
 
 def chosen(names: list[str]) -> list[Benchmark]:

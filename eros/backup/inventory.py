@@ -1,0 +1,119 @@
+"""Which backups there are: records, snapshots and exports put together."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from eros.backup import bucket, jobs, names, records, selection
+from eros.backup.model import Backup, TableCopy
+from eros.backup.names import Kind, State
+from eros.errors import UserError
+from eros.google import Google
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A table snapshot of the backup dataset."""
+
+    table: str
+    backup: str
+    created: datetime
+
+
+def snapshots(google: Google) -> list[Snapshot]:
+    """All snapshots that bear the name of one of ours."""
+    with jobs.refusals(google.settings):
+        listed = list(google.bigquery.list_tables(records.dataset(google)))
+    found = []
+    for item in listed:
+        parts = names.split(item.table_id)
+        if parts and item.table_type == "SNAPSHOT":
+            found.append(Snapshot(*parts, item.created))
+    return found
+
+
+def listing(google: Google) -> list[Backup]:
+    """All backups, newest first. Raises UserError without a backup dataset or bucket."""
+    records.require(google)
+    now = jobs.now(google)
+    present: dict[str, set[str]] = {}
+    for snapshot in snapshots(google):
+        present.setdefault(snapshot.backup, set()).add(snapshot.table)
+    recorded = {backup.id: backup for backup in records.read(google)}
+    exported = bucket.exports(google)
+    backups = []
+    for backup_id in sorted(present.keys() | recorded.keys() | exported, reverse=True):
+        known = recorded.get(backup_id)
+        if known is None and backup_id in exported:
+            # The dataset was lost, or its record: the export has a record of its own.
+            known = bucket.read(google, backup_id)
+        backups.append(
+            _judged(known, present.get(backup_id, set()), backup_id in exported, now)
+            if known
+            else _interrupted(backup_id, present[backup_id])
+        )
+    return backups
+
+
+def find(google: Google, text: str | None = None, *, tables: Iterable[str] | None = None) -> Backup:
+    """The backup of this name, or the newest complete one that holds `tables`, or all.
+
+    Raises UserError when there is none, or when it cannot be restored.
+    """
+    backups = listing(google)
+    if text is None:
+        if backup := newest(backups, set(tables or selection.tables_of(google))):
+            return backup
+        raise UserError("there is no complete backup", fix="eros backup create")
+    wanted = names.parse(text)
+    backup = next((backup for backup in backups if backup.id == wanted), None)
+    if backup is None:
+        raise UserError("there is no backup of this name", value=text, fix="eros backup list")
+    if backup.state is not State.COMPLETE:
+        raise UserError(
+            f"the backup is {backup.state}: it cannot be restored",
+            value=text,
+            fix="choose one that is COMPLETE: eros backup list",
+        )
+    return backup
+
+
+def newest(backups: Iterable[Backup], tables: Container[str]) -> Backup | None:
+    """Of the complete backups, newest first, the first of those that hold most of these tables.
+
+    What a restore has made is left out: it holds the state that somebody wanted to leave.
+    """
+    complete = [
+        backup
+        for backup in backups
+        if backup.state is State.COMPLETE and backup.kind not in (Kind.SAFETY, Kind.TRAVEL)
+    ]
+    return max(
+        complete, key=lambda backup: sum(t.name in tables for t in backup.tables), default=None
+    )
+
+
+def _judged(backup: Backup, present: set[str], exported: bool, now: datetime) -> Backup:
+    """The recorded backup with what is left of it."""
+    has_snapshots = {table.name for table in backup.tables} <= present
+    expired = backup.expires is not None and backup.expires <= now
+    if has_snapshots or exported:
+        state = State.COMPLETE
+    else:
+        state = State.EXPIRED if expired else State.INCOMPLETE
+    return backup.with_state(state, has_snapshots=has_snapshots, exported=exported)
+
+
+def _interrupted(backup_id: str, tables: set[str]) -> Backup:
+    made = names.made(backup_id)
+    return Backup(
+        id=backup_id,
+        kind=None,
+        time=made,
+        made=made,
+        expires=None,
+        tables=tuple(TableCopy(name) for name in sorted(tables)),
+        state=State.INCOMPLETE,
+    )

@@ -1,0 +1,237 @@
+"""Putting rows back.
+
+The declared tables stay: partitioning, expiration, labels and protection are theirs. The rows
+of all tables are replaced in one transaction, which also records that it was done. So a restore
+is either all there or has changed nothing, whatever is interrupted, and its record says which.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from google.api_core.exceptions import Conflict, GoogleAPICallError, NotFound
+
+from eros.backup import activity, columns, creation, inventory, jobs, records
+from eros.backup.jobs import quoted
+from eros.backup.model import Backup, Sums
+from eros.backup.names import Kind, Source
+from eros.backup.plans import Plan, TablePlan, plan
+from eros.backup.progress import Progress, quiet
+from eros.backup.records import Attempt
+from eros.backup.sums import Relation, add_up
+from eros.errors import UserError
+from eros.google import FAILURES, Google, explained
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a table was to come to, and what it came to."""
+
+    table: str
+    expected: Sums
+    found: Sums
+
+    @property
+    def equal(self) -> bool:
+        """Whether the rows are the same."""
+        return self.expected == self.found
+
+    @property
+    def different(self) -> list[str]:
+        """Columns whose values differ."""
+        return [
+            name
+            for name, total in self.expected.columns.items()
+            if self.found.columns.get(name) != total
+        ]
+
+
+@dataclass(frozen=True)
+class Restore:
+    """A restore that has ended."""
+
+    id: str
+    backup: str
+    source: Source
+    comparisons: tuple[Comparison, ...]
+    safety: str | None
+
+    @property
+    def equal(self) -> bool:
+        """Whether every table is as the backup says."""
+        return all(comparison.equal for comparison in self.comparisons)
+
+
+def restore(
+    google: Google,
+    backup: Backup,
+    *,
+    tables: Iterable[str] | None = None,
+    source: Source = Source.SNAPSHOT,
+    force: bool = False,
+    safety: bool = True,
+    progress: Progress = quiet,
+) -> Restore:
+    """Plan a restore and carry it out (eros/backup/__init__.py)."""
+    with plan(google, backup, tables=tables, source=source, progress=progress) as planned:
+        return execute(google, planned, force=force, safety=safety, progress=progress)
+
+
+def execute(
+    google: Google,
+    planned: Plan,
+    *,
+    force: bool = False,
+    safety: bool = True,
+    progress: Progress = quiet,
+) -> Restore:
+    """Carry out a plan.
+
+    Raises UserError while scheduled queries run or an earlier restore has not ended, unless
+    `force`; nothing is changed then.
+    """
+    if not force:
+        activity.refuse(google)
+        if open_attempt := records.unfinished(google):
+            raise UserError(
+                f"the restore of {open_attempt.backup} that began at "
+                f"{open_attempt.started:%Y-%m-%d %H:%M:%S} UTC has not ended",
+                fix="eros backup restore --resume",
+            )
+    before = None
+    if safety:
+        progress("safety backup of what will be replaced")
+        saved = creation.create(google, kind=Kind.SAFETY, tables=planned.names, progress=progress)
+        before = saved.id
+    started = jobs.now(google)
+    attempt = Attempt(
+        id=f"{started:%Y%m%d_%H%M%S_%f}",
+        started=started,
+        backup=planned.backup.id,
+        source=planned.source,
+        tables=tuple(planned.names),
+        safety=before,
+    )
+    records.step(google, attempt.id, "STARTED", attempt.details())
+    _replace(google, attempt, planned, progress)
+    return _compare(google, attempt, planned, progress)
+
+
+def resume(
+    google: Google, attempt: Attempt, *, force: bool = False, progress: Progress = quiet
+) -> Restore:
+    """Bring a restore that was interrupted to its end.
+
+    When its transaction was committed, the rows are compared; otherwise nothing was changed,
+    and it is carried out now, with the safety backup that it took.
+    """
+    backup = inventory.find(google, attempt.backup)
+    if not attempt.applied and not force:
+        activity.refuse(google)
+    with plan(
+        google, backup, tables=attempt.tables, source=attempt.source, progress=progress
+    ) as planned:
+        if attempt.applied:
+            progress("the rows were replaced already")
+        else:
+            _replace(google, attempt, planned, progress)
+        return _compare(google, attempt, planned, progress)
+
+
+def statements(
+    google: Google, dataset: str, tables: Sequence[TablePlan], json_is_text: bool
+) -> str:
+    """SQL that replaces the rows of these tables of `dataset`."""
+    project = google.settings.project
+    parts = []
+    for table in tables:
+        target = quoted(project, dataset, table.name)
+        into = ", ".join(quoted(field["name"]) for field in table.fit.restored)
+        values = columns.expressions(table.fit.restored, json_is_text=json_is_text)
+        where = f"\nWHERE {table.where}" if table.where else ""
+        parts.append(
+            f"TRUNCATE TABLE {target};\n"
+            f"INSERT INTO {target} ({into})\nSELECT {values}\nFROM {table.source}{where};"
+        )
+    return "\n".join(parts)
+
+
+def _replace(google: Google, attempt: Attempt, planned: Plan, progress: Progress) -> None:
+    """Run the transaction, or wait for the one that an interrupted restore has begun."""
+    progress(f"replacing the rows of {len(planned.tables)} tables in one transaction")
+    job = _job(google, attempt) or _begin(google, attempt, planned)
+    try:
+        job.result()
+    except FAILURES as error:
+        if records.has_applied(google, attempt.id):
+            return
+        reason = explained(error)
+        if isinstance(error, GoogleAPICallError):
+            records.step(google, attempt.id, "FAILED", {"error": reason})
+        raise UserError(
+            f"the restore failed, no table was changed: {reason}",
+            fix="mend that, then once more: eros backup restore "
+            f"{attempt.backup} --from {attempt.source}",
+        ) from error
+
+
+def _begin(google: Google, attempt: Attempt, planned: Plan) -> bigquery.QueryJob:
+    from google.cloud import bigquery
+
+    script = (
+        "BEGIN TRANSACTION;\n"
+        f"{statements(google, google.settings.dataset, planned.tables, planned.json_is_text)}\n"
+        f"{records.applied_statement(google)};\n"
+        "COMMIT TRANSACTION;"
+    )
+    job_config = jobs.config(
+        google,
+        [table.size for table in planned.tables],
+        query_parameters=[
+            bigquery.ScalarQueryParameter("restore_id", "STRING", attempt.id),
+            bigquery.ScalarQueryParameter("details", "STRING", json.dumps(attempt.details())),
+        ],
+    )
+    with jobs.refusals(google.settings):
+        try:
+            return google.bigquery.query(
+                script, job_config=job_config, job_id=attempt.job, job_retry=None
+            )
+        except Conflict:
+            # The request arrived twice: the first one began the job.
+            return google.bigquery.get_job(attempt.job)
+
+
+def _job(google: Google, attempt: Attempt) -> bigquery.QueryJob | None:
+    try:
+        return google.bigquery.get_job(attempt.job)
+    except NotFound:
+        return None
+
+
+def _compare(google: Google, attempt: Attempt, planned: Plan, progress: Progress) -> Restore:
+    progress("comparing every column with the backup")
+    comparisons = compare(google, google.settings.dataset, planned.tables)
+    done = Restore(attempt.id, attempt.backup, attempt.source, tuple(comparisons), attempt.safety)
+    different = {c.table: c.different for c in comparisons if not c.equal}
+    records.step(
+        google, attempt.id, "DIFFERENT" if different else "VERIFIED", {"different": different}
+    )
+    return done
+
+
+def compare(google: Google, dataset: str, tables: Sequence[TablePlan]) -> list[Comparison]:
+    """The tables of `dataset` beside what they were to come to."""
+    project = google.settings.project
+    relations = {
+        table.name: Relation(quoted(project, dataset, table.name), table.fit.restored, table.size)
+        for table in tables
+    }
+    found = add_up(google, relations)
+    return [Comparison(table.name, table.expected, found[table.name]) for table in tables]

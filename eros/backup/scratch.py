@@ -1,0 +1,52 @@
+"""A dataset for the time of a restore or verification."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from eros.backup import jobs, names, records
+from eros.google import Google
+
+_PURPOSE = {"purpose": "scratch"}
+# What is left of one after a crash vanishes after this time; `prune` takes the empty shell.
+LIFETIME = timedelta(days=1)
+
+
+@contextmanager
+def dataset(google: Google) -> Iterator[str]:
+    """A new dataset beside the backups, gone afterwards; its name."""
+    from google.cloud import bigquery
+
+    settings = google.settings
+    stamp = jobs.now(google).strftime("%Y%m%d_%H%M%S_%f")
+    made = bigquery.Dataset(f"{records.dataset(google)}_scratch_{stamp}")
+    made.location = settings.location
+    made.labels = {**settings.all_labels, "component": "backup", **_PURPOSE}
+    made.default_table_expiration_ms = int(LIFETIME.total_seconds() * 1000)
+    if settings.kms_key:
+        made.default_encryption_configuration = bigquery.EncryptionConfiguration(settings.kms_key)
+    with jobs.refusals(settings):
+        google.bigquery.create_dataset(made)
+    try:
+        yield made.dataset_id
+    finally:
+        delete(google, made.dataset_id)
+
+
+def delete(google: Google, dataset_id: str) -> None:
+    """Delete a scratch dataset with all that is in it."""
+    google.bigquery.delete_dataset(dataset_id, delete_contents=True, not_found_ok=True)
+
+
+def forgotten(google: Google, now: datetime) -> list[str]:
+    """Scratch datasets that a crash has left and nobody can be using."""
+    start = f"{google.settings.backup.dataset}_scratch_"
+    found = []
+    for item in google.bigquery.list_datasets():
+        if item.dataset_id.startswith(start) and item.labels.get("purpose") == "scratch":
+            made = names.made(item.dataset_id.removeprefix(start).rpartition("_")[0])
+            if made < now - LIFETIME:
+                found.append(item.dataset_id)
+    return found

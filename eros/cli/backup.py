@@ -1,0 +1,360 @@
+"""`eros backup`: create, list, verify, restore, prune."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from eros import backup as backups
+from eros.backup import Backup, Comparison, Kind, Plan, Source, State, jobs
+from eros.cli.common import Stack, console
+from eros.cli.health import Format
+from eros.errors import UserError
+from eros.google import Google
+from eros.settings import load_stack_file
+
+app = typer.Typer(help="Back up the tables, and put their rows back.", no_args_is_help=True)
+
+_COLOURS = {State.COMPLETE: "green", State.INCOMPLETE: "red", State.EXPIRED: "dim"}
+# A name that is cut short cannot be copied: tables are as wide as they must be.
+_WIDE = 200
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+Tables = Annotated[
+    str | None, typer.Option("--tables", help="Some tables only: names with commas between them.")
+]
+Output = Annotated[Format, typer.Option("--format", help="For people or programs.")]
+Id = Annotated[
+    str | None, typer.Argument(help="YYYYMMDD_HHMMSS; the newest complete one without it.")
+]
+
+
+@app.command()
+def create(
+    tables: Tables = None,
+    kind: Annotated[Kind, typer.Option(help="daily: kept 30 days; deployment: 90.")] = Kind.MANUAL,
+    export: Annotated[bool, typer.Option(help="A second copy in the bucket, as Parquet.")] = False,
+    output: Output = Format.TEXT,
+    stack: Stack = "local",
+) -> None:
+    """Take a snapshot of every table, all of one moment."""
+    if kind not in (Kind.MANUAL, Kind.DAILY, Kind.DEPLOYMENT):
+        raise UserError("backups of this kind are made by restores", key="--kind", value=kind.value)
+    google = _google(stack)
+    made = backups.create(
+        google, kind=kind, tables=_names(tables), export=export, progress=_progress
+    )
+    for warning in made.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    if output is Format.JSON:
+        print(json.dumps(_summary(made, made.made), indent=2))
+
+
+@app.command(name="list")
+def list_(
+    output: Output = Format.TEXT,
+    stack: Stack = "local",
+) -> None:
+    """Show all backups, newest first."""
+    google = _google(stack)
+    found = backups.listing(google)
+    now = jobs.now(google)
+    if output is Format.JSON:
+        print(json.dumps([_summary(backup, now) for backup in found], indent=2))
+        return
+    _print_list(found, now)
+    if attempt := backups.unfinished(google):
+        state = "its rows are replaced, not compared" if attempt.applied else "nothing is changed"
+        console.print(
+            f"[red]The restore of {attempt.backup} from {attempt.started:%Y-%m-%d %H:%M} UTC has "
+            f"not ended[/]: {state}. Go on: eros backup restore --resume"
+        )
+
+
+@app.command()
+def verify(
+    backup: Id = None,
+    source: Annotated[Source, typer.Option("--from", help="Copy to verify.")] = Source.SNAPSHOT,
+    tables: Tables = None,
+    output: Output = Format.TEXT,
+    stack: Stack = "local",
+) -> None:
+    """Restore into a scratch dataset and compare every column; exit code 1 if not equal."""
+    if source is Source.TIME_TRAVEL:
+        raise UserError("time travel is no copy to verify", key="--from", fix="snapshot or export")
+    google = _google(stack)
+    found = backups.find(google, backup, tables=_names(tables))
+    comparisons = backups.verify(
+        google, found, source=source, tables=_names(tables), progress=_progress
+    )
+    equal = all(comparison.equal for comparison in comparisons)
+    if output is Format.JSON:
+        lines = [_compared(comparison) for comparison in comparisons]
+        print(json.dumps({"backup": found.id, "equal": equal, "tables": lines}, indent=2))
+    else:
+        _print_comparisons(comparisons)
+        console.print(
+            f"[green]✓[/] {found.id}: {len(comparisons)} tables can be restored as they were"
+            if equal
+            else f"[red]✗[/] {found.id}: do not rely on this backup; make a new one"
+        )
+    if not equal:
+        raise typer.Exit(1)
+
+
+@app.command()
+def restore(
+    backup: Id = None,
+    source: Annotated[Source | None, typer.Option("--from", help="Where to read the rows.")] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="MOMENT", help="The rows of this moment, by time travel: ISO 8601."),
+    ] = None,
+    tables: Tables = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    force: Annotated[bool, typer.Option(help="Even while scheduled queries run.")] = False,
+    resume: Annotated[bool, typer.Option(help="End a restore that was interrupted.")] = False,
+    stack: Stack = "local",
+) -> None:
+    """Replace the rows of the tables by those of a backup or of an earlier moment."""
+    google = _google(stack)
+    if resume:
+        _resume(google, force, bool(backup or source or at or tables))
+        return
+    chosen, source = _chosen(google, backup, source, at, _names(tables))
+    with backups.plan(
+        google, chosen, tables=_names(tables), source=source, progress=_progress
+    ) as planned:
+        _print_plan(planned)
+        if not _confirmed(yes):
+            console.print("nothing was changed")
+            raise typer.Exit(1)
+        done = backups.execute(google, planned, force=force, progress=_progress)
+    _ended(done)
+
+
+@app.command()
+def prune(
+    dry_run: Annotated[bool, typer.Option(help="Only tell.")] = False,
+    stack: Stack = "local",
+) -> None:
+    """Delete backups past their retention, and incomplete ones older than a day."""
+    removals = backups.prune(_google(stack), dry_run=dry_run)
+    verb = "would delete" if dry_run else "deleted"
+    for removal in removals:
+        parts = [f"{len(removal.snapshots)} snapshots" * bool(removal.snapshots)]
+        parts.append(f"{removal.files} files" * bool(removal.files))
+        content = ", ".join(filter(None, parts))
+        console.print(f"{verb} {removal.name}: {removal.reason}{content and f' ({content})'}")
+    if not removals:
+        console.print("nothing to delete")
+
+
+def _google(stack: str) -> Google:
+    return Google(load_stack_file(stack))
+
+
+def _wide() -> Console:
+    return Console(highlight=False, width=max(console.width, _WIDE))
+
+
+def _progress(line: str) -> None:
+    # Standard output is for the result: a program may read it.
+    print(line, file=sys.stderr)
+
+
+def _names(text: str | None) -> list[str] | None:
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise UserError("no table is named", key="--tables", value=text)
+    return names
+
+
+def _chosen(
+    google: Google,
+    backup: str | None,
+    source: Source | None,
+    at: str | None,
+    tables: Sequence[str] | None,
+) -> tuple[Backup, Source]:
+    """The backup to restore; time travel makes one of the moment that is asked for."""
+    travels = source in (None, Source.TIME_TRAVEL) if at else source is Source.TIME_TRAVEL
+    if travels != bool(at):
+        raise UserError(
+            "time travel needs a moment, and a moment is reached by time travel",
+            fix="eros backup restore --at 2026-01-31T04:05:06 [--from time-travel]",
+        )
+    if at is None:
+        return backups.find(google, backup, tables=tables), source or Source.SNAPSHOT
+    if backup is not None:
+        raise UserError("a backup and a moment are named", fix="leave one of them out")
+    made = backups.create(
+        google,
+        kind=Kind.TRAVEL,
+        tables=tables,
+        at=_moment(at),
+        progress=_progress,
+    )
+    return made, Source.SNAPSHOT
+
+
+def _moment(text: str) -> datetime:
+    """The moment that is asked for; UTC where no zone is named."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UserError(
+            "this is no moment", key="--at", value=text, fix="for example 2026-01-31T04:05:06Z"
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _resume(google: Google, force: bool, named: bool) -> None:
+    if named:
+        raise UserError(
+            "--resume goes on with what the restore was told", fix="leave the other options out"
+        )
+    attempt = backups.unfinished(google)
+    if attempt is None:
+        raise UserError("no restore waits for its end", fix="eros backup restore")
+    _ended(backups.resume(google, attempt, force=force, progress=_progress))
+
+
+def _confirmed(yes: bool) -> bool:
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise UserError("nobody is there to confirm the restore", fix="add --yes")
+    return typer.confirm("Replace these rows?")
+
+
+def _ended(done: backups.Restore) -> None:
+    kept = f"; what was there before: {done.safety}" if done.safety else ""
+    if done.equal:
+        count = len(done.comparisons)
+        console.print(f"[green]✓[/] {count} tables are as in {done.backup}{kept}")
+        return
+    _print_comparisons(done.comparisons)
+    console.print(
+        f"[red]✗[/] the rows were replaced and something has changed them since{kept}\n"
+        "  pause the schedules and restore once more"
+    )
+    raise typer.Exit(1)
+
+
+def _print_list(found: Sequence[Backup], now: datetime) -> None:
+    if not found:
+        console.print("no backup yet; make one: eros backup create")
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("backup", "kind", "state", "age", "expires", "copies"):
+        table.add_column(column, no_wrap=True)
+    for column in ("tables", "rows", "size"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for backup in found:
+        copies = "both" if backup.exported else "snapshots"
+        table.add_row(
+            backup.id,
+            backup.kind or "?",
+            f"[{_COLOURS[backup.state]}]{backup.state}[/]",
+            _age(now - backup.made),
+            f"{backup.expires:%Y-%m-%d}" if backup.expires else "",
+            copies if backup.has_snapshots else "export" * backup.exported,
+            str(len(backup.tables)),
+            "" if backup.rows is None else f"{backup.rows:,}",
+            _size(backup.bytes),
+        )
+    _wide().print(table)
+
+
+def _print_plan(planned: Plan) -> None:
+    backup = planned.backup
+    console.print(
+        f"Restore from the {planned.source} of {backup.id}, rows of "
+        f"{backup.time:%Y-%m-%d %H:%M:%S} UTC:"
+    )
+    table = Table(box=None, pad_edge=False)
+    table.add_column("table", no_wrap=True)
+    for column in ("rows now", "rows then", "change"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("")
+    for one in planned.tables:
+        notes = []
+        if one.expired:
+            notes.append(f"{one.expired:,} rows are left out: their partition has ended")
+        if one.fit.added:
+            notes.append(f"empty or default: {', '.join(one.fit.added)}")
+        change = one.rows_then - one.rows_now
+        table.add_row(
+            one.name,
+            f"{one.rows_now:,}",
+            f"{one.rows_then:,}",
+            f"{change:+,}" if change else "",
+            "; ".join(notes),
+        )
+    _wide().print(table)
+
+
+def _print_comparisons(comparisons: Sequence[Comparison]) -> None:
+    for one in comparisons:
+        if one.equal:
+            console.print(f"[green]✓[/] {one.table}: {one.found.rows:,} rows")
+            continue
+        what = f"{one.found.rows:,} rows instead of {one.expected.rows:,}"
+        if one.found.rows == one.expected.rows:
+            what = f"differs in {', '.join(one.different) or 'which values stand in one row'}"
+        console.print(f"[red]✗[/] {one.table}: {what}")
+
+
+def _summary(backup: Backup, now: datetime) -> dict[str, Any]:
+    return {
+        "backup": backup.id,
+        "kind": backup.kind.value if backup.kind else None,
+        "state": backup.state.value,
+        "time": backup.time.isoformat(),
+        "made": backup.made.isoformat(),
+        "age_seconds": round((now - backup.made).total_seconds()),
+        "expires": backup.expires.isoformat() if backup.expires else None,
+        "snapshots": backup.has_snapshots,
+        "export": backup.exported,
+        "rows": backup.rows,
+        "bytes": backup.bytes,
+        "version": backup.version,
+        "commit": backup.commit,
+        "tables": {table.name: table.rows for table in backup.tables},
+    }
+
+
+def _compared(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "table": comparison.table,
+        "equal": comparison.equal,
+        "rows": comparison.found.rows,
+        "rows_expected": comparison.expected.rows,
+        "different_columns": comparison.different,
+    }
+
+
+def _age(age: timedelta) -> str:
+    hours = age.total_seconds() / 3600
+    if hours < 1:
+        return f"{hours * 60:.0f} min"
+    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
+
+
+def _size(size: int | None) -> str:
+    if size is None:
+        return ""
+    value, unit = float(size), 0
+    while value >= 1024 and unit < len(_UNITS) - 1:
+        value, unit = value / 1024, unit + 1
+    return f"{value:.1f} {_UNITS[unit]}" if unit else f"{size} B"

@@ -1,0 +1,274 @@
+"""Backups without a server: names, retention, fitting columns, what is declared."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from components.backups import Backups
+from components.identity import Identity
+from components.warehouse import Warehouse
+from eros.backup import (
+    Backup,
+    Kind,
+    State,
+    TableCopy,
+    activity,
+    bucket,
+    columns,
+    inventory,
+    jobs,
+    names,
+    selection,
+)
+from eros.backup_schema import TABLES
+from eros.errors import UserError
+from eros.settings import parse
+from tests.unit.conftest import VALUES
+from tests.unit.fake_engine import PROJECT_NUMBER, Declared, record
+
+MOMENT = datetime(2025, 10, 31, 14, 30, 22, 500_000, tzinfo=UTC)
+
+
+def field(name: str, kind: str = "STRING", mode: str = "NULLABLE", **more: object) -> dict:
+    return {"name": name, "type": kind, "mode": mode, **more}
+
+
+@pytest.mark.parametrize("text", ["20251031_143022", "2025-10-31_143022", " 20251031_143022 "])
+def test_both_stamps_of_the_specification_are_understood(text):
+    assert names.parse(text) == names.stamp(MOMENT) == "20251031_143022"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "20251031", "20251331_143022", "20251031-143022", "yesterday", "20251031_1430221"]
+)
+def test_other_stamps_are_refused(text):
+    with pytest.raises(UserError, match="YYYYMMDD_HHMMSS"):
+        names.parse(text)
+
+
+def test_a_stamp_is_in_utc():
+    west = MOMENT.astimezone(tz=None)
+    assert names.stamp(west) == "20251031_143022"
+    assert names.made("20251031_143022") == MOMENT.replace(microsecond=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("caption_bank_20251031_143022", ("caption_bank", "20251031_143022")),
+        ("t_20250101_000000_20251031_143022", ("t_20250101_000000", "20251031_143022")),
+        ("caption_bank", None),
+        ("caption_bank_20251331_143022", None),
+        ("backup_contents", None),
+    ],
+)
+def test_snapshots_are_told_from_other_tables_by_their_name(name, parts):
+    assert names.split(name) == parts
+    if parts:
+        assert names.snapshot(*parts) == name
+
+
+def test_backups_before_a_deployment_are_kept_longer(settings):
+    days = {kind: names.retention(settings, kind).days for kind in Kind}
+    assert days.pop(Kind.DEPLOYMENT) == 90
+    assert set(days.values()) == {30}
+
+
+def test_the_set_holds_the_owned_tables_and_the_named_external_ones(values):
+    settings = parse(values | {"externalTables": "adopt"}, "f")
+    found = selection.tables_of(SimpleNamespace(settings=settings))
+    six = {
+        "caption_bank",
+        "caption_bandit_stats",
+        "active_caption_assignments",
+        "holiday_calendar",
+        "schedule_generation_queue",
+        "automation_alerts",
+    }
+    assert six <= set(found), "conflicts.md C-61"
+    assert not {"mass_messages", "captions", "schedule_recommendations"} & set(found)
+    greenfield = selection.tables_of(SimpleNamespace(settings=parse(values, "f")))
+    assert {"mass_messages", "captions", "schedule_recommendations"} <= set(greenfield)
+    local = parse(values | {"jobHistory": "table"}, "f")
+    assert "job_history" not in selection.tables_of(SimpleNamespace(settings=local))
+
+
+def test_an_unknown_external_table_is_a_mistake_of_the_stack_file(values):
+    settings = parse(values | {"backup": {"bucket": "b-1", "externalTables": ["nope"]}}, "f")
+    with pytest.raises(UserError, match=r"Pulumi\.staging\.yaml: eros:backup\.externalTables"):
+        selection.tables_of(SimpleNamespace(settings=settings))
+
+
+def test_the_newest_backup_is_one_of_the_whole_and_not_of_what_was_left():
+    def backup(day: int, kind: Kind, tables: str, state: State = State.COMPLETE) -> Backup:
+        made = MOMENT + timedelta(days=day)
+        copies = tuple(TableCopy(name) for name in tables)
+        return Backup(names.stamp(made), kind, made, made, None, copies, state=state)
+
+    broken = backup(6, Kind.MANUAL, "abc", State.INCOMPLETE)
+    safety = backup(5, Kind.SAFETY, "abc")
+    partial = backup(4, Kind.MANUAL, "a")
+    whole = backup(3, Kind.DAILY, "ab")
+    dropped = backup(2, Kind.DAILY, "abx")
+    found = [broken, safety, partial, whole, dropped]
+    assert inventory.newest(found, "abc") == whole
+    assert inventory.newest(found, "a") == partial
+    assert inventory.newest([broken, safety], "a") is None
+
+
+def test_added_columns_are_left_to_their_default():
+    copied = [field("a"), field("b", "INTEGER", "REQUIRED")]
+    live = [
+        field("B", "INT64", "REQUIRED"),
+        field("a"),
+        field("c"),
+        field("d", "TIMESTAMP", "REQUIRED", defaultValueExpression="CURRENT_TIMESTAMP()"),
+    ]
+    found = columns.fit("t", copied, live)
+    assert [one["name"] for one in found.restored] == ["a", "b"]
+    assert found.added == ("c", "d")
+
+
+@pytest.mark.parametrize(
+    ("copied", "live", "message"),
+    [
+        ([field("a"), field("b")], [field("a")], r"t\.b that the table has no more"),
+        ([field("a", "INTEGER")], [field("a", "NUMERIC")], "was INTEGER .* is NUMERIC now"),
+        ([field("a")], [field("a", mode="REPEATED")], "is ARRAY<STRING> now"),
+        (
+            [field("a", "RECORD", fields=[field("x")])],
+            [field("a", "STRUCT", fields=[field("x"), field("y")])],
+            "x STRING, y STRING",
+        ),
+        ([field("a")], [field("a"), field("b", mode="REQUIRED")], r"t\.b is REQUIRED"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused(copied, live, message):
+    with pytest.raises(UserError, match=message):
+        columns.fit("t", copied, live)
+
+
+@pytest.mark.parametrize(
+    ("kind", "oldest"), [("DAY", "2025-10-29 15:30:22"), ("MONTH", "2025-10-29 15:30:22")]
+)
+def test_rows_whose_partition_is_about_to_end_are_left_out(kind, oldest):
+    two_days = timedelta(days=2).total_seconds() * 1000
+    partitioning = SimpleNamespace(type_=kind, field="d", expiration_ms=str(int(two_days)))
+    assert columns.unexpired(partitioning, MOMENT) == (
+        f"(`d` IS NULL OR TIMESTAMP_TRUNC(CAST(`d` AS TIMESTAMP), {kind}) "
+        f"> TIMESTAMP '{oldest}+00')"
+    )
+    partitioning.expiration_ms = None
+    assert columns.unexpired(partitioning, MOMENT) is None
+    assert columns.unexpired(None, MOMENT) is None
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        field("c", "INTERVAL"),
+        field("c", "GEOGRAPHY"),
+        field("c", "JSON", "REPEATED"),
+        field("c", "RECORD", fields=[field("x", "JSON")]),
+    ],
+)
+def test_an_export_refuses_what_parquet_does_not_bring_back(column):
+    with pytest.raises(UserError, match=r"t\.c .*Parquet"):
+        bucket.check([TableCopy("t", schema=(field("a"), column))])
+
+
+def test_an_export_takes_json_and_nested_columns():
+    nested = field("c", "RECORD", "REPEATED", fields=[field("x")])
+    bucket.check([TableCopy("t", schema=(field("a", "JSON"), nested))])
+
+
+def test_a_backup_may_read_whole_tables_whatever_the_limit_of_a_query(settings):
+    google = SimpleNamespace(settings=settings)
+    limit = settings.limits.maximum_bytes_billed
+    assert jobs.config(google).maximum_bytes_billed == limit
+    assert jobs.config(google, [limit]).maximum_bytes_billed == 2 * limit
+    assert int(jobs.config(google).job_timeout_ms) == 1_800_000
+    assert jobs.config(google).labels["component"] == "backup"
+
+
+def test_a_failure_ends_the_work_that_has_not_begun():
+    begun = []
+
+    def work(item: int) -> int:
+        begun.append(item)
+        raise UserError("no")
+
+    with pytest.raises(UserError):
+        jobs.side_by_side(work, range(10_000))
+    assert len(begun) < 10_000
+
+
+class Transfers:
+    """A Data Transfer client in which some configs run."""
+
+    def __init__(self, titles: dict[str, bool]) -> None:
+        self.configs = [
+            SimpleNamespace(name=f"configs/{n}", display_name=title, runs=runs)
+            for n, (title, runs) in enumerate(titles.items())
+        ]
+
+    def list_transfer_configs(self, parent: str) -> list[SimpleNamespace]:
+        assert parent == "projects/test-project/locations/US"
+        return self.configs
+
+    def list_transfer_runs(self, request) -> list[str]:
+        [config] = [c for c in self.configs if c.name == request.parent]
+        assert [state.name for state in request.states] == ["RUNNING"]
+        return ["run"] if config.runs else []
+
+
+def test_only_running_queries_of_the_system_stop_a_restore(settings):
+    titles = {"EROS: Caption Lock Cleanup": False, "somebody else's": True}
+    google = SimpleNamespace(settings=settings, transfers=Transfers(titles))
+    activity.refuse(google)
+    google.transfers = Transfers(titles | {"EROS: Caption Lock Cleanup": True})
+    with pytest.raises(UserError, match="running: EROS: Caption Lock Cleanup"):
+        activity.refuse(google)
+
+
+@pytest.fixture(scope="module")
+def declared() -> list[Declared]:
+    """Resources of the rooms around the backups, with an operator."""
+    backup = {"operators": ["group:ops@example.com"], "bucket": "test-bucket"}
+    settings = parse(VALUES | {"backup": backup}, "f")
+
+    def program() -> None:
+        identity = Identity("identity", settings, PROJECT_NUMBER)
+        Backups("backups", settings, identity, Warehouse("warehouse", settings, identity))
+
+    return record(program)
+
+
+def test_the_program_declares_the_place_for_backups(declared):
+    [dataset] = [d for d in declared if d.name == "backup-dataset"]
+    assert dataset.inputs["datasetId"] == "eros_backups"
+    assert dataset.inputs["labels"]["environment"] == "staging"
+    assert "defaultTableExpirationMs" not in dataset.inputs, "the records never expire"
+    assert dataset.protect
+    for name, (_, schema) in TABLES.items():
+        [table] = [d for d in declared if d.name == name]
+        assert json.loads(table.inputs["schema"]) == schema
+        assert table.inputs["datasetId"] == "eros_backups"
+        assert table.protect
+
+
+def test_operators_own_the_snapshots_and_what_they_are_taken_of(declared):
+    grants = {
+        (d.inputs.get("datasetId") or d.inputs["bucket"], d.inputs["role"])
+        for d in declared
+        if d.inputs.get("member") == "group:ops@example.com"
+    }
+    assert grants == {
+        ("eros_backups", "roles/bigquery.dataOwner"),
+        ("brain", "roles/bigquery.dataOwner"),
+        ("test-bucket", "roles/storage.objectAdmin"),
+    }
