@@ -1,20 +1,36 @@
 """Starts local-bigquery, the BigQuery emulator, in this process.
 
 Its settings come from the environment (BIGQUERY_PORT, GRPC_PORT, DATA_DIR and so on), see
-`local_bigquery.settings`.
+`local_bigquery.settings`. EROS_LOCAL_ROOT names the data folder of a whole local cloud; without
+it BigQuery stands alone and lives in real time.
 """
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 from local_bigquery import cli
 
-from localcloud import bigquery_views, extensions
+from localcloud import (
+    bigquery_catalog,
+    bigquery_clock,
+    bigquery_statements,
+    bigquery_views,
+    clockfile,
+    extensions,
+)
 
 
 def main() -> None:
     """Make sure DuckDB has its extensions without a download, then serve until SIGTERM."""
     extensions.ensure()
+    bigquery_catalog.install()
     bigquery_views.install()
+    root = os.environ.get("EROS_LOCAL_ROOT")
+    bigquery_statements.install(Path(root) / clockfile.FINISHED if root else None)
+    if root:
+        bigquery_clock.install(clockfile.ClockFile(Path(root) / clockfile.NAME))
     cli.main(["serve"])
 
 

@@ -89,6 +89,7 @@ def _bigquery_environment(ports: Ports, folder: DataFolder) -> dict[str, str]:
         "DATA_DIR": str(folder.root / "bigquery"),
         "GCS_LOCAL_ROOT": str(folder.root / "gcs"),
         "DEFAULT_PROJECT_ID": PROJECT,
+        "EROS_LOCAL_ROOT": str(folder.root),
     }
 
 

@@ -14,8 +14,9 @@ from rich.table import Table
 
 from eros import engine, schedules, transfers
 from eros import health as checks
-from eros.cli import health, run, sample
+from eros.cli import health, local_clock, local_inbox, run, sample
 from eros.cli.common import console
+from eros.control import Control
 from eros.google import Google
 from eros.sample import Size
 from eros.settings import PROJECT_ROOT, load_stack_file
@@ -31,16 +32,24 @@ _RESULTS = (
 )
 
 app = typer.Typer(help="The system on a local Google Cloud.", no_args_is_help=True)
+app.add_typer(local_clock.app, name="clock")
+app.add_typer(local_inbox.app, name="inbox")
 
 
 @app.command()
 def up(
     size: Annotated[Size, typer.Option(help="Size of the sample.")] = Size.SMALL,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the sample.")] = 1,
+    follow_clock: Annotated[
+        bool, typer.Option(help="Then run scheduled queries when they are due, in real time.")
+    ] = True,
 ) -> None:
     """Start the local cloud, converge the stack, load the sample, run the automation once."""
     console.rule("local cloud", align="left")
     _localcloud("up")
+    # Nothing shall run by itself while the stack changes and the sample is loaded.
+    control = Control(load_stack_file(STACK))
+    control.follow(False)
 
     console.rule("pulumi up", align="left")
     engine.ensure_stack(STACK)
@@ -62,12 +71,15 @@ def up(
 
     console.rule("health", align="left")
     health.print_report(checks.check(google))
+    control.follow(follow_clock)
 
     console.rule("done", align="left")
     if changed or loaded or ran:
         console.print(f"resources: {_counts(changes)}; scheduled queries run: {ran}")
     else:
         console.print(f"nothing changed: {_counts(changes)}")
+    if follow_clock:
+        console.print("from now on scheduled queries run when they are due: eros local clock")
     _show_next_steps()
 
 
@@ -141,6 +153,8 @@ def _show_next_steps() -> None:
         "  make shell                              a shell with eros and pulumi\n"
         "  eros run run_daily_automation           start a scheduled query\n"
         "  eros health                             the health report\n"
+        "  eros local clock advance 2d             two days of schedules in some minutes\n"
+        "  eros local inbox                        what alerts have told\n"
         "  pulumi preview --stack local            what an edit in sql/ would change\n"
         "  pulumi preview --stack prod             the first deployment, without a cloud\n"
         "  make down                               stop; the data stays"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from eros import schedules, transfers
 from eros.cli.common import Stack, console
+from eros.control import present
 from eros.errors import UserError
 from eros.google import Google
 from eros.settings import load_stack_file
@@ -37,7 +37,7 @@ def start(google: Google, schedule: str) -> transfers.Run:
     """Run one schedule for its latest scheduled time and tell how it ended."""
     settings = google.settings
     entry = schedules.load()[schedule]
-    run_time = schedules.latest_run_time(entry, settings, datetime.now(UTC))
+    run_time = schedules.latest_run_time(entry, settings, present(settings))
     config = schedules.config_for(schedules.transfer_configs(settings), schedule, run_time)
     with console.status(f"{config.title}: waiting for the transfer run"):
         result = transfers.run(google, config, run_time)

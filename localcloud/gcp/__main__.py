@@ -9,12 +9,17 @@ from pathlib import Path
 import uvicorn
 from starlette.applications import Starlette
 
+from localcloud import clockfile
+
 from .call import Cloud
 from .clock import Clock
+from .control import Control
 from .job_history.worker import JobHistory
+from .monitoring.evaluator import Evaluator
 from .server import GoogleApis, build_app
 from .store import Store
 from .transfers.query import QueryRunner
+from .transfers.walk import Walk
 from .transfers.worker import TransferWorker
 
 
@@ -29,20 +34,26 @@ def create_app(
     store = Store(cloud.data_dir / "google.sqlite")
     worker = TransferWorker(cloud, store, queries or QueryRunner(cloud), follow_clock=follow_clock)
     history = JobHistory(cloud, store) if job_history else None
+    evaluator = Evaluator(cloud, store)
     apis = GoogleApis(cloud, store, worker.wake)
+    walk = Walk(cloud, store, worker, history, evaluator)
+    control = Control(cloud, store, worker, walk)
 
     def start() -> None:
         worker.start()
+        evaluator.start()
         if history is not None:
             history.start()
 
     def stop() -> None:
+        walk.stop()
+        evaluator.stop()
         if history is not None:
             history.stop()
         worker.stop()
         store.close()
 
-    return build_app(apis, start=start, stop=stop)
+    return build_app(apis, control.routes(), start=start, stop=stop)
 
 
 def _arguments() -> argparse.Namespace:
@@ -75,7 +86,7 @@ def main() -> None:
         project_number=arguments.project_number,
         data_dir=arguments.data_dir,
         bigquery_url=arguments.bigquery_url,
-        clock=Clock(),
+        clock=Clock(arguments.data_dir / clockfile.NAME),
     )
     app = create_app(
         cloud,

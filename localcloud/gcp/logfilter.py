@@ -13,6 +13,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -41,6 +42,7 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(r"""\\([\\"'])""")
 
 
+@lru_cache(maxsize=512)
 def parse(text: str) -> Predicate:
     """The predicate of a filter; everything passes an empty one.
 
@@ -177,7 +179,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
         position = found.end()
 
 
-def _lookup(entry: Entry, path: list[str]) -> list[Any]:
+def lookup(entry: Entry, path: list[str]) -> list[Any]:
     """Values at a path; lists along the way are looked through, missing is []."""
     level: list[Any] = [entry]
     for name in path:
@@ -215,7 +217,7 @@ def _search(arguments: list[str]) -> Predicate:
     path = arguments[0].split(".") if len(arguments) == 2 else []
 
     def matches(entry: Entry) -> bool:
-        text = " ".join(leaf for value in _lookup(entry, path) for leaf in _leaves(value))
+        text = " ".join(leaf for value in lookup(entry, path) for leaf in _leaves(value))
         return set(words) <= set(re.findall(r"\w+", text.casefold()))
 
     return matches
@@ -223,7 +225,7 @@ def _search(arguments: list[str]) -> Predicate:
 
 def _comparison(path: list[str], operator: str, wanted: str) -> Predicate:
     if operator == ":" and wanted == "*":
-        return lambda entry: bool(_lookup(entry, path))
+        return lambda entry: bool(lookup(entry, path))
     if operator in ("=~", "!~"):
         try:
             pattern = re.compile(wanted)
@@ -231,12 +233,12 @@ def _comparison(path: list[str], operator: str, wanted: str) -> Predicate:
             raise invalid(f"Unparseable filter: bad regular expression: {error}") from None
         hit = operator == "=~"
         return lambda entry: any(
-            bool(pattern.search(_text(value))) is hit for value in _lookup(entry, path)
+            bool(pattern.search(_text(value))) is hit for value in lookup(entry, path)
         )
     if operator == ":":
         needle = wanted.casefold()
         return lambda entry: any(
-            needle in leaf.casefold() for value in _lookup(entry, path) for leaf in _leaves(value)
+            needle in leaf.casefold() for value in lookup(entry, path) for leaf in _leaves(value)
         )
     compare = _COMPARE[operator]
     key = _key(path, wanted)
@@ -244,7 +246,7 @@ def _comparison(path: list[str], operator: str, wanted: str) -> Predicate:
 
     def matches(entry: Entry) -> bool:
         # A comparison with a missing field is false, != included.
-        values = _lookup(entry, path) or (["DEFAULT"] if path == ["severity"] else [])
+        values = lookup(entry, path) or (["DEFAULT"] if path == ["severity"] else [])
         return any(
             actual is not None and type(actual) is type(bound) and compare(actual, bound)
             for actual in map(key, values)

@@ -136,7 +136,11 @@ def _base_url(request: Request) -> str:
 
 
 def build_app(
-    apis: GoogleApis, *, start: Callable[[], None], stop: Callable[[], None]
+    apis: GoogleApis,
+    control: list[Route],
+    *,
+    start: Callable[[], None],
+    stop: Callable[[], None],
 ) -> Starlette:
     """The ASGI application; `start` and `stop` frame the life of the background work."""
 
@@ -155,6 +159,7 @@ def build_app(
     return Starlette(
         routes=[
             Route("/healthz", health),
+            *control,
             Route("/{path:path}", everything, methods=_VERBS),
         ],
         lifespan=lifespan,

@@ -42,6 +42,27 @@ CREATE TABLE IF NOT EXISTS delivery (
     lease_until TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX IF NOT EXISTS delivery_subscription ON delivery (subscription, seq);
+CREATE TABLE IF NOT EXISTS series (
+    id INTEGER PRIMARY KEY,
+    metric TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    UNIQUE (metric, labels, resource)
+) STRICT;
+CREATE TABLE IF NOT EXISTS sample (
+    series INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    value REAL NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS sample_time ON sample (series, time);
+CREATE TABLE IF NOT EXISTS notification (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    time TEXT NOT NULL,
+    incident TEXT NOT NULL,
+    state TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    body TEXT NOT NULL
+) STRICT;
 """
 
 

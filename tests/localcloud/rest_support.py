@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
 import threading
 import time
 import urllib.error
@@ -78,7 +82,7 @@ class Server:
 
 
 def _answer(status: int, body: bytes, headers: dict[str, str]) -> Answer:
-    is_json = "json" in headers.get("content-type", "")
+    is_json = "application/json" in headers.get("content-type", "")
     return Answer(status, json.loads(body) if body and is_json else None, body, headers)
 
 
@@ -109,6 +113,43 @@ def running(
     finally:
         server.should_exit = True
         thread.join(timeout=10)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def emulator(folder: Path, *, follows_clock: bool = False) -> Iterator[str]:
+    """A local-bigquery of the test's own; one that follows the clock in `folder` if told so."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    environment = {
+        "BIGQUERY_HOST": "127.0.0.1",
+        "BIGQUERY_PORT": str(port),
+        "GRPC_PORT": str(free_port()),
+        "DATA_DIR": str(folder / "bigquery"),
+        "DEFAULT_PROJECT_ID": PROJECT,
+        **({"EROS_LOCAL_ROOT": str(folder)} if follows_clock else {}),
+    }
+
+    def answers() -> bool:
+        try:
+            with urllib.request.urlopen(f"{url}/bigquery/v2/projects/{PROJECT}/datasets"):
+                return True
+        except OSError:
+            return False
+
+    with subprocess.Popen(
+        [sys.executable, "-m", "localcloud.bigquery"], env={**os.environ, **environment}
+    ) as process:
+        try:
+            wait_for(lambda: answers() or process.poll() is not None, 60)
+            yield url
+        finally:
+            process.terminate()
 
 
 def wait_for(condition: Any, seconds: float = 20) -> Any:

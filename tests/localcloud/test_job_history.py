@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +14,11 @@ import pytest
 
 from localcloud.gcp.call import Cloud
 from localcloud.gcp.clock import Clock
-from localcloud.gcp.job_history import worker
-from localcloud.gcp.job_history.rows import query_labels, rows
+from localcloud.gcp.job_history.rows import records
 from localcloud.gcp.job_history.sizes import MINIMUM_BILLED
 from localcloud.gcp.job_history.worker import JobHistory
 from localcloud.gcp.store import Store
-from tests.localcloud.rest_support import NUMBER, PROJECT, wait_for
+from tests.localcloud.rest_support import NUMBER, PROJECT, emulator, wait_for
 
 # Google's client and Pulumi's protocol define the same message, so a process that collects
 # the provider's tests must not have imported the client.
@@ -62,20 +55,10 @@ def free_of_charge(_: dict[str, Any]) -> tuple[int, int]:
     return 0, 0
 
 
-@pytest.mark.unit
-@pytest.mark.parametrize(
-    ("script", "labels"),
-    [
-        ("SET @@query_label = 'a:b,c:d'; SELECT 1", {"a": "b", "c": "d"}),
-        ('set @@query_label="a:b , c" ; SELECT 1', {"a": "b", "c": ""}),
-        ("-- SET @@query_label = 'a:b';\nSELECT 1", {}),
-        ("SELECT '-- no comment'; SET @@query_label = 'a:b';", {"a": "b"}),
-        ("SET @@query_label = FORMAT('a:%s', run);", {}),
-        ("SELECT 1", {}),
-    ],
-)
-def test_labels_of_a_script_are_read_as_google_reads_them(script, labels):
-    assert query_labels(script) == labels
+def rows(
+    finished: dict[str, Any], children: list[dict[str, Any]], estimate: Any
+) -> list[dict[str, Any]]:
+    return [one.row for one in records(finished, children, "me", estimate)]
 
 
 @pytest.mark.unit
@@ -94,7 +77,7 @@ def test_a_failed_script_has_a_failed_statement(query, kinds):
         status={"state": "DONE", "errorResult": {"reason": "invalidQuery", "message": "no"}},
         statistics={"creationTime": "1000", "startTime": "1010", "endTime": "1050", "query": {}},
     )
-    found = rows(failed, [], "me", lambda _: (5, 7))
+    found = rows(failed, [], lambda _: (5, 7))
     assert [row["statement_type"] for row in found] == kinds
     assert all(row["error_result"]["message"] == "no" for row in found)
     assert all(row["total_bytes_billed"] == 0 for row in found), "a failure is not billed"
@@ -104,37 +87,38 @@ def test_a_failed_script_has_a_failed_statement(query, kinds):
 @pytest.mark.unit
 def test_a_job_that_never_started_has_no_times():
     cancelled = job(statistics={"creationTime": "1000", "query": {}})
-    [row] = rows(cancelled, [], "me", free_of_charge)
+    [row] = rows(cancelled, [], free_of_charge)
     assert (row["start_time"], row["end_time"]) == (None, None)
     assert row["creation_time"] == "1970-01-01T00:00:01+00:00"
 
 
+def statement(number: int, **changes: Any) -> dict[str, Any]:
+    """A finished statement of the script `one`."""
+    times = {"creationTime": "1010", "startTime": "1010", "endTime": "1020"}
+    made = job(f"script_job_one_{number}", **changes)
+    made["statistics"] = {"parentJobId": "one", "query": {"statementType": "SELECT"}, **times}
+    return made
+
+
 @pytest.mark.unit
-def test_statements_share_the_time_of_their_script_in_order():
-    script = job(query="BEGIN TRANSACTION; SELECT 1; COMMIT TRANSACTION")
+def test_statements_follow_their_script_in_their_order():
+    script = job(query="SELECT 1; SELECT 2")
     script["statistics"]["query"] = {"statementType": "SCRIPT"}
-    kinds = ["SCRIPT", "SELECT", "SCRIPT"] + ["SELECT"] * 8
-    children = [
-        job(
-            f"script_job_one_{n}",
-            statistics={
-                "parentJobId": "one",
-                "creationTime": "1050",
-                "query": {"statementType": k},
-            },
-        )
-        for n, k in enumerate(kinds)
-    ]
-    _, *found = rows(script, children[::-1], "me", free_of_charge)
+    parent, *found = rows(script, [statement(n) for n in range(11)][::-1], lambda _: (5, 7))
     assert [row["job_id"] for row in found] == [f"script_job_one_{n}" for n in range(11)]
-    assert [row["statement_type"] for row in found[:3]] == [
-        "BEGIN_TRANSACTION",
-        "SELECT",
-        "COMMIT_TRANSACTION",
-    ]
-    assert found[0]["start_time"] == "1970-01-01T00:00:01.010000+00:00"
-    assert found[-1]["end_time"] == "1970-01-01T00:00:01.050000+00:00"
-    assert all(a["end_time"] == b["start_time"] for a, b in pairwise(found))
+    assert (parent["total_bytes_processed"], parent["total_bytes_billed"]) == (55, 77)
+
+
+@pytest.mark.unit
+def test_a_failed_script_keeps_its_statements():
+    failed = {"state": "DONE", "errorResult": {"reason": "invalidQuery", "message": "no"}}
+    script = job(query="SELECT 1; SELECT 1 / 0", status=failed)
+    script["statistics"]["query"] = {}
+    children = [statement(0), statement(1, status=failed)]
+    _, *found = rows(script, children, free_of_charge)
+    assert [bool(row["error_result"]) for row in found] == [False, True]
+    _, *found = rows(script, children[:1], free_of_charge)
+    assert [bool(row["error_result"]) for row in found] == [False, True], "RAISE has no job"
 
 
 class Jobs:
@@ -208,7 +192,7 @@ def test_a_job_that_never_ends_does_not_keep_the_past_open(tmp_path):
 
 
 @pytest.mark.unit
-def test_a_clock_that_is_set_back_hides_no_job(tmp_path, monkeypatch):
+def test_a_clock_that_is_set_back_hides_no_job(tmp_path):
     jobs = Jobs()
     copier = history(tmp_path, jobs)
     jobs.add("from the future", 600)
@@ -217,7 +201,7 @@ def test_a_clock_that_is_set_back_hides_no_job(tmp_path, monkeypatch):
     jobs.remembers = [
         [one["jobReference"]["jobId"], one["statistics"]["creationTime"]] for one in jobs.all
     ]
-    monkeypatch.setattr(worker, "_now", lambda: int((time.time() - 3600) * 1000))
+    copier._cloud.clock.move_to(datetime.now(UTC) - timedelta(hours=1))
     jobs.add("after the correction", -60)
     copier.copy()
     assert sorted(jobs.written) == ["after the correction", "from the future", "now"]
@@ -233,6 +217,7 @@ def test_a_restart_continues_and_a_new_table_starts_from_its_own_rows(tmp_path):
     copier.copy()
     assert jobs.written == ["missed"]
     jobs.created, jobs.remembers = "2", []
+    copier.look()
     copier.copy()
     assert jobs.written == ["missed", "kept", "missed"]
 
@@ -248,6 +233,7 @@ class Running:
 
     def history(self, where: str = "TRUE") -> list[bigquery.Row]:
         """Rows of the history after one more copy, oldest first."""
+        self.copier.look()
         self.copier.copy()
         sql = f"SELECT * FROM ds.job_history WHERE {where} ORDER BY creation_time, job_id"
         return list(self.client.query_and_wait(sql))
@@ -255,41 +241,6 @@ class Running:
     def of(self, job_id: str) -> list[bigquery.Row]:
         """A job's row and those of its statements."""
         return self.history(f"'{job_id}' IN (job_id, parent_job_id)")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextmanager
-def emulator(folder: Path) -> Iterator[str]:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    environment = {
-        "BIGQUERY_HOST": "127.0.0.1",
-        "BIGQUERY_PORT": str(port),
-        "GRPC_PORT": str(free_port()),
-        "DATA_DIR": str(folder / "bigquery"),
-        "DEFAULT_PROJECT_ID": PROJECT,
-    }
-
-    def answers() -> bool:
-        try:
-            with urllib.request.urlopen(f"{url}/bigquery/v2/projects/{PROJECT}/datasets"):
-                return True
-        except OSError:
-            return False
-
-    with subprocess.Popen(
-        [sys.executable, "-m", "localcloud.bigquery"], env={**os.environ, **environment}
-    ) as process:
-        try:
-            wait_for(lambda: answers() or process.poll() is not None, 60)
-            yield url
-        finally:
-            process.terminate()
 
 
 @pytest.fixture(scope="module")

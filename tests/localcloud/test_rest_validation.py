@@ -18,10 +18,12 @@ CHANNELS = f"/monitoring/v3/projects/{PROJECT}/notificationChannels"
 
 
 def condition(kind: str = "conditionThreshold", **detail: Any) -> dict[str, Any]:
-    return {
-        "displayName": "c",
-        kind: {"filter": 'metric.type="a.googleapis.com/b" resource.type="global"', **detail},
-    }
+    own = {
+        "conditionThreshold": {"comparison": "COMPARISON_GT"},
+        "conditionAbsent": {"duration": "300s"},
+    }.get(kind, {})
+    text = 'metric.type="a.googleapis.com/b" resource.type="global"'
+    return {"displayName": "c", kind: {"filter": text, **own, **detail}}
 
 
 def policy(**changes: Any) -> dict[str, Any]:

@@ -158,7 +158,9 @@ def busy_day() -> Recorded:
         recorded.series[_USER + name] = [series([value + 0.1 * math.sin(n) for n in range(24)], 60)]
         recorded.units[_USER + name] = unit
     recorded.alerts = [
-        _alert("a10", "EROS A10 Lock cleanup high volume", "WARNING", timedelta(hours=3, minutes=40)),
+        _alert(
+            "a10", "EROS A10 Lock cleanup high volume", "WARNING", timedelta(hours=3, minutes=40)
+        ),
         _alert("a07", "EROS A07 Daily automation not run", "CRITICAL", timedelta(minutes=25)),
     ]
     return recorded

@@ -62,13 +62,6 @@ def test_the_engine_hands_everything_over_as_text(values):
     assert settings.schedules_paused is True
 
 
-def test_a_slack_channel_without_its_token_shows_the_secret_command(values):
-    config = {f"eros:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in values.items()}
-    with pytest.raises(UserError) as caught:
-        from_engine(config | {"eros:slackChannel": "#alerts"}, "staging")
-    assert "pulumi config set --secret eros:slackToken" in str(caught.value)
-
-
 @pytest.mark.parametrize("stack", ["local", "staging", "prod"])
 def test_the_stack_files_of_the_project_are_valid(stack):
     assert load_stack_file(stack).environment == stack
@@ -107,7 +100,7 @@ def test_job_history_is_googles_view_of_the_region_or_the_table(values, settings
     ],
 )
 def test_secrets_of_shared_stacks_need_a_key(tmp_path, stack, key_line, refused):
-    text = f"config:\n  eros:slackToken:\n    secure: v1:abc\n{key_line}\n"
+    text = f"config:\n  eros:secrets:\n    slackToken:\n      secure: v1:abc\n{key_line}\n"
     (tmp_path / f"Pulumi.{stack}.yaml").write_text(text, encoding="utf-8")
     if not refused:
         check_file(stack, tmp_path)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import cycle
 from typing import Any
 
 Job = dict[str, Any]
@@ -15,42 +15,37 @@ Estimate = Callable[[Job], tuple[int, int]]
 
 _LITERAL = r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\""
 _COMMENT = r"--[^\n]*|#[^\n]*|/\*.*?\*/"
-_COMMENT_OR_LITERAL = re.compile(rf"(?P<literal>{_LITERAL})|{_COMMENT}", re.DOTALL)
-_SET_LABEL = re.compile(rf"\bSET\s+@@query_label\s*=\s*(?P<text>{_LITERAL})", re.IGNORECASE)
+_COMMENT_OR_LITERAL = re.compile(rf"{_LITERAL}|{_COMMENT}", re.DOTALL)
 _SCRIPT_WORDS = re.compile(
     r"\s*(?:DECLARE|SET|BEGIN|CALL|IF|LOOP|WHILE|REPEAT|FOR|CASE|EXECUTE|RAISE)\b|.*;\s*\S",
     re.IGNORECASE | re.DOTALL,
 )
 
 
-def rows(job: Job, children: list[Job], user: str, estimate: Estimate) -> list[Row]:
-    """The row of a finished job, then the rows of its statements in their order."""
+@dataclass(frozen=True)
+class Record:
+    """A finished job and its row."""
+
+    job: Job
+    row: Row
+
+
+def records(job: Job, children: list[Job], user: str, estimate: Estimate) -> list[Record]:
+    """A finished job, then the jobs of its statements in their order."""
     statement_type = _statement_type(job)
     if statement_type != "SCRIPT":
-        return [_row(job, statement_type, user, estimate)]
-    if not children and "errorResult" in job["status"]:
-        children = [_failed_statement(job)]
-    statements = _statements(job, children, user, estimate)
-    parent = _row(job, statement_type, user, lambda _: _sums(statements))
+        return [Record(job, _row(job, statement_type, user, estimate))]
+    ordered = sorted(children, key=lambda child: _number(child["jobReference"]["jobId"]))
+    if "errorResult" in job["status"] and not any(
+        "errorResult" in child["status"] for child in ordered
+    ):
+        ordered.append(_failed_statement(job, len(ordered)))
+    statements = [
+        Record(child, _row(child, _statement_type(child), user, estimate)) for child in ordered
+    ]
+    parent = _row(job, statement_type, user, lambda _: _sums([one.row for one in statements]))
     parent["cache_hit"] = None
-    return [parent, *statements]
-
-
-def query_labels(script: str) -> dict[str, str]:
-    """What `SET @@query_label = '...'` puts on the jobs of a script's statements.
-
-    Google takes comma-separated `key:value` pairs
-    (https://cloud.google.com/bigquery/docs/adding-labels), the value may be left out. Only
-    the first literal counts here: which statement ran after a later one is not known, and
-    neither is the value of an expression.
-    """
-    found = _SET_LABEL.search(
-        _COMMENT_OR_LITERAL.sub(lambda match: match["literal"] or " ", script)
-    )
-    if found is None:
-        return {}
-    pairs = (pair.partition(":") for pair in found["text"][1:-1].split(","))
-    return {key.strip(): value.strip() for key, _, value in pairs if key.strip()}
+    return [Record(job, parent), *statements]
 
 
 def _row(job: Job, statement_type: str | None, user: str, estimate: Estimate) -> Row:
@@ -83,42 +78,21 @@ def _row(job: Job, statement_type: str | None, user: str, estimate: Estimate) ->
     }
 
 
-def _statements(job: Job, children: list[Job], user: str, estimate: Estimate) -> list[Row]:
-    """The rows of a script's statements, with equal parts of its time and with its labels."""
-    configuration = job["configuration"]
-    labels = {
-        **(configuration.get("labels") or {}),
-        **query_labels(configuration["query"]["query"]),
-    }
-    # Transactions do not nest, so what the emulator calls SCRIPT here opens one or ends it;
-    # a rollback that an exception handler made cannot be told from a commit.
-    transaction = cycle(["BEGIN_TRANSACTION", "COMMIT_TRANSACTION"])
-    result = []
-    ordered = sorted(children, key=lambda child: _number(child["jobReference"]["jobId"]))
-    for child, (start, end) in zip(ordered, _shares(job, len(ordered)), strict=True):
-        kind = child["statistics"].get("query", {}).get("statementType")
-        statement = {
-            **child,
-            "configuration": {"jobType": "QUERY", "labels": labels},
-            "statistics": {
-                **child["statistics"],
-                "creationTime": start,
-                "startTime": start,
-                "endTime": end,
-            },
-        }
-        result.append(
-            _row(statement, next(transaction) if kind == "SCRIPT" else kind, user, estimate)
-        )
-    return result
-
-
-def _failed_statement(job: Job) -> Job:
+def _failed_statement(job: Job, position: int) -> Job:
+    """What stands for a failure that is no statement's, such as RAISE."""
     parent = job["jobReference"]["jobId"]
     return {
-        "jobReference": {**job["jobReference"], "jobId": f"script_job_{parent}_0"},
+        "jobReference": {**job["jobReference"], "jobId": f"script_job_{parent}_{position}"},
+        "configuration": {"jobType": "QUERY", "labels": job["configuration"].get("labels")},
         "status": job["status"],
-        "statistics": {"parentJobId": parent},
+        "statistics": {
+            "parentJobId": parent,
+            **{
+                name: job["statistics"][name]
+                for name in ("creationTime", "startTime", "endTime")
+                if name in job["statistics"]
+            },
+        },
     }
 
 
@@ -129,14 +103,6 @@ def _statement_type(job: Job) -> str | None:
     if kind is None and _SCRIPT_WORDS.match(_COMMENT_OR_LITERAL.sub(" '' ", query)):
         return "SCRIPT"
     return kind
-
-
-def _shares(job: Job, parts: int) -> list[tuple[float, float]]:
-    """Start and end (milliseconds) of equal parts of a script's time."""
-    statistics = job["statistics"]
-    start = int(statistics.get("startTime") or statistics["creationTime"])
-    length = (int(statistics.get("endTime") or start) - start) / max(parts, 1)
-    return [(start + n * length, start + (n + 1) * length) for n in range(parts)]
 
 
 def _sums(statements: list[Row]) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from . import (
     service_accounts,
     service_usage,
     storage,
+    time_series,
     transfer_configs,
     transfer_runs,
 )
@@ -37,6 +38,7 @@ def build_registry() -> Registry:
         service_accounts,
         service_usage,
         storage,
+        time_series,
         transfer_configs,
         transfer_runs,
     ):

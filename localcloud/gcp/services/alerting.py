@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import re
+import logging
 from typing import Any
 
 from .. import logfilter
 from ..call import Call, Registry
+from ..clock import micros, seconds
 from ..crud import Collection, number_id
 from ..errors import ApiError, invalid
+from ..monitoring import conditions, filters, log_metrics, policies, series
+from ..monitoring.metrics import BUILT_IN
 from ..store import Resource
-from . import metric_descriptors
+
+log = logging.getLogger(__name__)
 
 _KINDS = (
     "conditionThreshold",
@@ -22,10 +26,15 @@ _KINDS = (
 )
 _MAX_CONDITIONS = 6
 _MAX_CHANNELS = 16
-_METRIC_TYPE = re.compile(r'metric\.type\s*=\s*"([^"]+)"')
 _CHANNEL_KIND = "monitoring.projects.notificationChannels"
-# Metrics of the project's own making; the others are Google's and always exist.
+# Metrics of the project's own making.
 _USER_METRICS = ("logging.googleapis.com/user/", "custom.googleapis.com/")
+_EVALUATED = ("conditionThreshold", "conditionAbsent", "conditionMatchedLog")
+_MOST_PERIOD_SECONDS = 25 * 3600
+_SHORTEST_ABSENCE_SECONDS = 120
+_LONGEST_ABSENCE_SECONDS = 23.5 * 3600
+_RENOTIFY_SECONDS = (30 * 60, 24 * 3600)
+_SHORTEST_AUTO_CLOSE_SECONDS = 30 * 60
 
 
 def _prepare(call: Call, policy: Resource, old: Resource | None) -> None:
@@ -41,6 +50,7 @@ def _prepare(call: Call, policy: Resource, old: Resource | None) -> None:
         _check_condition(call, condition, position)
     _check_log_match(body, conditions)
     _check_channels(call, body.get("notificationChannels", []))
+    _check_strategy(body)
     body.setdefault("enabled", True)
     _name_conditions(call, policy, old)
     record = {"mutateTime": call.now, "mutatedBy": call.cloud.caller}
@@ -55,18 +65,91 @@ def _check_condition(call: Call, condition: dict[str, Any], position: int) -> No
         raise _wrong(field, "Exactly one kind of condition must be set.", field)
     if "displayName" not in condition:
         raise _wrong(f"{field}.displayName", "Must be set.", f"{field}.display_name")
+    if kinds[0] not in _EVALUATED:
+        raise ApiError(
+            "UNIMPLEMENTED",
+            f"{field}.{kinds[0]} is not evaluated by the local cloud; use one of"
+            f" {', '.join(_EVALUATED)}.",
+        )
     detail = condition[kinds[0]]
     if kinds[0] == "conditionMatchedLog":
         logfilter.parse(detail["filter"])
+        for source in detail.get("labelExtractors", {}).values():
+            log_metrics.extractor(source)
         return
-    for metric_type in _METRIC_TYPE.findall(detail.get("filter", "")):
-        if metric_type.startswith(_USER_METRICS) and not metric_descriptors.exists(
-            call, metric_type
+    _check_metric(call, kinds[0], detail, field)
+
+
+def _check_metric(call: Call, kind: str, detail: dict[str, Any], field: str) -> None:
+    """What a condition on time series must keep to; reading them once finds the rest."""
+    for name in ("aggregations", "denominatorAggregations"):
+        for body in detail.get(name, []):
+            if seconds(body.get("alignmentPeriod", "0s")) > _MOST_PERIOD_SECONDS:
+                raise _wrong(f"{field}.{name}", "At most 90000s.", f"{field}.alignment_period")
+    length = seconds(detail.get("duration", "0s"))
+    if length % 60:
+        raise _wrong(f"{field}.duration", "Must be a multiple of a minute.", f"{field}.duration")
+    if kind == "conditionThreshold":
+        if detail.get("comparison") not in ("COMPARISON_GT", "COMPARISON_LT"):
+            raise _wrong(
+                f"{field}.comparison",
+                "Only COMPARISON_GT and COMPARISON_LT are supported.",
+                f"{field}.comparison",
+            )
+        if "evaluationMissingData" in detail and length < 60:
+            raise _wrong(
+                f"{field}.evaluationMissingData",
+                "The duration must be at least 60 seconds.",
+                f"{field}.evaluation_missing_data",
+            )
+        if "forecastOptions" in detail:
+            raise ApiError("UNIMPLEMENTED", "Forecasts are not evaluated by the local cloud.")
+    elif not _SHORTEST_ABSENCE_SECONDS <= length <= _LONGEST_ABSENCE_SECONDS:
+        raise _wrong(f"{field}.duration", "Must be 120s to 84600s.", f"{field}.duration")
+    for filter_name, name in (
+        ("filter", "aggregations"),
+        ("denominatorFilter", "denominatorAggregations"),
+    ):
+        if filter_name in detail:
+            _check_series(call, detail[filter_name], detail.get(name, []))
+
+
+def _check_series(call: Call, text: str, aggregations: list[dict[str, Any]]) -> None:
+    """Read once what a condition reads, so that what is wrong is refused now.
+
+    Google has more metrics of its own than the local cloud: of those there are no data here.
+    """
+    chain = conditions.aggregations(aggregations)
+    if any(
+        not name.startswith(_USER_METRICS) and name not in BUILT_IN
+        for name in filters.parse(text).metrics
+    ):
+        log.warning("a condition never has data, the local cloud does not measure it: %s", text)
+        return
+    now = micros(call.cloud.clock.now())
+    series.query(call.tx, call.cloud.project, text, chain, now, now)
+
+
+def _check_strategy(body: dict[str, Any]) -> None:
+    strategy = body.get("alertStrategy", {})
+    field = "alertStrategy"
+    if seconds(strategy.get("autoClose", "604800s")) < _SHORTEST_AUTO_CLOSE_SECONDS:
+        raise _wrong(f"{field}.autoClose", "At least 30 minutes.", "alert_strategy.auto_close")
+    for one in strategy.get("notificationChannelStrategy", []):
+        pause = seconds(one.get("renotifyInterval", "3600s"))
+        if not _RENOTIFY_SECONDS[0] <= pause <= _RENOTIFY_SECONDS[1]:
+            raise _wrong(
+                f"{field}.notificationChannelStrategy.renotifyInterval",
+                "Must be between 30 minutes and 24 hours.",
+                "alert_strategy.notification_channel_strategy",
+            )
+        if strangers := set(one.get("notificationChannelNames", [])) - set(
+            body.get("notificationChannels", [])
         ):
-            raise ApiError(
-                "NOT_FOUND",
-                f'Cannot find metric that matches type = "{metric_type}". If a metric was created'
-                " recently, it could take up to 10 minutes to become available.",
+            raise _wrong(
+                f"{field}.notificationChannelStrategy",
+                f"{min(strangers)} is not among the channels of the policy.",
+                "alert_strategy.notification_channel_strategy",
             )
 
 
@@ -115,7 +198,16 @@ def _wrong(name: str, reason: str, field: str) -> ApiError:
     )
 
 
-POLICIES = Collection("monitoring.projects.alertPolicies", "alertPolicies", prepare=_prepare)
+def _close_incidents(call: Call, policy: Resource) -> None:
+    policies.forget(call.tx, call.cloud, policy.name, micros(call.cloud.clock.now()))
+
+
+POLICIES = Collection(
+    "monitoring.projects.alertPolicies",
+    "alertPolicies",
+    prepare=_prepare,
+    before_delete=_close_incidents,
+)
 
 
 def register(registry: Registry) -> None:

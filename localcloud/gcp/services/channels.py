@@ -118,6 +118,9 @@ def _release(call: Call, channel: Resource) -> None:
         )
     for policy in users:
         policy.body["notificationChannels"].remove(channel.name)
+        for one in policy.body.get("alertStrategy", {}).get("notificationChannelStrategy", []):
+            names = one.get("notificationChannelNames", [])
+            one["notificationChannelNames"] = [name for name in names if name != channel.name]
         if not policy.body["notificationChannels"]:
             del policy.body["notificationChannels"]
         call.tx.update(policy)

@@ -11,10 +11,10 @@ from ..call import Call, Registry
 from ..clock import rfc3339
 from ..crud import Collection
 from ..errors import invalid, not_found, precondition
+from ..monitoring import log_metrics, samples
 from ..store import Resource
 from .metric_descriptors import LOG_METRIC_KIND, USER_LOG_PREFIX
 
-_EXTRACTOR = re.compile(r"(EXTRACT|REGEXP_EXTRACT)\(.+\)", re.DOTALL)
 _METRIC_ID = re.compile(r"[A-Za-z0-9_\-.,+!*',()%/]{1,100}")
 _SHORT_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,99}")
 _DESTINATION = re.compile(r"(storage|bigquery|pubsub|logging)\.googleapis\.com/.+")
@@ -86,8 +86,7 @@ def _check_extractors(body: dict[str, Any], descriptor: dict[str, Any]) -> None:
             "metric.value_extractor",
         )
     for text in [*extractors.values(), *([value] if value else [])]:
-        if not _EXTRACTOR.fullmatch(text):
-            raise invalid(f"Invalid extractor expression: {text}", "metric")
+        log_metrics.extractor(text)
 
 
 class _Metrics(Collection):
@@ -103,11 +102,16 @@ class _Metrics(Collection):
         return metric.body
 
 
+def _forget_samples(call: Call, metric: Resource) -> None:
+    samples.forget(call.tx, metric.body["metricDescriptor"]["type"])
+
+
 METRICS = _Metrics(
     LOG_METRIC_KIND,
     "metrics",
     new_id=_metric_id,
     prepare=_prepare_metric,
+    before_delete=_forget_samples,
     update_verb="update",
 )
 

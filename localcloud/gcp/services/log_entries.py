@@ -6,15 +6,18 @@ import base64
 import json
 import re
 import secrets
+from datetime import datetime, timedelta
 from typing import Any
 
 from .. import logfilter
-from ..call import Call, Registry
+from ..call import Call, Cloud, Registry
 from ..clock import parse_rfc3339, sortable
 from ..errors import invalid, not_found
+from ..monitoring import log_match, log_metrics
 from ..store import Transaction
 
 _MAX_PAGE = 1000
+_KEPT = timedelta(days=30)
 _LOG_NAME = re.compile(r"projects/([^/]+)/logs/[^/]+")
 
 
@@ -25,16 +28,29 @@ def register(registry: Registry) -> None:
     registry.add("logging.projects.logs.delete")(delete_log)
 
 
-def write(tx: Transaction, entry: dict[str, Any], now: str) -> None:
-    """Store one entry; insert id and times are filled in. A repeated one is ignored."""
+def write(tx: Transaction, cloud: Cloud, entry: dict[str, Any], now: str) -> bool:
+    """Store one entry and let metrics and policies see it; insert id and times are filled in.
+
+    A repeated one is ignored: then False.
+    """
     entry.setdefault("insertId", secrets.token_hex(10))
     entry.setdefault("timestamp", now)
     entry["receiveTimestamp"] = now
-    tx.sql.execute(
+    stored = tx.sql.execute(
         "INSERT INTO log_entry (timestamp, insert_id, body) VALUES (?, ?, ?)"
         " ON CONFLICT DO NOTHING",
         (sortable(parse_rfc3339(entry["timestamp"])), entry["insertId"], json.dumps(entry)),
     )
+    if not stored.rowcount:
+        return False
+    log_metrics.count(tx, cloud, entry)
+    log_match.watch(tx, cloud, entry)
+    return True
+
+
+def prune(tx: Transaction, now: datetime) -> None:
+    """Delete entries that are older than the _Default bucket of Cloud Logging keeps them."""
+    tx.sql.execute("DELETE FROM log_entry WHERE timestamp < ?", (sortable(now - _KEPT),))
 
 
 def write_request(call: Call) -> dict[str, Any]:
@@ -58,7 +74,7 @@ def write_request(call: Call) -> dict[str, Any]:
         entries.append(entry)
     if not call.body.get("dryRun"):
         for entry in entries:
-            write(call.tx, entry, call.now)
+            write(call.tx, call.cloud, entry, call.now)
     return {}
 
 

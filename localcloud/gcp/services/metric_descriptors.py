@@ -7,6 +7,7 @@ from typing import Any
 
 from ..call import Call, Registry
 from ..errors import ApiError, invalid, not_found
+from ..monitoring.metrics import BUILT_IN
 from ..store import Resource
 
 KIND = "monitoring.projects.metricDescriptors"
@@ -27,21 +28,22 @@ def register(registry: Registry) -> None:
 
 
 def _all(call: Call, project: str) -> list[Resource]:
-    """Descriptors that were created and those that log-based metrics bring along."""
+    """Descriptors that were created, those of log-based metrics and the built-in ones."""
+    built_in = [
+        Resource(KIND, body["name"], project, body)
+        for body in (metric.descriptor(call.cloud.project) for metric in BUILT_IN.values())
+    ]
     from_logs = [
         Resource(KIND, item.body["metricDescriptor"]["name"], project,
                  {**item.body["metricDescriptor"], "description": item.body.get("description", "")},
                  seq=item.seq)
         for item in call.tx.children(LOG_METRIC_KIND, project)
     ]  # fmt: skip
-    found = [*call.tx.children(KIND, project), *from_logs]
-    return sorted(found, key=lambda item: item.seq)
-
-
-def exists(call: Call, metric_type: str) -> bool:
-    """Whether a user-defined metric type is known to the project."""
-    name = f"projects/{call.cloud.project}/metricDescriptors/{metric_type}"
-    return any(item.name == name for item in _all(call, f"projects/{call.cloud.project}"))
+    found = sorted([*call.tx.children(KIND, project), *from_logs], key=lambda item: item.seq)
+    for place, item in enumerate(built_in):
+        # Before all others, and apart from each other: pages go by this number.
+        item.seq = place - len(built_in)
+    return [*built_in, *found]
 
 
 def create(call: Call) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def add_message(
     number = tx.next_id(MESSAGE)
     body = {"messageTime": now, "severity": severity, "messageText": text}
     tx.insert(Resource(MESSAGE, f"{run.name}/transferLogs/{number}", run.name, body))
-    log_entries.write(tx, _log_entry(cloud, run, text, severity), now)
+    log_entries.write(tx, cloud, _log_entry(cloud, run, text, severity), now)
 
 
 def _log_entry(cloud: Cloud, run: Resource, text: str, severity: str) -> dict[str, Any]:

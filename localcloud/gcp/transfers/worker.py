@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from ..call import Cloud
 from ..clock import parse_rfc3339, rfc3339
+from ..monitoring import measure
 from ..services import pubsub
 from ..store import Resource, Store, Transaction
 from . import records
@@ -26,6 +29,7 @@ _PARALLEL = 4
 _TICK_SECONDS = 1.0
 _INVALID_ARGUMENT = 3
 _CANCELLED = 1
+_SETTING = "localcloud.settings"
 
 
 class TransferWorker:
@@ -37,7 +41,8 @@ class TransferWorker:
         self._cloud = cloud
         self._store = store
         self._queries = queries
-        self._follow = follow_clock
+        self._follow = follow_clock or self._remembered()
+        self._held = False
         self._seen = cloud.clock.now()
         self._active: set[str] = set()
         self._jobs: dict[str, str] = {}
@@ -61,11 +66,42 @@ class TransferWorker:
         """Look for work now; called when a request may have made some."""
         self._work.set()
 
+    @property
+    def follows(self) -> bool:
+        """Whether runs start by themselves when they are due."""
+        return self._follow
+
+    def follow(self, follow: bool) -> None:
+        """Start runs when they are due from now on, or no more; a restart remembers it."""
+        with self._store.transaction() as tx:
+            tx.delete(_SETTING, "follow")
+            tx.insert(Resource(_SETTING, "follow", "", {"value": follow}))
+        self._seen = self._cloud.clock.now()
+        self._follow = follow
+        self.wake()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Start nothing by itself meanwhile, and nothing afterwards that was due meanwhile."""
+        if self._follow:
+            self.fire_due()
+        self._held = True
+        try:
+            yield
+        finally:
+            self._seen = self._cloud.clock.now()
+            self._held = False
+
+    def _remembered(self) -> bool:
+        with self._store.transaction() as tx:
+            kept = tx.get(_SETTING, "follow")
+        return bool(kept and kept.body["value"])
+
     def _loop(self) -> None:
         while not self._stopped.is_set():
             self._work.clear()
             try:
-                if self._follow:
+                if self._follow and not self._held:
                     self.fire_due()
                 self._cancel_orphans()
                 self._dispatch()
@@ -188,6 +224,7 @@ class TransferWorker:
             run.body["errorStatus"] = {"code": code, "message": text}
         self._set_state(tx, run, state, endTime=rfc3339(self._cloud.clock.now()))
         records.add_message(tx, self._cloud, run, text, severity)
+        measure.run_finished(tx, self._cloud, run, None if outcome.error else outcome.rows)
         self._notify(tx, run)
 
     def _set_state(self, tx: Transaction, run: Resource, state: str, **times: str) -> None:

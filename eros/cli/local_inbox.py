@@ -1,0 +1,135 @@
+"""`eros local inbox`: the notifications that the local cloud has delivered."""
+
+from __future__ import annotations
+
+import enum
+import json
+import re
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from eros.cli.common import console
+from eros.control import Control
+from eros.errors import UserError
+from eros.settings import load_stack_file
+
+STACK = "local"
+_RUNBOOK = re.compile(r"^Runbook: (\S+)", re.MULTILINE)
+_COLOURS = {"open": "red", "repeated": "yellow", "closed": "green"}
+
+
+class Format(enum.StrEnum):
+    """How the inbox is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+app = typer.Typer(help="Notifications that the local cloud delivered.", invoke_without_command=True)
+
+
+@app.callback()
+def inbox(
+    context: typer.Context,
+    output: Annotated[Format, typer.Option("--format", help="Text or JSON.")] = Format.TEXT,
+    only_open: Annotated[
+        bool, typer.Option("--open/--all", help="Only of incidents that are still open.")
+    ] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Empty the inbox.")] = False,
+) -> None:
+    """Show what Slack, PagerDuty, e-mail and the other channels would have received."""
+    if context.invoked_subcommand is not None:
+        return
+    control = Control(load_stack_file(STACK))
+    if clear:
+        console.print(f"{control.clear_inbox()} notifications deleted")
+        return
+    found = control.inbox()
+    if only_open:
+        closed = {_incident(one)["incident_id"] for one in found if _kind(one) == "closed"}
+        found = [one for one in found if _incident(one)["incident_id"] not in closed]
+    if output is Format.JSON:
+        print(json.dumps(found, indent=2))
+    elif found:
+        console.print(_table(found), soft_wrap=False)
+    else:
+        console.print("no notifications")
+
+
+@app.command()
+def show(number: Annotated[int, typer.Argument(help="Number in the table.")]) -> None:
+    """Show one notification in full."""
+    for one in Control(load_stack_file(STACK)).inbox():
+        if one["number"] == number:
+            _show(one)
+            return
+    raise UserError("there is no notification of this number", value=number, fix="eros local inbox")
+
+
+def _table(found: list[dict[str, Any]]) -> Table:
+    table = Table("#", "time (UTC)", "state", "severity", "policy", "channel", "summary", "runbook")
+    for one in found:
+        incident = _incident(one)
+        kind = _kind(one)
+        table.add_row(
+            str(one["number"]),
+            _time(one["time"]),
+            Text(kind, style=_COLOURS[kind]),
+            incident["severity"],
+            Text(incident["policy_name"]),
+            Text(one["channel"]["displayName"]),
+            Text(incident["summary"]),
+            Text(_runbook(incident), overflow="fold"),
+        )
+    return table
+
+
+def _show(one: dict[str, Any]) -> None:
+    incident, channel = _incident(one), one["channel"]
+    documentation = incident.get("documentation", {})
+    lines = {
+        "time": f"{_time(one['time'])} UTC",
+        "state": _kind(one),
+        "severity": incident["severity"],
+        "policy": incident["policy_name"],
+        "condition": incident["condition_name"],
+        "channel": f"{channel['displayName']} ({channel['type']})",
+        "subject": documentation.get("subject", ""),
+        "summary": incident["summary"],
+        "incident": incident["incident_id"],
+        "labels": ", ".join(f"{k}={v}" for k, v in incident["policy_user_labels"].items()),
+        "links": "\n           ".join(
+            f"{link['display_name']}: {link['url']}" for link in documentation.get("links", [])
+        ),
+    }
+    for name, value in lines.items():
+        if value:
+            console.print(f"{name:<10} {value}", markup=False)
+    if documentation.get("content"):
+        console.print(f"\n{documentation['content']}", markup=False)
+
+
+def _incident(one: dict[str, Any]) -> dict[str, Any]:
+    return one["payload"]["incident"]
+
+
+def _kind(one: dict[str, Any]) -> str:
+    incident = _incident(one)
+    return "repeated" if incident["renotify"] else incident["state"]
+
+
+def _runbook(incident: dict[str, Any]) -> str:
+    """Where the runbook is: a link takes an address, a stack may name a file of the project."""
+    documentation = incident.get("documentation", {})
+    for link in documentation.get("links", []):
+        return link["url"]
+    found = _RUNBOOK.search(documentation.get("content", ""))
+    return found[1] if found else ""
+
+
+def _time(text: str) -> str:
+    return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M}"

@@ -1,0 +1,219 @@
+"""Jobs for the statements of a script, as BigQuery has them.
+
+local-bigquery 0.4.0 gives every statement of a script a copy of the script's own job, made
+when the script has succeeded. Here each has its own text, times, labels and outcome, also in
+a script that failed: what INFORMATION_SCHEMA.JOBS and the audit log show on Google.
+
+`SET @@query_label = <expression>` labels the statements after it. Google's rules for labels
+apply (https://cloud.google.com/bigquery/docs/labels-intro#requirements).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local_bigquery.catalog import metadata
+from local_bigquery.errors import BigQueryError, from_exception
+from local_bigquery.jobs import query, runner, store
+from local_bigquery.models import Job, JobStatistics, JobStatistics2
+from local_bigquery.sql import script
+from sqlglot import exp
+
+_LONGEST_LABEL = 63
+_MOST_LABELS = 64
+_TRANSACTION = {
+    exp.Transaction: "BEGIN_TRANSACTION",
+    exp.Commit: "COMMIT_TRANSACTION",
+    exp.Rollback: "ROLLBACK_TRANSACTION",
+}
+
+
+@dataclass(frozen=True)
+class _Statement:
+    """A statement that has ended; times in milliseconds since 1970."""
+
+    text: str
+    labels: dict[str, str]
+    start: str
+    end: str
+    statistics: JobStatistics2
+    error: BigQueryError | None = None
+
+
+@dataclass
+class _Script:
+    """What is noted while a query job runs; `is_script` says whether it has statements."""
+
+    is_script: bool = False
+    statements: list[_Statement] = field(default_factory=list)
+
+
+_current: ContextVar[_Script | None] = ContextVar("script", default=None)
+_run_query = runner._query
+
+
+def install(finished: Path | None = None) -> None:
+    """Put these jobs in place of local-bigquery's; touch the file `finished` after each job."""
+    script.Interpreter = _Interpreter
+    query.execute = _without_children(query.execute)
+    runner._query = _query
+    if finished is not None:
+        runner._execute = _touching(runner._execute, finished)
+
+
+def parse_labels(text: str | None) -> dict[str, str]:
+    """The labels in `key:value,key:value`; raises BigQueryError for what Google refuses."""
+    labels: dict[str, str] = {}
+    for pair in (text or "").split(","):
+        key, _, value = (part.strip() for part in pair.partition(":"))
+        if not key and not value:
+            continue
+        if not key[:1].isalpha() or not _is_label(key):
+            raise _bad_label("key", key)
+        if not _is_label(value):
+            raise _bad_label("value", value)
+        labels[key] = value
+    if len(labels) > _MOST_LABELS:
+        raise BigQueryError("invalid", f"A job has at most {_MOST_LABELS} labels.")
+    return labels
+
+
+def _is_label(text: str) -> bool:
+    return len(text) <= _LONGEST_LABEL and all(
+        one in "_-" or (one.isalnum() and one == one.lower()) for one in text
+    )
+
+
+def _bad_label(what: str, text: str) -> BigQueryError:
+    return BigQueryError(
+        "invalid",
+        f'Invalid label {what} "{text}": at most {_LONGEST_LABEL} lower-case letters, digits,'
+        " underscores and dashes; a key begins with a letter.",
+    )
+
+
+class _Interpreter(script.Interpreter):
+    """Notes every statement that runs as a job of its own."""
+
+    def __init__(
+        self,
+        cursor: Any,
+        context: Any,
+        run_sql: Callable[[exp.Expression], JobStatistics2 | None],
+        report: Callable[[JobStatistics2], None],
+    ) -> None:
+        super().__init__(cursor, context, self._noting(run_sql), self._reporting(report))
+        self._script = _current.get()
+        self._text = ""
+        if self._script is not None:
+            # The emulator's own sign: only a script has the system variable.
+            self._script.is_script = context.system.get("script.job_id") is not None
+
+    def sql(self, statement: script.Statement) -> None:
+        self._text = statement.text
+        super().sql(statement)
+
+    def ddl(self, verb: str, operation: str, reference: tuple[str, str, str]) -> None:
+        self._text = self.context.system.get("statement_text") or ""
+        super().ddl(verb, operation, reference)
+
+    def set_system(self, name: str, value: exp.Expression) -> None:
+        super().set_system(name, value)
+        if name == "query_label":
+            parse_labels(self.context.settings[name])
+
+    def _noting(
+        self, run_sql: Callable[[exp.Expression], JobStatistics2 | None]
+    ) -> Callable[[exp.Expression], JobStatistics2 | None]:
+        def noted(tree: exp.Expression) -> JobStatistics2 | None:
+            start = metadata.now()
+            try:
+                statistics = run_sql(tree)
+            except Exception as exception:
+                kind = _TRANSACTION.get(type(tree)) or query.statement_type(tree)
+                failed = JobStatistics2(statementType=kind)
+                self._note(start, failed, from_exception(exception))
+                raise
+            if statistics is not None:
+                kind = _TRANSACTION.get(type(tree), statistics.statementType)
+                self._note(start, statistics.replace(statementType=kind))
+            return statistics
+
+        return noted
+
+    def _reporting(
+        self, report: Callable[[JobStatistics2], None]
+    ) -> Callable[[JobStatistics2], None]:
+        def noted(statistics: JobStatistics2) -> None:
+            report(statistics)
+            self._note(metadata.now(), statistics)
+
+        return noted
+
+    def _note(
+        self, start: str, statistics: JobStatistics2, error: BigQueryError | None = None
+    ) -> None:
+        if self._script is not None:
+            labels = parse_labels(self.context.settings.get("query_label"))
+            self._script.statements.append(
+                _Statement(self._text, labels, start, metadata.now(), statistics, error)
+            )
+
+
+def _without_children(execute: Callable[..., Any]) -> Callable[..., Any]:
+    """`query.execute`, whose statements get their jobs from `_query` instead."""
+
+    def wrapped(*arguments: Any, **options: Any) -> Any:
+        statistics, children, destination = execute(*arguments, **options)
+        return statistics, children if _current.get() is None else [], destination
+
+    return wrapped
+
+
+def _query(job: Job, *arguments: Any) -> JobStatistics:
+    noted = _Script()
+    token = _current.set(noted)
+    try:
+        result = _run_query(job, *arguments)
+    finally:
+        _current.reset(token)
+        statements = noted.statements if noted.is_script else []
+        for position, statement in enumerate(statements):
+            store.save(_job_of(job, position, statement))
+    return result.replace(numChildJobs=str(len(statements))) if statements else result
+
+
+def _job_of(job: Job, position: int, statement: _Statement) -> Job:
+    project, parent = job.jobReference.projectId, job.jobReference.jobId
+    configuration = job.configuration
+    own = configuration.replace(
+        labels={**(configuration.labels or {}), **statement.labels} or None,
+        query=configuration.query.replace(query=statement.text),
+    )
+    made = runner._job(project, f"script_job_{parent}_{position}", own)
+    made = made.replace(
+        user_email=job.user_email,
+        statistics=made.statistics.replace(creationTime=statement.start),
+    )
+    statistics = JobStatistics(
+        parentJobId=parent,
+        startTime=statement.start,
+        endTime=statement.end,
+        query=statement.statistics,
+    )
+    return runner._done(made, statistics, statement.error)
+
+
+def _touching(execute: Callable[..., None], finished: Path) -> Callable[..., None]:
+    def wrapped(*arguments: Any) -> None:
+        try:
+            execute(*arguments)
+        finally:
+            # Who waits for the end of jobs looks at the time of this file.
+            finished.touch()
+
+    return wrapped

@@ -1,0 +1,148 @@
+"""What the local cloud offers beside Google's APIs, below /localcloud/.
+
+    GET    clock              now, offset, whether schedules are followed, what is due next
+    POST   clock              {"now": T}: move the clock, run nothing; {"follow": true|false}
+    POST   clock/advance      {"to": T, "everyRun": false}: walk there, one line of JSON a step
+    POST   settle             write and judge what has happened so far
+    GET    inbox              delivered notifications
+    DELETE inbox              empty it
+
+Times are RFC 3339. Errors have Google's shape.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from .call import Cloud
+from .clock import parse_rfc3339, rfc3339
+from .errors import ApiError, invalid
+from .monitoring import delivery
+from .store import Store
+from .transfers import records
+from .transfers.walk import Walk
+from .transfers.worker import TransferWorker
+
+_SHOWN_DUE = 10
+
+
+class Control:
+    """The handlers."""
+
+    def __init__(self, cloud: Cloud, store: Store, worker: TransferWorker, walk: Walk) -> None:
+        self._cloud = cloud
+        self._store = store
+        self._worker = worker
+        self._walk = walk
+
+    def routes(self) -> list[Route]:
+        """Where each handler is reached."""
+        handlers = {
+            ("GET", "clock"): self._show_clock,
+            ("POST", "clock"): self._set_clock,
+            ("POST", "clock/advance"): self._advance,
+            ("POST", "settle"): self._settle_now,
+            ("GET", "inbox"): self._show_inbox,
+            ("DELETE", "inbox"): self._clear_inbox,
+        }
+        return [
+            Route(f"/localcloud/{path}", _endpoint(handler), methods=[method])
+            for (method, path), handler in handlers.items()
+        ]
+
+    def _show_clock(self, body: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "now": rfc3339(self._cloud.clock.now()),
+            "offsetSeconds": round(self._cloud.clock.offset.total_seconds()),
+            "follows": self._worker.follows,
+            "next": self._due(),
+        }
+
+    def _set_clock(self, body: dict[str, Any]) -> dict[str, Any]:
+        if "now" in body:
+            moment = _moment(body, "now")
+            if moment < self._cloud.clock.now():
+                raise invalid(f"The clock moves forward only, not to {rfc3339(moment)}.", "now")
+            # What has happened so far belongs to the old time.
+            self._walk.settle()
+            self._cloud.clock.move_to(moment)
+            self._walk.settle()
+        if "follow" in body:
+            self._worker.follow(bool(body["follow"]))
+        return self._show_clock(body)
+
+    def _advance(self, body: dict[str, Any]) -> Response:
+        events = self._walk.to(_moment(body, "to"), every_run=bool(body.get("everyRun")))
+        return StreamingResponse(_lines(events), media_type="application/x-ndjson")
+
+    def _settle_now(self, body: dict[str, Any]) -> dict[str, Any]:
+        self._walk.settle()
+        return {}
+
+    def _show_inbox(self, body: dict[str, Any]) -> dict[str, Any]:
+        with self._store.transaction() as tx:
+            return {"notifications": delivery.inbox(tx)}
+
+    def _clear_inbox(self, body: dict[str, Any]) -> dict[str, Any]:
+        with self._store.transaction() as tx:
+            return {"deleted": delivery.clear(tx)}
+
+    def _due(self) -> list[dict[str, str]]:
+        now = self._cloud.clock.now()
+        with self._store.transaction() as tx:
+            configs = tx.all(records.CONFIG)
+        found = [
+            (due, config.body["displayName"])
+            for config in configs
+            if (timetable := records.timetable(config)) and (due := timetable.next_after(now))
+        ]
+        return [{"time": rfc3339(due), "title": title} for due, title in sorted(found)[:_SHOWN_DUE]]
+
+
+def _endpoint(handler: Callable[[dict[str, Any]], Any]) -> Callable[[Request], Any]:
+    async def endpoint(request: Request) -> Response:
+        try:
+            result = await run_in_threadpool(handler, _body(await request.body()))
+        except ApiError as error:
+            return JSONResponse(error.body(), error.http_status)
+        except OSError as error:
+            failed = ApiError("INTERNAL", f"BigQuery does not answer: {error}")
+            return JSONResponse(failed.body(), failed.http_status)
+        return result if isinstance(result, Response) else JSONResponse(result)
+
+    return endpoint
+
+
+def _body(text: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(text) if text.strip() else {}
+    except ValueError as error:
+        raise invalid(f"Invalid JSON payload received. {error}") from None
+    if not isinstance(body, dict):
+        raise invalid("Invalid JSON payload received. Expected an object.")
+    return body
+
+
+def _lines(events: Iterator[dict[str, Any]]) -> Iterator[str]:
+    for event in events:
+        yield json.dumps(event) + "\n"
+
+
+def _moment(body: dict[str, Any], field: str) -> datetime:
+    try:
+        moment = parse_rfc3339(str(body[field]))
+    except KeyError:
+        raise invalid(f"The field '{field}' is required.", field) from None
+    except ValueError:
+        raise invalid(f"Invalid time in '{field}': {body[field]!r}", field) from None
+    if moment - datetime.now(moment.tzinfo) > timedelta(days=3660):
+        raise invalid(f"'{field}' is more than ten years ahead: {body[field]!r}", field)
+    return moment

@@ -1,0 +1,207 @@
+"""Moves the clock from due time to due time and runs what is due, one run after the other.
+
+Two days hold more than a thousand runs of what repeats every five minutes. Without `every_run`
+such a schedule runs once an hour and for its last due time. Each of these runs then stands for
+those that were left out: policies count its measurements for an hour longer than usual.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ..call import Cloud
+from ..clock import parse_rfc3339, rfc3339
+from ..errors import invalid, precondition
+from ..job_history.worker import JobHistory
+from ..monitoring import delivery
+from ..monitoring.evaluator import Evaluator
+from ..store import Resource, Store
+from . import records
+from .worker import TransferWorker
+
+_SPARSE = timedelta(hours=1)
+_MOMENT = timedelta(seconds=30)
+_POLL_SECONDS = 0.01
+_ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Due:
+    """A run to make: for which time, of which config, under which schedule."""
+
+    time: datetime
+    config: Resource
+    schedule: str
+
+
+class Walk:
+    """Walks of one clock; one at a time. Without `history` jobs are not told of."""
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        store: Store,
+        worker: TransferWorker,
+        history: JobHistory | None,
+        evaluator: Evaluator,
+    ) -> None:
+        self._cloud = cloud
+        self._store = store
+        self._worker = worker
+        self._history = history
+        self._evaluator = evaluator
+        self._busy = threading.Lock()
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        """End a walk after its present run."""
+        self._stopped.set()
+
+    def to(self, moment: datetime, *, every_run: bool) -> Iterator[Event]:
+        """Walk to a moment, telling each step; ends early when the caller stops listening.
+
+        Raises ApiError 400 for a moment of the past and while another walk is going on.
+        """
+        if moment < self._cloud.clock.now():
+            raise invalid(f"The clock moves forward only: {rfc3339(moment)} has passed.", "to")
+        if not self._busy.acquire(blocking=False):
+            raise precondition("The clock is being moved already.")
+        # The part above happens at once, not when the first event is asked for.
+        return self._walk(moment, every_run)
+
+    def _walk(self, moment: datetime, every_run: bool) -> Iterator[Event]:
+        begun = time.monotonic()
+        try:
+            with self._worker.held(), self._history.held() if self._history else nullcontext():
+                self._evaluator.set_grace(timedelta() if every_run else _SPARSE)
+                plan, left_out = self._plan(moment, every_run)
+                yield {
+                    "event": "start",
+                    "from": rfc3339(self._cloud.clock.now()),
+                    "to": rfc3339(moment),
+                    "runs": len(plan),
+                    "leftOut": left_out,
+                }
+                failed = 0
+                for due in plan:
+                    if self._stopped.is_set():
+                        return
+                    for event in self._run(due):
+                        failed += event["event"] == "run" and event["state"] != "SUCCEEDED"
+                        yield event
+                yield from self._telling(lambda: self._move(moment))
+                yield from self._telling(self.settle)
+                yield {
+                    "event": "end",
+                    "now": rfc3339(self._cloud.clock.now()),
+                    "failed": failed,
+                    "seconds": round(time.monotonic() - begun, 3),
+                }
+        finally:
+            self._evaluator.set_grace(timedelta())
+            self._busy.release()
+
+    def _plan(self, until: datetime, every_run: bool) -> tuple[list[_Due], int]:
+        """Runs up to a moment in their order, and how many are left out."""
+        now = self._cloud.clock.now()
+        with self._store.transaction() as tx:
+            configs = tx.all(records.CONFIG)
+        plan: list[_Due] = []
+        left_out = 0
+        for config in configs:
+            timetable = records.timetable(config)
+            if timetable is None:
+                continue
+            times = []
+            # What was changed since the last due time has nothing due before that change.
+            changed = parse_rfc3339(config.private["scheduleSet"]) - datetime.resolution
+            due = timetable.next_after(max(now, changed))
+            while due is not None and due <= until:
+                times.append(due)
+                due = timetable.next_after(due)
+            chosen = times if every_run else _sparse(times)
+            left_out += len(times) - len(chosen)
+            plan += [_Due(one, config, timetable.text) for one in chosen]
+        return sorted(plan, key=lambda due: due.time), left_out
+
+    def _run(self, due: _Due) -> Iterator[Event]:
+        yield from self._telling(lambda: self._move(due.time))
+        with self._store.transaction() as tx:
+            config = tx.get(records.CONFIG, due.config.name)
+            if config is None or records.timetable(config) is None:
+                return
+            run = records.new_run(tx, self._cloud, config, due.time, due.schedule)
+        begun = time.monotonic()
+        self._worker.wake()
+        state = self._wait(run.name)
+        yield {
+            "event": "run",
+            "time": rfc3339(due.time),
+            "title": due.config.body["displayName"],
+            "state": state.body["state"] if state else "DELETED",
+            "error": state.body["errorStatus"].get("message", "") if state else "",
+            "seconds": round(time.monotonic() - begun, 3),
+        }
+        yield from self._telling(lambda: self.settle(tables=False))
+
+    def settle(self, *, tables: bool = True) -> None:
+        """Tell of what has happened so far, and look at the policies."""
+        if self._history is not None:
+            self._history.copy(tables=tables)
+        self._evaluator.catch_up()
+
+    def _move(self, moment: datetime) -> None:
+        gap = moment - self._cloud.clock.now()
+        if gap > _MOMENT:
+            # Runs that follow each other at once share one write to the tables.
+            self.settle()
+        if gap > timedelta():
+            self._cloud.clock.move_to(moment)
+            self._evaluator.catch_up()
+
+    def _wait(self, name: str) -> Resource | None:
+        while not self._stopped.is_set():
+            with self._store.transaction() as tx:
+                run = tx.get(records.RUN, name)
+            if run is None or run.body["state"] in _ENDED:
+                return run
+            time.sleep(_POLL_SECONDS)
+        return None
+
+    def _telling(self, step: Callable[[], None]) -> Iterator[Event]:
+        """Take a step and tell of the notifications that it brought."""
+        with self._store.transaction() as tx:
+            before = delivery.newest(tx)
+        step()
+        with self._store.transaction() as tx:
+            new = delivery.inbox(tx, after=before)
+        for one in new:
+            incident = one["payload"]["incident"]
+            yield {
+                "event": "notification",
+                "time": one["time"],
+                "state": incident["state"],
+                "severity": incident["severity"],
+                "policy": incident["policy_name"],
+                "channel": one["channel"]["displayName"],
+                "renotify": incident["renotify"],
+            }
+
+
+def _sparse(times: list[datetime]) -> list[datetime]:
+    """Times at least an hour apart, and the last one."""
+    kept: list[datetime] = []
+    for one in times:
+        if not kept or one - kept[-1] >= _SPARSE:
+            kept.append(one)
+    if times and kept[-1] != times[-1]:
+        kept.append(times[-1])
+    return kept

@@ -1,0 +1,142 @@
+"""The statements of backups and restores, as Google's own analyser reads them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
+
+from eros.backup import bucket, columns, records, restoring, sums
+from eros.backup.model import Sums, TableCopy
+from eros.backup.plans import TablePlan
+from eros.backup.sums import Relation
+from eros.backup_schema import TABLES
+from eros.catalogue import load
+from eros.settings import Settings, parse
+from eros.validate import types
+from eros.validate.analyser import Analyser, SqlError
+from eros.validate.world import Facts, World
+from tests.unit.conftest import VALUES
+
+# Every type that a column of BigQuery can have, in and out of arrays and structs.
+KINDS = (
+    *("STRING", "BYTES", "INTEGER", "FLOAT", "NUMERIC", "BIGNUMERIC", "BOOLEAN", "TIMESTAMP"),
+    *("DATE", "TIME", "DATETIME", "GEOGRAPHY", "JSON", "INTERVAL"),
+)
+INNER = [
+    {"name": "x", "type": "INTEGER", "mode": "NULLABLE"},
+    {"name": "y", "type": "STRING", "mode": "REPEATED"},
+]
+SCHEMA: list[dict[str, Any]] = [
+    *({"name": f"c_{kind.lower()}", "type": kind, "mode": "NULLABLE"} for kind in KINDS),
+    *(
+        {"name": f"a_{kind.lower()}", "type": kind, "mode": "REPEATED"}
+        for kind in ("STRING", "NUMERIC", "JSON", "TIMESTAMP")
+    ),
+    {"name": "r", "type": "RECORD", "mode": "NULLABLE", "fields": INNER},
+    {"name": "a_r", "type": "RECORD", "mode": "REPEATED", "fields": INNER},
+]
+TABLE = "`test-project`.`brain`.`t`"
+
+
+class Reader:
+    """Google's analyser over one catalogue of tables, all in the dataset `brain`."""
+
+    def __init__(self, settings: Settings) -> None:
+        world = World(settings.project, settings.dataset, "region-us")
+        for item in load(settings).tables:
+            world.declare(item)
+        schemas = {name: schema for name, (_, schema) in TABLES.items()} | {"t": SCHEMA}
+        for name, schema in schemas.items():
+            world.add_table(name, Facts({f["name"]: types.field(f) for f in schema}))
+        # Parameters of a job are not declared in its text; constants are as good to analyse.
+        self._analyser = Analyser()
+        self._catalogue = self._analyser.register(world.catalogue(parameters(), {}))
+
+    def read(self, sql: str) -> None:
+        """Fail unless the analyser takes every statement."""
+        text = sql.replace("@restore_id", "restore_id").replace("@details", "details")
+        for statement in filter(str.strip, text.replace("`eros_backups`", "`brain`").split(";\n")):
+            self._analyser.analyse(self._catalogue, statement.rstrip(";"))
+
+
+def parameters() -> dict[str, TypeProto]:
+    return dict.fromkeys(["restore_id", "details"], types.parsed("STRING"))
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return parse(VALUES, "f")
+
+
+@pytest.fixture(scope="module")
+def reader(settings: Settings) -> Reader:
+    return Reader(settings)
+
+
+def test_the_checksums_of_every_type_of_column(reader, settings):
+    tables = {
+        item.name: Relation(f"`test-project`.`brain`.`{item.name}`", item.schema)
+        for item in load(settings).tables
+    }
+    moment = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
+    reader.read(sums.query({"t": Relation(TABLE, SCHEMA, where="c_integer > 0")}))
+    reader.read(sums.query(tables, at=moment))
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_the_replacement_of_rows(reader, settings, staged):
+    schema = [field for field in SCHEMA if not (staged and field["type"] == "JSON")]
+    partitioning = SimpleNamespace(type_="DAY", field="c_date", expiration_ms="86400000")
+    plan = TablePlan(
+        name="t",
+        rows_now=0,
+        expected=Sums(0, {}, "0"),
+        expired=0,
+        fit=columns.Fit(tuple(schema), ()),
+        source=TABLE,
+        where=columns.unexpired(partitioning, datetime.now(UTC)),
+        size=0,
+    )
+    google = SimpleNamespace(settings=settings)
+    reader.read(restoring.statements(google, "brain", [plan], staged))
+    reader.read(records.applied_statement(google))
+
+
+def test_json_that_was_exported_as_text_is_read_again(reader):
+    fields = [field for field in SCHEMA if field["type"] == "JSON" and field["mode"] == "NULLABLE"]
+    [column] = fields
+    text = bucket.as_text(column)
+    back = columns.expressions(fields, json_is_text=True)
+    reader.read(f"SELECT JSON_VALUE({back}) FROM (SELECT {text} FROM {TABLE})")
+
+
+@pytest.mark.parametrize("kind", ["DATE", "TIMESTAMP", "DATETIME"])
+@pytest.mark.parametrize("unit", ["HOUR", "DAY", "MONTH", "YEAR"])
+def test_the_filter_for_partitions_that_live_on(reader, kind, unit):
+    partitioning = SimpleNamespace(type_=unit, field=f"c_{kind.lower()}", expiration_ms="86400000")
+    where = columns.unexpired(partitioning, datetime.now(UTC))
+    reader.read(f"SELECT COUNT(*) FROM {TABLE} WHERE {where}")
+
+
+def test_the_export(reader, settings, monkeypatch):
+    statements = []
+    monkeypatch.setattr(bucket.jobs, "rows", lambda google, sql, sizes: statements.append(sql))
+    fit = tuple(f for f in SCHEMA if f["type"] not in ("INTERVAL", "GEOGRAPHY", "RANGE"))
+    table = TableCopy("t", bytes=1, schema=fit, sums=Sums(1, {}, "1"))
+    monkeypatch.setattr(bucket, "snapshot", lambda name, backup: name)
+    google = SimpleNamespace(settings=settings)
+    bucket.export_table(google, SimpleNamespace(id="20260101_000000"), table)
+    [statement] = statements
+    assert "uri = 'gs://test-bucket/20260101_000000/t-*.parquet'" in statement
+    reader.read(statement)
+
+
+def test_the_analyser_would_tell(reader):
+    with pytest.raises(SqlError, match="nope"):
+        reader.read(
+            f"TRUNCATE TABLE {TABLE};\nINSERT INTO {TABLE} (nope) SELECT c_date FROM {TABLE};"
+        )
