@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 
 ACTIVATE := . tools/activate.sh
 PYTEST := python -m pytest -q
-# Tests that share no server run in two processes; the others one after the other.
+# Tests of one file may share a server or an order, so a file stays in one of two processes.
 PARALLEL := -n 2 --dist loadfile
 # Each process of the SQL tier has an emulator of its own, so single tests may move.
 BALANCED := -n 2 --dist worksteal
@@ -41,8 +41,8 @@ unit: bootstrap ## tests without a cloud: seconds
 sql: bootstrap ## SQL objects: analyser, then emulator
 	@$(ACTIVATE); $(PYTEST) $(BALANCED) tests/sql
 
-engine: bootstrap ## the real pulumi against a local cloud of its own
-	@$(ACTIVATE); $(PYTEST) --timeout 900 tests/engine
+engine: bootstrap ## the real pulumi against local clouds of their own
+	@$(ACTIVATE); $(PYTEST) $(PARALLEL) --timeout 900 tests/engine
 
 bench: bootstrap ## time the system on generated data
 	@$(ACTIVATE); python -m bench

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from eros.cli.common import console
@@ -55,13 +54,14 @@ def inbox(
     if output is Format.JSON:
         print(json.dumps(found, indent=2))
     elif found:
-        console.print(_table(found), soft_wrap=False)
+        for one in found:
+            console.print(_entry(one))
     else:
         console.print("no notifications")
 
 
 @app.command()
-def show(number: Annotated[int, typer.Argument(help="Number in the table.")]) -> None:
+def show(number: Annotated[int, typer.Argument(help="Number in the list.")]) -> None:
     """Show one notification in full."""
     for one in Control(load_stack_file(STACK)).inbox():
         if one["number"] == number:
@@ -70,22 +70,19 @@ def show(number: Annotated[int, typer.Argument(help="Number in the table.")]) ->
     raise UserError("there is no notification of this number", value=number, fix="eros local inbox")
 
 
-def _table(found: list[dict[str, Any]]) -> Table:
-    table = Table("#", "time (UTC)", "state", "severity", "policy", "channel", "summary", "runbook")
-    for one in found:
-        incident = _incident(one)
-        kind = _kind(one)
-        table.add_row(
-            str(one["number"]),
-            _time(one["time"]),
-            Text(kind, style=_COLOURS[kind]),
-            incident["severity"],
-            Text(incident["policy_name"]),
-            Text(one["channel"]["displayName"]),
-            Text(incident["summary"]),
-            Text(_runbook(incident), overflow="fold"),
-        )
-    return table
+def _entry(one: dict[str, Any]) -> Text:
+    """Three lines that are read at a width of 80, too: what, where to, why."""
+    incident = _incident(one)
+    kind = _kind(one)
+    return Text.assemble(
+        (f"{one['number']:>3}  ", "bold"),
+        f"{_time(one['time'])} UTC  ",
+        (f"{kind:<8}", _COLOURS[kind]),
+        f"  {incident['severity']:<8}  ",
+        (incident["policy_name"], "bold"),
+        f"\n     {one['channel']['displayName']} · {_runbook(incident)}",
+        (f"\n     {incident['summary']}", "dim"),
+    )
 
 
 def _show(one: dict[str, Any]) -> None:
