@@ -15,6 +15,7 @@ from local_bigquery import cli
 from localcloud import (
     bigquery_catalog,
     bigquery_clock,
+    bigquery_compaction,
     bigquery_statements,
     bigquery_views,
     clockfile,
@@ -27,6 +28,7 @@ def main() -> None:
     extensions.ensure()
     bigquery_catalog.install()
     bigquery_views.install()
+    bigquery_compaction.install()
     root = os.environ.get("EROS_LOCAL_ROOT")
     bigquery_statements.install(Path(root) / clockfile.FINISHED if root else None)
     if root:

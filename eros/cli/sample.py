@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from eros.cli.common import Stack, console
+from eros.control import present
 from eros.google import Google
 from eros.sample import Size, generate, load, loaded_day
 from eros.settings import load_stack_file
@@ -30,7 +30,7 @@ def put(google: Google, size: Size, seed: int, replace: bool) -> bool:
     A sample that was loaded on an earlier day counts as the one asked for.
     """
     settings = google.settings
-    today = datetime.now(ZoneInfo(settings.time_zone)).date()
+    today = present(settings).astimezone(ZoneInfo(settings.time_zone)).date()
     known = None if replace else loaded_day(google.bigquery, settings, size, seed)
     with console.status(f"generating the {size.value} sample"):
         data = generate(size, seed, known or today)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from eros import backup, catalogue, changes, endpoints, state
 from eros.changes import Action, Change
+from eros.control import present
 from eros.errors import UserError
 from eros.google import Google
 from eros.rollback import choice, stakes, variants, words
@@ -178,7 +179,7 @@ def _data(
         return Data(kept[0].time, kept[0].id, tables)
     window = timedelta(hours=google.settings.retention.time_travel_hours)
     gone = sorted(set(tables) - set(variants.tables(current, google.settings.dataset)))
-    if not gone and end > datetime.now(UTC) - window:
+    if not gone and end > present(google.settings) - window:
         return Data(end, "", tables)
     if kept:
         return Data(kept[0].time, kept[0].id, tables)

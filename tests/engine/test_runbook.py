@@ -52,7 +52,7 @@ def run(tmp_path_factory) -> Iterator[Run]:
             check=False,
         )
 
-    started = call("eros", "local", "up")
+    started = call("eros", "local", "up", "--no-follow-clock")
     try:
         assert started.returncode == 0, started.stdout
         yield call

@@ -125,6 +125,19 @@ def test_time_travel_reads_what_the_clock_showed(whole: Whole) -> None:
     assert whole.rows("SELECT n FROM ds.kept") == [(1,)]
 
 
+def test_streamed_rows_survive_the_merging_of_their_files(whole: Whole) -> None:
+    whole.rows("CREATE TABLE ds.streamed (n INT64)")
+    table = whole.client.get_table("ds.streamed")
+    moments = []
+    for number in range(45):
+        assert whole.client.insert_rows_json(table, [{"n": number}]) == []
+        moments.append(whole.now())
+        time.sleep(0.01)
+    assert whole.rows("SELECT COUNT(*), SUM(n) FROM ds.streamed") == [(45, 990)]
+    past = f"SELECT COUNT(*) FROM ds.streamed FOR SYSTEM_TIME AS OF TIMESTAMP '{moments[9]}'"
+    assert whole.rows(past) == [(10,)], "the past is still there"
+
+
 SCRIPT = """
 DECLARE i INT64 DEFAULT 0;
 SELECT 'unlabelled';
