@@ -21,6 +21,9 @@ from eros.google import Google
 
 # TO_JSON_STRING rounds these where a JSON number is a double.
 _DECIMALS = frozenset({"NUMERIC", "BIGNUMERIC"})
+_HASH = """CREATE TEMP FUNCTION hash60(value STRING) RETURNS NUMERIC AS (
+    CAST(CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5(value)), 1, 15)) AS INT64) AS NUMERIC)
+);"""
 
 Schema = Sequence[Mapping[str, Any]]
 
@@ -64,32 +67,36 @@ def add_up(
     """Sums of each relation, by its key."""
     if not relations:
         return {}
-    found: dict[str, dict[int, tuple[int, str]]] = {name: {} for name in relations}
     sizes = [relation.size for relation in relations.values()]
-    for row in jobs.rows(google, query(relations, at=at), sizes):
-        found[row.table_name][row.part] = (row.row_count, row.checksum)
-    return {name: _sums(relations[name].schema, parts) for name, parts in found.items()}
+    found = {row.table_name: row for row in jobs.rows(google, query(relations, at=at), sizes)}
+    return {
+        name: _sums(relation.schema, found[name].row_count, found[name].checksums)
+        for name, relation in relations.items()
+    }
 
 
 def query(relations: Mapping[str, Relation], *, at: datetime | None = None) -> str:
-    """SQL for the sums: a row per relation and column, and one for its rows as a whole.
-
-    Each row of a table becomes an array of texts, with all of them joined as its last. JSON
-    and numbers have no line break of their own, so joined texts are as different as their parts.
-    """
-    moment = f" FOR SYSTEM_TIME AS OF {literal(at)}" if at else ""
+    """SQL for a row per relation: how many rows, and what each column and whole rows come to."""
     selects = "\nUNION ALL\n".join(
-        f"SELECT '{name}' AS table_name, [{', '.join(map(text, relation.schema))}] AS texts\n"
-        f"FROM {relation.table}{moment}"
-        f"{f' WHERE {relation.where}' if relation.where else ''}"
-        for name, relation in relations.items()
+        _select(name, relation, at) for name, relation in relations.items()
     )
+    return f"{_HASH}\n{selects}"
+
+
+def _select(name: str, relation: Relation, at: datetime | None) -> str:
+    columns = [f"c{n}" for n in range(len(relation.schema))]
+    texts = ", ".join(
+        f"{text(field)} AS {column}"
+        for field, column in zip(relation.schema, columns, strict=True)
+    )
+    # JSON and numbers have no line break of their own: rows are as different as their columns.
+    row = "CONCAT({})".format(", '\\n', ".join(columns))
+    totals = ", ".join(f"IFNULL(SUM(hash60({value})), 0)" for value in (*columns, row))
+    moment = f" FOR SYSTEM_TIME AS OF {literal(at)}" if at else ""
+    where = f" WHERE {relation.where}" if relation.where else ""
     return (
-        "SELECT table_name, part, COUNT(*) AS row_count, CAST(SUM(CAST(CAST(CONCAT("
-        "'0x', SUBSTR(TO_HEX(MD5(value)), 1, 15)) AS INT64) AS NUMERIC)) AS STRING) AS checksum\n"
-        f"FROM (\n{selects}\n),\n"
-        "UNNEST(ARRAY_CONCAT(texts, [ARRAY_TO_STRING(texts, '\\n')])) AS value\n"
-        "WITH OFFSET AS part\nGROUP BY table_name, part"
+        f"SELECT '{name}' AS table_name, COUNT(*) AS row_count, [{totals}] AS checksums\n"
+        f"FROM (SELECT {texts}\nFROM {relation.table}{moment}{where})"
     )
 
 
@@ -105,10 +112,8 @@ def text(field: Mapping[str, Any]) -> str:
     return f"IF({column} IS NULL, '', TO_JSON_STRING({column}))"
 
 
-def _sums(schema: Schema, parts: Mapping[int, tuple[int, str]]) -> Sums:
-    """`parts` has what each column comes to, and the whole row last; nothing without rows."""
-    rows = max((count for count, _ in parts.values()), default=0)
-    # The text of a whole NUMERIC may have decimals: 12, or 12.000000000.
-    totals = {part: str(int(Decimal(total))) for part, (_, total) in parts.items()}
-    columns = {field["name"]: totals.get(n, "0") for n, field in enumerate(schema)}
-    return Sums(rows, columns, totals.get(len(schema), "0"))
+def _sums(schema: Schema, rows: int, totals: Sequence[Decimal]) -> Sums:
+    """`totals` has one per column, and last that of whole rows."""
+    texts = [str(int(total)) for total in totals]
+    names = [field["name"] for field in schema]
+    return Sums(rows, dict(zip(names, texts[:-1], strict=True)), texts[-1])

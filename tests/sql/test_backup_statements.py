@@ -54,7 +54,9 @@ class Reader:
             world.add_table(name, Facts({f["name"]: types.field(f) for f in schema}))
         # Parameters of a job are not declared in its text; constants are as good to analyse.
         self._analyser = Analyser()
-        self._catalogue = self._analyser.register(world.catalogue(parameters(), {}))
+        catalogue = world.catalogue(parameters(), {})
+        catalogue.custom_function.append(hash60())
+        self._catalogue = self._analyser.register(catalogue)
 
     def read(self, sql: str) -> None:
         """Fail unless the analyser takes every statement."""
@@ -65,6 +67,18 @@ class Reader:
 
 def parameters() -> dict[str, TypeProto]:
     return dict.fromkeys(["restore_id", "details"], types.parsed("STRING"))
+
+
+def hash60() -> FunctionProto:
+    """The signature of the checksums' own function, which each of their queries begins with."""
+    value, result = (
+        FunctionArgumentTypeProto(
+            kind=enums.ARG_TYPE_FIXED, type=types.parsed(kind), num_occurrences=1
+        )
+        for kind in ("STRING", "NUMERIC")
+    )
+    signature = FunctionSignatureProto(argument=[value], return_type=result)
+    return FunctionProto(name_path=["hash60"], group="UDF", mode="SCALAR", signature=[signature])
 
 
 @pytest.fixture(scope="module")
