@@ -86,8 +86,7 @@ def query(relations: Mapping[str, Relation], *, at: datetime | None = None) -> s
 def _select(name: str, relation: Relation, at: datetime | None) -> str:
     columns = [f"c{n}" for n in range(len(relation.schema))]
     texts = ", ".join(
-        f"{text(field)} AS {column}"
-        for field, column in zip(relation.schema, columns, strict=True)
+        f"{text(field)} AS {column}" for field, column in zip(relation.schema, columns, strict=True)
     )
     # JSON and numbers have no line break of their own: rows are as different as their columns.
     row = "CONCAT({})".format(", '\\n', ".join(columns))

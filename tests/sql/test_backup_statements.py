@@ -7,6 +7,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from zetasql.wasi._pb2.zetasql.proto.function_pb2 import (
+    FunctionArgumentTypeProto,
+    FunctionProto,
+    FunctionSignatureProto,
+)
+from zetasql.wasi._pb2.zetasql.public import function_pb2 as enums
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
 from eros.backup import bucket, columns, records, restoring, sums
