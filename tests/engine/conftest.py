@@ -124,9 +124,9 @@ class Program:
         self.pulumi("config", "set", "--path", f"eros:{key}", value, "--stack", "local")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloud(tmp_path_factory) -> Iterator[Cloud]:
-    """A local cloud that ends with the test run."""
+    """A local cloud of the module's own, empty at first."""
     running = Cloud(tmp_path_factory.mktemp("cloud") / "data")
     running.control("up")
     yield running

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 from google.cloud import bigquery
@@ -13,7 +12,7 @@ from google.cloud import bigquery
 from eros import catalogue
 from eros.google import Google
 from eros.settings import load_stack_file
-from tests.engine.conftest import DATASET, PROJECT, Cloud
+from tests.engine.conftest import DATASET, PROJECT
 
 EXTERNAL = 5
 OWNED = 13
@@ -56,15 +55,6 @@ def by_hand(item: catalogue.Table) -> dict:
     if item.require_partition_filter:
         more["requirePartitionFilter"] = True
     return table(item.name, columns, **more)
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory) -> Iterator[Cloud]:
-    """A local cloud of its own: what people made by hand is in no other test's way."""
-    running = Cloud(tmp_path_factory.mktemp("adopt") / "data")
-    running.control("up")
-    yield running
-    running.control("down")
 
 
 @pytest.fixture(scope="module")

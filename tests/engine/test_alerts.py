@@ -6,7 +6,6 @@ import contextlib
 import threading
 import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -125,15 +124,6 @@ class Operator:
             assert f"#{rule.lower()}-" in incident["documentation"]["content"], "runbook section"
             assert incident["documentation"]["subject"].startswith(f"[{incident['severity']}]")
         return found
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory) -> Iterator[Cloud]:
-    """A cloud of this module's own: its clock is moved."""
-    running = Cloud(tmp_path_factory.mktemp("alerts") / "data")
-    running.control("up")
-    yield running
-    running.control("down")
 
 
 @pytest.fixture(scope="module")

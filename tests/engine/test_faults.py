@@ -5,19 +5,9 @@ import os
 import signal
 import subprocess
 
-import pytest
 import requests
 
-from tests.engine.conftest import DATASET, PROJECT, Cloud, Program
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory):
-    """A cloud of this module's own: its processes are killed."""
-    running = Cloud(tmp_path_factory.mktemp("killed") / "data")
-    running.control("up")
-    yield running
-    running.control("down")
+from tests.engine.conftest import PROJECT, Cloud, Program
 
 
 def kill_processes(cloud: Cloud) -> None:
@@ -66,5 +56,7 @@ def test_an_update_goes_on_after_the_cloud_was_killed_in_the_middle(program, clo
     client = cloud.bigquery
     for resource in program.state():
         if resource["type"] == "gcp:bigquery/table:Table":
-            name = resource["outputs"]["tableId"]
-            assert client.get_table(f"{PROJECT}.{DATASET}.{name}"), "none is lost"
+            table = resource["outputs"]
+            assert client.get_table(f"{PROJECT}.{table['datasetId']}.{table['tableId']}"), (
+                "none is lost"
+            )

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from unittest import mock
@@ -19,7 +18,7 @@ import pytest
 from eros import backup
 from eros.google import Google
 from eros.settings import load_stack_file
-from tests.engine.conftest import DATASET, PROJECT, Cloud, Program
+from tests.engine.conftest import DATASET, PROJECT, Program
 
 QUALIFIER = f"`{PROJECT}`.`{DATASET}`."
 TOKEN = "xoxb-a-token-that-nobody-may-see"
@@ -128,15 +127,6 @@ def resources(program: Program) -> dict[str, tuple]:
 
 def query(program: Program, sql: str) -> list[tuple]:
     return [tuple(row) for row in program.cloud.bigquery.query_and_wait(sql)]
-
-
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory) -> Iterator[Cloud]:
-    """A cloud of this module's own: backups stay in it."""
-    running = Cloud(tmp_path_factory.mktemp("rolled-back") / "data")
-    running.control("up")
-    yield running
-    running.control("down")
 
 
 @pytest.fixture(scope="module")
