@@ -215,7 +215,7 @@ def _figures(google: Google, clock: _Clock) -> list[Finding]:
     settings = google.settings
     query = (
         "SELECT check_number, finding, value, level, warning_limit, critical_limit "
-        f"FROM `{settings.project}`.`{settings.dataset}`.health_findings "
+        f"FROM {settings.dataset_reference}.health_findings "
         "WHERE check_number > 2 ORDER BY check_number, finding"
     )
     try:

@@ -261,9 +261,7 @@ def ask(google: Google, query: Query, **parameters: Any) -> Answer:
             for name, value in parameters.items()
         ]
     )
-    sql = query.sql.format(
-        dataset=f"`{settings.project}`.`{settings.dataset}`", jobs=settings.jobs_view
-    )
+    sql = query.sql.format(dataset=settings.dataset_reference, jobs=settings.jobs_view)
     seconds = settings.limits.interactive_timeout_seconds
     try:
         rows = google.bigquery.query_and_wait(sql, job_config=config, wait_timeout=seconds)

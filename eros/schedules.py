@@ -82,8 +82,9 @@ def load(root: Path = PROJECT_ROOT) -> dict[str, Schedule]:
 def transfer_configs(settings: Settings, root: Path = PROJECT_ROOT) -> list[TransferConfig]:
     """Transfer configs of a stack in the order of the file; raises UserError."""
     configs = []
+    context = settings.template_context()
     for name, entry in load(root).items():
-        call = _render(name, entry.call, settings)
+        call = templates.fill(entry.call, context, FILE, f"schedules.{name}.call").strip()
         if entry.schedule is not None:
             query = _body(name, call, settings, guard=None)
             gap = _gap(name, entry)
@@ -176,15 +177,10 @@ def _at(day: date, time_of_day: str, zone: ZoneInfo) -> datetime:
 
 def _body(name: str, call: str, settings: Settings, guard: str | None) -> str:
     """Script of a transfer config: labels for the jobs it starts, then the call."""
-    labels = f"component:{name},{settings.template_context()['job_labels']}"
+    labels = f"component:{name},{settings.job_labels}"
     lines = [f"SET @@query_label = '{labels}';"]
     lines += [f"IF {guard} THEN", f"  {call};", "END IF;"] if guard else [f"{call};"]
     return "\n".join(lines) + "\n"
-
-
-def _render(name: str, call: str, settings: Settings) -> str:
-    context = settings.template_context()
-    return templates.fill(call, context, FILE, f"schedules.{name}.call").strip()
 
 
 def _gap(name: str, entry: Schedule) -> timedelta:

@@ -234,10 +234,20 @@ class Settings(Section):
         }
 
     @property
+    def job_labels(self) -> str:
+        """The labels in the form that `@@query_label` takes."""
+        return ",".join(f"{key}:{value}" for key, value in self.all_labels.items())
+
+    @property
+    def dataset_reference(self) -> str:
+        """The dataset as SQL refers to it, each part quoted on its own."""
+        return f"`{self.project}`.`{self.dataset}`"
+
+    @property
     def jobs_view(self) -> str:
         """Complete reference of the job history that SQL reads."""
         if self.job_history == "table":
-            return f"`{self.project}`.`{self.dataset}`.job_history"
+            return f"{self.dataset_reference}.job_history"
         region = f"region-{self.location.lower()}"
         return f"`{self.project}`.`{region}`.INFORMATION_SCHEMA.JOBS_BY_PROJECT"
 
@@ -250,7 +260,7 @@ class Settings(Section):
             "location": self.location,
             "time_zone": self.time_zone,
             "jobs_view": self.jobs_view,
-            "job_labels": ",".join(f"{k}:{v}" for k, v in self.all_labels.items()),
+            "job_labels": self.job_labels,
             "metrics": metrics.load(PROJECT_ROOT),
             **{name: getattr(self, name) for name in sections},
         }

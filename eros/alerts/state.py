@@ -63,9 +63,8 @@ def acknowledge(google: Google, wanted: str, person: str) -> None:
 
 
 def _rows(google: Google, sql: str, *parameters: Any) -> Iterator[dict[str, Any]]:
-    settings = google.settings
     config = bigquery.QueryJobConfig(query_parameters=list(parameters))
-    dataset = f"`{settings.project}`.`{settings.dataset}`"
+    dataset = google.settings.dataset_reference
     return (
         dict(row) for row in google.bigquery.query_and_wait(sql.format(dataset), job_config=config)
     )

@@ -49,11 +49,12 @@ class Catalogue:
 def load(settings: Settings, root: Path = PROJECT_ROOT) -> Catalogue:
     """The catalogue of `root`/sql rendered for one stack; raises UserError."""
     objects: dict[str, SqlObject] = {}
+    context = settings.template_context()
     for kind, path in _files(root / "sql"):
         if kind is Kind.LOCAL_TABLE and settings.job_history != "table":
             continue
         shown = path.relative_to(root)
-        sql = render.render(path, shown, settings.template_context())
+        sql = render.render(path, shown, context)
         loaded = ddl.read(kind, sql, shown, settings.project, settings.dataset)
         _check_unique(loaded, objects)
         objects[loaded.name] = loaded

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import json
 from pathlib import Path
 from typing import Annotated
@@ -12,16 +11,9 @@ import typer
 from eros import adopt as adoption
 from eros import catalogue
 from eros.adopt import files, live, program, show
-from eros.cli.common import Stack, console
+from eros.cli.common import Format, Output, Stack, console
 from eros.google import Google
 from eros.settings import PROJECT_ROOT, load_stack_file
-
-
-class Format(enum.StrEnum):
-    """How the survey is told."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def adopt(
@@ -30,9 +22,7 @@ def adopt(
         Path | None,
         typer.Option("--output", "-o", help="Folder for the import file, report and SQL."),
     ] = None,
-    output_format: Annotated[Format, typer.Option("--format", help="For people or programs.")] = (
-        Format.TEXT
-    ),
+    output_format: Output = Format.TEXT,
 ) -> None:
     """Compare what exists with the program, and write what is needed to adopt it.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import getpass
 import json
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from eros.alerts import Alerts, policy, state
-from eros.cli.common import Stack, console
+from eros.cli.common import Format, Output, Stack, console
 from eros.errors import UserError
 from eros.google import FAILURES, Google
 from eros.settings import Settings, load_stack_file
@@ -21,16 +20,6 @@ app = typer.Typer(help="What fires, what has happened, and taking an alert.", no
 
 _WIDTH = 110
 _COLOURS = {"CRITICAL": "red", "WARNING": "yellow", "INFO": "blue"}
-
-
-class Format(enum.StrEnum):
-    """How the rows are written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-Output = Annotated[Format, typer.Option("--format", help="For people or programs.")]
 
 
 @app.command(name="list")

@@ -14,8 +14,7 @@ from rich.table import Table
 
 from eros import backup as backups
 from eros.backup import Backup, Comparison, Kind, Plan, Source, State, jobs
-from eros.cli.common import Stack, console
-from eros.cli.health import Format
+from eros.cli.common import Format, Output, Stack, console
 from eros.errors import UserError
 from eros.google import Google
 from eros.settings import load_stack_file
@@ -30,7 +29,6 @@ _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 Tables = Annotated[
     str | None, typer.Option("--tables", help="Some tables only: names with commas between them.")
 ]
-Output = Annotated[Format, typer.Option("--format", help="For people or programs.")]
 Id = Annotated[
     str | None, typer.Argument(help="YYYYMMDD_HHMMSS; the newest complete one without it.")
 ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import webbrowser
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import typer
 
 from eros import dashboards, metrics
 from eros.cli.common import Stack, console
+from eros.control import present
 from eros.errors import UserError
 from eros.google import Google
 from eros.settings import PROJECT_ROOT, load_stack_file
@@ -40,7 +40,7 @@ def dashboard(
     settings = load_stack_file(stack)
     declared = dashboards.load(settings)
     google = Google(settings)
-    window = Window.until(_now(google), hours)
+    window = Window.until(present(settings), hours)
     monitoring = Monitoring(google.api("monitoring"), settings.project, window)
     sources = metrics.load(PROJECT_ROOT)
     text = page.render(page.Page(settings, stack, monitoring, sources), declared)
@@ -48,14 +48,6 @@ def dashboard(
     console.print(f"{path} ({len(text.encode()) / 2**20:.1f} MB)", markup=False)
     if show and not webbrowser.open(path.as_uri()):
         raise UserError("no browser was found", fix=f"open {path} yourself")
-
-
-def _now(google: Google) -> datetime:
-    """The time on the stack's clock; that of the local cloud can be moved."""
-    if not google.is_local:
-        return datetime.now(UTC)
-    [row] = google.bigquery.query_and_wait("SELECT CURRENT_TIMESTAMP()")
-    return row[0]
 
 
 def _check_target(path: Path) -> None:

@@ -13,8 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from eros import logs
-from eros.cli.common import Stack, console
-from eros.cli.health import Format
+from eros.cli.common import Format, Output, Stack, console
+from eros.control import present
 from eros.errors import UserError
 from eros.google import Google
 from eros.settings import PROJECT_ROOT, load_stack_file
@@ -43,9 +43,7 @@ def deploy(
     break_lock: Annotated[
         bool, typer.Option("--break-lock", help="End the claim of a deployment that is dead.")
     ] = False,
-    output: Annotated[Format, typer.Option("--format", help="For people or programs.")] = (
-        Format.TEXT
-    ),
+    output: Output = Format.TEXT,
 ) -> None:
     """Deploy the program to a stack, safely; exit codes 0 to 5 (docs/deploy.md)."""
     # Late: the parts of a deployment take longer to import than most commands to run.
@@ -68,7 +66,10 @@ def deploy(
     journal = deployments.begin(stack, commit, resume=resume, fresh=fresh, dry_run=dry_run)
     progress = logs.Log("deploy").progress(_tell)
     outcome = deployments.run(
-        deployments.Deployment(site, options, journal, progress, _ask), deployments.standard()
+        deployments.Deployment(
+            site, options, journal, progress, _ask, now=lambda: present(site.google.settings)
+        ),
+        deployments.standard(),
     )
     if output is Format.JSON:
         print(json.dumps(outcome.content, indent=2, default=str))

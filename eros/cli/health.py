@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import json
 import sys
 import time
@@ -11,7 +10,7 @@ from typing import Annotated
 import typer
 
 from eros import health as checks
-from eros.cli.common import Stack, console
+from eros.cli.common import Format, Output, Stack, console
 from eros.errors import UserError
 from eros.google import Google
 from eros.settings import load_stack_file
@@ -29,18 +28,9 @@ _STATUS = {
 }
 
 
-class Format(enum.StrEnum):
-    """How the report is written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 def health(
     stack: Stack = "local",
-    output: Annotated[Format, typer.Option("--format", help="For people or programs.")] = (
-        Format.TEXT
-    ),
+    output: Output = Format.TEXT,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show the limits of each finding, and the time.")
     ] = False,

@@ -132,7 +132,7 @@ def _show_results(google: Google) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("table")
     table.add_column("rows", justify="right")
-    dataset = f"`{google.settings.project}`.`{google.settings.dataset}`"
+    dataset = google.settings.dataset_reference
     counts = " UNION ALL ".join(
         f"SELECT '{name}' AS name, COUNT(*) AS n FROM {dataset}.{name}" for name in _RESULTS
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import json
 import re
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from eros.cli.common import console
+from eros.cli.common import Format, Output, console
 from eros.control import Control
 from eros.errors import UserError
 from eros.settings import load_stack_file
@@ -21,20 +20,13 @@ _RUNBOOK = re.compile(r"^Runbook: (\S+)", re.MULTILINE)
 _COLOURS = {"open": "red", "repeated": "yellow", "closed": "green"}
 
 
-class Format(enum.StrEnum):
-    """How the inbox is printed."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 app = typer.Typer(help="Notifications that the local cloud delivered.", invoke_without_command=True)
 
 
 @app.callback()
 def inbox(
     context: typer.Context,
-    output: Annotated[Format, typer.Option("--format", help="Text or JSON.")] = Format.TEXT,
+    output: Output = Format.TEXT,
     only_open: Annotated[
         bool, typer.Option("--open/--all", help="Only of incidents that are still open.")
     ] = False,

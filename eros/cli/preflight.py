@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
 
 import typer
 
-from eros.cli.common import Stack, console
-from eros.cli.health import Format
+from eros.cli.common import Format, Output, Stack, console
 from eros.google import Google
 from eros.settings import load_stack_file
 
 
 def preflight(
     stack: Stack = "local",
-    output: Annotated[Format, typer.Option("--format", help="For people or programs.")] = (
-        Format.TEXT
-    ),
+    output: Output = Format.TEXT,
 ) -> None:
     """Check what a deployment needs, without changing anything; exit code 1 when it is not met."""
     # Late: the parts of a deployment take longer to import than most commands to run.

@@ -17,8 +17,7 @@ import typer
 from rich.console import Console
 
 from eros import logs, state
-from eros.cli.common import Stack, console
-from eros.cli.health import Format
+from eros.cli.common import Format, Output, Stack, console
 from eros.errors import UserError
 from eros.google import Google
 from eros.settings import PROJECT_ROOT, load_stack_file
@@ -54,9 +53,7 @@ def rollback(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a rollback that was interrupted.")
     ] = False,
-    output: Annotated[Format, typer.Option("--format", help="For people or programs.")] = (
-        Format.TEXT
-    ),
+    output: Output = Format.TEXT,
 ) -> None:
     """Take the stack back to an earlier update: definitions, and with --data the rows."""
     # Late: Pulumi's and Google's libraries take longer to import than most commands to run.

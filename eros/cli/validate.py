@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,17 +9,10 @@ from typing import Annotated
 import typer
 
 from eros import validate as checks
-from eros.cli.common import Stack
+from eros.cli.common import Format, Output, Stack
 from eros.errors import UserError
 from eros.settings import PROJECT_ROOT, load_stack_file
 from eros.validate import show
-
-
-class Format(enum.Enum):
-    """How the result is printed."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def validate(
@@ -31,7 +23,7 @@ def validate(
     fresh: Annotated[
         bool, typer.Option(help="Look into procedures again that have not changed.")
     ] = False,
-    output: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.TEXT,
+    output: Output = Format.TEXT,
 ) -> None:
     """Parse and type-check every SQL statement offline; exit code 1 on a mistake."""
     only = [_inside(path) for path in paths or []]

@@ -25,12 +25,13 @@ def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, dict[str, A
     """Dashboards by file name, the main one first; raises UserError."""
     known = metrics.metric_types(metrics.load(root))
     paths = sorted((root / FOLDER).glob("*.yaml"), key=lambda path: (path.stem != _FIRST, path))
-    return {path.stem: _load(path, settings, root, known) for path in paths}
+    context = settings.template_context()
+    return {path.stem: _load(path, context, root, known) for path in paths}
 
 
-def _load(path: Path, settings: Settings, root: Path, known: frozenset[str]) -> dict[str, Any]:
+def _load(path: Path, context: dict[str, Any], root: Path, known: frozenset[str]) -> dict[str, Any]:
     shown = path.relative_to(root)
-    text = render(path, shown, settings.template_context())
+    text = render(path, shown, context)
     try:
         content = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:

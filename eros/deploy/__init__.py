@@ -4,7 +4,7 @@
     findings = preflight.check(site)                 # what `eros preflight` shows
 
     journal = begin("prod", commit, resume=False, fresh=False, dry_run=False)
-    outcome = run(Deployment(site, options, journal, progress, ask), standard())
+    outcome = run(Deployment(site, options, journal, progress, ask, now), standard())
     outcome.code                                     # ExitCode, spec operations.md 1.3
 
 The steps are objects in `steps.py`, each with one job; docs/deploy.md tells them in order.

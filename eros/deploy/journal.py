@@ -7,7 +7,6 @@ One folder for each deployment below the stack's logs, `deployments/<stack>/<id>
 from __future__ import annotations
 
 import json
-import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from eros import logs
+from eros.durable import write_json
 from eros.errors import UserError
 
 _FILE = "journal.json"
@@ -108,12 +108,7 @@ class Journal:
         """Replace the file in one step, so that no reader sees half of it."""
         content = logs.redacted({"format": _FORMAT} | asdict(self))
         del content["folder"]
-        draft = self.folder / f".{_FILE}"
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump(content, file, indent=2, default=str)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self.folder / _FILE)
+        write_json(self.folder / _FILE, content, default=str)
 
 
 def folder_of(stack: str) -> Path:

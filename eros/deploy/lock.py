@@ -22,6 +22,7 @@ from typing import Any
 from google.api_core.exceptions import GoogleAPICallError, NotFound
 
 from eros import logs
+from eros.control import present
 from eros.errors import UserError
 from eros.google import FAILURES, Google, explained
 from eros.logs.log import user
@@ -108,8 +109,7 @@ class TableLock:
     def __init__(self, google: Google, holder: Holder) -> None:
         self._google = google
         self._holder = holder
-        settings = google.settings
-        self._dataset = f"`{settings.project}`.`{settings.dataset}`"
+        self._dataset = google.settings.dataset_reference
 
     @property
     def _row(self) -> str:
@@ -197,7 +197,7 @@ END
     def _refusal(self, others: list[tuple[str, datetime]]) -> UserError:
         (name, seen), *_ = others
         deployment, _, who = name.partition("/")
-        age = datetime.now(UTC) - seen
+        age = present(self._google.settings) - seen
         stale = age > STALE_AFTER
         dead = "it is stale" if stale else "if you know that it is dead"
         return UserError(

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -96,9 +96,10 @@ class Deployment:
     progress: Callable[[str], None]
     ask: Callable[[str], str]
     """Puts a question to the person and gives the answer."""
+    now: Callable[[], datetime]
+    """The moment on the stack's clock, as its job history has it."""
     closing: ExitStack = field(default_factory=ExitStack)
     """What has to be given back at the end, whatever it is."""
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
     lock: TableLock | None = None
     """The lock between machines, once it is held."""
 

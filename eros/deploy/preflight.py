@@ -17,6 +17,7 @@ from googleapiclient.errors import HttpError
 
 from eros import backup, catalogue, engine, rollback, state
 from eros.catalogue.model import Kind, Table
+from eros.control import present
 from eros.deploy import permissions, quota
 from eros.deploy.model import Finding, Level, Site
 from eros.errors import UserError
@@ -309,7 +310,7 @@ def backups(site: Site) -> list[Finding]:
     if not complete:
         return [Finding("backups", Level.WARNING, "there is no complete backup yet")]
     newest = max(complete, key=lambda found: found.time)
-    age = datetime.now(UTC) - newest.time
+    age = present(site.google.settings) - newest.time
     hours = age.total_seconds() / 3600
     level = Level.WARNING if age > _BACKUP_AGE else Level.OK
     text = f"the newest, {newest.id}, is {hours:.1f} hours old"

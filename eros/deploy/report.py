@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from eros import logs
@@ -52,7 +53,7 @@ def build(deployment: Deployment, code: ExitCode, message: str) -> dict[str, Any
         "message": message,
         "dryRun": deployment.options.dry_run,
         "started": begun,
-        "ended": deployment.now().isoformat(),
+        "ended": datetime.now(UTC).isoformat(),
         "steps": [
             {"step": r.name, "result": r.result, "seconds": r.seconds, "error": r.error}
             for r in journal.records

@@ -115,7 +115,7 @@ def views(site: Site, declared: catalogue.Catalogue) -> list[Finding]:
     settings = site.google.settings
     broken, seen = [], 0
     for item in declared.views:
-        sql = f"SELECT * FROM `{settings.project}`.`{settings.dataset}`.{item.name}"
+        sql = f"SELECT * FROM {settings.dataset_reference}.{item.name}"
         try:
             site.google.bigquery.query(
                 sql, job_config=bigquery.QueryJobConfig(dry_run=True, use_query_cache=False)

@@ -7,7 +7,6 @@ and `report.json`.
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from eros import logs
+from eros.durable import write_json
 from eros.errors import UserError
 
 _FILE = "journal.json"
@@ -114,12 +114,7 @@ class Journal:
         """Replace the file in one step, so that no reader sees half of it."""
         content = {"format": _FORMAT} | asdict(self)
         del content["folder"]
-        draft = self.folder / f".{_FILE}"
-        with draft.open("w", encoding="utf-8") as file:
-            json.dump(content, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self.folder / _FILE)
+        write_json(self.folder / _FILE, content)
 
 
 def unfinished(stack: str) -> Journal | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
+from eros.control import present
 from eros.google import Google
 from eros.rollback.variants import TRANSFER
 from eros.state import Checkpoint
@@ -19,7 +18,7 @@ def sweep(google: Google, checkpoint: Checkpoint) -> bool:
     found = [r for r in checkpoint.resources if r.type == TRANSFER and r.name == _SWEEP]
     if not found:
         return False
-    now = datetime.now(UTC)
+    now = present(google.settings)
     parameters = [
         ScalarQueryParameter("run_time", "TIMESTAMP", now),
         ScalarQueryParameter("run_date", "DATE", now.date()),
@@ -32,9 +31,8 @@ def sweep(google: Google, checkpoint: Checkpoint) -> bool:
 
 def clear(google: Google) -> int:
     """Release every lock; the number of locks."""
-    settings = google.settings
     job = google.bigquery.query(
-        f"UPDATE `{settings.project}`.`{settings.dataset}`.active_caption_assignments "
+        f"UPDATE {google.settings.dataset_reference}.active_caption_assignments "
         "SET is_active = FALSE, deactivated_at = CURRENT_TIMESTAMP(), "
         "deactivation_reason = 'ROLLBACK' WHERE is_active"
     )
