@@ -8,6 +8,7 @@ time: time travel is translated, a moment that the clock jumped over to that of 
 from __future__ import annotations
 
 import datetime
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -45,14 +46,17 @@ class _Follower:
     def __init__(self, clock: ClockFile) -> None:
         self._clock = clock
         self._offset: int | None = None
+        self._lock = threading.Lock()
 
     def adopt(self, tree: exp.Expression, context: Any) -> exp.Expression:
         offset = self._clock.offset()
-        if offset != self._offset:
-            database.execute(
-                f"CREATE OR REPLACE MACRO {_MACRO}() AS now() + to_microseconds({offset})"
-            )
-            self._offset = offset
+        # DuckDB refuses the second of two statements that replace a macro at the same time.
+        with self._lock:
+            if offset != self._offset:
+                database.execute(
+                    f"CREATE OR REPLACE MACRO {_MACRO}() AS now() + to_microseconds({offset})"
+                )
+                self._offset = offset
         return tree
 
     def as_of(self, milliseconds: int) -> exp.HistoricalData:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -232,3 +233,11 @@ def test_a_failure_is_logged_as_one(whole: Whole) -> None:
     change = entry["protoPayload"]["metadata"]["jobChange"]
     assert change["job"]["jobStatus"]["errorResult"]["message"]
     assert change["job"]["jobStats"]["queryStats"]["totalBilledBytes"] == "0"
+
+
+def test_statements_that_come_together_after_a_move_of_the_clock_all_succeed(whole: Whole) -> None:
+    for _ in range(10):
+        whole.advance(minutes=1)
+        with ThreadPoolExecutor(8) as pool:
+            found = pool.map(whole.rows, ["SELECT CURRENT_TIMESTAMP()"] * 8)
+            assert all(abs(moment - whole.now()) < timedelta(seconds=30) for [(moment,)] in found)
