@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import subprocess
+import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +23,8 @@ from eros.state import Resource
 _UNCHANGED = ("same", "read")
 # What an interrupted `up` leaves behind in a file or bucket backend.
 _LOCKED = "currently locked"
+# How the engine marks colours in what it tells.
+_MARKUP = re.compile(r"<\{%.*?%\}>")
 
 
 @dataclass(frozen=True)
@@ -68,21 +73,45 @@ def read(document: dict[str, Any]) -> Preview:
 
 
 def up(stack: str, root: Path, message: str) -> None:
-    """Update the stack with the engine's own progress; raises UserError when it fails."""
+    """Update the stack with the engine's own progress; raises UserError with its errors."""
     arguments = ("--yes", "--skip-preview", "--suppress-outputs", "--non-interactive")
     command = [engine.executable(), "up", "--stack", stack, *arguments, "--message", message]
-    # Standard output may be the report's, for a program to read: progress goes to the other.
-    # A session of its own: an interruption reaches the engine once, through us, since the
-    # second one makes it drop what it is doing.
-    process = subprocess.Popen(command, cwd=root, stdout=2, start_new_session=True)
-    try:
-        code = process.wait()
-    except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)
-        process.wait()
-        raise
-    if code:
-        raise UserError("pulumi up failed; its own message stands above")
+    with tempfile.TemporaryDirectory(prefix="eros-deploy-") as folder:
+        log = Path(folder) / "events"
+        # Standard output may be the report's, for a program to read: progress goes to the other.
+        # A session of its own: an interruption reaches the engine once, through us, since the
+        # second one makes it drop what it is doing.
+        process = subprocess.Popen(
+            [*command, "--event-log", str(log)],
+            cwd=root,
+            # The CLI knows the log of events under this condition only, as for its own library.
+            env=os.environ | {"PULUMI_DEBUG_COMMANDS": "true"},
+            stdout=2,
+            start_new_session=True,
+        )
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            raise
+        if code:
+            said = errors(log.read_text(encoding="utf-8") if log.exists() else "")
+            told = "\n".join(f"  {error}" for error in said)
+            raise UserError(f"pulumi up failed{':' if said else ''}\n{told}".rstrip())
+
+
+def errors(events: str) -> list[str]:
+    """`name: message` of each error in the engine's log of events, one JSON object a line."""
+    found = []
+    # An engine that was killed leaves half a line at the end.
+    for line in events[: events.rfind("\n") + 1].splitlines():
+        diagnostic = json.loads(line).get("diagnosticEvent") or {}
+        if diagnostic.get("severity") == "error":
+            name = diagnostic.get("urn", "").rpartition("::")[2]
+            text = _MARKUP.sub("", diagnostic["message"]).strip()
+            found.append(f"{name}: {text}" if name else text)
+    return list(dict.fromkeys(found))
 
 
 def _holds_rows(step: dict[str, Any]) -> bool:

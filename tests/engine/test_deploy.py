@@ -125,3 +125,16 @@ def test_a_deployment_that_was_killed_goes_on_where_it_was(deploy, program, clou
     assert holders(cloud) == []
     table = cloud.bigquery.get_table(f"{PROJECT}.{DATASET}.open_alerts")
     assert table.description.startswith("New. ")
+
+
+def test_an_update_that_fails_is_told_with_the_resource_and_the_reason(deploy, program, cloud):
+    dataset = f"`{PROJECT}`.`{DATASET}`"
+    cloud.bigquery.query_and_wait(f"CREATE TABLE {dataset}.in_the_way (n INT64)")
+    source = program.root / "sql/views/open_alerts.sql"
+    view = source.read_text().replace("open_alerts", "in_the_way")
+    (source.parent / "in_the_way.sql").write_text(view)
+    report = deploy.run(code=3)
+    assert report["result"] == "DEPLOYMENT"
+    assert "in_the_way: " in report["message"]
+    assert "Already Exists" in report["message"]
+    assert cloud.bigquery.get_table(f"{PROJECT}.{DATASET}.in_the_way").table_type == "TABLE"

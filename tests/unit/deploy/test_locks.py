@@ -1,0 +1,144 @@
+"""Two deployments at once, on one machine and on two."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from google.api_core.exceptions import BadRequest, NotFound
+
+from eros.deploy import (
+    Journal,
+    begin,
+    lock,
+)
+from eros.errors import UserError
+
+
+def test_two_deployments_on_one_machine_exclude_each_other(tmp_path):
+    holder = lock.Holder.of("first")
+    with lock.held_file(tmp_path, holder), pytest.raises(UserError, match="first by "):
+        lock.refuse_running(tmp_path)
+    lock.refuse_running(tmp_path)
+
+
+def test_a_running_deployment_is_not_offered_for_resumption(make):
+    journal = make().deployment.journal
+    with (
+        lock.held_file(lock_folder(journal), lock.Holder.of(journal.id)),
+        pytest.raises(UserError, match=journal.id),
+    ):
+        begin("staging", "", resume=True, fresh=False, dry_run=False)
+
+
+def lock_folder(journal: Journal):
+    """Where the lock of a journal's stack is."""
+    return journal.folder.parent
+
+
+class LockTable:
+    """The table automation_locks, as far as the lock uses it."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, datetime] = {}
+        self.conflicts = 0
+
+    def get_table(self, name):
+        return name
+
+    def query_and_wait(self, sql, job_config, job_retry):
+        p = {q.name: q.value for q in job_config.query_parameters}
+        if "BEGIN TRANSACTION" in sql:
+            if self.conflicts:
+                self.conflicts -= 1
+                raise BadRequest("Transaction is aborted due to concurrent update")
+            if p["force"]:
+                self.rows = {n: t for n, t in self.rows.items() if n == p["row"]}
+            if not self.rows:
+                self.rows[p["row"]] = datetime.now(UTC)
+        elif sql.startswith("SELECT"):
+            return [
+                SimpleNamespace(lock_name=name, locked_at=seen)
+                for name, seen in self.rows.items()
+                if name != p["row"]
+            ]
+        elif sql.startswith("DELETE"):
+            self.rows.pop(p["row"], None)
+        elif sql.startswith("UPDATE"):
+            known = p["row"] in self.rows
+            if known:
+                self.rows[p["row"]] = datetime.now(UTC)
+            return SimpleNamespace(num_dml_affected_rows=int(known))
+        return []
+
+
+@pytest.fixture
+def table():
+    """An empty lock table."""
+    return LockTable()
+
+
+def table_lock(settings, table, deployment: str) -> lock.TableLock:
+    """The lock of one deployment."""
+    google = SimpleNamespace(settings=settings, bigquery=table)
+    return lock.TableLock(google, lock.Holder.of(deployment))
+
+
+def test_two_machines_exclude_each_other(settings, table):
+    with lock.held_table(table_lock(settings, table, "one"), take_over=False):
+        with pytest.raises(UserError, match=r"deployment one by .* holds the lock") as refusal:
+            table_lock(settings, table, "two").take(take_over=False)
+        assert "wait for its end" in refusal.value.fix
+    assert table.rows == {}
+
+
+def test_an_interrupted_deployment_takes_its_own_lock_again(settings, table):
+    table_lock(settings, table, "one").take(take_over=False)
+    table_lock(settings, table, "one").take(take_over=False)
+    assert len(table.rows) == 1
+
+
+def test_a_stale_lock_says_so_and_can_be_broken(settings, table):
+    table_lock(settings, table, "dead").take(take_over=False)
+    (name,) = table.rows
+    table.rows[name] = datetime.now(UTC) - timedelta(hours=3)
+    with pytest.raises(UserError) as refusal:
+        table_lock(settings, table, "two").take(take_over=False)
+    assert refusal.value.fix.startswith("it is stale: eros deploy --break-lock")
+    table_lock(settings, table, "two").take(take_over=True)
+    assert all("/two/" in name for name in table.rows)
+
+
+def test_who_was_robbed_of_the_lock_learns_it(settings, table):
+    robbed = table_lock(settings, table, "one")
+    robbed.take(take_over=False)
+    assert robbed.renew()
+    table_lock(settings, table, "two").take(take_over=True)
+    assert not robbed.renew()
+
+
+def test_a_sign_of_life_that_fails_stops_nothing(settings, table, monkeypatch):
+    held = table_lock(settings, table, "one")
+    held.take(take_over=False)
+
+    def fail(*arguments, **options):
+        raise BadRequest("busy")
+
+    monkeypatch.setattr(table, "query_and_wait", fail)
+    assert held.renew()
+
+
+def test_a_conflict_of_transactions_is_tried_again(settings, table, monkeypatch):
+    monkeypatch.setattr(lock.time, "sleep", lambda seconds: None)
+    table.conflicts = 2
+    table_lock(settings, table, "one").take(take_over=False)
+    table.conflicts = 9
+    with pytest.raises(BadRequest):
+        table_lock(settings, table, "one").take(take_over=False)
+
+
+def test_before_the_first_up_there_is_no_table_to_lock(settings):
+    def missing(name):
+        raise NotFound("no dataset")
+
+    google = SimpleNamespace(settings=settings, bigquery=SimpleNamespace(get_table=missing))
+    assert not lock.TableLock(google, lock.Holder.of("x")).is_possible()

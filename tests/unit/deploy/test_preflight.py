@@ -1,0 +1,255 @@
+"""What is checked before a deployment."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from google.api_core.exceptions import NotFound
+from googleapiclient.errors import HttpError
+
+from eros.backup import State
+from eros.deploy import (
+    Finding,
+    Level,
+    preflight,
+    quota,
+)
+from eros.errors import UserError
+from tests.unit.deploy.deployments import NOW, Api, site
+
+
+def http_error(status: int, message: str = "no") -> HttpError:
+    """What the library raises."""
+    response = SimpleNamespace(status=status, reason="no")
+    return HttpError(response, json.dumps({"error": {"message": message}}).encode())
+
+
+def enabled(*missing: str) -> dict:
+    """Answer of serviceusage without some services."""
+    return {
+        "services": [
+            {
+                "name": f"projects/1/services/{name}",
+                "state": "DISABLED" if name in missing else "ENABLED",
+            }
+            for name in preflight.SERVICES
+        ]
+    }
+
+
+def granting(*missing: str):
+    """testIamPermissions that grants what is asked but for some."""
+
+    def answer(arguments):
+        wanted = arguments["body"]["permissions"]
+        return {"permissions": [name for name in wanted if name not in missing]}
+
+    return answer
+
+
+def levels(findings: list[Finding]) -> list[Level]:
+    """Levels in order."""
+    return [finding.level for finding in findings]
+
+
+@pytest.mark.parametrize(
+    ("missing", "denied", "level"),
+    [
+        ((), (), Level.OK),
+        (("pubsub.googleapis.com",), (), Level.OK),
+        (("pubsub.googleapis.com",), ("serviceusage.services.enable",), Level.FAILED),
+        (("serviceusage.googleapis.com",), (), Level.FAILED),
+    ],
+)
+def test_services_are_enabled_or_can_be(settings, missing, denied, level):
+    place = site(
+        settings,
+        serviceusage=Api(batchGet=enabled(*missing)),
+        cloudresourcemanager=Api(testIamPermissions=granting(*denied)),
+    )
+    (finding,) = preflight.apis(place)
+    assert finding.level is level
+    if level is Level.FAILED:
+        assert f"gcloud services enable {missing[0]}" in finding.fix
+
+
+def test_missing_rights_are_named(settings):
+    api = Api(testIamPermissions=granting("bigquery.tables.export"))
+    (finding,) = preflight.rights(site(settings, cloudresourcemanager=api))
+    assert (finding.level, finding.text) == (Level.FAILED, "missing: bigquery.tables.export")
+    assert all(len(a["body"]["permissions"]) <= 100 for _, a in api.asked)
+
+
+def test_a_permission_that_cannot_be_tested_on_a_project_is_left_out(settings):
+    odd = "bigquery.tables.restoreSnapshot"
+
+    def answer(arguments):
+        wanted = arguments["body"]["permissions"]
+        if odd in wanted:
+            raise http_error(400, f"Permission {odd} is not valid for this resource.")
+        return {"permissions": wanted}
+
+    api = Api(testIamPermissions=answer)
+    (finding,) = preflight.rights(site(settings, cloudresourcemanager=api))
+    assert finding.level is Level.WARNING
+    assert finding.text.endswith(odd)
+
+
+AGENT = "serviceAccount:service-42@gcp-sa-bigquerydatatransfer.iam.gserviceaccount.com"
+
+
+@pytest.mark.parametrize(
+    ("answer", "level", "text"),
+    [
+        (
+            {"bindings": [{"role": "roles/iam.serviceAccountTokenCreator", "members": [AGENT]}]},
+            Level.OK,
+            "may make tokens",
+        ),
+        ({}, Level.WARNING, "this deployment grants it"),
+        (http_error(404), Level.OK, "is made by this deployment"),
+    ],
+)
+def test_the_transfer_agent_may_act_for_the_runner(settings, answer, level, text):
+    place = site(
+        settings,
+        cloudresourcemanager=Api(get={"projectNumber": "42", "lifecycleState": "ACTIVE"}),
+        iam=Api(getIamPolicy=answer),
+    )
+    (finding,) = preflight.transfer_agent(place)
+    assert finding.level is level
+    assert text in finding.text
+
+
+def test_live_columns_that_are_read_must_be_there_with_their_types():
+    declared = (
+        {"name": "a", "type": "INT64"},
+        {"name": "b", "type": "STRING", "mode": "REPEATED"},
+        {"name": "c", "type": "RECORD", "fields": [{"name": "d", "type": "DATE"}]},
+    )
+    live = [
+        {"name": "A", "type": "INTEGER", "mode": "REQUIRED"},
+        {"name": "b", "type": "STRING", "mode": "REPEATED"},
+        {"name": "c", "type": "STRUCT", "fields": [{"name": "d", "type": "DATE"}]},
+        {"name": "more", "type": "JSON"},
+    ]
+    assert preflight.differences(declared, live) == []
+    live[1]["mode"] = "NULLABLE"
+    live[2]["fields"] = []
+    assert preflight.differences(declared, live[1:]) == [
+        "no column a",
+        "b is STRING, read as repeated STRING",
+        "no column c.d",
+    ]
+
+
+def test_an_adopted_table_that_is_missing_stops_the_deployment(settings):
+    def missing(name):
+        raise NotFound(name)
+
+    adopting = settings.model_copy(update={"external_tables": "adopt"})
+    findings = preflight.external_schemas(
+        site(adopting, bigquery=SimpleNamespace(get_table=missing))
+    )
+    assert set(levels(findings)) == {Level.FAILED}
+    assert "caption_bank does not exist" in [f.text for f in findings]
+
+
+@pytest.mark.parametrize(("is_local", "level"), [(True, Level.WARNING), (False, Level.FAILED)])
+def test_a_tree_that_is_not_committed_stops_a_shared_stack(settings, monkeypatch, is_local, level):
+    answer = SimpleNamespace(returncode=0, stdout=" M eros/x.py\n?? y\n")
+    monkeypatch.setattr(preflight.subprocess, "run", lambda *a, **k: answer)
+    (finding,) = preflight.git_tree(site(settings, is_local=is_local))
+    assert (finding.level, finding.text) == (level, "not committed: eros/x.py, y")
+
+
+@pytest.mark.parametrize(
+    ("hours", "level"), [(3, Level.OK), (49, Level.WARNING), (None, Level.WARNING)]
+)
+def test_an_old_backup_is_a_warning(settings, monkeypatch, hours, level):
+    found = [SimpleNamespace(id="x", state=State.INCOMPLETE, time=datetime.now(UTC))]
+    if hours is not None:
+        made = datetime.now(UTC) - timedelta(hours=hours)
+        found.append(SimpleNamespace(id="y", state=State.COMPLETE, time=made))
+    monkeypatch.setattr(preflight.backup, "is_deployed", lambda google: True)
+    monkeypatch.setattr(preflight.backup, "listing", lambda google: found)
+    assert levels(preflight.backups(site(settings))) == [level]
+
+
+def test_work_that_was_interrupted_comes_first(settings, monkeypatch):
+    monkeypatch.setattr(preflight.backup, "is_deployed", lambda google: True)
+    attempt = SimpleNamespace(backup="20260101_000000")
+    monkeypatch.setattr(preflight.backup, "unfinished", lambda google: attempt)
+    going_back = SimpleNamespace(target="update 3")
+    monkeypatch.setattr(preflight.rollback, "interrupted", lambda stack, root: going_back)
+    findings = preflight.interrupted(site(settings))
+    assert levels(findings) == [Level.FAILED, Level.FAILED]
+    assert "eros rollback --resume" in findings[0].fix
+    assert "eros backup restore --resume" in findings[1].fix
+
+
+def test_without_credentials_nothing_else_of_the_cloud_is_asked(settings, monkeypatch):
+    asked = []
+
+    def fail(place):
+        raise UserError("there are no Google credentials", fix="log in")
+
+    checks = (("credentials", True, fail), ("APIs", True, lambda place: asked.append(place)))
+    monkeypatch.setattr(preflight, "CHECKS", checks)
+    (finding,) = preflight.check(site(settings))
+    assert (finding.level, finding.fix) == (Level.FAILED, "log in")
+    assert not asked
+
+
+def series(metric: str, *values: int, name: str = "", service: str = "bigquery") -> dict:
+    """A time series of a quota metric, newest point first."""
+    return {
+        "resource": {"labels": {"service": f"{service}.googleapis.com"}},
+        "metric": {"labels": {"quota_metric": metric, "limit_name": name}},
+        "points": [{"value": {"int64Value": str(value)}} for value in values],
+    }
+
+
+def test_quotas_compare_what_is_held_or_used_in_a_day_with_its_limit(settings):
+    def answer(arguments):
+        by_metric = {
+            "limit": [
+                series("policies", 100, name="PerProject", service="monitoring"),
+                series("query/usage", 1000, name="QueryUsagePerDay"),
+                series("requests", 60, name="PerMinute"),
+                series("unlimited", -1, name="PerDay"),
+            ],
+            "allocation/usage": [series("policies", 95, 90, service="monitoring")],
+            "rate/net_usage": [
+                series("query/usage", 100, 200),
+                series("requests", 999),
+                series("unlimited", 5),
+                series("foreign", 1, service="compute"),
+            ],
+        }
+        for metric, found in by_metric.items():
+            if f"quota/{metric}" in arguments["filter"]:
+                return {"timeSeries": found}
+        raise AssertionError(arguments)
+
+    def listing(**arguments):
+        return SimpleNamespace(execute=lambda: answer(arguments))
+
+    resource = SimpleNamespace(list=listing, list_next=lambda request, answer: None)
+    google = SimpleNamespace(
+        settings=settings,
+        api=lambda name: SimpleNamespace(
+            projects=lambda: SimpleNamespace(timeSeries=lambda: resource)
+        ),
+    )
+    found = {use.name: use.share for use in quota.uses(google, NOW)}
+    assert found == {"policies": 0.95, "query/usage": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("share", "level"), [(0.5, Level.OK), (0.95, Level.WARNING), (1.0, Level.FAILED)]
+)
+def test_a_tight_quota_is_told(settings, monkeypatch, share, level):
+    monkeypatch.setattr(quota, "uses", lambda google, now: [quota.Use("m", share * 10, 10)])
+    assert levels(preflight.quotas(site(settings))) == [level]
