@@ -1,7 +1,6 @@
-"""One local-bigquery per pytest-xdist worker, and datasets that hold the whole catalogue.
+"""One local-bigquery per pytest-xdist worker, and datasets that hold the catalogue or a part.
 
-`warehouse` is a dataset of its own for each test module, `cases` the one that the SQL test
-cases share; `build` makes further ones, with other settings or with a part of the catalogue.
+The whole catalogue takes half a minute to create, so a test module asks for what it needs.
 """
 
 from __future__ import annotations
@@ -129,12 +128,6 @@ def build(client: bigquery.Client) -> Build:
         return made[dataset]
 
     return make
-
-
-@pytest.fixture(scope="module")
-def warehouse(build: Build, request: pytest.FixtureRequest) -> Warehouse:
-    """The whole catalogue in a dataset of the test module's own."""
-    return build(re.sub(r"\W", "_", Path(request.module.__file__).stem))
 
 
 def _create(

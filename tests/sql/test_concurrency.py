@@ -15,7 +15,9 @@ pytestmark = [pytest.mark.sql, pytest.mark.emulator]
 
 @pytest.fixture
 def busy(build):
-    warehouse = build("concurrency", automation={"small_daily_target": 100})
+    procedures = ["select_captions_for_creator", "claim_schedule_request", "run_daily_automation"]
+    needed = [*procedures, "integrity_violations"]
+    warehouse = build("concurrency", only=needed, automation={"small_daily_target": 100})
     warehouse.clear()
     return warehouse
 

@@ -34,6 +34,12 @@ NAMES = {
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]
 
 
+@pytest.fixture(scope="module")
+def warehouse(build):
+    """The calendar and the procedure that fills it."""
+    return build("holidays", only=["refresh_holiday_calendar"])
+
+
 def computed(warehouse) -> dict[int, dict[str, date]]:
     """Year to name to date, as the procedure writes them."""
     warehouse.run(
