@@ -56,6 +56,13 @@ _ALL = (
         "group by it, aggregate it, or move the test to HAVING or QUALIFY",
     ),
     Rule("ambiguous", "a name that could mean several columns", "put the table's alias before it"),
+    Rule(
+        "hidden-name",
+        "the bare name of an argument or variable where a column of that name is meant instead: "
+        "the column wins, silently",
+        "rename the argument or variable; for the column put the table's alias before it",
+        allowable=True,
+    ),
     Rule("duplicate", "the same name declared or set twice", "rename or remove one of them"),
     Rule(
         "semantics",

@@ -122,7 +122,9 @@ class _Check:
             session.note(whole, str(error))
         else:
             session.count()
-            session.problems(resolved, whole, 0, self.world.facts)
+            arguments = found.arguments if isinstance(found, Routine) else ()
+            names = {argument.name.lower() for argument in arguments}
+            session.problems(resolved, source.sql, whole, 0, self.world.facts, names)
             self._learn(found, resolved, session)
         self._collect(session)
 

@@ -248,7 +248,8 @@ class Script:
             return None
         session.count()
         self._check_scope(resolved, node, prefix)
-        session.problems(resolved, node.span, len(prefix.encode()), self._facts())
+        names = self._visible().keys() | self._unknown
+        session.problems(resolved, text, node.span, len(prefix.encode()), self._facts(), names)
         return resolved
 
     def _check_scope(self, resolved: Node, node: Node, prefix: str) -> None:

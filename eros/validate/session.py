@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 from eros.validate import messages, statements
 from eros.validate.allow import Allows
@@ -78,9 +79,22 @@ class Session:
                 hint = messages.did_you_mean(missing.lower(), own)
         self.findings.append(self.source.finding(rule, message, line, column, hint))
 
-    def problems(self, resolved: Node, span: Span, prefix: int, facts: Mapping[str, Facts]) -> None:
-        """Record what our own rules refuse in an analysed statement."""
-        for problem in statements.check(resolved, facts, self.full_reads):
+    def problems(
+        self,
+        resolved: Node,
+        text: str,
+        span: Span,
+        prefix: int,
+        facts: Mapping[str, Facts],
+        names: Collection[str],
+    ) -> None:
+        """Record what our own rules refuse in an analysed statement.
+
+        `text` is what was analysed, `prefix` bytes of it before the statement at `span`;
+        `names` are the arguments and variables that are in scope.
+        """
+        found = statements.check(resolved, facts, self.full_reads)
+        for problem in chain(found, statements.hidden(resolved, names, text)):
             at = span[0] if problem.at is None else max(span[0] + problem.at - prefix, span[0])
             self.report(problem.rule, problem.message, (at, at + 1), span)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from eros.validate.keys import (
@@ -50,6 +50,25 @@ def check(statement: Node, facts: Mapping[str, Facts], full_reads: bool) -> Iter
                 "unfiltered-read",
                 f"{name} is partitioned by {column}, and this reads all its partitions",
                 _start(scan),
+            )
+
+
+def hidden(statement: Node, names: Collection[str], text: str) -> Iterator[Problem]:
+    """Columns written as the bare name of an argument or variable, of which they take the place.
+
+    `names` are in lower case; `text` is what was analysed.
+    """
+    written = text.encode()
+    for reference in statement.find("ResolvedColumnRef"):
+        if reference.span is None:
+            continue
+        first, _, _ = written[slice(*reference.span)].decode().partition(".")
+        name = first.strip("`").lower()
+        if name in names and name == reference.get("column").name.lower():
+            yield Problem(
+                "hidden-name",
+                f"{name} is the column here, not the argument or variable",
+                reference.span[0],
             )
 
 

@@ -1,4 +1,4 @@
-CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.alert_readings(evaluated_at TIMESTAMP)  -- noqa: LT01
+CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.alert_readings(moment TIMESTAMP)  -- noqa: LT01
 OPTIONS (
     description = 'One row per rule of config/alerts.yaml that SQL judges: its value and limits. A value of NULL says that there is nothing to judge.'
 )

@@ -1,11 +1,11 @@
-CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.alert_transitions(evaluated_at TIMESTAMP)  -- noqa: LT01
+CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.alert_transitions(moment TIMESTAMP)  -- noqa: LT01
 OPTIONS (
     description = 'What an evaluation at this time changes: one row per alert rule whose state or notifications move, with its next state, NULL when it is healthy again, and the events to record. No row when nothing moves, or when a later evaluation has been there.'
 )
 AS (
     WITH readings AS (
         SELECT *
-        FROM `{{ project }}`.`{{ dataset }}`.alert_readings(evaluated_at)
+        FROM `{{ project }}`.`{{ dataset }}`.alert_readings(moment)
     ),
 
     -- A rule that tells of the same trouble as one that fires is silent.
@@ -43,7 +43,7 @@ AS (
             COALESCE(readings.title, states.title) AS title,
             COALESCE(readings.severity, states.severity) AS severity,
             COALESCE(states.incident_id, GENERATE_UUID()) AS incident_id,
-            COALESCE(states.pending_since, evaluated_at) AS pending_since,
+            COALESCE(states.pending_since, moment) AS pending_since,
             CASE
                 WHEN readings.rule_id IS NULL OR superseded.rule_id IS NOT NULL THEN FALSE
                 WHEN readings.value IS NULL THEN states.rule_id IS NOT NULL
@@ -51,13 +51,13 @@ AS (
                 WHEN readings.is_below THEN readings.value < readings.resolve_limit
                 ELSE readings.value > readings.resolve_limit
             END AS is_sick,
-            TIMESTAMP_DIFF(evaluated_at, COALESCE(states.pending_since, evaluated_at), MINUTE) >= readings.hold_minutes AS is_long_enough
+            TIMESTAMP_DIFF(moment, COALESCE(states.pending_since, moment), MINUTE) >= readings.hold_minutes AS is_long_enough
         FROM readings
         FULL JOIN `{{ project }}`.`{{ dataset }}`.alert_states AS states
             ON readings.rule_id = states.rule_id
         LEFT JOIN superseded
             ON readings.rule_id = superseded.rule_id
-        WHERE states.evaluated_at IS NULL OR states.evaluated_at < evaluated_at
+        WHERE states.evaluated_at IS NULL OR states.evaluated_at < moment
     ),
 
     moves AS (
@@ -66,9 +66,9 @@ AS (
             opened_at IS NULL AND is_sick AND is_long_enough AS is_opened,
             opened_at IS NOT NULL AND NOT is_sick AS is_resolved,
             opened_at IS NOT NULL AND is_sick
-            AND COALESCE(TIMESTAMP_DIFF(evaluated_at, last_notified_at, MINUTE) >= repeat_minutes, FALSE) AS is_repeated,
+            AND COALESCE(TIMESTAMP_DIFF(moment, last_notified_at, MINUTE) >= repeat_minutes, FALSE) AS is_repeated,
             state = 'OPEN' AND is_sick AND escalated_at IS NULL
-            AND COALESCE(TIMESTAMP_DIFF(evaluated_at, opened_at, MINUTE) >= escalate_minutes, FALSE) AS is_escalated
+            AND COALESCE(TIMESTAMP_DIFF(moment, opened_at, MINUTE) >= escalate_minutes, FALSE) AS is_escalated
         FROM judged
     )
 
@@ -87,9 +87,9 @@ AS (
             WHEN is_opened THEN 'OPEN'
             ELSE COALESCE(state, 'PENDING')
         END AS next_state,
-        IF(is_opened, evaluated_at, opened_at) AS opened_at,
-        IF(is_opened OR is_repeated, evaluated_at, last_notified_at) AS last_notified_at,
-        IF(is_escalated, evaluated_at, escalated_at) AS escalated_at,
+        IF(is_opened, moment, opened_at) AS opened_at,
+        IF(is_opened OR is_repeated, moment, last_notified_at) AS last_notified_at,
+        IF(is_escalated, moment, escalated_at) AS escalated_at,
         is_opened,
         is_repeated,
         is_escalated,
