@@ -133,8 +133,10 @@ class Selection(Section):
     """Purchases at the page's mean earnings that a caption's own mean is mixed with."""
     max_captions: PositiveInt = 1_000
     """Most captions that one call may ask for."""
-    lock_tries: PositiveInt = 20
-    """Times that a call tries for a page that other calls change at the same moment."""
+    lock_lease_seconds: PositiveInt = 600
+    """How long a call that died keeps the lock of its page, in seconds."""
+    lock_patience_seconds: PositiveInt = 300
+    """How long a call waits for the lock of a page that other calls change, in seconds."""
     cooldown_days: Annotated[int, Field(ge=0)] = 7
     """A caption sent to a page within this many days is not drawn for it again."""
 

@@ -13,7 +13,7 @@ BEGIN
     DECLARE today DATE DEFAULT CURRENT_DATE('{{ time_zone }}');
     DECLARE wanted_lock STRING DEFAULT CONCAT('page/', for_page);
     DECLARE draw_seed INT64 DEFAULT COALESCE(seed, FARM_FINGERPRINT(GENERATE_UUID()));
-    DECLARE tries_left INT64 DEFAULT {{ selection.lock_tries }};
+    DECLARE held_until TIMESTAMP;
     DECLARE day_target INT64;
     DECLARE granted INT64 DEFAULT 0;
     DECLARE failure STRING;
@@ -34,8 +34,6 @@ BEGIN
     END IF;
 
     BEGIN
-        CALL `{{ project }}`.`{{ dataset }}`.ensure_lock(wanted_lock);
-
         -- How many messages the page carries on the day; a page without messages counts as small.
         SET day_target = GREATEST(1, (
             SELECT
@@ -83,6 +81,11 @@ BEGIN
         SELECT
             bank.caption_id,
             bank.caption_text,
+            -- Half a megabyte: an id, two numbers of eight bytes, and what an array adds.
+            DIV(
+                SUM(BYTE_LENGTH(bank.caption_id) + 32) OVER (ORDER BY bank.caption_id),
+                500000
+            ) AS batch_number,
             COALESCE(learned.successes, 0) AS successes,
             COALESCE(learned.failures, 0) AS failures,
             COALESCE(learned.successes, 0) + {{ selection.prior_successes }} AS alpha,
@@ -105,22 +108,34 @@ BEGIN
             learned.last_used IS NULL
             OR DATE(learned.last_used, '{{ time_zone }}') <= DATE_SUB(schedule_date, INTERVAL {{ selection.cooldown_days }} DAY);
         {% if selection.draw == 'beta' %}
-        SET arms = ARRAY(
-            SELECT AS STRUCT
-                caption_id AS arm,
-                alpha,
-                beta
+        -- BigQuery's variables hold 1 MB, a large page has more captions than that.
+        CREATE OR REPLACE TEMP TABLE drawn (caption_id STRING, drawn_rate FLOAT64);
+        FOR batch IN (
+            SELECT DISTINCT batch_number
             FROM candidates
-        );
+        ) DO
+            SET arms = ARRAY(
+                SELECT AS STRUCT
+                    caption_id AS arm,
+                    alpha,
+                    beta
+                FROM candidates
+                WHERE batch_number = batch.batch_number
+            );
+            INSERT INTO drawn (caption_id, drawn_rate)
+            SELECT
+                arm,
+                draw
+            FROM `{{ project }}`.`{{ dataset }}`.beta_draws(arms, draw_seed);
+        END FOR;
         CREATE OR REPLACE TEMP TABLE ranked AS
         SELECT
             candidates.caption_id,
             candidates.caption_text,
             candidates.earnings_per_purchase,
-            draws.draw AS drawn_rate
+            drawn.drawn_rate
         FROM candidates
-        INNER JOIN `{{ project }}`.`{{ dataset }}`.beta_draws(arms, draw_seed) AS draws
-            ON candidates.caption_id = draws.arm;
+        INNER JOIN drawn ON candidates.caption_id = drawn.caption_id;
         {% else %}
         CREATE OR REPLACE TEMP TABLE ranked AS
         SELECT
@@ -138,118 +153,134 @@ BEGIN
             FROM candidates
         );
         {% endif %}
-        -- Calls for one page at the same moment all update its lock row, so BigQuery aborts
-        -- all but one; the others try again and see what it took.
-        WHILE tries_left > 0 DO
-            SET tries_left = tries_left - 1;
-            BEGIN
-                BEGIN TRANSACTION;
-                BEGIN
-                    UPDATE `{{ project }}`.`{{ dataset }}`.automation_locks
-                    SET
-                        version = version + 1,
-                        locked_at = CURRENT_TIMESTAMP()
-                    WHERE lock_name = wanted_lock;
-
-                    CREATE OR REPLACE TEMP TABLE picked AS
-                    WITH taken AS (
-                        SELECT
-                            caption_id,
-                            COUNTIF(is_active AND scheduled_send_date = schedule_date) AS on_the_day
-                        FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
-                        WHERE
-                            page_name = for_page
-                            AND (
-                                is_active
-                                OR (
-                                    -- Deactivated because its day came: it was sent, and cools down.
-                                    deactivation_reason = 'EXPIRED'
-                                    AND scheduled_send_date > DATE_SUB(schedule_date, INTERVAL {{ selection.cooldown_days }} DAY)
-                                )
-                            )
-                        GROUP BY caption_id
-                    ),
-
-                    free AS (
-                        SELECT
-                            ranked.*,
-                            ROW_NUMBER() OVER (
-                                ORDER BY ranked.drawn_rate * ranked.earnings_per_purchase DESC, ranked.caption_id
-                            ) AS position
-                        FROM ranked
-                        LEFT JOIN taken ON ranked.caption_id = taken.caption_id
-                        WHERE taken.caption_id IS NULL
-                    )
-
-                    SELECT
-                        GENERATE_UUID() AS assignment_id,
-                        free.position,
-                        free.caption_id,
-                        free.caption_text,
-                        free.drawn_rate,
-                        free.earnings_per_purchase
-                    FROM free
-                    CROSS JOIN (SELECT COALESCE(SUM(on_the_day), 0) AS planned FROM taken) AS day
-                    WHERE
-                        free.position <= num_captions
-                        AND free.position <= day_target - day.planned;
-
-                    INSERT INTO `{{ project }}`.`{{ dataset }}`.active_caption_assignments (
-                        assignment_id,
-                        page_name,
-                        caption_id,
-                        scheduled_send_date,
-                        assigned_at,
-                        is_active
-                    )
-                    SELECT
-                        assignment_id,
-                        for_page,
-                        caption_id,
-                        schedule_date,
-                        CURRENT_TIMESTAMP(),
-                        TRUE
-                    FROM picked;
-                    COMMIT TRANSACTION;
-                EXCEPTION WHEN ERROR THEN
-                    ROLLBACK TRANSACTION;
-                    RAISE;
-                END;
-                SET tries_left = -1;
-            EXCEPTION WHEN ERROR THEN
-                IF tries_left = 0 THEN
-                    RAISE USING MESSAGE = CONCAT('no captions could be locked for page ', for_page, ': ', @@error.message);
-                END IF;
-            END;
-        END WHILE;
-
-        SET granted = (SELECT COUNT(*) FROM picked);
-        INSERT INTO `{{ project }}`.`{{ dataset }}`.etl_job_runs (
-            run_id,
-            job_name,
-            execution_date,
-            job_start_time,
-            job_end_time,
-            duration_seconds,
-            status,
-            rows_affected
-        )
-        VALUES (
-            run,
-            'select_captions_for_creator',
-            schedule_date,
-            started,
-            CURRENT_TIMESTAMP(),
-            TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), started, MILLISECOND) / 1000,
-            'SUCCESS',
-            granted
+        CALL `{{ project }}`.`{{ dataset }}`.take_lock(
+            wanted_lock, run, {{ selection.lock_lease_seconds }}, {{ selection.lock_patience_seconds }}
         );
+        SET held_until = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {{ selection.lock_lease_seconds }} SECOND);
+
+        CREATE OR REPLACE TEMP TABLE picked AS
+        WITH taken AS (
+            SELECT
+                caption_id,
+                COUNTIF(scheduled_send_date = schedule_date) AS on_the_day
+            FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
+            WHERE
+                page_name = for_page
+                AND (
+                    is_active
+                    OR (
+                        -- The sweep ends the lock, not the message: it was sent, or its day is
+                        -- still to come.
+                        deactivation_reason IN ('EXPIRED', 'STALE')
+                        AND scheduled_send_date > DATE_SUB(schedule_date, INTERVAL {{ selection.cooldown_days }} DAY)
+                    )
+                )
+            GROUP BY caption_id
+        ),
+
+        free AS (
+            SELECT
+                ranked.*,
+                ROW_NUMBER() OVER (
+                    ORDER BY ranked.drawn_rate * ranked.earnings_per_purchase DESC, ranked.caption_id
+                ) AS position
+            FROM ranked
+            LEFT JOIN taken ON ranked.caption_id = taken.caption_id
+            WHERE taken.caption_id IS NULL
+        )
+
+        SELECT
+            GENERATE_UUID() AS assignment_id,
+            free.position,
+            free.caption_id,
+            free.caption_text,
+            free.drawn_rate,
+            free.earnings_per_purchase
+        FROM free
+        CROSS JOIN (SELECT COALESCE(SUM(on_the_day), 0) AS planned FROM taken) AS day
+        WHERE
+            free.position <= num_captions
+            AND free.position <= day_target - day.planned;
+
+        IF CURRENT_TIMESTAMP() > held_until THEN
+            RAISE USING MESSAGE = CONCAT('the lock of page ', for_page, ' ended while captions were picked');
+        END IF;
+        SET granted = (SELECT COUNT(*) FROM picked);
+
+        -- One transaction: a caller that gets an error holds no captions. It only inserts, so
+        -- nothing can conflict with it.
+        BEGIN
+            BEGIN TRANSACTION;
+            INSERT INTO `{{ project }}`.`{{ dataset }}`.active_caption_assignments (
+                assignment_id,
+                page_name,
+                caption_id,
+                scheduled_send_date,
+                assigned_at,
+                is_active
+            )
+            SELECT
+                assignment_id,
+                for_page,
+                caption_id,
+                schedule_date,
+                CURRENT_TIMESTAMP(),
+                TRUE
+            FROM picked;
+            INSERT INTO `{{ project }}`.`{{ dataset }}`.etl_job_runs (
+                run_id,
+                job_name,
+                execution_date,
+                job_start_time,
+                job_end_time,
+                duration_seconds,
+                status,
+                rows_affected
+            )
+            VALUES (
+                run,
+                'select_captions_for_creator',
+                schedule_date,
+                started,
+                CURRENT_TIMESTAMP(),
+                TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), started, MILLISECOND) / 1000,
+                'SUCCESS',
+                granted
+            );
+            COMMIT TRANSACTION;
+        EXCEPTION WHEN ERROR THEN
+            ROLLBACK TRANSACTION;
+            RAISE;
+        END;
+
+        -- The captions are held now: the lock's end may not turn the call into a failure.
+        BEGIN
+            CALL `{{ project }}`.`{{ dataset }}`.release_lock(wanted_lock, run);
+        EXCEPTION WHEN ERROR THEN
+            CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+                'INFO',
+                'Lock not given back',
+                'select_captions_for_creator',
+                CONCAT('it ends by itself: ', @@error.message),
+                JSON_OBJECT('page_name', for_page),
+                run
+            );
+        END;
         IF granted = 0 AND NOT EXISTS (SELECT 1 FROM ranked) THEN
             CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
                 'WARNING',
                 'No caption to select',
                 'select_captions_for_creator',
                 FORMAT('page %s has no active caption that is not cooling down', for_page),
+                JSON_OBJECT('page_name', for_page, 'asked_for', num_captions),
+                run
+            );
+        ELSEIF granted = 0 THEN
+            CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+                'INFO',
+                'Nothing left to select',
+                'select_captions_for_creator',
+                FORMAT('page %s has its %d messages of %t, or all its captions are taken', for_page, day_target, schedule_date),
                 JSON_OBJECT('page_name', for_page, 'asked_for', num_captions),
                 run
             );
@@ -284,6 +315,7 @@ BEGIN
             JSON_OBJECT('page_name', for_page),
             run
         );
+        CALL `{{ project }}`.`{{ dataset }}`.release_lock(wanted_lock, run);
         RAISE USING MESSAGE = failure;
     END;
 

@@ -44,6 +44,21 @@ def test_no_caption_goes_to_two_callers(busy):
     assert busy.value("SELECT COUNT(*) FROM integrity_violations") == 0
 
 
+def test_calls_for_other_pages_do_not_get_in_each_others_way(busy):
+    busy.run("""
+        INSERT INTO caption_bank (caption_id, page_name, caption_text, is_active, created_at)
+        SELECT CAST(x AS STRING), CONCAT('page', CAST(MOD(x, 4) AS STRING)), 'text', TRUE,
+            CURRENT_TIMESTAMP()
+        FROM UNNEST(GENERATE_ARRAY(1, 40)) AS x
+    """)
+    results = at_once(
+        busy,
+        [f"CALL select_captions_for_creator('page{n}', {TOMORROW}, 5, NULL)" for n in range(4)],
+    )
+    assert [len(rows) for rows in results] == [5] * 4
+    assert busy.value("SELECT COUNTIF(holder IS NOT NULL) FROM automation_locks") == 0
+
+
 def test_no_request_goes_to_two_builders(busy):
     busy.run(f"""
         INSERT INTO schedule_generation_queue (

@@ -1,4 +1,4 @@
--- case: a day that carries no more messages gives no caption and no alert
+-- case: a day that carries no more messages gives no caption, and the outbox says why
 
 -- given
 INSERT INTO caption_bank (caption_id, page_name, caption_text, is_active, created_at)
@@ -16,4 +16,4 @@ CALL select_captions_for_creator('p', DATE_ADD(CURRENT_DATE('America/Los_Angeles
 
 -- then
 ASSERT (SELECT COUNT(*) FROM active_caption_assignments) = 5 AS 'locks';
-ASSERT (SELECT COUNT(*) FROM automation_alerts) = 0 AS 'no alert';
+ASSERT (SELECT STRING_AGG(CONCAT(alert_level, ' ', alert_name)) FROM automation_alerts) = 'INFO Nothing left to select' AS 'told';
