@@ -29,6 +29,8 @@ text per step; mistakes of the user and refusals are UserError, Google's own fai
 - `checksums(google, tables=None, *, at=None) -> dict[str, Sums]`: rows and an order-independent
   checksum of every column of the live tables, now or at a moment within time travel. Equal
   `Sums` mean equal rows.
+- `obstacle(google, tables, moment, *, spare=timedelta(0)) -> str | None`: why time travel does
+  not reach a moment of these tables, `spare` longer than now; None when it does.
 - `tables_of(google) -> list[str]`: the tables that a backup holds unless told otherwise;
   `is_deployed(google) -> bool`: whether there is a place for backups yet (there is none
   before the first `up`).
@@ -45,6 +47,7 @@ from eros.backup.records import Attempt, is_deployed, unfinished
 from eros.backup.restoring import Comparison, Restore, execute, restore, resume
 from eros.backup.selection import tables_of
 from eros.backup.sums import checksums
+from eros.backup.travel import obstacle
 from eros.backup.verifying import verify
 
 __all__ = [
@@ -65,6 +68,7 @@ __all__ = [
     "find",
     "is_deployed",
     "listing",
+    "obstacle",
     "plan",
     "prune",
     "quiet",

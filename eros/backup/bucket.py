@@ -173,7 +173,14 @@ def read(google: Google, backup_id: str) -> Backup:
         .objects()
         .get_media(bucket=google.settings.backup.bucket, object=f"{backup_id}/{_METADATA}")
     )
-    return Backup.read(json.loads(_execute(google, request)))
+    try:
+        return Backup.read(json.loads(_execute(google, request)))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise UserError(
+            "this is not the metadata of a backup",
+            file=f"{uri(google, backup_id)}/{_METADATA}",
+            fix="move the folder out of the bucket",
+        ) from None
 
 
 def delete(google: Google, backup_id: str) -> int:

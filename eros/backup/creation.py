@@ -17,6 +17,7 @@ from eros.backup import (
     origin,
     records,
     selection,
+    travel,
 )
 from eros.backup.inventory import Snapshot
 from eros.backup.jobs import literal, quoted
@@ -57,7 +58,7 @@ def create(
     live = selection.live(google, selection.chosen(google, tables))
     made, existing = _free_moment(google)
     _check_limits(live, made, existing)
-    moment = _reachable(google, at, made) if at else made
+    moment = _reachable(google, at, live) if at else made
     backup = Backup(
         id=names.stamp(made),
         kind=kind,
@@ -91,16 +92,11 @@ def _free_moment(google: Google) -> tuple[datetime, list[Snapshot]]:
         time.sleep(1)
 
 
-def _reachable(google: Google, at: datetime, now: datetime) -> datetime:
-    hours = google.settings.retention.time_travel_hours
+def _reachable(google: Google, at: datetime, tables: Iterable[str]) -> datetime:
     if at.tzinfo is None:
         raise UserError("the moment has no time zone", value=at.isoformat(), fix="end it with Z")
-    if not now - timedelta(hours=hours) < at <= now:
-        raise UserError(
-            f"time travel reaches back {hours // 24} days, and not ahead",
-            value=at.isoformat(),
-            fix="eros backup list",
-        )
+    if reason := travel.obstacle(google, tables, at):
+        raise UserError(reason, value=at.isoformat(), fix="eros backup list")
     return at
 
 

@@ -8,11 +8,11 @@ is either all there or has changed nothing, whatever is interrupted, and its rec
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from google.api_core.exceptions import Conflict, GoogleAPICallError, NotFound
+from google.api_core.exceptions import Conflict, NotFound
 
 from eros.backup import activity, columns, creation, inventory, jobs, records
 from eros.backup.jobs import quoted
@@ -27,6 +27,12 @@ from eros.google import FAILURES, Google, explained
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
+
+# What a call of BigQuery may end with. The library turns some lost connections into a
+# TimeoutError or leaves them to `requests`: both are OSError.
+_TROUBLE = (UserError, *FAILURES, OSError)
+# For asking after a job whose end was not seen: the network may be back soon.
+_ASKING_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -128,16 +134,18 @@ def resume(
 ) -> Restore:
     """Bring a restore that was interrupted to its end.
 
-    When its transaction was committed, the rows are compared; otherwise nothing was changed,
-    and it is carried out now, with the safety backup that it took.
+    Its job comes first: one that runs is waited for. When the transaction was committed, the
+    rows are compared; when it never began, it is carried out now, with the safety backup that
+    the restore took.
     """
+    replaced = attempt.applied or _waited_for(google, attempt, progress)
     backup = inventory.find(google, attempt.backup)
-    if not attempt.applied and not force:
+    if not replaced and not force:
         activity.refuse(google)
     with plan(
         google, backup, tables=attempt.tables, source=attempt.source, progress=progress
     ) as planned:
-        if attempt.applied:
+        if replaced:
             progress("the rows were replaced already")
         else:
             _replace(google, attempt, planned, progress)
@@ -163,22 +171,65 @@ def statements(
 
 
 def _replace(google: Google, attempt: Attempt, planned: Plan, progress: Progress) -> None:
-    """Run the transaction, or wait for the one that an interrupted restore has begun."""
+    """Run the transaction; raises UserError that says what is known of its end."""
     progress(f"replacing the rows of {len(planned.tables)} tables in one transaction")
-    job = _job(google, attempt) or _begin(google, attempt, planned)
+    _finish(google, attempt, lambda: _begin(google, attempt, planned))
+
+
+def _waited_for(google: Google, attempt: Attempt, progress: Progress) -> bool:
+    """Whether the job of an earlier try has replaced the rows; False when there is no job."""
+    job = _job(google, attempt)
+    if job is None:
+        return False
+    progress(f"waiting for the end of the job {attempt.job}")
+    _finish(google, attempt, lambda: job)
+    return True
+
+
+def _finish(google: Google, attempt: Attempt, begin: Callable[[], bigquery.QueryJob]) -> None:
+    """Return when the transaction is committed.
+
+    A failed call says nothing of the job, which goes on without us: it is asked for again.
+    Only when it has ended in an error, or BigQuery refused to begin it, the attempt is over.
+    """
     try:
-        job.result()
-    except FAILURES as error:
-        if records.has_applied(google, attempt.id):
-            return
-        reason = explained(error)
-        if isinstance(error, GoogleAPICallError):
-            records.step(google, attempt.id, "FAILED", {"error": reason})
+        begin().result()
+        return
+    except _TROUBLE as error:
+        trouble = error
+    reason = explained(trouble)
+    try:
+        job = _job(google, attempt)
+        if job is None:
+            is_over = isinstance(trouble, UserError)
+        else:
+            is_over = job.state == "DONE" and bool(job.error_result)
+            # A job can be cancelled after its last statement, which is the commit.
+            if job.state == "DONE" and records.has_applied(google, attempt.id):
+                return
+            if is_over:
+                reason = job.error_result["message"]
+    except _TROUBLE as error:
+        reason, is_over = f"{reason}; {explained(error)}", False
+    if not is_over:
         raise UserError(
-            f"the restore failed, no table was changed: {reason}",
-            fix="mend that, then once more: eros backup restore "
-            f"{attempt.backup} --from {attempt.source}",
-        ) from error
+            f"nobody knows yet how the restore ended: {reason}; "
+            f"the job {attempt.job} may still replace the rows",
+            fix="eros backup restore --resume asks for the job and waits for its end",
+        ) from trouble
+    failed = f"the restore failed, no table was changed: {reason}"
+    try:
+        records.step(google, attempt.id, "FAILED", {"error": reason})
+    except _TROUBLE as error:
+        raise UserError(
+            f"{failed}; nor could that be recorded: {explained(error)}",
+            fix="eros backup restore --resume records it",
+        ) from trouble
+    raise UserError(
+        failed,
+        fix="mend that, then once more: eros backup restore "
+        f"{attempt.backup} --from {attempt.source}",
+    ) from trouble
 
 
 def _begin(google: Google, attempt: Attempt, planned: Plan) -> bigquery.QueryJob:
@@ -198,26 +249,37 @@ def _begin(google: Google, attempt: Attempt, planned: Plan) -> bigquery.QueryJob
             bigquery.ScalarQueryParameter("details", "STRING", json.dumps(attempt.details())),
         ],
     )
-    with jobs.refusals(google.settings):
-        try:
+    try:
+        with jobs.refusals(google.settings):
             return google.bigquery.query(
                 script, job_config=job_config, job_id=attempt.job, job_retry=None
             )
-        except Conflict:
-            # The request arrived twice: the first one began the job.
-            return google.bigquery.get_job(attempt.job)
+    except Conflict:
+        # The request arrived twice: the first one began the job.
+        return google.bigquery.get_job(attempt.job)
 
 
 def _job(google: Google, attempt: Attempt) -> bigquery.QueryJob | None:
+    """The job of this restore as it is now; None when there is none."""
+    from google.cloud.bigquery import DEFAULT_RETRY
+
     try:
-        return google.bigquery.get_job(attempt.job)
+        return google.bigquery.get_job(
+            attempt.job, retry=DEFAULT_RETRY.with_timeout(_ASKING_SECONDS)
+        )
     except NotFound:
         return None
 
 
 def _compare(google: Google, attempt: Attempt, planned: Plan, progress: Progress) -> Restore:
     progress("comparing every column with the backup")
-    comparisons = compare(google, google.settings.dataset, planned.tables)
+    try:
+        comparisons = compare(google, google.settings.dataset, planned.tables)
+    except _TROUBLE as error:
+        raise UserError(
+            f"the rows are replaced, but could not be compared: {explained(error)}",
+            fix="eros backup restore --resume compares them",
+        ) from error
     done = Restore(attempt.id, attempt.backup, attempt.source, tuple(comparisons), attempt.safety)
     different = {c.table: c.different for c in comparisons if not c.equal}
     records.step(

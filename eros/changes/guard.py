@@ -7,9 +7,9 @@ beside the reading of the files.
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
@@ -22,6 +22,9 @@ from eros.changes.model import Change, Detail
 from eros.errors import UserError
 from eros.settings import Settings
 
+# Pulumi's backends answer within seconds, and give up by themselves; longer than both.
+_PATIENCE_SECONDS = 300
+
 
 class Guard:
     """The guard of one run of the program; made first, asked last.
@@ -32,7 +35,7 @@ class Guard:
     def __init__(self, warn: Callable[[str], None]) -> None:
         self._warn = warn
         self._stack = pulumi.get_stack()
-        self._state: queue.Queue[state.Checkpoint | UserError] = queue.Queue(1)
+        self._state: Future[state.Checkpoint] = Future()
         # Under Pulumi's mocks there is no stack whose state could be read.
         self._has_stack = not isinstance(get_monitor(), MockMonitor)
         if self._has_stack:
@@ -62,15 +65,24 @@ class Guard:
 
     def _read(self, name: str) -> None:
         try:
-            self._state.put(state.current(name))
-        except UserError as error:
-            self._state.put(error)
+            self._state.set_result(state.current(name))
+        except BaseException as error:
+            # The other side waits for an answer: whatever ends this thread is one.
+            self._state.set_exception(error)
 
     def _checkpoint(self) -> state.Checkpoint | None:
-        """The last state; None in a preview that cannot read it."""
-        read = self._state.get()
-        if not isinstance(read, UserError):
-            return read
+        """The last state; None in a preview that cannot read it.
+
+        What the reading failed with, unless the user can mend it, is raised as it is.
+        """
+        try:
+            if not wait([self._state], _PATIENCE_SECONDS).done:
+                raise UserError(
+                    f"`pulumi stack export` has not answered within {_PATIENCE_SECONDS} s"
+                )
+            return self._state.result()
+        except UserError as error:
+            read = error
         if not pulumi.runtime.is_dry_run():
             raise UserError(
                 f"the stack's last state cannot be read, so nobody knows what this update"

@@ -69,7 +69,9 @@ def list_(
         return
     _print_list(found, now)
     if attempt := backups.unfinished(google):
-        state = "its rows are replaced, not compared" if attempt.applied else "nothing is changed"
+        state = (
+            "its rows are replaced, not compared" if attempt.applied else "no row is replaced yet"
+        )
         console.print(
             f"[red]The restore of {attempt.backup} from {attempt.started:%Y-%m-%d %H:%M} UTC has "
             f"not ended[/]: {state}. Go on: eros backup restore --resume"

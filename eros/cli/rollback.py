@@ -77,7 +77,7 @@ def rollback(
             report = _confirmed(google, made, tuple(drop or ()), clear_locks, yes)
     except rollbacks.RollbackError as error:
         print(f"error: {error}", file=sys.stderr)
-        code = _BACKUP_FAILED if error.step == "backup" else _STEP_FAILED
+        code = _STEP_FAILED if error.changed else _BACKUP_FAILED
         raise typer.Exit(code) from None
     if output is Format.JSON:
         print(json.dumps(report.content, indent=2))
@@ -119,7 +119,7 @@ def _agreed(stack: str) -> bool:
 def _target(text: str | None) -> int | Path | None:
     if text is None:
         return None
-    return int(text) if text.isdigit() else Path(text)
+    return int(text) if text.isdecimal() else Path(text)
 
 
 def _refuse_a_second(stack: str, to: str | None) -> None:
@@ -148,12 +148,8 @@ def _show(made: Plan, out: Console) -> None:
     out.print(f"\nBack to {made.title}:" if made.words else f"\nNothing differs from {made.title}.")
     for line in made.words:
         out.print(f"  {line}", markup=False)
-    if made.data is not None:
-        source = f"backup {made.data.backup}" if made.data.backup else "time travel"
-        out.print(
-            f"Rows of {len(made.data.tables)} tables as of {made.data.time:%Y-%m-%d %H:%M:%S} UTC, "
-            f"by {source}"
-        )
+    for line in made.data.words if made.data else ():
+        out.print(line, markup=False)
     for stake in made.stakes:
         if not stake.is_nothing:
             out.print(f"  lost: {stake}", markup=False)

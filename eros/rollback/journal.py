@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -73,6 +73,8 @@ class Journal:
     health_before: dict[str, Any]
     began: str = field(default_factory=lambda: _now())
     steps: list[StepRecord] = field(default_factory=list)
+    taken: list[str] = field(default_factory=list)
+    """Urns of interrupted operations that the state holds as ended, and a refresh has not seen."""
     status: str = "running"
     """running, done, failed before anything changed, or superseded by another update"""
 
@@ -105,6 +107,11 @@ class Journal:
         record.ended = _now()
         self.save()
 
+    def remember(self, taken: Sequence[str]) -> None:
+        """Keep the urns that a refresh has yet to look at."""
+        self.taken = list(taken)
+        self.save()
+
     def close(self, status: str) -> None:
         """Say how it ended."""
         self.status = status
@@ -114,7 +121,11 @@ class Journal:
         """Replace the file in one step, so that no reader sees half of it."""
         content = {"format": _FORMAT} | asdict(self)
         del content["folder"]
-        write_json(self.folder / _FILE, content)
+        file = self.folder / _FILE
+        try:
+            write_json(file, content)
+        except OSError as error:
+            raise UserError(f"cannot be written: {error.strerror}", file=file) from None
 
 
 def unfinished(stack: str) -> Journal | None:

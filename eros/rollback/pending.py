@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,26 +26,38 @@ _NAMED_BY_GOOGLE = (TRANSFER, _CHANNEL, _POLICY, _DASHBOARD)
 
 
 def settle(
-    google: Google, updates: Updates, ids: Mapping[str, str], message: str
+    google: Google,
+    updates: Updates,
+    ids: Mapping[str, str],
+    message: str,
+    *,
+    taken: Sequence[str],
+    remember: Callable[[Sequence[str]], None],
 ) -> tuple[str, ...]:
     """Find out how interrupted operations ended; their urns.
 
-    `ids` has the ids that resources have when they are made. Raises UserError.
+    `ids` has the ids that resources have when they are made. `remember` is told the urns before
+    the state calls their operations ended, and `taken` has those of an earlier try that may
+    have died before its refresh. Raises UserError.
     """
-    if not state.current(updates.stack, updates.root).pending:
+    settled = tuple(taken)
+    if state.current(updates.stack, updates.root).pending:
+
+        def take_over() -> tuple[str, ...]:
+            # Read here: while another engine is still at work, they are no interrupted ones.
+            document = json.loads(_pulumi(updates, "stack", "export"))
+            found = _without_pending(google, document["deployment"], ids)
+            urns = tuple(dict.fromkeys((*taken, *found)))
+            remember(urns)
+            with tempfile.TemporaryDirectory(prefix="eros-state-") as folder:
+                file = Path(folder, "state.json")
+                file.write_text(json.dumps(document), encoding="utf-8")
+                _pulumi(updates, "stack", "import", "--file", str(file))
+            return urns
+
+        settled = updates.when_free(take_over)
+    if not settled:
         return ()
-
-    def take_over() -> tuple[str, ...]:
-        # Read here: while another engine is still at work, they are no interrupted ones.
-        document = json.loads(_pulumi(updates, "stack", "export"))
-        urns = _without_pending(google, document["deployment"], ids)
-        with tempfile.TemporaryDirectory(prefix="eros-state-") as folder:
-            file = Path(folder, "state.json")
-            file.write_text(json.dumps(document), encoding="utf-8")
-            _pulumi(updates, "stack", "import", "--file", str(file))
-        return urns
-
-    settled = updates.when_free(take_over)
     there = state.current(updates.stack, updates.root).by_urn
     targets = [f"--target={urn}" for urn in settled if urn in there]
     if targets:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from eros import backup, catalogue, changes, endpoints, state
+from eros.backup import Backup
 from eros.changes import Action, Change
 from eros.control import present
 from eros.errors import UserError
@@ -20,13 +21,38 @@ from eros.state import Checkpoint, Update
 Progress = Callable[[str], None]
 
 
+# Between the plan and its second step somebody reads it, and a backup is taken.
+_SPARE = timedelta(hours=1)
+
+
 @dataclass(frozen=True)
 class Data:
-    """Where rows come from: a backup, or by time travel when that is empty."""
+    """Where rows come from: a backup, or by time travel when there is none."""
 
     time: datetime
-    backup: str
     tables: tuple[str, ...]
+    end: datetime
+    """When the next change began; rows written from `time` until then are not brought back."""
+    now: datetime
+    backup: Backup | None = None
+    obstacle: str = ""
+    """Why it is not time travel."""
+
+    @property
+    def words(self) -> list[str]:
+        """Source and age, for the one who decides."""
+        what = (
+            f"Rows of {len(self.tables)} tables as of {self.time:%Y-%m-%d %H:%M:%S} UTC, "
+            f"{words.span(self.now - self.time)} ago, "
+        )
+        if self.backup is None:
+            return [f"{what}by time travel: as they were when the next change began"]
+        return [
+            f"{what}from the {self.backup.kind} backup {self.backup.id}",
+            f"  not brought back: what was written in the {words.span(self.end - self.time)} "
+            "between the backup and the next change",
+            f"  no newer rows are kept: {self.obstacle}",
+        ]
 
 
 @dataclass(frozen=True)
@@ -88,7 +114,7 @@ def plan(
             "that state holds nothing; to go back to it would delete the whole system",
             fix="choose a later update",
         )
-    source = _data(google, target, history, checkpoint, current) if data else None
+    source = _data(google, target, history, checkpoint) if data else None
     moved = variants.aliases(checkpoint, current)
     changed = tuple(changes.compare(current.resources, checkpoint.resources, moved))
     progress("counting what would be lost")
@@ -142,16 +168,13 @@ def _protected(current: Checkpoint, changed: Sequence[Change]) -> tuple[str, ...
 
 
 def _data(
-    google: Google,
-    target: Update | None,
-    history: Sequence[Update],
-    checkpoint: Checkpoint,
-    current: Checkpoint,
+    google: Google, target: Update | None, history: Sequence[Update], checkpoint: Checkpoint
 ) -> Data:
     """Rows as they were when the next update began.
 
-    The backup that a deployment takes is of that moment; time travel reaches it for some days;
-    after that any backup of the time between is better than none.
+    Time travel has just these, as long as it reaches. After that, the newest backup of the
+    time between is the nearest: the one of a deployment may be old, because a deployment that
+    is declined or finds nothing to change leaves its backup, too.
     """
     if target is None:
         raise UserError(
@@ -164,35 +187,39 @@ def _data(
             f"nothing has changed since update {target.version}",
             fix="for rows only: eros backup restore BACKUP",
         )
+    if not backup.is_deployed(google):
+        raise UserError(
+            "the stack has no dataset of backups, through which all rows come back",
+            fix="go back without --data",
+        )
+    if begun := backup.unfinished(google):
+        # The rows would be refused only after the definitions have gone back.
+        raise UserError(
+            f"the restore of {begun.backup} that began at {begun.started:%Y-%m-%d %H:%M:%S} UTC "
+            "has not ended",
+            fix="eros backup restore --resume",
+        )
     tables = _tables(google, checkpoint)
+    now = present(google.settings)
+    obstacle = backup.obstacle(google, tables, end, spare=_SPARE)
+    if obstacle is None:
+        return Data(end, tables, end, now)
     begin = target.end or target.start
-    known = backup.listing(google) if backup.is_deployed(google) else []
     kept = [
         b
-        for b in known
+        for b in backup.listing(google)
         if b.state is backup.State.COMPLETE
         and begin <= b.time <= end
         and set(tables) <= {t.name for t in b.tables}
     ]
-    kept.sort(key=lambda b: (b.kind is backup.Kind.DEPLOYMENT, b.time), reverse=True)
-    if kept and kept[0].kind is backup.Kind.DEPLOYMENT:
-        return Data(kept[0].time, kept[0].id, tables)
-    window = timedelta(hours=google.settings.retention.time_travel_hours)
-    gone = sorted(set(tables) - set(variants.tables(current, google.settings.dataset)))
-    if not gone and end > present(google.settings) - window:
-        return Data(end, "", tables)
-    if kept:
-        return Data(kept[0].time, kept[0].id, tables)
-    reason = (
-        f"time travel does not reach {', '.join(gone)}, which has been deleted"
-        if gone
-        else f"time travel reaches back {window.days} days"
-    )
-    raise UserError(
-        f"no rows are kept of the time of update {target.version}: there is no backup of it, "
-        f"and {reason}",
-        fix="go back without --data",
-    )
+    if not kept:
+        raise UserError(
+            f"no rows are kept of the time of update {target.version}: there is no backup of "
+            f"it, and {obstacle}",
+            fix="go back without --data",
+        )
+    newest = max(kept, key=lambda b: (b.time, b.kind is backup.Kind.DEPLOYMENT))
+    return Data(newest.time, tables, end, now, newest, obstacle)
 
 
 def _tables(google: Google, checkpoint: Checkpoint) -> tuple[str, ...]:

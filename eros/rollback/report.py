@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eros.errors import UserError
 from eros.rollback.journal import Journal
 
 
@@ -24,22 +25,25 @@ class Report:
         return self.content["health"]["after"] >= self.content["health"]["before"]
 
 
-def write(journal: Journal) -> Report:
-    """Write both reports beside the journal."""
-    content = _content(journal)
+def write(journal: Journal, *, status: str) -> Report:
+    """Write both reports beside the journal; raises UserError when they cannot be written."""
+    content = _content(journal, status)
     text = json.dumps(content, indent=2) + "\n"
-    (journal.folder / "report.json").write_text(text, encoding="utf-8")
-    (journal.folder / "report.md").write_text(_markdown(content), encoding="utf-8")
+    try:
+        (journal.folder / "report.json").write_text(text, encoding="utf-8")
+        (journal.folder / "report.md").write_text(_markdown(content), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot be written: {error.strerror}", file=error.filename) from None
     return Report(journal.folder, content)
 
 
-def _content(journal: Journal) -> dict[str, Any]:
+def _content(journal: Journal, status: str) -> dict[str, Any]:
     ended = [step for step in journal.steps if step.ended]
     facts = {step.name: step.facts for step in ended}
     return {
         "stack": journal.stack,
         "target": journal.target,
-        "status": journal.status,
+        "status": status,
         "started": journal.began,
         "ended": ended[-1].ended,
         "seconds": round(sum(step.seconds for step in ended), 1),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from eros.state import Checkpoint
 
 # Step of the journal and what a person calls it.
 STEPS = {
+    "operations": "interrupted operations",
     "backup": "backup of the present rows",
     "rows": "rows of the earlier time",
     "pause": "schedules paused",
@@ -118,10 +120,9 @@ def start(
 ) -> report.Report:
     """Carry out a plan. Raises UserError before anything changes, RollbackError after."""
     stakes.refuse(made.stakes, drop)
-    older = unfinished(made.stack)
-    if older is not None:
-        older.close("superseded")
     progress("health before")
+    health = checks.check(google).contract()
+    older = unfinished(made.stack)
     journal = Journal.begin(
         stack=made.stack,
         target=made.title,
@@ -132,13 +133,16 @@ def start(
         lift=list(made.lift),
         tables=list(made.data.tables) if made.data else [],
         data_time=made.data.time.isoformat() if made.data else "",
-        data_backup=made.data.backup if made.data else "",
+        data_backup=made.data.backup.id if made.data and made.data.backup else "",
         clear_locks=clear_locks,
         backup=take_backup,
         words=made.words,
         hint=plans.hint(made),
-        health_before=checks.check(google).contract(),
+        health_before=health,
     )
+    if older is not None:
+        # Not before there is another one that can be resumed.
+        older.close("superseded")
     return _go_on(_Work(journal, google, made.root, progress, patient=False))
 
 
@@ -162,11 +166,22 @@ def resume(google: Google, stack: str, *, root: Path, progress: Progress) -> rep
     progress(f"going on with the rollback to {journal.target}")
     work = _Work(journal, google, root, progress, patient=True)
     ids = {resource.urn: resource.id for resource in work.stored().resources}
-    message = choice.message(journal.target, 0, work.parts, "interrupted operations")
-    settled = pending.settle(google, work.updates, ids, message)
-    for urn in settled:
-        progress(f"found out how it ended with {urn.rpartition('::')[2]}")
+    with _told("operations", stack):
+        _operations(work, ids)
     return _go_on(work)
+
+
+def _operations(work: _Work, ids: Mapping[str, str]) -> None:
+    """Find out how operations ended that a dead engine had begun."""
+    journal = work.journal
+    message = choice.message(journal.target, 0, work.parts, STEPS["operations"])
+    settled = pending.settle(
+        work.google, work.updates, ids, message, taken=journal.taken, remember=journal.remember
+    )
+    if settled:
+        journal.remember(())
+    for urn in settled:
+        work.progress(f"found out how it ended with {urn.rpartition('::')[2]}")
 
 
 def _go_on(work: _Work) -> report.Report:
@@ -175,20 +190,24 @@ def _go_on(work: _Work) -> report.Report:
             continue
         work.progress(STEPS[name])
         try:
-            _make(work, name, make)
+            with _told(name, work.journal.stack), work.journal.step(name) as facts:
+                make(work, facts)
         except RollbackError as error:
             if not error.changed:
                 work.journal.close("failed")
             raise
-    work.journal.close("done")
-    return report.write(work.journal)
+    with _told("verify", work.journal.stack):
+        # The report first: a rollback that is closed cannot be resumed to write it.
+        written = report.write(work.journal, status="done")
+        work.journal.close("done")
+    return written
 
 
-def _make(work: _Work, name: str, make: Callable[[_Work, dict[str, Any]], None]) -> None:
-    stack = work.journal.stack
+@contextmanager
+def _told(name: str, stack: str) -> Iterator[None]:
+    """What ends a step, as a RollbackError of it."""
     try:
-        with work.journal.step(name) as facts:
-            make(work, facts)
+        yield
     except UserError as error:
         raise RollbackError(name, str(error), stack) from None
     except FAILURES as error:
@@ -222,7 +241,8 @@ def _rows(work: _Work, facts: dict[str, Any]) -> None:
     """Rows of time travel are secured first: definitions that change may put them out of reach."""
     journal = work.journal
     if journal.data_backup:
-        facts["backup"] = journal.data_backup
+        # It may have gone since the plan; while nothing is changed, that is no harm.
+        facts["backup"] = backup.find(work.google, journal.data_backup).id
         return
     moment = datetime.fromisoformat(journal.data_time)
     taken = backup.create(
@@ -256,7 +276,7 @@ def _definitions(work: _Work, facts: dict[str, Any]) -> None:
 def _data(work: _Work, facts: dict[str, Any]) -> None:
     found = backup.find(work.google, (work.journal.facts("rows") or {})["backup"])
     begun = backup.unfinished(work.google)
-    if begun is not None and begun.backup == found.id:
+    if begun is not None and _is_ours(begun, found.id, work.journal.tables):
         restored = backup.resume(work.google, begun, progress=work.progress)
     else:
         # A backup of what is there now was the first step.
@@ -264,12 +284,18 @@ def _data(work: _Work, facts: dict[str, Any]) -> None:
             work.google,
             found,
             tables=work.journal.tables,
+            source=backup.Source.SNAPSHOT if found.has_snapshots else backup.Source.EXPORT,
             safety=not work.journal.backup,
             progress=work.progress,
         )
     if not restored.equal:
         raise UserError(f"the tables differ from backup {found.id}")
     facts.update(backup=found.id, tables=work.journal.tables, rows=found.rows)
+
+
+def _is_ours(begun: backup.Attempt, source: str, tables: list[str]) -> bool:
+    """Whether a restore that has not ended is the one of this rollback, not of some tables."""
+    return begun.backup == source and sorted(begun.tables) == sorted(tables)
 
 
 def _locks(work: _Work, facts: dict[str, Any]) -> None:

@@ -90,11 +90,17 @@ class _Folder:
         """Names of the files; those that end in .attrs belong to the backend's library."""
         if not self._folder.is_dir():
             return []
-        return [p.name for p in self._folder.iterdir() if not p.name.endswith(".attrs")]
+        try:
+            return [p.name for p in self._folder.iterdir() if not p.name.endswith(".attrs")]
+        except OSError as error:
+            raise UserError(f"cannot be read: {error.strerror}", file=self._folder) from None
 
     def content(self, name: str) -> bytes:
         """One file."""
-        return (self._folder / name).read_bytes()
+        try:
+            return (self._folder / name).read_bytes()
+        except OSError as error:
+            raise UserError(f"cannot be read: {error.strerror}", file=self._folder / name) from None
 
 
 class _Bucket:

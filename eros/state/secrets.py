@@ -48,12 +48,21 @@ def revealed(stack: str, checkpoint: Checkpoint, root: Path = PROJECT_ROOT) -> C
             },
         }
         (stacks / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-        document = json.loads(_exported(name, f"file://{folder}", root))
-    entries = {entry["urn"]: entry for entry in document["deployment"]["resources"]}
-    return replace(
-        checkpoint,
-        resources=tuple(Resource.from_state(entries[r.urn]) for r in checkpoint.resources),
-    )
+        exported = _exported(name, f"file://{folder}", root)
+    try:
+        # One that waits for its deletion has the urn of the one that came in its place.
+        opened = {
+            entry["urn"]: Resource.from_state(entry)
+            for entry in json.loads(exported)["deployment"]["resources"]
+            if not entry.get("delete")
+        }
+        resources = tuple(opened[resource.urn] for resource in checkpoint.resources)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        # Without the text: it may hold secrets.
+        raise UserError(
+            "`pulumi stack export --show-secrets` did not print the checkpoint that it was given"
+        ) from None
+    return replace(checkpoint, resources=resources)
 
 
 def _exported(stack: str, backend: str, root: Path) -> str:

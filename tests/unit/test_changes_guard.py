@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pulumi
 import pulumi_gcp as gcp
 import pytest
@@ -240,11 +242,11 @@ def test_a_refusal_names_object_column_and_fix(values, no_cloud):
 class Engine:
     """A guard whose state is given."""
 
-    def __init__(self, monkeypatch, answer: Checkpoint | UserError, *, preview: bool) -> None:
+    def __init__(self, monkeypatch, answer: Checkpoint | BaseException, *, preview: bool) -> None:
         self.warnings: list[str] = []
 
         def current(_stack: str) -> Checkpoint:
-            if isinstance(answer, UserError):
+            if isinstance(answer, BaseException):
                 raise answer
             return answer
 
@@ -279,6 +281,27 @@ def test_a_preview_without_a_state_warns_and_goes_on(monkeypatch, settings):
     engine = Engine(monkeypatch, UserError("no backend"), preview=True)
     engine.guard.check(settings, nothing)
     assert "nothing is checked" in engine.warnings[0]
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("preview", [True, False])
+@pytest.mark.parametrize("defect", [KeyError("deployment"), SystemExit(3)])
+def test_whatever_ends_the_reading_reaches_the_update(monkeypatch, settings, defect, preview):
+    engine = Engine(monkeypatch, defect, preview=preview)
+    with pytest.raises(type(defect)) as raised:
+        engine.guard.check(settings, nothing)
+    assert raised.value is defect
+
+
+@pytest.mark.timeout(5)
+def test_a_state_that_never_comes_is_not_waited_for_for_ever(monkeypatch, settings):
+    never = threading.Event()
+    engine = Engine(monkeypatch, Checkpoint(None, None, ()), preview=False)
+    monkeypatch.setattr("eros.state.current", lambda _: never.wait())
+    monkeypatch.setattr(guard, "_PATIENCE_SECONDS", 0.01)
+    with pytest.raises(UserError, match=r"cannot be read.*has not answered within"):
+        guard.Guard(engine.warnings.append).check(settings, nothing)
+    never.set()
 
 
 def test_a_stale_allowance_is_told(monkeypatch, values):

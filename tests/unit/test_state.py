@@ -12,7 +12,8 @@ import pytest
 
 from eros import engine, state
 from eros.errors import UserError
-from eros.state import checkpoints, reading
+from eros.state import checkpoints, reading, secrets
+from eros.state.model import SIGNATURE
 
 STACK = "urn:pulumi:local::eros::pulumi:pulumi:Stack::eros-local"
 TABLE = "urn:pulumi:local::eros::gcp:bigquery/table:Table::captions"
@@ -128,6 +129,46 @@ def test_a_stack_without_an_update_is_empty(pulumi):
     assert state.current("local") == state.Checkpoint(None, None, ())
 
 
+@pytest.mark.parametrize(
+    ("printed", "what"),
+    [
+        ("error: try later", "no JSON"),
+        ("", "no JSON"),
+        ("[]", "no deployment"),
+        ('{"version": 3}', "no deployment"),
+        ('{"version": 3, "deployment": null}', "no deployment"),
+        ('{"version": 3, "deployment": {"resources": [{"type": "t"}]}}', "no deployment"),
+    ],
+)
+def test_what_is_no_state_is_told_with_the_command(monkeypatch, printed, what):
+    monkeypatch.setattr(engine, "output", lambda *_, root: printed)
+    with pytest.raises(UserError, match=rf"`pulumi stack export --stack local` printed {what}"):
+        state.current("local")
+
+
+def test_a_command_that_cannot_be_run_is_told(monkeypatch):
+    def output(*_, root):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(engine, "output", output)
+    with pytest.raises(UserError, match=r"pulumi stack export --stack local: .*denied"):
+        state.current("local")
+
+
+@pytest.mark.parametrize("printed", ["no json", "[{}]", '[{"kind": "update"}]'])
+def test_what_is_no_history_is_told_with_the_command(monkeypatch, printed):
+    monkeypatch.setattr(engine, "output", lambda *_, root: printed)
+    with pytest.raises(UserError, match=r"`pulumi stack history --stack local.* printed no"):
+        state.history("local")
+
+
+@pytest.mark.parametrize("printed", ["no json", "[]", "{}"])
+def test_a_backend_without_an_address_is_told_with_the_command(monkeypatch, printed):
+    monkeypatch.setattr(engine, "output", lambda *_, root: printed)
+    with pytest.raises(UserError, match=r"`pulumi whoami --verbose --json` printed no"):
+        state.load("local", 1)
+
+
 def test_updates_of_a_folder_are_counted_from_the_oldest(pulumi):
     pulumi.updates = [update(message="c"), update(message="b"), update(message="a")]
     assert [(u.version, u.message) for u in state.history("local")] == [
@@ -226,10 +267,22 @@ def test_a_bucket_of_cloud_storage_is_read(kept, pulumi, monkeypatch):
     assert TABLE in state.load("local", 1).by_urn
 
 
-@pytest.mark.parametrize("content", ["no json", "[]", '{"version": 3}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"no json",
+        b"[]",
+        b'{"version": 3}',
+        b'{"deployment": []}',
+        b'{"deployment": {"resources": [{"type": "t"}]}}',
+        b'{"deployment": {"manifest": {"time": "today"}}}',
+        gzip.compress(b'{"version": 3, "deployment": {}}', mtime=0)[:-9],
+        b"\x28\xb5\x2f\xfd cut",
+    ],
+)
 def test_a_file_that_is_no_checkpoint_is_told(tmp_path, content):
     file = tmp_path / "some.json"
-    file.write_text(content)
+    file.write_bytes(content)
     with pytest.raises(UserError, match="not a checkpoint"):
         state.load_file(file)
 
@@ -248,3 +301,40 @@ def test_an_exported_stack_is_a_checkpoint_too(tmp_path):
 def test_a_checkpoint_without_secrets_needs_no_key():
     checkpoint = state.Checkpoint.from_deployment(deployment(), 1)
     assert state.revealed("local", checkpoint) is checkpoint
+
+
+def closed(value: str, **more) -> dict:
+    """A table with a secret, as the state keeps it."""
+    entry = {"urn": TABLE, "type": "t", "custom": True, "inputs": {"key": secret(value)}}
+    return entry | more
+
+
+def secret(value: str) -> dict:
+    return {SIGNATURE: state.SECRET_MARKER, "ciphertext": value}
+
+
+def test_secrets_are_those_of_the_resource_that_stays(monkeypatch):
+    waiting = closed("old", delete=True)
+    given = {"resources": [closed("new"), waiting]}
+    monkeypatch.setattr(secrets, "_exported", lambda *_: json.dumps({"deployment": given}))
+    found = state.revealed("local", state.Checkpoint.from_deployment(given, 1))
+    assert found.by_urn[TABLE].inputs == {"key": secret("new")}
+
+
+@pytest.mark.parametrize("printed", ["no json", "{}", '{"deployment": {"resources": []}}'])
+def test_secrets_that_do_not_come_are_told(monkeypatch, printed):
+    monkeypatch.setattr(secrets, "_exported", lambda *_: printed)
+    given = state.Checkpoint.from_deployment({"resources": [closed("x")]}, 1)
+    with pytest.raises(UserError, match="--show-secrets"):
+        state.revealed("local", given)
+
+
+def test_a_checkpoint_that_may_not_be_read_is_told(kept, monkeypatch):
+    kept(100)
+
+    def refused(_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(checkpoints.Path, "read_bytes", refused)
+    with pytest.raises(UserError, match=r"local-100\.checkpoint\.json: cannot be read: Permission"):
+        state.load("local", 1)

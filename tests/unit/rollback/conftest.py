@@ -1,0 +1,29 @@
+"""Fixtures of the rollback tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from eros.rollback.journal import Journal
+
+
+@pytest.fixture
+def begun(monkeypatch, tmp_path) -> Journal:
+    monkeypatch.setenv("EROS_LOG_DIR", str(tmp_path))
+    return Journal.begin(
+        stack="local",
+        target="update 3",
+        version=3,
+        file=None,
+        target_time="t",
+        drop=["captions.language"],
+        lift=[],
+        tables=["caption_bank"],
+        data_time="2026-11-22T05:00:00+00:00",
+        data_backup="",
+        clear_locks=False,
+        backup=True,
+        words=["table captions: changed back"],
+        hint="In git: git revert",
+        health_before={"health_score": 94},
+    )

@@ -1,0 +1,74 @@
+"""Which update a rollback goes back to."""
+
+from __future__ import annotations
+
+import pytest
+
+from eros.errors import UserError
+from eros.rollback import choice
+from tests.unit.rollback.states import newest_first, rolled_back, update
+
+
+def test_the_default_is_the_state_before_the_last_change():
+    assert choice.default(newest_first(update(1), update(2), update(3))).version == 2
+
+
+def test_an_update_that_changed_nothing_is_no_change():
+    history = newest_first(update(1), update(2), update(3, changed=0))
+    assert choice.default(history).version == 1
+
+
+def test_a_failed_update_is_undone_itself():
+    history = newest_first(update(1), update(2), update(3, result="failed"))
+    assert choice.default(history).version == 2
+
+
+def test_a_second_rollback_goes_further_back():
+    history = newest_first(update(1), update(2), update(3), *rolled_back(4, 2))
+    assert choice.default(history).version == 1
+
+
+def test_what_an_interrupted_rollback_left_is_no_state():
+    paused, _ = rolled_back(4, 2)
+    history = newest_first(update(1), update(2), update(3), paused)
+    assert choice.default(history).version == 3
+
+
+def test_the_first_update_has_no_state_before_it():
+    with pytest.raises(UserError, match="no earlier state"):
+        choice.default([update(1)])
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (update(2, result="failed"), "has failed"),
+        (update(2, kind="destroy"), "is a destroy"),
+        (rolled_back(2, 1)[0], "is a step of a rollback"),
+    ],
+)
+def test_an_update_that_is_no_state_is_refused(given, why):
+    with pytest.raises(UserError, match=why):
+        choice.find([given, update(1)], 2, "local")
+
+
+def test_a_number_that_is_not_there_is_refused():
+    with pytest.raises(UserError, match="no update 9"):
+        choice.find([update(1)], 9, "local")
+
+
+def test_a_rollback_stands_for_the_update_that_it_brought_back():
+    history = newest_first(update(1), update(2), *rolled_back(3, 1), *rolled_back(5, 4))
+    assert choice.origin(history[0], history).version == 1
+
+
+def test_rows_belong_to_an_update_until_the_next_change_began():
+    history = newest_first(update(1), update(2, changed=0), update(3, result="failed"), update(4))
+    assert choice.end_of_reign(update(1), history) == update(3).start
+    assert choice.end_of_reign(update(4), history) is None
+
+
+def test_updates_of_others_overtake_an_interrupted_rollback():
+    history = newest_first(update(1), *rolled_back(2, 1))
+    assert choice.others_since(history, update(1).start) == []
+    assert choice.others_since([update(9), *history], update(1).start) == [update(9)]

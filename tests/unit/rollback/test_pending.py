@@ -1,0 +1,162 @@
+"""The engine after an interruption: operations of unknown end, and locks."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from eros import engine
+from eros.errors import UserError
+from eros.rollback import pending, variants
+from eros.rollback import updates as updates_module
+from eros.rollback.updates import Updates
+from eros.settings import parse
+from tests.unit.conftest import VALUES
+from tests.unit.rollback.states import STACK, TABLE
+
+
+class Engine:
+    """`pulumi` on a state with open operations."""
+
+    def __init__(self, operations: list[dict]) -> None:
+        self.deployment = {
+            "resources": [{"urn": STACK, "type": "pulumi:pulumi:Stack"}],
+            "pending_operations": operations,
+        }
+        self.refreshed: list[str] = []
+        self.remembered: list[str] = []
+        self.refreshes = True
+
+    def output(self, *arguments: str, root: Path) -> str:
+        del root
+        match arguments[:2]:
+            case ("stack", "export"):
+                return json.dumps({"version": 3, "deployment": self.deployment})
+            case ("stack", "import"):
+                urns = [o["resource"]["urn"] for o in self.deployment["pending_operations"]]
+                assert self.remembered == urns, "whoever dies after this must know them"
+                content = json.loads(Path(arguments[3]).read_text())
+                self.deployment = content["deployment"]
+            case ("refresh", _) if not self.refreshes:
+                raise UserError("no connection")
+            case ("refresh", _):
+                self.refreshed = [a[9:] for a in arguments if a.startswith("--target=")]
+        return ""
+
+
+def settle(fake: Engine, monkeypatch, google=None, ids=None) -> None:
+    monkeypatch.setattr(engine, "output", fake.output)
+    pending.settle(
+        google,
+        Updates("local", Path(), patient=True),
+        ids or {},
+        "message",
+        taken=tuple(fake.remembered),
+        remember=lambda urns: setattr(fake, "remembered", list(urns)),
+    )
+
+
+def settled(monkeypatch, *operations: dict, google=None, ids=None) -> Engine:
+    fake = Engine(list(operations))
+    settle(fake, monkeypatch, google, ids)
+    assert "pending_operations" not in fake.deployment or not operations
+    return fake
+
+
+def creating(kind: str, name: str, inputs: dict) -> dict:
+    urn = f"urn:pulumi:local::eros::{kind}::{name}"
+    return {"type": "creating", "resource": {"urn": urn, "type": kind, "inputs": inputs}}
+
+
+def test_what_was_being_created_is_taken_over_by_its_id(monkeypatch):
+    operation = creating(TABLE, "captions", {})
+    urn = operation["resource"]["urn"]
+    fake = settled(monkeypatch, operation, ids={urn: "projects/p/tables/captions"})
+    assert fake.deployment["resources"][-1]["id"] == "projects/p/tables/captions"
+    assert fake.refreshed == [urn]
+
+
+@pytest.mark.parametrize(
+    ("there", "taken"), [([("configs/7", "Sweep")], "configs/7"), ([("configs/8", "Other")], None)]
+)
+def test_a_schedule_is_looked_for_by_its_title(monkeypatch, there, taken):
+    configs = [SimpleNamespace(name=n, display_name=title) for n, title in there]
+    transfers = SimpleNamespace(list_transfer_configs=lambda parent: configs)
+    google = SimpleNamespace(settings=parse(VALUES, "f"), transfers=transfers)
+    operation = creating(variants.TRANSFER, "sweep", {"displayName": "Sweep"})
+    fake = settled(monkeypatch, operation, google=google)
+    assert fake.deployment["resources"][-1].get("id") == taken
+    assert bool(fake.refreshed) is bool(taken)
+
+
+def test_an_update_of_unknown_end_is_looked_at_again(monkeypatch):
+    operation = {"type": "updating", "resource": {"urn": STACK, "type": "pulumi:pulumi:Stack"}}
+    assert settled(monkeypatch, operation).refreshed == [STACK]
+
+
+def test_what_was_taken_over_is_looked_at_although_the_first_try_died(monkeypatch):
+    operation = creating(TABLE, "captions", {})
+    urn = operation["resource"]["urn"]
+    fake = Engine([operation])
+    fake.refreshes = False
+    with pytest.raises(UserError, match="no connection"):
+        settle(fake, monkeypatch, ids={urn: "projects/p/tables/captions"})
+    assert "pending_operations" not in fake.deployment
+    fake.refreshes = True
+    settle(fake, monkeypatch)
+    assert fake.refreshed == [urn]
+
+
+def test_without_open_operations_nothing_is_touched(monkeypatch):
+    assert settled(monkeypatch).refreshed == []
+
+
+LOCKED = (
+    "pulumi: the stack is currently locked by 1 lock(s).; "
+    f"file:///x: created by me@{socket.gethostname()} (pid 4711) at 2026"
+)
+
+
+def locked_once(message: str) -> Callable[[], str]:
+    tries = iter([UserError(message)])
+
+    def operation() -> str:
+        for error in tries:
+            raise error
+        return "done"
+
+    return operation
+
+
+def test_the_lock_of_a_dead_engine_is_taken_away(monkeypatch):
+    called: list[tuple] = []
+    monkeypatch.setattr(engine, "output", lambda *a, root: called.append(a))
+    monkeypatch.setattr(updates_module, "_is_alive", lambda pid: False)
+    assert Updates("local", Path(), patient=True).when_free(locked_once(LOCKED)) == "done"
+    assert called == [("cancel", "--yes", "--stack", "local")]
+
+
+def test_a_living_engine_is_waited_for(monkeypatch):
+    waited: list[float] = []
+    monkeypatch.setattr(updates_module.time, "sleep", waited.append)
+    monkeypatch.setattr(updates_module, "_is_alive", lambda pid: True)
+    assert Updates("local", Path(), patient=True).when_free(locked_once(LOCKED)) == "done"
+    assert waited
+
+
+@pytest.mark.parametrize(
+    ("message", "patient"),
+    [
+        (LOCKED, False),
+        (LOCKED.replace(socket.gethostname(), "elsewhere"), True),
+        ("pulumi: something else", True),
+    ],
+)
+def test_other_locks_and_mistakes_are_told(message, patient):
+    with pytest.raises(UserError, match=message.partition(";")[0][:30]):
+        Updates("local", Path(), patient=patient).when_free(locked_once(message))

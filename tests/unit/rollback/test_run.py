@@ -1,0 +1,171 @@
+"""The steps of a rollback: what stays on disk when one of them fails, and what they restore."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import typer
+
+from eros import rollback as rollbacks
+from eros.backup import Attempt, Backup, Kind, Source, TableCopy
+from eros.cli import rollback as command
+from eros.errors import UserError
+from eros.rollback import RollbackError, journal, run
+from eros.rollback.plans import Plan
+from tests.unit.rollback.states import START, checkpoint, table, update
+
+HEALTH = {"health": {"health_score": 94, "status": "HEALTHY"}}
+BACKUP = Backup("20261122_050000", Kind.DAILY, START, START, None, (TableCopy("caption_bank"),))
+
+
+@pytest.fixture
+def work(begun) -> run._Work:
+    """A rollback with rows that has just begun."""
+    return run._Work(begun, SimpleNamespace(), Path(), lambda _: None, patient=False)
+
+
+@pytest.fixture
+def steps(monkeypatch) -> dict:
+    """The steps, which do nothing; a test may put its own in."""
+    found = dict.fromkeys(run._MAKERS, lambda work, facts: None)
+    found["verify"] = lambda work, facts: facts.update(HEALTH)
+    monkeypatch.setattr(run, "_MAKERS", found)
+    return found
+
+
+def offline(*_) -> None:
+    raise UserError("no connection")
+
+
+@pytest.mark.parametrize(
+    ("step", "resumable"),
+    [("backup", False), ("rows", False), ("pause", True), ("verify", True)],
+)
+def test_a_failed_step_says_whether_there_is_something_to_resume(work, steps, step, resumable):
+    steps[step] = offline
+    with pytest.raises(RollbackError) as told:
+        run._go_on(work)
+    assert ("--resume" in told.value.fix) is resumable
+    assert (journal.unfinished("local") is not None) is resumable
+
+
+@pytest.mark.parametrize(("step", "code"), [("backup", 2), ("rows", 2), ("data", 3)])
+def test_the_exit_code_says_whether_there_is_something_to_resume(monkeypatch, step, code):
+    def fail(*_, **__) -> None:
+        raise RollbackError(step, "no connection", "local")
+
+    monkeypatch.setattr(rollbacks, "resume", fail)
+    monkeypatch.setattr(command, "Google", lambda _: None)
+    monkeypatch.setattr(command, "load_stack_file", lambda _: None)
+    with pytest.raises(typer.Exit) as ended:
+        command.rollback(stack="local", resume=True)
+    assert ended.value.exit_code == code
+
+
+def test_a_report_that_cannot_be_written_is_written_by_the_resume(work, steps):
+    (work.journal.folder / "report.md").mkdir()
+    with pytest.raises(RollbackError, match=r"report\.md: cannot be written") as told:
+        run._go_on(work)
+    assert told.value.changed
+    assert journal.unfinished("local") is not None
+    (work.journal.folder / "report.md").rmdir()
+    again = replace(work, journal=journal.unfinished("local"))
+    assert run._go_on(again).content["status"] == "done"
+    assert journal.unfinished("local") is None
+
+
+def test_a_journal_that_cannot_be_written_is_told(begun):
+    (begun.folder / ".journal.json").mkdir()
+    with pytest.raises(UserError, match=r"journal\.json: cannot be written"):
+        begun.save()
+
+
+def test_an_interrupted_rollback_waits_until_another_has_begun(begun, monkeypatch):
+    made = Plan(
+        stack="local",
+        root=Path(),
+        title="update 1",
+        target=update(1),
+        file=None,
+        history=(update(2), update(1)),
+        checkpoint=checkpoint(table()),
+        current=checkpoint(table()),
+        changes=(),
+        steps=(),
+        stakes=(),
+        data=None,
+    )
+    monkeypatch.setattr(run.checks, "check", offline)
+    with pytest.raises(UserError, match="no connection"):
+        rollbacks.start(
+            None, made, drop=(), clear_locks=False, take_backup=True, progress=lambda _: None
+        )
+    found = journal.unfinished("local")
+    assert found is not None
+    assert found.folder == begun.folder
+
+
+# Rows --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def restored(monkeypatch) -> list[dict]:
+    """What restores were asked for; `resume` where an earlier one is ended."""
+    asked: list[dict] = []
+
+    def restore(google, backup, **options):
+        asked.append(options)
+        return SimpleNamespace(equal=True)
+
+    def resume(google, attempt, **_):
+        asked.append({"resume": attempt})
+        return SimpleNamespace(equal=True)
+
+    monkeypatch.setattr(run.backup, "restore", restore)
+    monkeypatch.setattr(run.backup, "resume", resume)
+    monkeypatch.setattr(run.backup, "find", lambda *_: BACKUP)
+    monkeypatch.setattr(run.backup, "unfinished", lambda _: None)
+    return asked
+
+
+def bring_back(work: run._Work) -> None:
+    with work.journal.step("rows") as facts:
+        facts["backup"] = BACKUP.id
+    run._data(work, {})
+
+
+@pytest.mark.parametrize(
+    ("has_snapshots", "source"), [(True, Source.SNAPSHOT), (False, Source.EXPORT)]
+)
+def test_rows_come_from_the_copy_that_is_left(work, restored, monkeypatch, has_snapshots, source):
+    left = replace(BACKUP, has_snapshots=has_snapshots, exported=True)
+    monkeypatch.setattr(run.backup, "find", lambda *_: left)
+    bring_back(work)
+    assert [one["source"] for one in restored] == [source]
+
+
+@pytest.mark.parametrize(
+    ("source", "tables", "is_ours"),
+    [
+        (BACKUP.id, ("caption_bank",), True),
+        (BACKUP.id, ("captions",), False),
+        ("20261101_000000", ("caption_bank",), False),
+    ],
+)
+def test_only_the_rollbacks_own_restore_is_resumed(
+    work, restored, monkeypatch, source, tables, is_ours
+):
+    attempt = Attempt("1", START, source, Source.SNAPSHOT, tables, None)
+    monkeypatch.setattr(run.backup, "unfinished", lambda _: attempt)
+    bring_back(work)
+    assert [one.get("resume") for one in restored] == [attempt if is_ours else None]
+
+
+def test_a_backup_that_has_gone_since_the_plan_is_missed_before_anything_changes(work, monkeypatch):
+    monkeypatch.setattr(run.backup, "find", offline)
+    work.journal.data_backup = BACKUP.id
+    with pytest.raises(UserError):
+        run._rows(work, {})

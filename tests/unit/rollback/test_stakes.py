@@ -1,0 +1,80 @@
+"""What a rollback would lose."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from eros import changes
+from eros.errors import UserError
+from eros.rollback import stakes
+from eros.state import Resource
+from tests.unit.rollback.states import TABLE, Warehouse, resource, table
+
+
+def lost(warehouse: Warehouse, now: list[Resource], then: list[Resource]) -> list[stakes.Stake]:
+    return stakes.at_stake(warehouse, changes.compare(now, then))
+
+
+def test_a_dropped_column_counts_the_rows_that_have_a_value():
+    warehouse = Warehouse(7)
+    (stake,) = lost(warehouse, [table(columns="caption_id language")], [table()])
+    assert (stake.name, stake.rows) == ("captions.language", 7)
+    assert warehouse.queries[0].endswith(
+        "FROM `test-project`.`brain`.`captions` WHERE `language` IS NOT NULL"
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "condition"),
+    [
+        ({"name": "tags", "type": "STRING", "mode": "REPEATED"}, "ARRAY_LENGTH(`tags`) > 0"),
+        (
+            {"name": "a", "type": "RECORD", "fields": [{"name": "b", "type": "STRING"}]},
+            "`a` IS NOT NULL",
+        ),
+    ],
+)
+def test_lists_and_records_count_by_what_they_hold(field, condition):
+    warehouse = Warehouse(1)
+    schema = [{"name": "caption_id", "type": "STRING"}, field]
+    lost(warehouse, [table(inputs={"schema": json.dumps(schema)})], [table()])
+    assert warehouse.queries[0].endswith(f"WHERE {condition}")
+
+
+def test_a_deleted_table_counts_its_rows():
+    (stake,) = lost(Warehouse(12), [table(), table("extra")], [table()])
+    assert str(stake) == "extra: deleted with all its rows (12 rows)"
+
+
+def test_a_table_that_is_gone_already_loses_nothing():
+    (stake,) = lost(Warehouse(None), [table("extra")], [])
+    assert stake.is_nothing
+
+
+def test_views_routines_and_schedules_hold_nothing():
+    view = resource(TABLE, "v", {"view": {"query": "SELECT 1"}})
+    routine = resource("gcp:bigquery/routine:Routine", "r", {"definitionBody": "1"})
+    assert lost(Warehouse(1), [view, routine], []) == []
+
+
+def test_a_loss_must_be_named():
+    lost_column = stakes.Stake("captions.language", "column language is dropped", 7)
+    with pytest.raises(UserError, match=r"7 rows\)\n  fix: .*--drop captions.language"):
+        stakes.refuse([lost_column], [])
+    stakes.refuse([lost_column], ["captions.language"])
+
+
+def test_what_holds_nothing_needs_no_name():
+    stakes.refuse([stakes.Stake("extra", "deleted", 0)], [])
+
+
+def test_what_cannot_be_counted_must_be_named():
+    with pytest.raises(UserError, match="--drop bucket"):
+        stakes.refuse([stakes.Stake("bucket", "deleted", None)], [])
+
+
+def test_a_name_of_no_loss_is_told():
+    with pytest.raises(UserError, match="nothing of this name"):
+        stakes.refuse([], ["caption_bnak"])

@@ -1,0 +1,234 @@
+"""What an operator is told of a restore whose transaction nobody saw end."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from google.api_core.exceptions import BadRequest, Forbidden, NotFound, RetryError, Unauthorized
+from requests.exceptions import ConnectionError as RequestsConnectionError
+
+from eros.backup import records, restoring
+from eros.backup.names import Source
+from eros.backup.plans import Plan
+from eros.errors import UserError
+from eros.settings import parse
+from tests.unit.conftest import VALUES
+
+MOMENT = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
+LOST = RequestsConnectionError("the connection was reset")
+ERROR = {"reason": "invalidQuery", "message": "division by zero: 1 / 0"}
+
+
+@dataclass
+class Cloud:
+    """A BigQuery with at most one job, and the steps of the restores.
+
+    `ends` is what waiting for the job does: an error is raised, anything else happens.
+    """
+
+    refusal: Exception | None = None
+    trouble: Exception | None = None
+    state: str = "RUNNING"
+    error_result: dict[str, str] | None = None
+    applied: bool = False
+    unreachable: Exception | None = None
+    """What asking for the job ends with."""
+    arrives: bool = True
+    """Whether a request to begin the job arrives."""
+    begun: int = 0
+    steps: list[str] = field(default_factory=list)
+
+    settings = parse(VALUES, "f")
+
+    @property
+    def bigquery(self) -> Cloud:
+        """The client."""
+        return self
+
+    def query(self, sql: str, *, job_id: str, **_: Any) -> Cloud:
+        assert job_id.startswith("eros_restore_")
+        if self.refusal:
+            self.begun += self.arrives
+            raise self.refusal
+        self.begun += 1
+        return self
+
+    def get_job(self, job_id: str, **_: Any) -> Cloud:
+        if self.unreachable:
+            raise self.unreachable
+        if not self.begun:
+            raise NotFound(f"no job {job_id}")
+        return self
+
+    def result(self) -> None:
+        if self.trouble:
+            raise self.trouble
+        self.state, self.applied = "DONE", True
+
+
+@pytest.fixture
+def cloud(monkeypatch) -> Cloud:
+    """A cloud; restores in it replace no table and compare nothing."""
+    made = Cloud()
+    empty = Plan(SimpleNamespace(id="20261121_050000"), Source.SNAPSHOT, ())
+
+    @contextmanager
+    def plan(*_: Any, **__: Any):
+        yield empty
+
+    monkeypatch.setattr(restoring, "plan", plan)
+    monkeypatch.setattr(restoring, "compare", lambda *_: [])
+    monkeypatch.setattr(restoring.inventory, "find", lambda *_: empty.backup)
+    monkeypatch.setattr(restoring.activity, "refuse", lambda _: None)
+    monkeypatch.setattr(restoring.jobs, "now", lambda _: MOMENT)
+    monkeypatch.setattr(records, "has_applied", lambda google, _: google.applied)
+    monkeypatch.setattr(records, "unfinished", unfinished)
+    monkeypatch.setattr(records, "step", lambda google, _, name, __: google.steps.append(name))
+    return made
+
+
+def unfinished(google: Cloud) -> records.Attempt | None:
+    if not google.steps or google.steps[-1] in records._ENDED:
+        return None
+    return records.Attempt(
+        id="1",
+        started=MOMENT,
+        backup="20261121_050000",
+        source=Source.SNAPSHOT,
+        tables=(),
+        safety=None,
+        applied=google.applied,
+    )
+
+
+def restored(cloud: Cloud) -> restoring.Restore:
+    with restoring.plan(cloud) as planned:
+        return restoring.execute(cloud, planned, safety=False)
+
+
+def resumed(cloud: Cloud) -> restoring.Restore:
+    attempt = records.unfinished(cloud)
+    assert attempt is not None
+    return restoring.resume(cloud, attempt)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        LOST,
+        RetryError("timeout of 600 s exceeded", cause=None),
+        Unauthorized("the token has expired"),
+        Forbidden("no right to get the job"),
+        TimeoutError(),
+    ],
+)
+def test_a_lost_connection_does_not_end_a_restore_whose_job_runs_on(cloud, trouble):
+    cloud.trouble = trouble
+    with pytest.raises(UserError, match="nobody knows yet") as told:
+        restored(cloud)
+    assert "no table was changed" not in str(told.value)
+    assert "the job eros_restore_2026" in str(told.value)
+    assert "--resume" in told.value.fix
+    assert cloud.steps == ["STARTED"]
+    with pytest.raises(UserError, match="has not ended"):
+        restored(cloud)
+
+
+def test_a_restore_is_open_while_nobody_can_ask_for_its_job(cloud):
+    cloud.trouble = cloud.unreachable = LOST
+    cloud.state, cloud.error_result = "DONE", ERROR
+    with pytest.raises(UserError, match="nobody knows yet"):
+        restored(cloud)
+    assert cloud.steps == ["STARTED"]
+
+
+@pytest.mark.parametrize("error_result", [None, {"reason": "stopped", "message": "cancelled"}])
+def test_a_job_that_has_committed_unseen_is_a_restore(cloud, error_result):
+    cloud.trouble, cloud.state, cloud.applied = LOST, "DONE", True
+    cloud.error_result = error_result
+    assert restored(cloud).equal
+    assert cloud.steps == ["STARTED", "VERIFIED"]
+
+
+def test_a_job_that_ended_in_an_error_has_changed_nothing(cloud):
+    cloud.trouble, cloud.state, cloud.error_result = LOST, "DONE", ERROR
+    with pytest.raises(UserError, match=r"no table was changed: division by zero") as told:
+        restored(cloud)
+    assert "--resume" not in told.value.fix
+    assert cloud.steps == ["STARTED", "FAILED"]
+
+
+def test_a_failure_that_cannot_be_recorded_is_left_to_the_resume(cloud, monkeypatch):
+    cloud.trouble, cloud.state, cloud.error_result = LOST, "DONE", ERROR
+    write = records.step
+
+    def offline(google: Cloud, restore_id: str, name: str, details: dict) -> None:
+        if name == "FAILED":
+            raise LOST
+        write(google, restore_id, name, details)
+
+    monkeypatch.setattr(records, "step", offline)
+    with pytest.raises(UserError, match=r"no table was changed.*reset"):
+        restored(cloud)
+    monkeypatch.setattr(records, "step", write)
+    with pytest.raises(UserError, match="no table was changed"):
+        resumed(cloud)
+    assert cloud.steps == ["STARTED", "FAILED"]
+
+
+def test_a_transaction_that_bigquery_refuses_to_begin_is_over(cloud):
+    cloud.refusal, cloud.arrives = BadRequest("Syntax error"), False
+    with pytest.raises(UserError, match=r"no table was changed: Syntax error"):
+        restored(cloud)
+    assert cloud.steps == ["STARTED", "FAILED"]
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_lost_request_may_have_begun_the_transaction(cloud, arrives):
+    cloud.refusal, cloud.arrives = LOST, arrives
+    with pytest.raises(UserError, match="nobody knows yet"):
+        restored(cloud)
+    cloud.refusal = None
+    assert resumed(cloud).equal
+    assert cloud.begun == 1
+    assert cloud.steps == ["STARTED", "VERIFIED"]
+
+
+def test_a_resume_waits_for_the_job_before_it_asks_for_anything_else(cloud, monkeypatch):
+    cloud.trouble = LOST
+    with pytest.raises(UserError):
+        restored(cloud)
+    cloud.trouble = None
+
+    def find(google: Cloud, _: str) -> SimpleNamespace:
+        assert google.state == "DONE"
+        return SimpleNamespace(id="20261121_050000")
+
+    monkeypatch.setattr(restoring.inventory, "find", find)
+    monkeypatch.setattr(restoring.activity, "refuse", lambda _: pytest.fail("nothing is begun"))
+    assert resumed(cloud).equal
+    assert cloud.begun == 1
+
+
+def test_a_resume_that_loses_the_connection_can_be_resumed_again(cloud):
+    cloud.trouble = LOST
+    for call in (restored, resumed):
+        with pytest.raises(UserError, match="nobody knows yet"):
+            call(cloud)
+    assert cloud.steps == ["STARTED"]
+
+
+def test_rows_that_were_replaced_and_not_compared_are_told(cloud, monkeypatch):
+    def compare(*_: Any) -> None:
+        raise LOST
+
+    monkeypatch.setattr(restoring, "compare", compare)
+    with pytest.raises(UserError, match="rows are replaced, but could not be compared") as told:
+        restored(cloud)
+    assert "--resume" in told.value.fix
+    assert cloud.steps == ["STARTED"]
