@@ -210,7 +210,7 @@ def _told(name: str, stack: str) -> Iterator[None]:
         yield
     except UserError as error:
         raise RollbackError(name, str(error), stack) from None
-    except FAILURES as error:
+    except (*FAILURES, OSError) as error:
         raise RollbackError(name, explained(error), stack) from None
     except KeyboardInterrupt:
         raise RollbackError(name, "interrupted", stack) from None

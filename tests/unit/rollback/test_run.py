@@ -52,6 +52,16 @@ def test_a_failed_step_says_whether_there_is_something_to_resume(work, steps, st
     assert (journal.unfinished("local") is not None) is resumable
 
 
+@pytest.mark.parametrize("trouble", [TimeoutError("read timed out"), KeyboardInterrupt()])
+def test_whatever_stops_a_step_is_told_with_the_way_on(work, steps, trouble):
+    def stop(*_) -> None:
+        raise trouble
+
+    steps["definitions"] = stop
+    with pytest.raises(RollbackError, match="--resume"):
+        run._go_on(work)
+
+
 @pytest.mark.parametrize(("step", "code"), [("backup", 2), ("rows", 2), ("data", 3)])
 def test_the_exit_code_says_whether_there_is_something_to_resume(monkeypatch, step, code):
     def fail(*_, **__) -> None:
