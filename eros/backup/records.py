@@ -22,6 +22,10 @@ from eros.google import Google
 _ENDED = ("VERIFIED", "DIFFERENT", "FAILED")
 
 
+class OpenError(UserError):
+    """Nobody knows how a restore ended: its job may be at work, and `unfinished` gives it."""
+
+
 @dataclass(frozen=True)
 class Attempt:
     """A restore as its steps tell it; `applied` says whether the rows have been replaced."""

@@ -212,7 +212,7 @@ def _finish(google: Google, attempt: Attempt, begin: Callable[[], bigquery.Query
     except _TROUBLE as error:
         reason, is_over = f"{reason}; {explained(error)}", False
     if not is_over:
-        raise UserError(
+        raise records.OpenError(
             f"nobody knows yet how the restore ended: {reason}; "
             f"the job {attempt.job} may still replace the rows",
             fix="eros backup restore --resume asks for the job and waits for its end",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
 from eros.backup import jobs, names, records
-from eros.google import Google
+from eros.google import FAILURES, Google
 
 _PURPOSE = {"purpose": "scratch"}
 # What is left of one after a crash vanishes after this time; `prune` takes the empty shell.
@@ -16,7 +16,10 @@ LIFETIME = timedelta(days=1)
 
 @contextmanager
 def dataset(google: Google) -> Iterator[str]:
-    """A new dataset beside the backups, gone afterwards; its name."""
+    """A new dataset beside the backups; its name.
+
+    It is gone afterwards, unless a job may still read it or Google does not answer.
+    """
     from google.cloud import bigquery
 
     settings = google.settings
@@ -31,8 +34,19 @@ def dataset(google: Google) -> Iterator[str]:
         google.bigquery.create_dataset(made)
     try:
         yield made.dataset_id
-    finally:
-        delete(google, made.dataset_id)
+    except (KeyboardInterrupt, records.OpenError):
+        # A job that nobody waits for any more may still read it.
+        raise
+    except BaseException:
+        _leave(google, made.dataset_id)
+        raise
+    _leave(google, made.dataset_id)
+
+
+def _leave(google: Google, dataset_id: str) -> None:
+    """Delete it if possible: how the work in it ended is not to be hidden by a failure here."""
+    with suppress(*FAILURES, OSError):
+        delete(google, dataset_id)
 
 
 def delete(google: Google, dataset_id: str) -> None:

@@ -86,7 +86,8 @@ class Guard:
         if not pulumi.runtime.is_dry_run():
             raise UserError(
                 f"the stack's last state cannot be read, so nobody knows what this update"
-                f" would lose: {read.message}"
+                f" would lose: {read.message}",
+                fix=read.fix,
             )
         self._warn(f"the stack's last state cannot be read, nothing is checked: {read.message}")
         return None

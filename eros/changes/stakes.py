@@ -42,7 +42,8 @@ def told(
                 found[change.urn, detail.path] = _words(detail, row)
         except (UserError, TimeoutError, *FAILURES):
             pass  # what has no answer stays unknown, and is told as that
-        done.set()
+        finally:
+            done.set()
 
     # A thread that ends with the process: credentials alone may take longer than a person waits.
     threading.Thread(target=ask, daemon=True).start()

@@ -129,12 +129,16 @@ class Journal:
 
 
 def unfinished(stack: str) -> Journal | None:
-    """The newest rollback of the stack, when it has not come to its end."""
-    files = sorted(_parent(stack).glob(f"*/{_FILE}"))
-    if not files:
-        return None
-    newest = _load(files[-1])
-    return newest if newest.status == "running" else None
+    """The newest rollback of the stack, when it has not come to its end.
+
+    One that failed before it changed anything does not count: what it was to supersede still
+    waits for its end.
+    """
+    for file in sorted(_parent(stack).glob(f"*/{_FILE}"), reverse=True):
+        journal = _load(file)
+        if journal.status != "failed":
+            return journal if journal.status == "running" else None
+    return None
 
 
 def _load(path: Path) -> Journal:

@@ -20,7 +20,6 @@ from eros.state import Checkpoint, Update
 
 Progress = Callable[[str], None]
 
-
 # Between the plan and its second step somebody reads it, and a backup is taken.
 _SPARE = timedelta(hours=1)
 

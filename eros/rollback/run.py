@@ -122,7 +122,6 @@ def start(
     stakes.refuse(made.stakes, drop)
     progress("health before")
     health = checks.check(google).contract()
-    older = unfinished(made.stack)
     journal = Journal.begin(
         stack=made.stack,
         target=made.title,
@@ -140,9 +139,6 @@ def start(
         hint=plans.hint(made),
         health_before=health,
     )
-    if older is not None:
-        # Not before there is another one that can be resumed.
-        older.close("superseded")
     return _go_on(_Work(journal, google, made.root, progress, patient=False))
 
 
@@ -210,7 +206,7 @@ def _told(name: str, stack: str) -> Iterator[None]:
         yield
     except UserError as error:
         raise RollbackError(name, str(error), stack) from None
-    except FAILURES as error:
+    except (*FAILURES, OSError) as error:
         raise RollbackError(name, explained(error), stack) from None
     except KeyboardInterrupt:
         raise RollbackError(name, "interrupted", stack) from None

@@ -90,7 +90,8 @@ def _holds_value(change: Change, column: str, top: str) -> str:
     return ".".join(f"`{part}`" for part in path.split(".")) + " IS NOT NULL"
 
 
-def _rows(google: Google, change: Change, condition: str = "TRUE") -> int:
+def _rows(google: Google, change: Change, condition: str = "TRUE") -> int | None:
+    """How many rows; None when BigQuery does not say within the time of a person's patience."""
     place = [change.old["project"], change.old["datasetId"], change.old["tableId"]]
     table = ".".join(f"`{part}`" for part in place)
     try:
@@ -101,6 +102,8 @@ def _rows(google: Google, change: Change, condition: str = "TRUE") -> int:
         return next(iter(rows)).n
     except NotFound:
         return 0  # Deleted behind the stack's back.
+    except TimeoutError:
+        return None
 
 
 def _is_table(change: Change) -> bool:

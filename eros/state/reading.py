@@ -20,7 +20,7 @@ _MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError)
 
 def current(stack: str, root: Path = PROJECT_ROOT) -> Checkpoint:
     """What the stack holds now; raises UserError when pulumi cannot read it."""
-    return _exported(*("stack", "export", "--stack", stack), version=None, root=root)
+    return _exported("stack", "export", "--stack", stack, version=None, root=root)
 
 
 def history(stack: str, root: Path = PROJECT_ROOT) -> list[Update]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -12,7 +12,7 @@ import pytest
 from google.api_core.exceptions import BadRequest, Forbidden, NotFound, RetryError, Unauthorized
 from requests.exceptions import ConnectionError as RequestsConnectionError
 
-from eros.backup import records, restoring
+from eros.backup import bucket, records, restoring, scratch
 from eros.backup.names import Source
 from eros.backup.plans import Plan
 from eros.errors import UserError
@@ -232,3 +232,68 @@ def test_rows_that_were_replaced_and_not_compared_are_told(cloud, monkeypatch):
         restored(cloud)
     assert "--resume" in told.value.fix
     assert cloud.steps == ["STARTED"]
+
+
+# The tables that an export was loaded into --------------------------------------------------
+
+
+class Datasets:
+    """A BigQuery whose datasets are all that matters."""
+
+    settings = parse(VALUES, "f")
+
+    def __init__(self, trouble: Exception | None = None) -> None:
+        self.bigquery = self
+        self.trouble = trouble
+        self.names: list[str] = []
+
+    def create_dataset(self, dataset) -> None:
+        self.names.append(dataset.dataset_id)
+
+    def delete_dataset(self, dataset_id: str, **_: Any) -> None:
+        if self.trouble:
+            raise self.trouble
+        self.names.remove(dataset_id)
+
+
+@pytest.mark.parametrize(
+    ("ending", "is_kept"),
+    [
+        (None, False),
+        (UserError("the restore failed"), False),
+        (records.OpenError("nobody knows yet"), True),
+        (KeyboardInterrupt(), True),
+    ],
+)
+def test_a_job_that_may_still_run_keeps_what_it_reads(monkeypatch, ending, is_kept):
+    monkeypatch.setattr(scratch.jobs, "now", lambda _: MOMENT)
+    google = Datasets()
+    with (
+        pytest.raises(type(ending)) if ending else nullcontext(),
+        scratch.dataset(google) as name,
+    ):
+        assert google.names == [name]
+        if ending:
+            raise ending
+    assert bool(google.names) is is_kept
+
+
+@pytest.mark.parametrize("ending", [None, UserError("the restore failed")])
+def test_a_scratch_dataset_that_stays_does_not_hide_how_the_restore_ended(monkeypatch, ending):
+    monkeypatch.setattr(scratch.jobs, "now", lambda _: MOMENT)
+    with (
+        pytest.raises(UserError, match="restore failed") if ending else nullcontext(),
+        scratch.dataset(Datasets(LOST)),
+    ):
+        if ending:
+            raise ending
+
+
+@pytest.mark.parametrize("content", [b"no json", b"[]", b'{"backup": "20261121_050000"}'])
+def test_metadata_that_somebody_changed_are_told(settings, content):
+    request = SimpleNamespace(execute=lambda **_: content)
+    objects = SimpleNamespace(get_media=lambda **_: request)
+    service = SimpleNamespace(objects=lambda: objects)
+    google = SimpleNamespace(settings=settings, api=lambda _: service)
+    with pytest.raises(UserError, match=r"bucket/20261121_050000/metadata\.json: this is not"):
+        bucket.read(google, "20261121_050000")

@@ -272,8 +272,8 @@ def test_a_first_update_has_nothing_to_lose(monkeypatch, settings):
 
 
 def test_an_update_without_a_state_to_compare_with_is_refused(monkeypatch, settings):
-    engine = Engine(monkeypatch, UserError("no backend"), preview=False)
-    with pytest.raises(UserError, match=r"cannot be read.*no backend"):
+    engine = Engine(monkeypatch, UserError("no backend", fix="pulumi login"), preview=False)
+    with pytest.raises(UserError, match=r"cannot be read.*no backend\n.*pulumi login"):
         engine.guard.check(settings, nothing)
 
 

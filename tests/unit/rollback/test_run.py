@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -52,6 +53,16 @@ def test_a_failed_step_says_whether_there_is_something_to_resume(work, steps, st
     assert (journal.unfinished("local") is not None) is resumable
 
 
+@pytest.mark.parametrize("trouble", [TimeoutError("read timed out"), KeyboardInterrupt()])
+def test_whatever_stops_a_step_is_told_with_the_way_on(work, steps, trouble):
+    def stop(*_) -> None:
+        raise trouble
+
+    steps["definitions"] = stop
+    with pytest.raises(RollbackError, match="--resume"):
+        run._go_on(work)
+
+
 @pytest.mark.parametrize(("step", "code"), [("backup", 2), ("rows", 2), ("data", 3)])
 def test_the_exit_code_says_whether_there_is_something_to_resume(monkeypatch, step, code):
     def fail(*_, **__) -> None:
@@ -83,8 +94,10 @@ def test_a_journal_that_cannot_be_written_is_told(begun):
         begun.save()
 
 
-def test_an_interrupted_rollback_waits_until_another_has_begun(begun, monkeypatch):
-    made = Plan(
+@pytest.fixture
+def another() -> Plan:
+    """A rollback to another update, not begun."""
+    return Plan(
         stack="local",
         root=Path(),
         title="update 1",
@@ -98,14 +111,26 @@ def test_an_interrupted_rollback_waits_until_another_has_begun(begun, monkeypatc
         stakes=(),
         data=None,
     )
-    monkeypatch.setattr(run.checks, "check", offline)
-    with pytest.raises(UserError, match="no connection"):
+
+
+@pytest.mark.parametrize(
+    ("fails", "left"),
+    [("health", "older"), ("backup", "older"), ("definitions", "newer"), (None, None)],
+)
+def test_an_interrupted_rollback_waits_until_another_has_changed_something(
+    begun, another, steps, monkeypatch, fails, left
+):
+    begun.folder = begun.folder.rename(begun.folder.with_name("20260101_000000-older"))
+    health = SimpleNamespace(contract=lambda: {"health_score": 94})
+    monkeypatch.setattr(run.checks, "check", offline if fails == "health" else lambda _: health)
+    if fails in steps:
+        steps[fails] = offline
+    with pytest.raises(UserError, match="no connection") if fails else nullcontext():
         rollbacks.start(
-            None, made, drop=(), clear_locks=False, take_backup=True, progress=lambda _: None
+            None, another, drop=(), clear_locks=False, take_backup=True, progress=lambda _: None
         )
     found = journal.unfinished("local")
-    assert found is not None
-    assert found.folder == begun.folder
+    assert left == (found and ("older" if found.folder == begun.folder else "newer"))
 
 
 # Rows --------------------------------------------------------------------------------------

@@ -53,6 +53,17 @@ def test_a_table_that_is_gone_already_loses_nothing():
     assert stake.is_nothing
 
 
+def test_rows_that_take_too_long_to_count_must_be_named(monkeypatch):
+    def late(*_, **__):
+        raise TimeoutError
+
+    monkeypatch.setattr(Warehouse, "query_and_wait", late)
+    (stake,) = lost(Warehouse(12), [table("extra")], [])
+    assert stake.rows is None
+    with pytest.raises(UserError, match="--drop extra"):
+        stakes.refuse([stake], [])
+
+
 def test_views_routines_and_schedules_hold_nothing():
     view = resource(TABLE, "v", {"view": {"query": "SELECT 1"}})
     routine = resource("gcp:bigquery/routine:Routine", "r", {"definitionBody": "1"})
