@@ -95,6 +95,8 @@ def test_an_object_comes_after_everything_that_it_names(declared, settings):
 def test_transfer_configs_come_after_the_grants_of_their_account(declared):
     needed = {
         "gcp:projects/iAMMember:IAMMember::runner-jobUser",
+        "gcp:projects/serviceIdentity:ServiceIdentity::transfer-agent",
+        "gcp:projects/iAMMember:IAMMember::transfer-agent-role",
         "gcp:serviceaccount/iAMMember:IAMMember::transfer-agent-token-creator",
         "gcp:bigquery/datasetIamMember:DatasetIamMember::dataset-runner",
         "gcp:pubsub/topicIAMMember:TopicIAMMember::transfer-agent-publisher",
@@ -120,6 +122,22 @@ def test_the_transfer_agent_may_act_as_the_runner(declared):
     ]
     assert grant.inputs["role"] == "roles/iam.serviceAccountTokenCreator"
     assert f"service-{PROJECT_NUMBER}@gcp-sa-bigquerydatatransfer" in grant.inputs["member"]
+
+
+def test_the_transfer_agent_is_made_before_anything_is_granted_to_it(declared):
+    """Google makes it with the first use of the API, which comes after the grants."""
+    agent = of_type(declared, "gcp:projects/serviceIdentity:ServiceIdentity")["transfer-agent"]
+    assert agent.inputs["service"] == "bigquerydatatransfer.googleapis.com"
+    assert "gcp:projects/service:Service::bigquerydatatransfer" in agent.dependencies
+    grants = [d for d in declared if "gcp-sa-bigquerydatatransfer" in str(d.inputs.get("member"))]
+    assert {grant.inputs["role"] for grant in grants} == {
+        "roles/bigquerydatatransfer.serviceAgent",
+        "roles/iam.serviceAccountTokenCreator",
+        "roles/pubsub.publisher",
+    }
+    for grant in grants:
+        wanted = "gcp:projects/serviceIdentity:ServiceIdentity::transfer-agent"
+        assert wanted in grant.dependencies, grant.name
 
 
 def test_nobody_is_granted_a_basic_role(declared):
