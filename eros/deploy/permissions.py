@@ -1,7 +1,8 @@
 """What a deployer must be allowed to do, by service; names as in Google's IAM reference.
 
 The program declares resources of these services, the backup copies and exports tables, and
-the checks read jobs and policies. All of them can be tested on the project.
+the checks read jobs and policies. All of them can be tested on the
+project, one of them on the runner's account, too.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 # Without these two the program cannot enable the others.
 ESSENTIAL = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
 ENABLE = "serviceusage.services.enable"
+# Granted on the project or on the runner's account alone.
+ACT_AS = "iam.serviceAccounts.actAs"
 
 PERMISSIONS = (
     "bigquery.datasets.create",
@@ -33,7 +36,7 @@ PERMISSIONS = (
     "bigquery.tables.updateData",
     "bigquery.transfers.get",
     "bigquery.transfers.update",
-    "iam.serviceAccounts.actAs",
+    ACT_AS,
     "iam.serviceAccounts.create",
     "iam.serviceAccounts.get",
     "iam.serviceAccounts.getIamPolicy",

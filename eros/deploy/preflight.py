@@ -6,9 +6,8 @@ cannot be made is a finding of it.
 
 from __future__ import annotations
 
-import re
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,6 +18,7 @@ from eros import backup, catalogue, engine, rollback, state
 from eros.catalogue.model import Kind, Table
 from eros.control import present
 from eros.deploy import permissions, quota
+from eros.deploy import rights as granted_rights
 from eros.deploy.model import Finding, Level, Site
 from eros.errors import UserError
 from eros.google import FAILURES, explained
@@ -29,7 +29,6 @@ Check = Callable[[Site], list[Finding]]
 # A backup is taken before every deployment; an old one says that the daily ones do not run.
 _BACKUP_AGE = timedelta(days=2)
 _NOT_FOUND = 404
-_NOT_VALID = re.compile(r"Permission (\S+) is not valid")
 _SHOWN = 5
 
 
@@ -105,14 +104,17 @@ def apis(site: Site) -> list[Finding]:
     names = ", ".join(missing)
     command = f"gcloud services enable {' '.join(missing)} --project {project}"
     essential = [name for name in missing if name in permissions.ESSENTIAL]
-    if essential or not _tested(site, [permissions.ENABLE])[0]:
+    if essential or not granted_rights.on_project(site, [permissions.ENABLE])[0]:
         return [Finding("APIs", Level.FAILED, f"not enabled: {names}", command)]
     return [Finding("APIs", Level.OK, f"this deployment enables {names}")]
 
 
 def rights(site: Site) -> list[Finding]:
-    """The deployer's effective permissions on the project."""
-    granted, untested = _tested(site, permissions.PERMISSIONS)
+    """The deployer's effective permissions on the project, and to act as the runner."""
+    granted, untested = granted_rights.on_project(site, permissions.PERMISSIONS)
+    if permissions.ACT_AS not in granted:
+        granted |= granted_rights.on_runner(site, [permissions.ACT_AS])
+        untested -= granted
     missing = [name for name in permissions.PERMISSIONS if name not in granted | untested]
     if missing:
         text = f"missing: {', '.join(missing)}"
@@ -218,16 +220,16 @@ def _type(column: dict[str, Any]) -> str:
 
 def transfer_agent(site: Site) -> list[Finding]:
     """Data Transfer's own agent may act for the runner, without which no schedule starts."""
-    settings = site.google.settings
     number = _project(site)["projectNumber"]
     agent = f"serviceAccount:service-{number}@gcp-sa-bigquerydatatransfer.iam.gserviceaccount.com"
-    runner = f"{settings.service_account}@{settings.project}.iam.gserviceaccount.com"
+    account = granted_rights.runner_account(site)
+    runner = account.rpartition("/")[2]
     try:
         policy = (
             site.google.api("iam")
             .projects()
             .serviceAccounts()
-            .getIamPolicy(resource=f"projects/{settings.project}/serviceAccounts/{runner}")
+            .getIamPolicy(resource=account)
             .execute()
         )
     except HttpError as error:
@@ -320,33 +322,6 @@ def backups(site: Site) -> list[Finding]:
 def _project(site: Site) -> dict[str, Any]:
     project = site.google.settings.project
     return site.google.api("cloudresourcemanager").projects().get(projectId=project).execute()
-
-
-def _tested(site: Site, wanted: Sequence[str]) -> tuple[set[str], set[str]]:
-    """Those permissions that the caller has on the project, and those that it does not know.
-
-    One unknown name makes IAM refuse the whole request; it is left out, and said so.
-    """
-    projects = site.google.api("cloudresourcemanager").projects()
-    granted: set[str] = set()
-    unknown: set[str] = set()
-    for start in range(0, len(wanted), permissions.PER_REQUEST):
-        part = list(wanted[start : start + permissions.PER_REQUEST])
-        while part:
-            try:
-                answer = projects.testIamPermissions(
-                    resource=site.google.settings.project, body={"permissions": part}
-                ).execute()
-            except HttpError as error:
-                refused = _NOT_VALID.search(str(error.reason))
-                if refused is None or refused[1] not in part:
-                    raise
-                unknown.add(refused[1])
-                part.remove(refused[1])
-            else:
-                granted |= set(answer.get("permissions", []))
-                break
-    return granted, unknown
 
 
 # Name, whether it needs the cloud, and the check.

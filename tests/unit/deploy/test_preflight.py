@@ -81,6 +81,32 @@ def test_missing_rights_are_named(settings):
     assert all(len(a["body"]["permissions"]) <= 100 for _, a in api.asked)
 
 
+@pytest.mark.parametrize(
+    ("answer", "level"),
+    [
+        ({"permissions": ["iam.serviceAccounts.actAs"]}, Level.OK),
+        ({}, Level.FAILED),
+        (http_error(404), Level.FAILED),
+    ],
+)
+def test_the_right_to_act_as_the_runner_may_be_granted_on_its_account(settings, answer, level):
+    """The project's answer does not hold it, and a first deployment has no account yet."""
+    accounts = Api(testIamPermissions=answer)
+    place = site(
+        settings,
+        cloudresourcemanager=Api(testIamPermissions=granting("iam.serviceAccounts.actAs")),
+        iam=accounts,
+    )
+    (finding,) = preflight.rights(place)
+    assert finding.level is level
+    ((_, asked),) = accounts.asked
+    assert asked["resource"].endswith(
+        f"/{settings.service_account}@{settings.project}.iam.gserviceaccount.com"
+    )
+    if level is Level.FAILED:
+        assert finding.text == "missing: iam.serviceAccounts.actAs"
+
+
 def test_a_permission_that_cannot_be_tested_on_a_project_is_left_out(settings):
     odd = "bigquery.tables.restoreSnapshot"
 
