@@ -39,6 +39,8 @@ PROJECT_ROLES = frozenset(
         # Jobs are a project's, and so is their list, which the health queries read.
         "roles/bigquery.jobUser",
         "roles/bigquery.resourceViewer",
+        # Operators of backups make datasets of their own to verify and restore in.
+        "roles/bigquery.user",
         # What the operator's command and dashboards read.
         "roles/logging.viewer",
         "roles/monitoring.viewer",
