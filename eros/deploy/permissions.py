@@ -7,8 +7,6 @@ project, one of them on the runner's account, too.
 
 from __future__ import annotations
 
-# Without these two the program cannot enable the others.
-ESSENTIAL = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
 ENABLE = "serviceusage.services.enable"
 # Granted on the project or on the runner's account alone.
 ACT_AS = "iam.serviceAccounts.actAs"

@@ -14,14 +14,14 @@ from typing import Any
 from google.api_core.exceptions import NotFound
 from googleapiclient.errors import HttpError
 
-from eros import backup, catalogue, engine, rollback, state
+from eros import backup, catalogue, engine, rollback, services, state
 from eros.catalogue.model import Kind, Table
 from eros.control import present
 from eros.deploy import permissions, quota
 from eros.deploy import rights as granted_rights
 from eros.deploy.model import Finding, Level, Site
 from eros.errors import UserError
-from eros.google import FAILURES, explained
+from eros.google import FAILURES, disabled_service, explained
 from eros.services import SERVICES
 
 Check = Callable[[Site], list[Finding]]
@@ -44,11 +44,26 @@ def check(site: Site) -> list[Finding]:
         except UserError as error:
             found = [Finding(name, Level.FAILED, error.message, error.fix or "")]
         except FAILURES as error:
-            found = [Finding(name, Level.FAILED, f"cannot be checked: {explained(error)}")]
+            found = [_unchecked(site, name, error)]
         findings += found
         if name == "credentials":
             reachable = all(finding.level is not Level.FAILED for finding in found)
     return findings
+
+
+def _unchecked(site: Site, name: str, error: Exception) -> Finding:
+    """What a check could not look at, with the command for an API that is not enabled.
+
+    Most APIs are enabled by the deployment; whether it may do so is a check of its own.
+    """
+    service = disabled_service(error)
+    if service in SERVICES and service not in services.ESSENTIAL:
+        text = f"cannot be checked before this deployment enables {service}"
+        return Finding(name, Level.WARNING, text)
+    if service:
+        fix = services.remedy(service, site.google.settings.project)
+        return Finding(name, Level.FAILED, f"not enabled: {service}", fix)
+    return Finding(name, Level.FAILED, f"cannot be checked: {explained(error)}")
 
 
 def tools(site: Site) -> list[Finding]:
@@ -102,8 +117,8 @@ def apis(site: Site) -> list[Finding]:
         text = f"all {len(SERVICES)} are enabled"
         return [Finding("APIs", Level.OK, text)]
     names = ", ".join(missing)
-    command = f"gcloud services enable {' '.join(missing)} --project {project}"
-    essential = [name for name in missing if name in permissions.ESSENTIAL]
+    command = services.command(missing, project)
+    essential = [name for name in missing if name in services.ESSENTIAL]
     if essential or not granted_rights.on_project(site, [permissions.ENABLE])[0]:
         return [Finding("APIs", Level.FAILED, f"not enabled: {names}", command)]
     return [Finding("APIs", Level.OK, f"this deployment enables {names}")]

@@ -10,6 +10,7 @@ from googleapiclient.errors import HttpError
 
 from eros.deploy import permissions
 from eros.deploy.model import Site
+from eros.google import disabled_service
 
 _NOT_FOUND = 404
 _NOT_VALID = re.compile(r"Permission (\S+) is not valid")
@@ -37,7 +38,8 @@ def on_runner(site: Site, wanted: Sequence[str]) -> set[str]:
     try:
         return _tested(accounts.testIamPermissions, runner_account(site), wanted)[0]
     except HttpError as error:
-        if error.status_code != _NOT_FOUND:
+        # Before the first deployment neither the account nor the API of accounts may be there.
+        if error.status_code != _NOT_FOUND and not disabled_service(error):
             raise
         return set()
 

@@ -6,8 +6,10 @@ import runpy
 import pulumi
 import pytest
 
+from components import provider
 from components.system import System
 from eros import catalogue, schedules
+from eros.errors import UserError
 from eros.settings import PROJECT_ROOT, parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import PROJECT_NUMBER, Declared, record
@@ -193,3 +195,24 @@ def test_the_program_declares_the_system(monkeypatch, values):
 def test_a_wrong_setting_stops_the_program_before_anything_is_declared(monkeypatch, values):
     with pytest.raises(pulumi.RunError, match="eros:datset: unknown key"):
         run_main(monkeypatch, values | {"datset": "x"})
+
+
+def test_a_project_that_cannot_be_read_for_want_of_an_api_says_the_command(monkeypatch, values):
+    message = (
+        "invocation of gcp:organizations/getProject:getProject returned an error: googleapi: Error"
+        " 403: Cloud Resource Manager API has not been used in project 42 before or it is disabled."
+        " Enable it by visiting https://console.developers.google.com/apis/api/"
+        "cloudresourcemanager.googleapis.com/overview?project=42 then retry., accessNotConfigured"
+    )
+
+    def refuse(**_):
+        raise Exception(message)  # as the SDK does
+
+    monkeypatch.setattr(provider.gcp.organizations, "get_project", refuse)
+    settings = parse(values, "f")
+    with pytest.raises(UserError, match="cannot be read: googleapi: Error 403") as caught:
+        provider.project_number(settings, None)
+    assert caught.value.fix == (
+        "gcloud services enable cloudresourcemanager.googleapis.com serviceusage.googleapis.com"
+        f" --project {settings.project}"
+    )

@@ -19,10 +19,21 @@ from eros.errors import UserError
 from tests.unit.deploy.deployments import NOW, Api, site
 
 
-def http_error(status: int, message: str = "no") -> HttpError:
+def http_error(status: int, message: str = "no", **further: object) -> HttpError:
     """What the library raises."""
     response = SimpleNamespace(status=status, reason="no")
-    return HttpError(response, json.dumps({"error": {"message": message}}).encode())
+    return HttpError(response, json.dumps({"error": {"message": message, **further}}).encode())
+
+
+def switched_off(service: str) -> HttpError:
+    """Google's answer to a request of an API that the project has not enabled."""
+    message = (
+        f"X API has not been used in project 42 before or it is disabled. Enable it by visiting"
+        f" https://console.developers.google.com/apis/api/{service}/overview?project=42 then retry."
+    )
+    reason = {"reason": "SERVICE_DISABLED", "metadata": {"service": service}}
+    errors = [{"reason": "accessNotConfigured"}]
+    return http_error(403, message, errors=errors, details=[reason])
 
 
 def enabled(*missing: str) -> dict:
@@ -226,6 +237,38 @@ def test_without_credentials_nothing_else_of_the_cloud_is_asked(settings, monkey
     (finding,) = preflight.check(site(settings))
     assert (finding.level, finding.fix) == (Level.FAILED, "log in")
     assert not asked
+
+
+@pytest.mark.parametrize(
+    ("service", "level", "text"),
+    [
+        ("cloudresourcemanager.googleapis.com", Level.FAILED, "not enabled: "),
+        ("compute.googleapis.com", Level.FAILED, "not enabled: "),
+        ("iam.googleapis.com", Level.WARNING, "before this deployment enables "),
+    ],
+)
+def test_an_api_that_is_not_enabled_is_told_with_its_command(
+    settings, monkeypatch, service, level, text
+):
+    """A new project: the reason, and not that the credentials are wrong."""
+    place = site(settings, cloudresourcemanager=Api(get=switched_off(service)))
+    monkeypatch.setattr(preflight, "CHECKS", (("credentials", True, preflight.credentials),))
+    (finding,) = preflight.check(place)
+    assert (finding.level, finding.text.endswith(text + service)) == (level, True)
+    both = "cloudresourcemanager.googleapis.com serviceusage.googleapis.com"
+    wanted = both if service in both else service
+    command = f"gcloud services enable {wanted} --project {settings.project}"
+    assert finding.fix == (command if level is Level.FAILED else "")
+
+
+def test_a_project_without_the_api_of_accounts_has_no_runner(settings):
+    place = site(
+        settings,
+        cloudresourcemanager=Api(testIamPermissions=granting("iam.serviceAccounts.actAs")),
+        iam=Api(testIamPermissions=switched_off("iam.googleapis.com")),
+    )
+    (finding,) = preflight.rights(place)
+    assert finding.text == "missing: iam.serviceAccounts.actAs"
 
 
 def series(metric: str, *values: int, name: str = "", service: str = "bigquery") -> dict:
