@@ -11,14 +11,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from google.api_core.exceptions import NotFound
 from googleapiclient.errors import HttpError
 
-from eros import backup, catalogue, engine, rollback, services, state
-from eros.catalogue.model import Kind, Table
+from eros import backup, engine, rollback, services, state
 from eros.control import present
 from eros.deploy import permissions, quota
 from eros.deploy import rights as granted_rights
+from eros.deploy.external import external_schemas
 from eros.deploy.model import Finding, Level, Site
 from eros.errors import UserError
 from eros.google import FAILURES, disabled_service, explained
@@ -164,73 +163,6 @@ def quotas(site: Site) -> list[Finding]:
         return findings
     text = f"{len(uses)} quotas, none is tight" if uses else "no use is reported"
     return [Finding("quota", Level.OK, text)]
-
-
-def external_schemas(site: Site) -> list[Finding]:
-    """The live tables of other systems have the columns that the SQL reads."""
-    settings = site.google.settings
-    if settings.external_tables != "adopt":
-        text = "this stack creates its external tables itself"
-        return [Finding("external schemas", Level.OK, text)]
-    findings = []
-    external = [o for o in catalogue.load(settings, site.root) if o.kind is Kind.EXTERNAL_TABLE]
-    for table in external:
-        assert isinstance(table, Table)
-        try:
-            live = site.google.bigquery.get_table(
-                f"{settings.project}.{settings.dataset}.{table.name}"
-            )
-        except NotFound:
-            text = f"{table.name} does not exist"
-            findings.append(Finding("external schemas", Level.FAILED, text))
-            continue
-        wrong = differences(table.schema, [field.to_api_repr() for field in live.schema])
-        if wrong:
-            text = f"{table.name}: {'; '.join(wrong)}"
-            fix = f"bring {table.path} and the live table together"
-            findings.append(Finding("external schemas", Level.FAILED, text, fix))
-    if findings:
-        return findings
-    text = f"{len(external)} tables have the columns that are read"
-    return [Finding("external schemas", Level.OK, text)]
-
-
-def differences(
-    declared: tuple[dict[str, Any], ...], live: list[dict[str, Any]], prefix: str = ""
-) -> list[str]:
-    """What of the declared columns the live table lacks; further live columns do no harm."""
-    present = {column["name"].lower(): column for column in live}
-    found = []
-    for column in declared:
-        name = f"{prefix}{column['name']}"
-        other = present.get(column["name"].lower())
-        if other is None:
-            found.append(f"no column {name}")
-            continue
-        wanted, got = _type(column), _type(other)
-        if wanted != got:
-            found.append(f"{name} is {got}, read as {wanted}")
-        elif column.get("fields"):
-            nested = tuple(column["fields"])
-            found += differences(nested, other.get("fields", []), f"{name}.")
-    return found
-
-
-# The API's old names of types, and the SQL names that stand for the same.
-_TYPES = {
-    "INTEGER": "INT64",
-    "FLOAT": "FLOAT64",
-    "BOOLEAN": "BOOL",
-    "STRUCT": "RECORD",
-    "DECIMAL": "NUMERIC",
-    "BIGDECIMAL": "BIGNUMERIC",
-}
-
-
-def _type(column: dict[str, Any]) -> str:
-    kind = column["type"].upper()
-    kind = _TYPES.get(kind, kind)
-    return f"repeated {kind}" if column.get("mode") == "REPEATED" else kind
 
 
 def transfer_agent(site: Site) -> list[Finding]:

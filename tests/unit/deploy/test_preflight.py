@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from google.api_core.exceptions import NotFound
 from googleapiclient.errors import HttpError
 
 from eros.backup import State
@@ -157,40 +156,6 @@ def test_the_transfer_agent_may_act_for_the_runner(settings, answer, level, text
     (finding,) = preflight.transfer_agent(place)
     assert finding.level is level
     assert text in finding.text
-
-
-def test_live_columns_that_are_read_must_be_there_with_their_types():
-    declared = (
-        {"name": "a", "type": "INT64"},
-        {"name": "b", "type": "STRING", "mode": "REPEATED"},
-        {"name": "c", "type": "RECORD", "fields": [{"name": "d", "type": "DATE"}]},
-    )
-    live = [
-        {"name": "A", "type": "INTEGER", "mode": "REQUIRED"},
-        {"name": "b", "type": "STRING", "mode": "REPEATED"},
-        {"name": "c", "type": "STRUCT", "fields": [{"name": "d", "type": "DATE"}]},
-        {"name": "more", "type": "JSON"},
-    ]
-    assert preflight.differences(declared, live) == []
-    live[1]["mode"] = "NULLABLE"
-    live[2]["fields"] = []
-    assert preflight.differences(declared, live[1:]) == [
-        "no column a",
-        "b is STRING, read as repeated STRING",
-        "no column c.d",
-    ]
-
-
-def test_an_adopted_table_that_is_missing_stops_the_deployment(settings):
-    def missing(name):
-        raise NotFound(name)
-
-    adopting = settings.model_copy(update={"external_tables": "adopt"})
-    findings = preflight.external_schemas(
-        site(adopting, bigquery=SimpleNamespace(get_table=missing))
-    )
-    assert set(levels(findings)) == {Level.FAILED}
-    assert "caption_bank does not exist" in [f.text for f in findings]
 
 
 @pytest.mark.parametrize(("is_local", "level"), [(True, Level.WARNING), (False, Level.FAILED)])
