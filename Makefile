@@ -80,8 +80,8 @@ drift: bootstrap ## fail unless STACK is what the program says
 deploy: bootstrap ## deploy STACK without questions: preflight, backup, up, validate
 	@$(ACTIVATE); eros deploy --stack $(STACK) --yes
 
-health: bootstrap ## the state of STACK; exit code 0, 1 or 2
-	@$(ACTIVATE); eros health --stack $(STACK)
+health: bootstrap ## the state of STACK; fails on a warning, but for HEALTH=--accept-warning
+	@$(ACTIVATE); eros health --stack $(STACK) $(HEALTH)
 
 format: bootstrap ## ruff, changing what it can mend
 	@$(ACTIVATE); ruff check --fix --quiet . ; ruff format --quiet .

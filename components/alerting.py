@@ -5,15 +5,17 @@ from __future__ import annotations
 import pulumi
 import pulumi_gcp as gcp
 
+from components import readiness
 from components.identity import Identity
 from components.schedules import Schedules
 from eros.alerts import Alerts, Rule, policy
 from eros.channels import Channel
-from eros.metrics import ALERT_METRIC
+from eros.metrics import ALERT_METRIC, TYPE_PREFIX
 from eros.settings import Settings
 
 # An incident whose time series stops for good; the shortest is 30 minutes.
 AUTO_CLOSE = "86400s"
+SIGNAL_METRIC = TYPE_PREFIX + ALERT_METRIC
 
 
 class Alerting(pulumi.ComponentResource):
@@ -35,6 +37,7 @@ class Alerting(pulumi.ComponentResource):
         self._schedules = schedules
         self.channels = {key: self._channel(key, channel) for key, channel in channels.items()}
         self.metric = self._metric()
+        self._metric_known = readiness.when_known(self.metric, SIGNAL_METRIC, settings)
         self.policies = {}
         for rule in alerts.paging:
             told = [key for key in rule.channels if key in self.channels]
@@ -187,7 +190,9 @@ class Alerting(pulumi.ComponentResource):
         )
 
     def _filter(self, condition: policy.Condition) -> pulumi.Input[str]:
-        """The filter with the ids of its transfer configs, which the service gives out."""
+        """The filter, once its metric is known, with the ids that the service gives out."""
+        if SIGNAL_METRIC in condition.filter:
+            return self._metric_known.apply(lambda _: condition.filter)
         if not condition.configs:
             return condition.filter
         names = [self._schedules.configs[key].id for key in condition.configs]

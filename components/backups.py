@@ -14,6 +14,14 @@ from eros.settings import Settings
 
 # The least that BigQuery offers: snapshots are never changed, so there is nothing to travel to.
 _TIME_TRAVEL_HOURS = 48
+# An object admin may not read the bucket itself, which `eros backup` looks at first.
+_BUCKET_ROLES = {
+    "bucket": "roles/storage.objectAdmin",
+    "bucket-reader": "roles/storage.legacyBucketReader",
+}
+# Jobs, the dataset of a verification or of a restore from an export (who makes a dataset owns
+# it), and whether scheduled queries run. The narrowest role of Google's that holds them.
+_PROJECT_ROLE = "roles/bigquery.user"
 
 
 class Backups(pulumi.ComponentResource):
@@ -122,10 +130,18 @@ class Backups(pulumi.ComponentResource):
                 member=member,
                 opts=child,
             )
-        gcp.storage.BucketIAMMember(
-            f"bucket-operator-{member}",
-            bucket=self.bucket.name,
-            role="roles/storage.objectAdmin",
+        for name, role in _BUCKET_ROLES.items():
+            gcp.storage.BucketIAMMember(
+                f"{name}-operator-{member}",
+                bucket=self.bucket.name,
+                role=role,
+                member=member,
+                opts=child,
+            )
+        gcp.projects.IAMMember(
+            f"project-operator-{member}",
+            project=self._settings.project,
+            role=_PROJECT_ROLE,
             member=member,
             opts=child,
         )

@@ -15,6 +15,7 @@ from eros.settings import Settings
 # Project-wide: jobs are a project's, and the health and cost queries read its job list
 # (`bigquery.jobs.listAll`). Rows are granted on the dataset.
 RUNNER_ROLES = ("roles/bigquery.jobUser", "roles/bigquery.resourceViewer")
+_TRANSFER_SERVICE = "bigquerydatatransfer.googleapis.com"
 
 
 class Identity(pulumi.ComponentResource):
@@ -58,11 +59,14 @@ class Identity(pulumi.ComponentResource):
             )
             for role in RUNNER_ROLES
         ]
-        # Data Transfer's own agent starts the runs and needs tokens of the runner for it.
+        # Data Transfer's own agent starts the runs and needs tokens of the runner for it. Its
+        # address is documented; read from the resource below, it would be unknown in a preview.
         self.transfer_agent = (
             f"serviceAccount:service-{project_number}"
             "@gcp-sa-bigquerydatatransfer.iam.gserviceaccount.com"
         )
+        self.transfer_agent_ready = self._transfer_agent(settings)
+        """What must be in place before anything is granted to the transfer agent."""
         # Cloud Monitoring's agent publishes to the topics of its Pub/Sub channels.
         self.notification_agent = (
             f"serviceAccount:service-{project_number}"
@@ -73,11 +77,29 @@ class Identity(pulumi.ComponentResource):
             service_account_id=self.runner.name,
             role="roles/iam.serviceAccountTokenCreator",
             member=self.transfer_agent,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[self.services["bigquerydatatransfer.googleapis.com"]],
-            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self.transfer_agent_ready),
         )
-        self.runner_grants = [*grants, token_grant]
+        self.runner_grants = [*grants, *self.transfer_agent_ready, token_grant]
         """What must be in place before a transfer config may name the runner."""
         self.register_outputs({"runner": self.runner.email})
+
+    def _transfer_agent(self, settings: Settings) -> list[pulumi.Resource]:
+        """Data Transfer's agent and its role, which Google makes with the API's first use only.
+
+        Grants come before that use, and Google refuses grants to an account that is not there.
+        An agent that was asked for is not granted its role by Google.
+        """
+        agent = gcp.projects.ServiceIdentity(
+            "transfer-agent",
+            project=settings.project,
+            service=_TRANSFER_SERVICE,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.services[_TRANSFER_SERVICE]]),
+        )
+        role = gcp.projects.IAMMember(
+            "transfer-agent-role",
+            project=settings.project,
+            role="roles/bigquerydatatransfer.serviceAgent",
+            member=self.transfer_agent,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[agent]),
+        )
+        return [agent, role]

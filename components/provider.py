@@ -7,7 +7,7 @@ import re
 import pulumi
 import pulumi_gcp as gcp
 
-from eros import endpoints
+from eros import endpoints, services
 from eros.errors import UserError
 from eros.settings import Settings
 
@@ -37,9 +37,12 @@ def project_number(settings: Settings, provider: gcp.Provider) -> str:
         )
     except Exception as error:  # the SDK raises bare Exception for a failed invoke
         reason = str(error).rpartition("returned an error: ")[2]
+        # The program enables every API, but is told of the project by one of them.
+        service = services.disabled(reason)
         raise UserError(
             f"project {settings.project} cannot be read: {reason}",
             file=f"Pulumi.{settings.environment}.yaml",
+            fix=services.remedy(service, settings.project) if service else None,
         ) from None
     return found.number or _UNKNOWN_NUMBER
 

@@ -45,7 +45,7 @@ class Schedules(pulumi.ComponentResource):
             topic=self.topic.name,
             role="roles/pubsub.publisher",
             member=identity.transfer_agent,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=identity.transfer_agent_ready),
         )
         # A config that exists before its grants fails its first run, and one that exists
         # before its routine fails until the next.

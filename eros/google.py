@@ -17,7 +17,7 @@ from googleapiclient.errors import HttpError
 from httplib2 import HttpLib2Error
 from requests.exceptions import ConnectionError as RequestsConnectionError
 
-from eros import endpoints, logs
+from eros import endpoints, logs, services
 from eros.errors import UserError
 from eros.settings import PROJECT_ROOT, Settings
 
@@ -36,6 +36,7 @@ FAILURES = (
     HttpLib2Error,
 )
 _CONNECT_SECONDS = 5
+_SERVICE_DISABLED = "SERVICE_DISABLED"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 # APIs by our name: discovery document, key in `eros.endpoints`, and the end of its address
 # that the document's own paths begin with.
@@ -60,6 +61,19 @@ def explained(error: Exception) -> str:
     """One line that says what one of FAILURES is about."""
     reason = str(getattr(error, "message", None) or getattr(error, "reason", None) or error)
     return (reason.splitlines() or [type(error).__name__])[0]
+
+
+def disabled_service(error: Exception) -> str | None:
+    """The service that Google calls not enabled in one of FAILURES; None for other reasons."""
+    if isinstance(error, HttpError):
+        details = error.error_details if isinstance(error.error_details, list) else []
+        for detail in details:
+            if isinstance(detail, dict) and detail.get("reason") == _SERVICE_DISABLED:
+                return detail.get("metadata", {}).get("service")
+    elif isinstance(error, GoogleAPICallError) and error.reason == _SERVICE_DISABLED:
+        return (error.metadata or {}).get("service")
+    # Older errors of the same meaning have the message only.
+    return services.disabled(str(getattr(error, "reason", None) or error))
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,11 +30,17 @@ _IMPERSONATING = frozenset(
     )
 )
 _DEFAULT_ACCOUNTS = ("-compute@developer.gserviceaccount.com", "@appspot.gserviceaccount.com")
+# Accounts that Google runs its services as; each has one role on the whole project by design.
+_SERVICE_AGENT = re.compile(
+    r"^serviceAccount:service-\w+@gcp-sa-[\w-]+\.iam\.gserviceaccount\.com$"
+)
 PROJECT_ROLES = frozenset(
     {
         # Jobs are a project's, and so is their list, which the health queries read.
         "roles/bigquery.jobUser",
         "roles/bigquery.resourceViewer",
+        # Operators of backups make datasets of their own to verify and restore in.
+        "roles/bigquery.user",
         # What the operator's command and dashboards read.
         "roles/logging.viewer",
         "roles/monitoring.viewer",
@@ -104,7 +111,10 @@ def _default_account(grant: Resource) -> Iterator[str]:
 
 
 def _wide_role(grant: Resource) -> Iterator[str]:
-    role = grant.props.get("role")
+    role = grant.props.get("role") or ""
+    agents = all(_SERVICE_AGENT.search(member) for member in _members(grant))
+    if role.endswith(".serviceAgent") and agents:
+        return
     if role and role not in PROJECT_ROLES:
         yield f"{role} is granted on the whole project"
 

@@ -219,6 +219,6 @@ def _execute(google: Google, request: Any) -> Any:
             raise UserError(
                 f"the bucket {bucket}: {error.reason}",
                 fix="name yourself in eros:backup.operators; that gives "
-                "roles/storage.objectAdmin on the bucket",
+                "roles/storage.objectAdmin and roles/storage.legacyBucketReader on the bucket",
             ) from error
         raise

@@ -31,6 +31,7 @@ STATELESS = frozenset(
         "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig",
         "gcp:projects/iAMAuditConfig:IAMAuditConfig",
         "gcp:projects/service:Service",
+        "gcp:projects/serviceIdentity:ServiceIdentity",
         "gcp:pubsub/topic:Topic",
         "gcp:serviceaccount/account:Account",
     }
@@ -45,6 +46,7 @@ _FORCE_NEW: dict[str, frozenset[str]] = {
         {"labels", "metricKind", "type", "valueType"}
     ),
     "gcp:projects/service:Service": frozenset({"service"}),
+    "gcp:projects/serviceIdentity:ServiceIdentity": frozenset({"service"}),
     "gcp:pubsub/subscription:Subscription": frozenset({"name", "topic"}),
     "gcp:pubsub/topic:Topic": frozenset({"name"}),
     "gcp:serviceaccount/account:Account": frozenset({"accountId"}),

@@ -36,6 +36,9 @@ def health(
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Repeat until interrupted.")] = False,
     interval: Annotated[float, typer.Option(min=1, help="Seconds between repeats.")] = 30,
+    accept_warning: Annotated[
+        bool, typer.Option("--accept-warning", help="Exit code 0 for a warning, too.")
+    ] = False,
 ) -> None:
     """Check the system; exit code 0 healthy, 1 warning, 2 critical or out of reach."""
     try:
@@ -51,7 +54,8 @@ def health(
             status = _once(google, output, verbose, repeated=True)
     except KeyboardInterrupt:
         pass  # The end of a watch; the exit code is that of the last report.
-    raise typer.Exit(status)
+    accepted = accept_warning and status is checks.Status.WARNING
+    raise typer.Exit(checks.Status.HEALTHY if accepted else status)
 
 
 def _once(google: Google, output: Format, verbose: bool, *, repeated: bool) -> checks.Status:

@@ -1,72 +1,85 @@
-"""What a deployer must be allowed to do, by service; names as in Google's IAM reference.
+"""What a deployer must be allowed to do; names as in Google's IAM reference.
 
-The program declares resources of these services, the backup copies and exports tables, and
-the checks read jobs and policies. All of them can be tested on the project.
+From two tables: what `up` does to each type of resource that the program declares, and what
+the commands around it read and write. All can be tested on the project, one of them on the
+runner's account, too.
+
+Left out: deleting a dataset, the bucket or the runner's account, which only `destroy` and
+another name for one of them do; and asking for a service's agent, for which IAM has no
+permission.
 """
 
 from __future__ import annotations
 
-# Without these two the program cannot enable the others.
-ESSENTIAL = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
-ENABLE = "serviceusage.services.enable"
+from itertools import chain
 
-PERMISSIONS = (
-    "bigquery.datasets.create",
-    "bigquery.datasets.get",
-    "bigquery.datasets.update",
-    "bigquery.jobs.create",
-    "bigquery.jobs.listAll",
-    "bigquery.routines.create",
-    "bigquery.routines.delete",
-    "bigquery.routines.get",
-    "bigquery.routines.update",
-    "bigquery.tables.create",
-    "bigquery.tables.createSnapshot",
-    "bigquery.tables.delete",
-    "bigquery.tables.deleteSnapshot",
-    "bigquery.tables.export",
-    "bigquery.tables.get",
-    "bigquery.tables.getData",
-    "bigquery.tables.list",
-    "bigquery.tables.restoreSnapshot",
-    "bigquery.tables.update",
-    "bigquery.tables.updateData",
-    "bigquery.transfers.get",
-    "bigquery.transfers.update",
-    "iam.serviceAccounts.actAs",
-    "iam.serviceAccounts.create",
-    "iam.serviceAccounts.get",
-    "iam.serviceAccounts.getIamPolicy",
-    "iam.serviceAccounts.setIamPolicy",
-    "logging.logMetrics.create",
-    "logging.logMetrics.get",
-    "logging.logMetrics.update",
-    "monitoring.alertPolicies.create",
-    "monitoring.alertPolicies.get",
-    "monitoring.alertPolicies.update",
-    "monitoring.dashboards.create",
-    "monitoring.dashboards.get",
-    "monitoring.dashboards.update",
-    "monitoring.notificationChannels.create",
-    "monitoring.notificationChannels.get",
-    "monitoring.notificationChannels.update",
-    "monitoring.timeSeries.list",
-    "pubsub.topics.create",
-    "pubsub.topics.get",
-    "pubsub.topics.getIamPolicy",
-    "pubsub.topics.setIamPolicy",
-    "resourcemanager.projects.get",
-    "resourcemanager.projects.getIamPolicy",
-    "resourcemanager.projects.setIamPolicy",
-    "serviceusage.services.get",
-    "serviceusage.services.list",
-    "storage.buckets.create",
-    "storage.buckets.get",
-    "storage.buckets.getIamPolicy",
-    "storage.buckets.setIamPolicy",
-    "storage.objects.create",
-    "storage.objects.get",
-    "storage.objects.list",
-)
+ENABLE = "serviceusage.services.enable"
+# Granted on the project or on the runner's account alone.
+ACT_AS = "iam.serviceAccounts.actAs"
 # IAM's own limit for one request of testIamPermissions.
 PER_REQUEST = 100
+
+_WHOLE_LIFE = ("create", "get", "update", "delete")
+_LASTING = ("create", "get", "update")
+_POLICY = ("getIamPolicy", "setIamPolicy")
+
+
+def _of(noun: str, *verbs: str) -> tuple[str, ...]:
+    return tuple(f"{noun}.{verb}" for verb in verbs)
+
+
+BY_TYPE: dict[str, tuple[str, ...]] = {
+    # Since 2026-03-17 Data Transfer asks for the rights on the dataset's policy.
+    "gcp:bigquery/dataTransferConfig:DataTransferConfig": (
+        *_of("bigquery.transfers", "get", "update"),
+        *_of("bigquery.datasets", *_POLICY),
+        ACT_AS,
+    ),
+    "gcp:bigquery/dataset:Dataset": _of("bigquery.datasets", *_LASTING),
+    # A grant is an entry of the dataset itself.
+    "gcp:bigquery/datasetIamMember:DatasetIamMember": _of("bigquery.datasets", "get", "update"),
+    "gcp:bigquery/routine:Routine": _of("bigquery.routines", *_WHOLE_LIFE),
+    # A view reads what it names when it is made; a dropped column is a query.
+    "gcp:bigquery/table:Table": (
+        *_of("bigquery.tables", *_WHOLE_LIFE, "getData"),
+        "bigquery.jobs.create",
+    ),
+    "gcp:logging/metric:Metric": _of("logging.logMetrics", *_WHOLE_LIFE),
+    # A new metric is waited for before the policies over it.
+    "gcp:monitoring/alertPolicy:AlertPolicy": (
+        *_of("monitoring.alertPolicies", *_WHOLE_LIFE),
+        "monitoring.metricDescriptors.get",
+    ),
+    "gcp:monitoring/dashboard:Dashboard": _of("monitoring.dashboards", *_WHOLE_LIFE),
+    "gcp:monitoring/notificationChannel:NotificationChannel": _of(
+        "monitoring.notificationChannels", *_WHOLE_LIFE
+    ),
+    "gcp:projects/iAMMember:IAMMember": _of("resourcemanager.projects", "get", *_POLICY),
+    # Enabling is asked for where a service is not enabled yet.
+    "gcp:projects/service:Service": _of("serviceusage.services", "get", "list"),
+    "gcp:projects/serviceIdentity:ServiceIdentity": (),
+    "gcp:pubsub/topic:Topic": _of("pubsub.topics", *_WHOLE_LIFE),
+    "gcp:pubsub/topicIAMMember:TopicIAMMember": _of("pubsub.topics", *_POLICY),
+    "gcp:serviceaccount/account:Account": _of("iam.serviceAccounts", *_LASTING),
+    "gcp:serviceaccount/iAMMember:IAMMember": _of("iam.serviceAccounts", *_POLICY),
+    "gcp:storage/bucket:Bucket": _of("storage.buckets", *_LASTING),
+    "gcp:storage/bucketIAMMember:BucketIAMMember": _of("storage.buckets", *_POLICY),
+}
+BY_COMMAND: dict[str, tuple[str, ...]] = {
+    "backup": (
+        *_of(
+            "bigquery.tables",
+            *("createSnapshot", "deleteSnapshot", "export", "list", "restoreSnapshot"),
+            *("getData", "updateData"),
+        ),
+        *_of("storage.objects", "create", "delete", "get", "list"),
+    ),
+    "deploy": ("bigquery.jobs.listAll", "monitoring.timeSeries.list"),
+    # It finds what an interrupted update has made by its title.
+    "rollback": (
+        "monitoring.alertPolicies.list",
+        "monitoring.dashboards.list",
+        "monitoring.notificationChannels.list",
+    ),
+}
+PERMISSIONS = tuple(sorted({*chain(*BY_TYPE.values()), *chain(*BY_COMMAND.values())}))

@@ -6,22 +6,21 @@ cannot be made is a finding of it.
 
 from __future__ import annotations
 
-import re
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from google.api_core.exceptions import NotFound
 from googleapiclient.errors import HttpError
 
-from eros import backup, catalogue, engine, rollback, state
-from eros.catalogue.model import Kind, Table
+from eros import backup, engine, rollback, services, state
 from eros.control import present
 from eros.deploy import permissions, quota
+from eros.deploy import rights as granted_rights
+from eros.deploy.external import external_schemas
 from eros.deploy.model import Finding, Level, Site
 from eros.errors import UserError
-from eros.google import FAILURES, explained
+from eros.google import FAILURES, disabled_service, explained
 from eros.services import SERVICES
 
 Check = Callable[[Site], list[Finding]]
@@ -29,7 +28,6 @@ Check = Callable[[Site], list[Finding]]
 # A backup is taken before every deployment; an old one says that the daily ones do not run.
 _BACKUP_AGE = timedelta(days=2)
 _NOT_FOUND = 404
-_NOT_VALID = re.compile(r"Permission (\S+) is not valid")
 _SHOWN = 5
 
 
@@ -45,11 +43,26 @@ def check(site: Site) -> list[Finding]:
         except UserError as error:
             found = [Finding(name, Level.FAILED, error.message, error.fix or "")]
         except FAILURES as error:
-            found = [Finding(name, Level.FAILED, f"cannot be checked: {explained(error)}")]
+            found = [_unchecked(site, name, error)]
         findings += found
         if name == "credentials":
             reachable = all(finding.level is not Level.FAILED for finding in found)
     return findings
+
+
+def _unchecked(site: Site, name: str, error: Exception) -> Finding:
+    """What a check could not look at, with the command for an API that is not enabled.
+
+    Most APIs are enabled by the deployment; whether it may do so is a check of its own.
+    """
+    service = disabled_service(error)
+    if service in SERVICES and service not in services.ESSENTIAL:
+        text = f"cannot be checked before this deployment enables {service}"
+        return Finding(name, Level.WARNING, text)
+    if service:
+        fix = services.remedy(service, site.google.settings.project)
+        return Finding(name, Level.FAILED, f"not enabled: {service}", fix)
+    return Finding(name, Level.FAILED, f"cannot be checked: {explained(error)}")
 
 
 def tools(site: Site) -> list[Finding]:
@@ -103,16 +116,19 @@ def apis(site: Site) -> list[Finding]:
         text = f"all {len(SERVICES)} are enabled"
         return [Finding("APIs", Level.OK, text)]
     names = ", ".join(missing)
-    command = f"gcloud services enable {' '.join(missing)} --project {project}"
-    essential = [name for name in missing if name in permissions.ESSENTIAL]
-    if essential or not _tested(site, [permissions.ENABLE])[0]:
+    command = services.command(missing, project)
+    essential = [name for name in missing if name in services.ESSENTIAL]
+    if essential or not granted_rights.on_project(site, [permissions.ENABLE])[0]:
         return [Finding("APIs", Level.FAILED, f"not enabled: {names}", command)]
     return [Finding("APIs", Level.OK, f"this deployment enables {names}")]
 
 
 def rights(site: Site) -> list[Finding]:
-    """The deployer's effective permissions on the project."""
-    granted, untested = _tested(site, permissions.PERMISSIONS)
+    """The deployer's effective permissions on the project, and to act as the runner."""
+    granted, untested = granted_rights.on_project(site, permissions.PERMISSIONS)
+    if permissions.ACT_AS not in granted:
+        granted |= granted_rights.on_runner(site, [permissions.ACT_AS])
+        untested -= granted
     missing = [name for name in permissions.PERMISSIONS if name not in granted | untested]
     if missing:
         text = f"missing: {', '.join(missing)}"
@@ -149,85 +165,18 @@ def quotas(site: Site) -> list[Finding]:
     return [Finding("quota", Level.OK, text)]
 
 
-def external_schemas(site: Site) -> list[Finding]:
-    """The live tables of other systems have the columns that the SQL reads."""
-    settings = site.google.settings
-    if settings.external_tables != "adopt":
-        text = "this stack creates its external tables itself"
-        return [Finding("external schemas", Level.OK, text)]
-    findings = []
-    external = [o for o in catalogue.load(settings, site.root) if o.kind is Kind.EXTERNAL_TABLE]
-    for table in external:
-        assert isinstance(table, Table)
-        try:
-            live = site.google.bigquery.get_table(
-                f"{settings.project}.{settings.dataset}.{table.name}"
-            )
-        except NotFound:
-            text = f"{table.name} does not exist"
-            findings.append(Finding("external schemas", Level.FAILED, text))
-            continue
-        wrong = differences(table.schema, [field.to_api_repr() for field in live.schema])
-        if wrong:
-            text = f"{table.name}: {'; '.join(wrong)}"
-            fix = f"bring {table.path} and the live table together"
-            findings.append(Finding("external schemas", Level.FAILED, text, fix))
-    if findings:
-        return findings
-    text = f"{len(external)} tables have the columns that are read"
-    return [Finding("external schemas", Level.OK, text)]
-
-
-def differences(
-    declared: tuple[dict[str, Any], ...], live: list[dict[str, Any]], prefix: str = ""
-) -> list[str]:
-    """What of the declared columns the live table lacks; further live columns do no harm."""
-    present = {column["name"].lower(): column for column in live}
-    found = []
-    for column in declared:
-        name = f"{prefix}{column['name']}"
-        other = present.get(column["name"].lower())
-        if other is None:
-            found.append(f"no column {name}")
-            continue
-        wanted, got = _type(column), _type(other)
-        if wanted != got:
-            found.append(f"{name} is {got}, read as {wanted}")
-        elif column.get("fields"):
-            nested = tuple(column["fields"])
-            found += differences(nested, other.get("fields", []), f"{name}.")
-    return found
-
-
-# The API's old names of types, and the SQL names that stand for the same.
-_TYPES = {
-    "INTEGER": "INT64",
-    "FLOAT": "FLOAT64",
-    "BOOLEAN": "BOOL",
-    "STRUCT": "RECORD",
-    "DECIMAL": "NUMERIC",
-    "BIGDECIMAL": "BIGNUMERIC",
-}
-
-
-def _type(column: dict[str, Any]) -> str:
-    kind = column["type"].upper()
-    kind = _TYPES.get(kind, kind)
-    return f"repeated {kind}" if column.get("mode") == "REPEATED" else kind
-
-
 def transfer_agent(site: Site) -> list[Finding]:
     """Data Transfer's own agent may act for the runner, without which no schedule starts."""
-    settings = site.google.settings
     number = _project(site)["projectNumber"]
     agent = f"serviceAccount:service-{number}@gcp-sa-bigquerydatatransfer.iam.gserviceaccount.com"
-    runner = f"{settings.service_account}@{settings.project}.iam.gserviceaccount.com"
+    account = granted_rights.runner_account(site)
+    runner = account.rpartition("/")[2]
     try:
         policy = (
             site.google.api("iam")
             .projects()
             .serviceAccounts()
-            .getIamPolicy(resource=f"projects/{settings.project}/serviceAccounts/{runner}")
+            .getIamPolicy(resource=account)
             .execute()
         )
     except HttpError as error:
@@ -320,33 +269,6 @@ def backups(site: Site) -> list[Finding]:
 def _project(site: Site) -> dict[str, Any]:
     project = site.google.settings.project
     return site.google.api("cloudresourcemanager").projects().get(projectId=project).execute()
-
-
-def _tested(site: Site, wanted: Sequence[str]) -> tuple[set[str], set[str]]:
-    """Those permissions that the caller has on the project, and those that it does not know.
-
-    One unknown name makes IAM refuse the whole request; it is left out, and said so.
-    """
-    projects = site.google.api("cloudresourcemanager").projects()
-    granted: set[str] = set()
-    unknown: set[str] = set()
-    for start in range(0, len(wanted), permissions.PER_REQUEST):
-        part = list(wanted[start : start + permissions.PER_REQUEST])
-        while part:
-            try:
-                answer = projects.testIamPermissions(
-                    resource=site.google.settings.project, body={"permissions": part}
-                ).execute()
-            except HttpError as error:
-                refused = _NOT_VALID.search(str(error.reason))
-                if refused is None or refused[1] not in part:
-                    raise
-                unknown.add(refused[1])
-                part.remove(refused[1])
-            else:
-                granted |= set(answer.get("permissions", []))
-                break
-    return granted, unknown
 
 
 # Name, whether it needs the cloud, and the check.

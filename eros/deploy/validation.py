@@ -9,8 +9,8 @@ from google.api_core.exceptions import GoogleAPICallError, NotFound
 
 from eros import catalogue, monitor, schedules
 from eros.catalogue.model import Kind, Table
+from eros.deploy.external import differences
 from eros.deploy.model import Finding, Level, Site
-from eros.deploy.preflight import differences
 from eros.errors import UserError
 from eros.google import FAILURES, explained
 from eros.monitor import Query

@@ -18,6 +18,7 @@ _KINDS = {
     plain.DASHBOARD: "dashboard",
     "gcp:logging/metric:Metric": "log-based metric",
     "gcp:projects/service:Service": "service",
+    "gcp:projects/serviceIdentity:ServiceIdentity": "service agent",
     "gcp:pubsub/topic:Topic": "topic",
     "gcp:serviceaccount/account:Account": "service account",
     "gcp:storage/bucket:Bucket": "bucket",

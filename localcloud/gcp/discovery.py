@@ -26,6 +26,10 @@ DOCUMENTS = (
     "storage.v1",
 )
 
+# Methods that only another version of an API has. Google serves them below that version; the
+# gcp plugin asks below the version of the endpoint that it was configured with.
+_OF_OTHER_VERSIONS = (("serviceusage.v1beta1", "serviceusage.services.generateServiceIdentity"),)
+
 _PLACEHOLDER = re.compile(r"\{(\+?)(\w+)\}")
 # googleapis REST clients send `$alt`, which the documents do not list.
 _SYSTEM_PARAMETERS = {"$alt": {"type": "string", "location": "query"}}
@@ -98,12 +102,24 @@ def load_router() -> Router:
     folder = files("googleapiclient") / "discovery_cache" / "documents"
     methods: list[Method] = []
     for name in DOCUMENTS:
-        document = json.loads((folder / f"{name}.json").read_bytes())
-        api = Api(document["name"], document["version"], document["schemas"])
-        common = {**document["parameters"], **_SYSTEM_PARAMETERS}
-        for spec in _methods(document):
-            methods.extend(_routes(api, document["servicePath"], common, spec))
+        methods.extend(_of_document((folder / f"{name}.json").read_bytes()))
+    for name, method_id in _OF_OTHER_VERSIONS:
+        text = (folder / f"{name}.json").read_bytes()
+        version = name.partition(".")[2].encode()
+        for document in (text, text.replace(version + b"/{", b"v1/{")):
+            methods.extend(item for item in _of_document(document) if item.id == method_id)
     return Router(methods)
+
+
+def _of_document(text: bytes) -> list[Method]:
+    document = json.loads(text)
+    api = Api(document["name"], document["version"], document["schemas"])
+    common = {**document["parameters"], **_SYSTEM_PARAMETERS}
+    return [
+        route
+        for spec in _methods(document)
+        for route in _routes(api, document["servicePath"], common, spec)
+    ]
 
 
 @cache

@@ -6,8 +6,9 @@ import base64
 import re
 from typing import Any
 
+from . import service_agents
 from .call import Call
-from .errors import aborted, invalid
+from .errors import ApiError, aborted, invalid
 from .store import Resource
 
 KIND = "iam.policy"
@@ -104,7 +105,13 @@ def _check_member(call: Call, member: str) -> None:
     if email != member and email.endswith(ours):
         name = f"projects/{call.cloud.project}/serviceAccounts/{email}"
         if call.tx.get("iam.projects.serviceAccounts", name) is None:
-            raise invalid(f"Service account {email} does not exist.", "policy.bindings.members")
+            raise _no_account(email)
+    if service_agents.is_missing(call, email):
+        raise _no_account(email)
+
+
+def _no_account(email: str) -> ApiError:
+    return invalid(f"Service account {email} does not exist.", "policy.bindings.members")
 
 
 def _next_etag(call: Call) -> str:

@@ -389,6 +389,21 @@ def test_every_type_lives_its_life(engine: Engine, subtests: pytest.Subtests) ->
             engine.delete(resource)
 
 
+def test_a_services_agent_is_made_and_never_unmade(engine: Engine) -> None:
+    """No API reads or deletes it."""
+    inputs = {"service": "bigquerydatatransfer.googleapis.com"}
+    token = "gcp:projects/serviceIdentity:ServiceIdentity"
+    made = engine.create(token, inputs)
+    assert made.id == f"projects/{PROJECT}/services/{inputs['service']}"
+    assert made.state["member"] == f"serviceAccount:{made.state['email']}"
+    assert made.state["email"].endswith("@gcp-sa-bigquerydatatransfer.iam.gserviceaccount.com")
+    assert_settled(engine, made, inputs, "after the creation")
+    answer = engine.diff(made, {"service": "pubsub.googleapis.com"})
+    assert set(answer.replaces) == {"service"}
+    engine.delete(made)
+    assert engine.create(token, inputs).state["email"] == made.state["email"]
+
+
 def test_drift_shows_on_what_the_user_had_set_only(engine: Engine) -> None:
     inputs = {"name": "drifting", "labels": {"env": "local"}}
     topic = engine.create("gcp:pubsub/topic:Topic", inputs)

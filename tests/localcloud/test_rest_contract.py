@@ -34,6 +34,24 @@ def test_a_service_is_enabled_by_a_finished_operation(server: Server) -> None:
     assert after - before == {"bigquerydatatransfer.googleapis.com"}
 
 
+@pytest.mark.parametrize("version", ["v1beta1", "v1"])
+def test_a_services_agent_exists_from_when_it_is_asked_for(server: Server, version: str) -> None:
+    """The plugin asks below the version of its endpoint, Google's own address has v1beta1."""
+    service = "bigquerydatatransfer.googleapis.com"
+    email = f"service-{NUMBER}@gcp-sa-bigquerydatatransfer.iam.gserviceaccount.com"
+    policy = {"bindings": [{"role": "roles/viewer", "members": [f"serviceAccount:{email}"]}]}
+    code, error = server.error("POST", f"{CRM}:setIamPolicy", {"policy": policy})
+    assert (code, "does not exist" in error["message"]) == (400, True)
+
+    ask = f"{SERVICES.replace('v1', version)}/{service}:generateServiceIdentity"
+    operation = server.ok("POST", ask)
+    assert operation["done"] is True
+    assert operation["response"]["email"] == email
+    again = server.ok("POST", ask)["response"]
+    assert again == operation["response"]
+    server.ok("POST", f"{CRM}:setIamPolicy", {"policy": policy})
+
+
 def test_services_come_in_pages(server: Server) -> None:
     names: list[str] = []
     token = ""

@@ -3,9 +3,11 @@
 import re
 from pathlib import Path
 
+import pulumi
 import pytest
 import yaml
 
+from components import readiness
 from components.system import System
 from eros import alerts, channels, schedules
 from eros.alerts import checks, policy
@@ -234,6 +236,29 @@ def test_a_policy_carries_severity_channels_repeat_and_runbook(policies, rules):
         assert len(inputs["documentation"]["subject"]) <= 255
         assert all(re.fullmatch(r"[a-z0-9_-]{1,63}", v) for v in inputs["userLabels"].values())
         assert inputs["enabled"] is True
+
+
+def test_policies_over_the_new_metric_wait_for_it_once(monkeypatch):
+    """Google answers 404 to a policy over a metric that Monitoring does not know yet."""
+    asked, waited = [], []
+
+    def when_known(metric, metric_type, settings):
+        asked.append(metric_type)
+        known = pulumi.Output.from_input(metric_type)
+        return known.apply(lambda name: waited.append(name) or name)
+
+    monkeypatch.setattr(readiness, "when_known", when_known)
+    stack = parse(VALUES, "f")
+    declared = record(lambda: System("eros", stack).exports)
+    assert asked == waited == ["logging.googleapis.com/user/eros/alert_firing"]
+    filters = [
+        condition["conditionThreshold"]["filter"]
+        for resource in declared
+        if resource.type == POLICY
+        for condition in resource.inputs["conditions"]
+    ]
+    assert all(text.startswith('metric.type="') for text in filters)
+    assert len([text for text in filters if asked[0] in text]) >= 20
 
 
 def test_conditions_are_as_cloud_monitoring_takes_them(policies):

@@ -224,6 +224,13 @@ def test_exit_codes(shown, capsys, warnings, critical, code):
     assert shown(report(warnings, critical), capsys)[0] == code
 
 
+@pytest.mark.parametrize(("warnings", "critical", "code"), [(0, 0, 0), (2, 0, 0), (0, 1, 2)])
+def test_a_warning_may_be_accepted_and_is_still_shown(shown, capsys, warnings, critical, code):
+    found, text = shown(report(warnings, critical), capsys, accept_warning=True)
+    assert found == code
+    assert ("WARNING" in text) is bool(warnings)
+
+
 def test_every_severity_has_its_sign_and_no_colour_in_a_pipe(shown, capsys, monkeypatch):
     monkeypatch.setattr(command, "console", Console(highlight=False, soft_wrap=True))
     _, text = shown(report(warnings=1, critical=1), capsys)

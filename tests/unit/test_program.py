@@ -6,8 +6,10 @@ import runpy
 import pulumi
 import pytest
 
+from components import provider
 from components.system import System
 from eros import catalogue, schedules
+from eros.errors import UserError
 from eros.settings import PROJECT_ROOT, parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import PROJECT_NUMBER, Declared, record
@@ -95,6 +97,8 @@ def test_an_object_comes_after_everything_that_it_names(declared, settings):
 def test_transfer_configs_come_after_the_grants_of_their_account(declared):
     needed = {
         "gcp:projects/iAMMember:IAMMember::runner-jobUser",
+        "gcp:projects/serviceIdentity:ServiceIdentity::transfer-agent",
+        "gcp:projects/iAMMember:IAMMember::transfer-agent-role",
         "gcp:serviceaccount/iAMMember:IAMMember::transfer-agent-token-creator",
         "gcp:bigquery/datasetIamMember:DatasetIamMember::dataset-runner",
         "gcp:pubsub/topicIAMMember:TopicIAMMember::transfer-agent-publisher",
@@ -120,6 +124,22 @@ def test_the_transfer_agent_may_act_as_the_runner(declared):
     ]
     assert grant.inputs["role"] == "roles/iam.serviceAccountTokenCreator"
     assert f"service-{PROJECT_NUMBER}@gcp-sa-bigquerydatatransfer" in grant.inputs["member"]
+
+
+def test_the_transfer_agent_is_made_before_anything_is_granted_to_it(declared):
+    """Google makes it with the first use of the API, which comes after the grants."""
+    agent = of_type(declared, "gcp:projects/serviceIdentity:ServiceIdentity")["transfer-agent"]
+    assert agent.inputs["service"] == "bigquerydatatransfer.googleapis.com"
+    assert "gcp:projects/service:Service::bigquerydatatransfer" in agent.dependencies
+    grants = [d for d in declared if "gcp-sa-bigquerydatatransfer" in str(d.inputs.get("member"))]
+    assert {grant.inputs["role"] for grant in grants} == {
+        "roles/bigquerydatatransfer.serviceAgent",
+        "roles/iam.serviceAccountTokenCreator",
+        "roles/pubsub.publisher",
+    }
+    for grant in grants:
+        wanted = "gcp:projects/serviceIdentity:ServiceIdentity::transfer-agent"
+        assert wanted in grant.dependencies, grant.name
 
 
 def test_nobody_is_granted_a_basic_role(declared):
@@ -175,3 +195,24 @@ def test_the_program_declares_the_system(monkeypatch, values):
 def test_a_wrong_setting_stops_the_program_before_anything_is_declared(monkeypatch, values):
     with pytest.raises(pulumi.RunError, match="eros:datset: unknown key"):
         run_main(monkeypatch, values | {"datset": "x"})
+
+
+def test_a_project_that_cannot_be_read_for_want_of_an_api_says_the_command(monkeypatch, values):
+    message = (
+        "invocation of gcp:organizations/getProject:getProject returned an error: googleapi: Error"
+        " 403: Cloud Resource Manager API has not been used in project 42 before or it is disabled."
+        " Enable it by visiting https://console.developers.google.com/apis/api/"
+        "cloudresourcemanager.googleapis.com/overview?project=42 then retry., accessNotConfigured"
+    )
+
+    def refuse(**_):
+        raise Exception(message)  # as the SDK does
+
+    monkeypatch.setattr(provider.gcp.organizations, "get_project", refuse)
+    settings = parse(values, "f")
+    with pytest.raises(UserError, match="cannot be read: googleapi: Error 403") as caught:
+        provider.project_number(settings, None)
+    assert caught.value.fix == (
+        "gcloud services enable cloudresourcemanager.googleapis.com serviceusage.googleapis.com"
+        f" --project {settings.project}"
+    )

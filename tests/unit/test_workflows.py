@@ -156,6 +156,22 @@ def test_production_is_deployed_by_a_release_in_its_environment_only():
     assert DOCUMENTS["release"]["on"] == {"release": {"types": ["published"]}}
 
 
+def test_health_fails_no_deployment_that_is_good():
+    """Staging has no messages and no schedules; make turns every exit code into 2."""
+    looks = {
+        name: step
+        for name, _, job in jobs()
+        for step in job.get("steps", [])
+        if "make health" in step.get("run", "")
+    }
+    assert set(looks) == {"release"}
+    assert load_stack_file("staging").schedules_paused
+    step = looks["release"]
+    assert "HEALTH=--accept-warning" in step["run"]
+    assert step["run"].endswith('| tee -a "$GITHUB_STEP_SUMMARY"')
+    assert step["shell"] == "bash", "the pipe must not hide the exit code"
+
+
 def test_what_others_write_never_becomes_part_of_a_script():
     for place, step in steps():
         assert "${{" not in step.get("run", ""), f"{place}: pass it in `env`"

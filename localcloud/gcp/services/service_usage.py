@@ -1,9 +1,10 @@
-"""Service Usage v1: which APIs are enabled. Enabling takes effect at once."""
+"""Service Usage: which APIs are enabled, and their agents. Enabling takes effect at once."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from .. import service_agents
 from ..call import Call, Registry
 from ..discovery import known_services
 from ..errors import ApiError, invalid, not_found
@@ -12,6 +13,7 @@ from ..store import Resource
 _SERVICE = "serviceusage.services"
 _OPERATION = "serviceusage.operations"
 _TYPE = "type.googleapis.com/google.api.serviceusage.v1"
+_IDENTITY_TYPE = "type.googleapis.com/google.api.serviceusage.v1beta1.ServiceIdentity"
 # What a project can do before anybody has enabled anything: the APIs that
 # enabling itself needs.
 _INITIAL = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
@@ -24,6 +26,7 @@ def register(registry: Registry) -> None:
     registry.add(f"{_SERVICE}.enable")(enable)
     registry.add(f"{_SERVICE}.disable")(disable)
     registry.add(f"{_SERVICE}.batchEnable")(batch_enable)
+    registry.add(f"{_SERVICE}.generateServiceIdentity")(generate_identity)
     registry.add(f"{_OPERATION}.get")(get_operation)
 
 
@@ -106,6 +109,13 @@ def batch_enable(call: Call) -> dict[str, Any]:
         raise invalid("At most 20 services can be enabled in one request.", "service_ids")
     services = [_set(call, name, True) for name in names]
     return _finished(call, {"@type": f"{_TYPE}.BatchEnableServicesResponse", "services": services})
+
+
+def generate_identity(call: Call) -> dict[str, Any]:
+    """Make a service's agent; made before, it is the same."""
+    service = call.target.split("/")[-1]
+    _find(call, service)
+    return _finished(call, {"@type": _IDENTITY_TYPE, **service_agents.make(call, service)})
 
 
 def _finished(call: Call, response: dict[str, Any]) -> dict[str, Any]:

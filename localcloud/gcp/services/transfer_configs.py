@@ -10,6 +10,7 @@ import re
 import uuid
 from typing import Any
 
+from .. import service_agents
 from ..call import Call, Registry
 from ..clock import parse_rfc3339, rfc3339
 from ..errors import invalid, not_found
@@ -99,6 +100,8 @@ def create(call: Call) -> dict[str, Any]:
     _check(config)
     config.body["updateTime"] = call.now
     call.tx.insert(config)
+    # The first use of the API makes its agent.
+    service_agents.make(call, service_agents.TRANSFERS)
     return _publish(call, config)
 
 

@@ -22,6 +22,7 @@ TYPES: tuple[type[Resource], ...] = (
     monitoring.NotificationChannel,
     project.Account,
     project.Service,
+    project.ServiceIdentity,
     pubsub.Topic,
     storage.Bucket,
     table.Table,

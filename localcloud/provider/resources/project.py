@@ -86,6 +86,35 @@ class Service(Resource):
         cloud.call("POST", self.endpoint, path, body=body)
 
 
+class ServiceIdentity(Resource):
+    """https://cloud.google.com/service-usage/docs/reference/rest/v1beta1/services/generateServiceIdentity
+
+    The API can only make it: it is neither read nor deleted, and asked for again it is the same.
+    """
+
+    token = "gcp:projects/serviceIdentity:ServiceIdentity"
+    endpoint = SERVICE_USAGE
+    id_format = "projects/{project}/services/{service}"
+    force_new = frozenset({"service"})
+    computed = {"email": "string", "member": "string"}
+
+    def create(self, cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+        resource_id = self.id_of(inputs, {})
+        operation = cloud.call("POST", self.endpoint, f"{resource_id}:generateServiceIdentity")
+        key = self.key_of(resource_id)
+        # Google answers without an address for services that have none to tell.
+        email = operation.get("response", {}).get("email")
+        if email:
+            key |= {"email": email, "member": f"serviceAccount:{email}"}
+        return resource_id, key
+
+    def read(self, cloud: Cloud, resource_id: str, state: Properties) -> Properties | None:
+        return state
+
+    def delete(self, cloud: Cloud, resource_id: str, state: Properties) -> None:
+        """Forget it; the agent stays."""
+
+
 class Account(Resource):
     """https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts"""
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from google.api_core.exceptions import NotFound
 from googleapiclient.errors import HttpError
 
 from eros.backup import State
@@ -19,10 +18,21 @@ from eros.errors import UserError
 from tests.unit.deploy.deployments import NOW, Api, site
 
 
-def http_error(status: int, message: str = "no") -> HttpError:
+def http_error(status: int, message: str = "no", **further: object) -> HttpError:
     """What the library raises."""
     response = SimpleNamespace(status=status, reason="no")
-    return HttpError(response, json.dumps({"error": {"message": message}}).encode())
+    return HttpError(response, json.dumps({"error": {"message": message, **further}}).encode())
+
+
+def switched_off(service: str) -> HttpError:
+    """Google's answer to a request of an API that the project has not enabled."""
+    message = (
+        f"X API has not been used in project 42 before or it is disabled. Enable it by visiting"
+        f" https://console.developers.google.com/apis/api/{service}/overview?project=42 then retry."
+    )
+    reason = {"reason": "SERVICE_DISABLED", "metadata": {"service": service}}
+    errors = [{"reason": "accessNotConfigured"}]
+    return http_error(403, message, errors=errors, details=[reason])
 
 
 def enabled(*missing: str) -> dict:
@@ -81,6 +91,32 @@ def test_missing_rights_are_named(settings):
     assert all(len(a["body"]["permissions"]) <= 100 for _, a in api.asked)
 
 
+@pytest.mark.parametrize(
+    ("answer", "level"),
+    [
+        ({"permissions": ["iam.serviceAccounts.actAs"]}, Level.OK),
+        ({}, Level.FAILED),
+        (http_error(404), Level.FAILED),
+    ],
+)
+def test_the_right_to_act_as_the_runner_may_be_granted_on_its_account(settings, answer, level):
+    """The project's answer does not hold it, and a first deployment has no account yet."""
+    accounts = Api(testIamPermissions=answer)
+    place = site(
+        settings,
+        cloudresourcemanager=Api(testIamPermissions=granting("iam.serviceAccounts.actAs")),
+        iam=accounts,
+    )
+    (finding,) = preflight.rights(place)
+    assert finding.level is level
+    ((_, asked),) = accounts.asked
+    assert asked["resource"].endswith(
+        f"/{settings.service_account}@{settings.project}.iam.gserviceaccount.com"
+    )
+    if level is Level.FAILED:
+        assert finding.text == "missing: iam.serviceAccounts.actAs"
+
+
 def test_a_permission_that_cannot_be_tested_on_a_project_is_left_out(settings):
     odd = "bigquery.tables.restoreSnapshot"
 
@@ -120,40 +156,6 @@ def test_the_transfer_agent_may_act_for_the_runner(settings, answer, level, text
     (finding,) = preflight.transfer_agent(place)
     assert finding.level is level
     assert text in finding.text
-
-
-def test_live_columns_that_are_read_must_be_there_with_their_types():
-    declared = (
-        {"name": "a", "type": "INT64"},
-        {"name": "b", "type": "STRING", "mode": "REPEATED"},
-        {"name": "c", "type": "RECORD", "fields": [{"name": "d", "type": "DATE"}]},
-    )
-    live = [
-        {"name": "A", "type": "INTEGER", "mode": "REQUIRED"},
-        {"name": "b", "type": "STRING", "mode": "REPEATED"},
-        {"name": "c", "type": "STRUCT", "fields": [{"name": "d", "type": "DATE"}]},
-        {"name": "more", "type": "JSON"},
-    ]
-    assert preflight.differences(declared, live) == []
-    live[1]["mode"] = "NULLABLE"
-    live[2]["fields"] = []
-    assert preflight.differences(declared, live[1:]) == [
-        "no column a",
-        "b is STRING, read as repeated STRING",
-        "no column c.d",
-    ]
-
-
-def test_an_adopted_table_that_is_missing_stops_the_deployment(settings):
-    def missing(name):
-        raise NotFound(name)
-
-    adopting = settings.model_copy(update={"external_tables": "adopt"})
-    findings = preflight.external_schemas(
-        site(adopting, bigquery=SimpleNamespace(get_table=missing))
-    )
-    assert set(levels(findings)) == {Level.FAILED}
-    assert "caption_bank does not exist" in [f.text for f in findings]
 
 
 @pytest.mark.parametrize(("is_local", "level"), [(True, Level.WARNING), (False, Level.FAILED)])
@@ -200,6 +202,38 @@ def test_without_credentials_nothing_else_of_the_cloud_is_asked(settings, monkey
     (finding,) = preflight.check(site(settings))
     assert (finding.level, finding.fix) == (Level.FAILED, "log in")
     assert not asked
+
+
+@pytest.mark.parametrize(
+    ("service", "level", "text"),
+    [
+        ("cloudresourcemanager.googleapis.com", Level.FAILED, "not enabled: "),
+        ("compute.googleapis.com", Level.FAILED, "not enabled: "),
+        ("iam.googleapis.com", Level.WARNING, "before this deployment enables "),
+    ],
+)
+def test_an_api_that_is_not_enabled_is_told_with_its_command(
+    settings, monkeypatch, service, level, text
+):
+    """A new project: the reason, and not that the credentials are wrong."""
+    place = site(settings, cloudresourcemanager=Api(get=switched_off(service)))
+    monkeypatch.setattr(preflight, "CHECKS", (("credentials", True, preflight.credentials),))
+    (finding,) = preflight.check(place)
+    assert (finding.level, finding.text.endswith(text + service)) == (level, True)
+    both = "cloudresourcemanager.googleapis.com serviceusage.googleapis.com"
+    wanted = both if service in both else service
+    command = f"gcloud services enable {wanted} --project {settings.project}"
+    assert finding.fix == (command if level is Level.FAILED else "")
+
+
+def test_a_project_without_the_api_of_accounts_has_no_runner(settings):
+    place = site(
+        settings,
+        cloudresourcemanager=Api(testIamPermissions=granting("iam.serviceAccounts.actAs")),
+        iam=Api(testIamPermissions=switched_off("iam.googleapis.com")),
+    )
+    (finding,) = preflight.rights(place)
+    assert finding.text == "missing: iam.serviceAccounts.actAs"
 
 
 def series(metric: str, *values: int, name: str = "", service: str = "bigquery") -> dict:

@@ -1,0 +1,98 @@
+"""Waiting for a log-based metric that Cloud Monitoring does not know yet."""
+
+import asyncio
+import json
+from types import SimpleNamespace
+
+import pulumi
+import pytest
+from googleapiclient.errors import HttpError
+from requests.exceptions import ConnectionError as RequestsConnectionError
+
+from components import readiness
+
+TYPE = "logging.googleapis.com/user/eros/alert_firing"
+
+
+def http_error(status: int) -> HttpError:
+    """What the library raises."""
+    response = SimpleNamespace(status=status, reason="no")
+    return HttpError(response, json.dumps({"error": {"message": f"answer {status}"}}).encode())
+
+
+class Monitoring:
+    """Answers of `metricDescriptors.get` in order; the last one for ever."""
+
+    def __init__(self, *answers: object) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+
+    def api(self, name: str) -> object:
+        assert name == "monitoring"
+        resource = SimpleNamespace(get=self._request)
+        return SimpleNamespace(projects=lambda: SimpleNamespace(metricDescriptors=lambda: resource))
+
+    def _request(self, name: str) -> object:
+        return SimpleNamespace(execute=lambda: self._answer(name))
+
+    def _answer(self, name: str) -> object:
+        self.asked.append(name)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.fixture
+def told(monkeypatch) -> list[str]:
+    lines: list[str] = []
+    monkeypatch.setattr(pulumi.log, "info", lines.append)
+    return lines
+
+
+def wait(monkeypatch, settings, *answers: object) -> tuple[Monitoring, list[float]]:
+    """Wait with these answers; what was asked, and the pauses."""
+    monitoring, pauses = Monitoring(*answers), []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr(readiness, "Google", lambda given: monitoring)
+    waiting = readiness.until_known(TYPE, lambda: readiness.asker(settings, TYPE), sleep)
+    # Its own loop: `asyncio.run` takes the thread's away from the tests that follow.
+    loop = asyncio.new_event_loop()
+    try:
+        assert loop.run_until_complete(waiting) == TYPE
+    finally:
+        loop.close()
+    return monitoring, pauses
+
+
+def test_a_metric_that_was_there_costs_one_question_and_no_word(monkeypatch, settings, told):
+    monitoring, pauses = wait(monkeypatch, settings, {"type": TYPE})
+    assert monitoring.asked == [f"projects/{settings.project}/metricDescriptors/{TYPE}"]
+    assert not pauses
+    assert not told
+
+
+def test_a_new_metric_is_waited_for_and_told(monkeypatch, settings, told):
+    answers = (http_error(404), http_error(503), RequestsConnectionError(), {"type": TYPE})
+    monitoring, pauses = wait(monkeypatch, settings, *answers)
+    assert len(monitoring.asked) == 4
+    assert pauses == [readiness.PAUSE_SECONDS] * 3
+    assert [line.partition(",")[0] for line in told] == [
+        f"waiting until Cloud Monitoring knows {TYPE}",
+        f"Cloud Monitoring knows {TYPE} after 30 s",
+    ]
+
+
+def test_ten_minutes_are_enough(monkeypatch, settings, told):
+    with pytest.raises(pulumi.RunError, match=r"after 10 minutes \(answer 404\)") as caught:
+        wait(monkeypatch, settings, http_error(404))
+    assert "run the update again" in str(caught.value)
+
+
+def test_a_refusal_is_not_waited_for(monkeypatch, settings, told):
+    with pytest.raises(pulumi.RunError, match=r"cannot be asked for .*: answer 403"):
+        wait(monkeypatch, settings, http_error(403))
+    assert not told
