@@ -118,11 +118,22 @@ QUERIES = (
 REPORT = "deployment"
 PARTITIONS = "partitions"
 
-# Jobs and results of the days around @deployed_at; each section adds what it asks of them.
+# Jobs of the days around @deployed_at; each section adds what it asks of them. Sums are those
+# of a day, over the whole days among them (`is_whole`): a week before and an hour after do not
+# compare. Nothing is there without a whole day; the view has the jobs of 30 days.
 _JOBS = """
-WITH jobs AS (
-    SELECT *, creation_time >= @deployed_at AS is_after, duration_ms / 1000 AS seconds
-    FROM {dataset}.query_jobs
+WITH spans AS (
+    SELECT GREATEST(LEAST(@days, TIMESTAMP_DIFF(
+            @deployed_at, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 30 DAY), DAY)), 0)
+            AS days_before,
+        GREATEST(LEAST(@days, TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), @deployed_at, DAY)), 0)
+            AS days_after
+), jobs AS (
+    SELECT query_jobs.*, creation_time >= @deployed_at AS is_after, duration_ms / 1000 AS seconds,
+        creation_time >= TIMESTAMP_SUB(@deployed_at, INTERVAL days_before DAY)
+            AND creation_time < TIMESTAMP_ADD(@deployed_at, INTERVAL days_after DAY) AS is_whole,
+        NULLIF(days_before, 0) AS days_before, NULLIF(days_after, 0) AS days_after
+    FROM {dataset}.query_jobs AS query_jobs CROSS JOIN spans
     WHERE creation_time >= TIMESTAMP_SUB(@deployed_at, INTERVAL @days DAY)
         AND creation_time < TIMESTAMP_ADD(@deployed_at, INTERVAL @days DAY)
 )
@@ -152,14 +163,15 @@ ORDER BY place, item
         "query times in seconds, automation left out, and failures",
         _JOBS
         + """, figures AS (
-    SELECT is_after, COUNT(*) AS queries,
+    SELECT is_after,
+        COUNTIF(is_whole) / MAX(IF(is_after, days_after, days_before)) AS queries_per_day,
         100 * SAFE_DIVIDE(COUNTIF(error_reason IS NOT NULL), COUNT(*)) AS error_rate,
         AVG(IF(is_automation, NULL, seconds)) AS mean,
         APPROX_QUANTILES(IF(is_automation, NULL, seconds), 100) AS quantiles
     FROM jobs GROUP BY is_after
 ), listed AS (
     SELECT is_after, item.* FROM figures CROSS JOIN UNNEST([
-        STRUCT(1 AS place, 'queries' AS item, CAST(queries AS FLOAT64) AS value),
+        STRUCT(1 AS place, 'queries a day' AS item, queries_per_day AS value),
         STRUCT(2, 'error rate in percent', error_rate),
         STRUCT(3, 'mean seconds', mean),
         STRUCT(4, 'p50 seconds', quantiles[SAFE_OFFSET(50)]),
@@ -174,17 +186,26 @@ FROM listed GROUP BY item, place ORDER BY place
     ),
     Query(
         "3 Cost Tracking",
-        "US dollars by kind of statement",
+        "US dollars a day by kind of statement, over whole days",
         _JOBS
         + """
-SELECT CONCAT('US dollars, ', statement_type) AS item,
-    SUM(IF(is_after, bytes_billed, 0)) / POW(2, 40) * @usd_per_tib AS value,
-    SUM(IF(is_after, 0, bytes_billed)) / POW(2, 40) * @usd_per_tib AS value_before,
+SELECT CONCAT('US dollars a day, ', statement_type) AS item,
+    SUM(IF(is_after AND is_whole, bytes_billed, 0)) / POW(2, 40) * @usd_per_tib
+        / MAX(days_after) AS value,
+    SUM(IF(is_whole AND NOT is_after, bytes_billed, 0)) / POW(2, 40) * @usd_per_tib
+        / MAX(days_before) AS value_before,
     CAST(NULL AS STRING) AS status
 FROM jobs GROUP BY statement_type
 UNION ALL
-SELECT 'US dollars, total', SUM(IF(is_after, bytes_billed, 0)) / POW(2, 40) * @usd_per_tib,
-    SUM(IF(is_after, 0, bytes_billed)) / POW(2, 40) * @usd_per_tib, NULL
+SELECT 'US dollars a day, total',
+    SUM(IF(is_after AND is_whole, bytes_billed, 0)) / POW(2, 40) * @usd_per_tib / MAX(days_after),
+    SUM(IF(is_whole AND NOT is_after, bytes_billed, 0)) / POW(2, 40) * @usd_per_tib
+        / MAX(days_before),
+    NULL
+FROM jobs
+UNION ALL
+SELECT 'US dollars since', SUM(IF(is_after, bytes_billed, 0)) / POW(2, 40) * @usd_per_tib, NULL,
+    NULL
 FROM jobs
 ORDER BY item
 """,

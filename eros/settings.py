@@ -109,7 +109,8 @@ class Automation(Section):
     feedback_window_days: PositiveInt = 365
     """Results of messages sent in this many days make up the bandit statistics."""
     feedback_late_days: PositiveInt = 30
-    """A result delivered up to this many days after the send is still counted."""
+    """A result delivered up to this many days after the send is still counted, and a message
+    without a caption is matched again."""
     feedback_overlap_hours: Annotated[int, Field(ge=0)] = 24
     """Results this much older than the newest counted one are read again, for late loads."""
     medium_audience: PositiveInt = 1_000

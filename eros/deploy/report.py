@@ -13,18 +13,20 @@ from eros.monitor import change_pct
 # Figures that are compared, with their units.
 _FIGURES = {
     "health_score": "health score",
-    "queries": "queries",
+    "queries": "queries an hour",
     "error_rate_pct": "error rate, %",
     "mean_seconds": "mean query time, s",
     "p95_seconds": "95th percentile, s",
     "selection_ms": "caption selection, ms",
-    "slot_seconds": "slot time, s",
-    "cost_usd": "cost, US dollars",
+    "slot_seconds": "slot time an hour, s",
+    "cost_usd": "cost an hour, US dollars",
     "emv_per_message": "EMV per message, US dollars",
     "distribution_pct": "distinct captions per 100 assignments",
     "corrupt_rows": "corrupt rows",
     "integrity_violations": "integrity violations",
 }
+# Sums over a span. The spans differ, mostly a day before and minutes after.
+_SUMS = {"queries", "slot_seconds", "cost_usd"}
 
 
 def write(deployment: Deployment, code: ExitCode, message: str) -> dict[str, Any]:
@@ -135,16 +137,25 @@ def _figures(figures: dict[str, Any]) -> list[str]:
     lines = ["", "## Before and after", "", "| figure | before | after | change |"]
     lines.append("| --- | ---: | ---: | ---: |")
     for name, title in _FIGURES.items():
-        change = change_pct(before.get(name), after.get(name))
+        then, now = _figure(before, name), _figure(after, name)
+        change = change_pct(then, now)
         shown = "" if change is None else f"{change:+.1f}%"
-        lines.append(
-            f"| {title} | {_shown(before.get(name))} | {_shown(after.get(name))} | {shown} |"
-        )
+        lines.append(f"| {title} | {_shown(then)} | {_shown(now)} | {shown} |")
     then, now = before.get("rows") or {}, after.get("rows") or {}
     for table in then | now:
         counts = f"{_shown(then.get(table))} | {_shown(now.get(table))}"
         lines.append(f"| rows of {table} | {counts} | |")
     return lines
+
+
+def _figure(figures: dict[str, Any], name: str) -> float | None:
+    """A figure as it is compared: sums by the hour; None where it is not known."""
+    value = figures.get(name)
+    if value is None or name not in _SUMS:
+        return value
+    span = datetime.fromisoformat(figures["stop"]) - datetime.fromisoformat(figures["start"])
+    hours = span.total_seconds() / 3600
+    return value / hours if hours else None
 
 
 def _shown(value: float | None) -> str:

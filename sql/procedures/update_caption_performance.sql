@@ -1,6 +1,6 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.update_caption_performance()
 OPTIONS (
-    description = 'Folds new message results into caption_bandit_stats. Incremental: reads only partitions and deliveries since the newest result counted. Repeatable: a message counts once, with its newest result.'
+    description = 'Folds new message results into caption_bandit_stats. Incremental: reads only partitions and deliveries since the newest result counted. Repeatable: a message counts once, with its newest result. One that matches no caption is matched again for {{ automation.feedback_late_days }} days.'
 )
 BEGIN
     DECLARE run STRING DEFAULT GENERATE_UUID();
@@ -14,24 +14,24 @@ BEGIN
 
     SET @@query_label = CONCAT('component:update_caption_performance,{{ job_labels }},eros_run:', run);
 
-    CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
-        run,
-        'update_caption_performance',
-        DATE(started, '{{ time_zone }}'),
-        {{ limits.query_timeout_seconds }}
-    );
-    IF NOT EXISTS (
-        SELECT 1
-        FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
-        WHERE
-            run_id = run
-            AND job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
-    ) THEN
-        -- Another run is at work and counts the same messages.
-        RETURN;
-    END IF;
-
     BEGIN
+        CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
+            run,
+            'update_caption_performance',
+            DATE(started, '{{ time_zone }}'),
+            {{ limits.query_timeout_seconds }}
+        );
+        IF NOT EXISTS (
+            SELECT 1
+            FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
+            WHERE
+                run_id = run
+                AND job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
+        ) THEN
+            -- Another run is at work and counts the same messages.
+            RETURN;
+        END IF;
+
         SET watermark = (
             SELECT MAX(updated_at)
             FROM `{{ project }}`.`{{ dataset }}`.message_feedback
@@ -48,13 +48,18 @@ BEGIN
 
         -- One row per message: its newest delivery, cleaned. Counts only grow, so among
         -- deliveries of the same moment the largest is the newest. A delivery time in the
-        -- future would stop the watermark for good, so it counts as now.
+        -- future would stop the watermark for good, so it counts as now. A text without a
+        -- character is no text. Messages counted without a caption are read again: the bank
+        -- may have got it since. They are in partitions that are read anyway.
         CREATE OR REPLACE TEMP TABLE delivered AS
         SELECT
             message_id,
             page_name,
-            caption_id,
-            `{{ project }}`.`{{ dataset }}`.caption_key_v2(message_text) AS caption_key,
+            caption_id AS named_caption,
+            NULLIF(
+                `{{ project }}`.`{{ dataset }}`.caption_key_v2(message_text),
+                `{{ project }}`.`{{ dataset }}`.caption_key_v2('')
+            ) AS text_key,
             sent_at,
             `{{ project }}`.`{{ dataset }}`.non_negative(viewed_count) AS views,
             LEAST(
@@ -67,7 +72,16 @@ BEGIN
         WHERE
             DATE(sent_at) BETWEEN read_from AND DATE(started)
             AND sent_at <= started
-            AND updated_at >= delivered_from
+            AND (
+                updated_at >= delivered_from
+                OR message_id IN (
+                    SELECT unmatched.message_id
+                    FROM `{{ project }}`.`{{ dataset }}`.message_feedback AS unmatched
+                    WHERE
+                        DATE(unmatched.sent_at) >= read_from
+                        AND unmatched.caption_id IS NULL
+                )
+            )
         QUALIFY ROW_NUMBER() OVER (
             PARTITION BY message_id
             ORDER BY
@@ -77,53 +91,9 @@ BEGIN
                 earnings DESC,
                 sent_at DESC,
                 page_name ASC,
-                caption_id ASC
+                named_caption ASC NULLS LAST,
+                text_key ASC NULLS LAST
         ) = 1;
-
-        CREATE OR REPLACE TEMP TABLE fresh AS
-        SELECT
-            delivered.*,
-            counted.page_name AS counted_page,
-            counted.caption_id AS counted_caption
-        FROM delivered
-        LEFT JOIN (
-            SELECT
-                message_id,
-                page_name,
-                caption_id,
-                views,
-                purchases,
-                earnings,
-                updated_at
-            FROM `{{ project }}`.`{{ dataset }}`.message_feedback
-            WHERE DATE(sent_at) >= window_start
-        ) AS counted
-            ON delivered.message_id = counted.message_id
-        WHERE
-            counted.message_id IS NULL
-            OR (
-                (
-                    delivered.updated_at > counted.updated_at
-                    AND (
-                        delivered.views != counted.views
-                        OR delivered.purchases != counted.purchases
-                        OR delivered.earnings != counted.earnings
-                        OR delivered.page_name != counted.page_name
-                    )
-                )
-                OR (
-                    delivered.updated_at = counted.updated_at
-                    AND (
-                        delivered.views > counted.views
-                        OR (delivered.views = counted.views AND delivered.purchases > counted.purchases)
-                        OR (
-                            delivered.views = counted.views
-                            AND delivered.purchases = counted.purchases
-                            AND delivered.earnings > counted.earnings
-                        )
-                    )
-                )
-            );
 
         -- A message belongs to the caption of its page whose text it carries: to the one it
         -- names where several carry it, to the first otherwise. A text that was changed
@@ -133,9 +103,14 @@ BEGIN
             SELECT
                 page_name,
                 caption_id,
-                MIN(COALESCE(caption_key, `{{ project }}`.`{{ dataset }}`.caption_key_v2(caption_text))) AS caption_key
+                MIN(
+                    NULLIF(
+                        COALESCE(caption_key, `{{ project }}`.`{{ dataset }}`.caption_key_v2(caption_text)),
+                        `{{ project }}`.`{{ dataset }}`.caption_key_v2('')
+                    )
+                ) AS caption_key
             FROM `{{ project }}`.`{{ dataset }}`.caption_bank
-            WHERE page_name IN (SELECT fresh.page_name FROM fresh)
+            WHERE page_name IN (SELECT delivered.page_name FROM delivered)
             GROUP BY
                 page_name,
                 caption_id
@@ -154,32 +129,90 @@ BEGIN
         )
 
         SELECT
-            fresh.message_id,
-            fresh.page_name,
-            fresh.sent_at,
-            fresh.views,
-            fresh.purchases,
-            fresh.earnings,
-            fresh.updated_at,
-            fresh.counted_page,
-            fresh.counted_caption,
+            delivered.message_id,
+            delivered.page_name,
+            delivered.sent_at,
+            delivered.views,
+            delivered.purchases,
+            delivered.earnings,
+            delivered.updated_at,
             CASE
-                WHEN named.caption_key = fresh.caption_key THEN named.caption_id
+                WHEN named.caption_key = delivered.text_key THEN named.caption_id
                 ELSE COALESCE(first_of_key.caption_id, named.caption_id)
             END AS caption_id,
             CASE
-                WHEN named.caption_key = fresh.caption_key THEN named.caption_key
+                WHEN named.caption_key = delivered.text_key THEN named.caption_key
                 ELSE COALESCE(first_of_key.caption_key, named.caption_key)
             END AS caption_key
-        FROM fresh
+        FROM delivered
         LEFT JOIN bank AS named
             ON
-                fresh.page_name = named.page_name
-                AND fresh.caption_id = named.caption_id
+                delivered.page_name = named.page_name
+                AND delivered.named_caption = named.caption_id
         LEFT JOIN first_of_key
             ON
-                fresh.page_name = first_of_key.page_name
-                AND fresh.caption_key = first_of_key.caption_key;
+                delivered.page_name = first_of_key.page_name
+                AND delivered.text_key = first_of_key.caption_key;
+
+        -- What is written. A later delivery replaces the earlier one; where it changes nothing,
+        -- only its time is kept, unless that is in the future: then it is later at every run.
+        -- Of the same moment the larger counts win, then a caption: one that is gone from the
+        -- bank does not take the message away.
+        CREATE OR REPLACE TEMP TABLE fresh AS
+        SELECT *
+        FROM (
+            SELECT
+                matched.*,
+                counted.page_name AS counted_page,
+                counted.caption_id AS counted_caption,
+                counted.counted_at,
+                (
+                    counted.message_id IS NULL
+                    OR matched.views != counted.views
+                    OR matched.purchases != counted.purchases
+                    OR matched.earnings != counted.earnings
+                    OR matched.page_name != counted.page_name
+                    OR matched.caption_id IS DISTINCT FROM counted.caption_id
+                ) AS is_changed
+            FROM matched
+            LEFT JOIN (
+                SELECT
+                    message_id,
+                    page_name,
+                    caption_id,
+                    views,
+                    purchases,
+                    earnings,
+                    updated_at,
+                    counted_at
+                FROM `{{ project }}`.`{{ dataset }}`.message_feedback
+                WHERE DATE(sent_at) >= window_start
+            ) AS counted
+                ON matched.message_id = counted.message_id
+            WHERE
+                counted.message_id IS NULL
+                OR matched.updated_at > counted.updated_at
+                OR (
+                    matched.updated_at = counted.updated_at
+                    AND (
+                        matched.views > counted.views
+                        OR (matched.views = counted.views AND matched.purchases > counted.purchases)
+                        OR (
+                            matched.views = counted.views
+                            AND matched.purchases = counted.purchases
+                            AND (
+                                matched.earnings > counted.earnings
+                                OR (
+                                    matched.earnings = counted.earnings
+                                    AND matched.caption_id IS NOT NULL
+                                    AND (matched.page_name != counted.page_name OR matched.caption_id IS DISTINCT FROM counted.caption_id)
+                                )
+                            )
+                        )
+                    )
+                )
+        )
+        WHERE is_changed OR updated_at < started;
 
         -- A message that moved to another caption changes both.
         CREATE OR REPLACE TEMP TABLE touched AS
@@ -192,13 +225,15 @@ BEGIN
                 page_name,
                 caption_id,
                 caption_key
-            FROM matched
+            FROM fresh
+            WHERE is_changed
             UNION ALL
             SELECT
                 counted_page,
                 counted_caption,
                 CAST(NULL AS STRING)
-            FROM matched
+            FROM fresh
+            WHERE is_changed
         )
         WHERE caption_id IS NOT NULL
         GROUP BY
@@ -212,7 +247,7 @@ BEGIN
             DELETE FROM `{{ project }}`.`{{ dataset }}`.message_feedback
             WHERE
                 DATE(sent_at) >= window_start
-                AND message_id IN (SELECT matched.message_id FROM matched);
+                AND message_id IN (SELECT fresh.message_id FROM fresh);
 
             INSERT INTO `{{ project }}`.`{{ dataset }}`.message_feedback (
                 message_id,
@@ -234,8 +269,8 @@ BEGIN
                 purchases,
                 earnings,
                 updated_at,
-                started
-            FROM matched;
+                IF(is_changed, started, counted_at)
+            FROM fresh;
 
             -- Totals are computed again from every message of a touched caption, never
             -- added up, so nothing drifts. The casts are for the local engine: its sum of
@@ -337,15 +372,18 @@ BEGIN
                     AND totals.caption_id = known.caption_id
             WHERE known.page_name IS NULL;
             SET changed_rows = changed_rows + @@row_count;
-            COMMIT TRANSACTION;
         EXCEPTION WHEN ERROR THEN
-            ROLLBACK TRANSACTION;
+            BEGIN
+                ROLLBACK TRANSACTION;
+            EXCEPTION WHEN ERROR THEN
+                -- It is over already; the first error is the one to tell.
+            END;
             RAISE;
         END;
+        COMMIT TRANSACTION;
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'SUCCESS', changed_rows, NULL);
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;
-        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'FAILED', 0, failure);
         CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
             'CRITICAL',
             'Performance update failed',
@@ -354,6 +392,7 @@ BEGIN
             NULL,
             run
         );
+        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'FAILED', 0, failure);
         RAISE USING MESSAGE = failure;
     END;
 END;

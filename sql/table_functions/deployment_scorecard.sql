@@ -1,15 +1,38 @@
 CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.deployment_scorecard(deployed_at TIMESTAMP, compared_days INT64)  -- noqa: LT01
 OPTIONS (
-    description = 'The five success criteria of a deployment, comparing days before and after it: 20 points for each that is met, 0 where data are missing, and the row overall: 100 is SUCCESS, below 80 REVIEW. The job history reaches back 30 days.'
+    description = 'The five success criteria of a deployment, comparing days before and after it: 20 points for each that is met, 0 where data are missing, and the row overall: 100 is SUCCESS, below 80 REVIEW. Costs are those of a day, over whole days: none is over in the first 24 hours. The job history reaches back 30 days.'
 )
 AS (
-    WITH jobs AS (
+    -- Costs are compared over whole days: each holds every scheduled query once, and sums
+    -- over spans of different length say nothing.
+    WITH spans AS (
+        SELECT
+            GREATEST(
+                LEAST(
+                    compared_days,
+                    TIMESTAMP_DIFF(deployed_at, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 30 DAY), DAY)
+                ),
+                0
+            ) AS days_before,
+            GREATEST(LEAST(compared_days, TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), deployed_at, DAY)), 0) AS days_after
+    ),
+
+    jobs AS (
         SELECT
             creation_time >= deployed_at AS is_after,
             AVG(IF(is_automation, NULL, duration_ms)) AS avg_ms,
             100 * SAFE_DIVIDE(COUNTIF(error_reason IS NOT NULL), COUNT(*)) AS error_rate_pct,
-            SUM(bytes_billed) / POW(2, 40) * {{ prices.query_usd_per_tib }} AS cost_usd
+            SUM(
+                IF(
+                    creation_time >= TIMESTAMP_SUB(deployed_at, INTERVAL spans.days_before DAY)
+                    AND creation_time < TIMESTAMP_ADD(deployed_at, INTERVAL spans.days_after DAY),
+                    bytes_billed,
+                    0
+                )
+            ) / POW(2, 40) * {{ prices.query_usd_per_tib }}
+            / NULLIF(MAX(IF(creation_time >= deployed_at, spans.days_after, spans.days_before)), 0) AS cost_usd_per_day
         FROM `{{ project }}`.`{{ dataset }}`.query_jobs
+        CROSS JOIN spans
         WHERE
             creation_time >= TIMESTAMP_SUB(deployed_at, INTERVAL compared_days DAY)
             AND creation_time < TIMESTAMP_ADD(deployed_at, INTERVAL compared_days DAY)
@@ -58,8 +81,8 @@ AS (
         SELECT
             3,
             'cost increase below 5%',
-            MAX(IF(is_after, NULL, cost_usd)),
-            MAX(IF(is_after, cost_usd, NULL))
+            MAX(IF(is_after, NULL, cost_usd_per_day)),
+            MAX(IF(is_after, cost_usd_per_day, NULL))
         FROM jobs
         UNION ALL
         SELECT

@@ -44,11 +44,15 @@ queue AS (
             status = 'PENDING'
             AND created_at < TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL {{ thresholds.queue_backlog_hours }} HOUR)
         ) AS old_pending,
-        COUNTIF(created_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 2 DAY)) AS recent,
+        COUNTIF(created_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 2 DAY)) AS requested,
+        COUNTIF(
+            status IN ('COMPLETED', 'FAILED', 'CANCELLED')
+            AND completed_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 2 DAY)
+        ) AS ended,
         COUNTIF(
             status = 'COMPLETED'
-            AND created_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 2 DAY)
-        ) AS recent_completed
+            AND completed_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 2 DAY)
+        ) AS completed
     FROM `{{ project }}`.`{{ dataset }}`.schedule_generation_queue
     WHERE execution_date >= DATE_SUB(CURRENT_DATE('{{ time_zone }}'), INTERVAL 30 DAY)
 ),
@@ -133,13 +137,17 @@ components AS (
         6,
         'Queue',
         CASE
-            WHEN recent > 0 AND recent_completed = 0 AND old_pending > 0 THEN 'FAIL'
+            WHEN completed = 0 AND (ended > 0 OR (requested > 0 AND old_pending > 0)) THEN 'FAIL'
             WHEN old_pending > 0 THEN 'WARN'
             ELSE 'PASS'
         END,
         CAST(old_pending AS FLOAT64),
         0.0,
-        FORMAT('requests PENDING for more than {{ thresholds.queue_backlog_hours }} hours; %d of %d completed in two days', recent_completed, recent)
+        FORMAT(
+            'requests PENDING for more than {{ thresholds.queue_backlog_hours }} hours; of the %d that ended in two days, %d are completed',
+            ended,
+            completed
+        )
     FROM queue
     UNION ALL
     SELECT

@@ -56,6 +56,7 @@ SYSTEM: dict[str, Any] = {
     "feedback_age": "3 HOUR",
     "sweep_volume": 10,
     "request_age": "2 HOUR",
+    "failed_request_age": "1441 MINUTE",
     "usual_usd": 5.0,
     "jobs": (200, 0),
     "outbox": 0,
@@ -63,7 +64,7 @@ SYSTEM: dict[str, Any] = {
 # What makes rules fire, each just beyond its limit. Rules of one group do not touch others.
 SICK: tuple[tuple[set[str], dict[str, Any]], ...] = (
     (
-        {"A01", "A03", "A04", "A06", "A07", "A08", "A10", "A15", "A16", "A17", "A19", "A24"},
+        {"A01", "A03", "A04", "A06", "A07", "A08", "A10", "A15", "A16", "A17", "A19", "A24", "A28"},
         {
             "health": {
                 "failed_queries": 51,
@@ -79,6 +80,7 @@ SICK: tuple[tuple[set[str], dict[str, Any]], ...] = (
             "feedback_age": "721 MINUTE",
             "sweep_volume": 1001,
             "request_age": "1441 MINUTE",
+            "failed_request_age": "23 HOUR",
             "outbox": 1,
         },
     ),
@@ -116,6 +118,7 @@ AT_THE_LIMIT = {
     "feedback_age": "8 HOUR",
     "sweep_volume": 1000,
     "request_age": "24 HOUR",
+    "failed_request_age": "1441 MINUTE",
     "usual_usd": 5.0,
     "jobs": (1000, 60),
 }
@@ -153,6 +156,7 @@ def fill(warehouse: Warehouse, changes: dict[str, Any]) -> None:
     feedback = f"TIMESTAMP_SUB({now}, INTERVAL {state['feedback_age']})"
     started = f"TIMESTAMP_SUB({now}, INTERVAL {daily['age']})"
     requested = f"TIMESTAMP_SUB({now}, INTERVAL {state['request_age']})"
+    given_up = f"TIMESTAMP_SUB({now}, INTERVAL {state['failed_request_age']})"
     warehouse.run(
         f"""
         INSERT INTO etl_job_runs (
@@ -172,9 +176,11 @@ def fill(warehouse: Warehouse, changes: dict[str, Any]) -> None:
             's', TIMESTAMP_SUB({now}, INTERVAL 30 MINUTE), {state["sweep_volume"]}, 0, 'SUCCESS'
         );
         INSERT INTO schedule_generation_queue (
-            page_name, execution_date, status, created_at, attempts
+            page_name, execution_date, status, created_at, completed_at, attempts
         )
-        VALUES ('anna', {TODAY}, 'PENDING', {requested}, 0);
+        VALUES
+            ('anna', {TODAY}, 'PENDING', {requested}, NULL, 0),
+            ('bea', {TODAY}, 'FAILED', {given_up}, {given_up}, 3);
         INSERT INTO cost_monitoring (
             window_start, window_end, statement_type, query_count, bytes_processed, bytes_billed,
             estimated_cost_usd
@@ -366,6 +372,40 @@ def test_the_life_of_an_incident(warehouse):
         " GROUP BY incident_id"
     )
     assert [row["events"] for row in incidents] == [4]
+
+
+def test_only_a_run_with_results_resolves_what_the_daily_run_before_it_found(warehouse):
+    def started(run: str, minutes: int, status: str, failed: int | None = None) -> None:
+        known = "NULL, NULL, NULL" if failed is None else f"20, {20 - failed}, {failed}"
+        warehouse.run(
+            "INSERT INTO etl_job_runs (run_id, job_name, execution_date, job_start_time, status,"
+            " creators_total, creators_processed, creators_failed)"
+            f" VALUES ('{run}', 'run_daily_automation', {TODAY},"
+            f" {at(NOW + dt.timedelta(minutes=minutes))}, '{status}', {known})"
+        )
+
+    fill(warehouse, {"daily": {"status": "CIRCUIT_OPEN", "processed": 0, "failed": 5}})
+    outbox(warehouse, "Circuit breaker open")
+    assert evaluate(warehouse).events == [("A18", "OPENED")]
+    started("repeated", 1, "RUNNING")
+    assert evaluate(warehouse, 5).events == []
+    assert evaluate(warehouse, 12).events == [("A13", "OPENED")], "the run at work is slow"
+    warehouse.run("UPDATE etl_job_runs SET status = 'FAILED' WHERE run_id = 'repeated'")
+    events = evaluate(warehouse, 13).events
+    assert ("A18", "RESOLVED") not in events, "that run was killed and has no results"
+    assert warehouse.value("SELECT LOGICAL_OR(acknowledged) FROM automation_alerts") is False
+    started("better", 14, "PARTIAL", failed=3)
+    assert evaluate(warehouse, 15).events == [
+        ("A09", "OPENED"),
+        ("A13", "RESOLVED"),
+        ("A18", "RESOLVED"),
+    ]
+    started("again", 16, "RUNNING")
+    assert evaluate(warehouse, 17).events == [], "the failed creators of the run before count on"
+    warehouse.run("UPDATE etl_job_runs SET status = 'SUCCESS' WHERE run_id = 'better'")
+    warehouse.run("UPDATE etl_job_runs SET creators_failed = 0 WHERE run_id = 'better'")
+    assert evaluate(warehouse, 18).events == [("A09", "RESOLVED"), ("A14", "OPENED")]
+    assert warehouse.value("SELECT acknowledged_by FROM automation_alerts") == "evaluate_alerts"
 
 
 def test_an_acknowledged_incident_is_not_escalated(warehouse):

@@ -2,7 +2,11 @@
 
 import re
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
 
 from eros import monitor
 from eros.deploy import figures, validation
@@ -54,3 +58,45 @@ def test_every_statement_is_right_for_bigquery(tmp_path: Path):
     wrong = [f for f in report.findings if f.rule not in ("unfiltered-read",)]
     assert not wrong, show.text(report)
     assert report.objects >= len(files)
+
+
+@pytest.mark.sql
+@pytest.mark.emulator
+def test_the_deployment_report_compares_days_with_days(build):
+    # A TiB an hour for ten days, two from the deployment 60 hours ago on.
+    warehouse = build("report", only=["query_jobs"])
+    now = datetime.now(UTC)
+    warehouse.run(f"""
+        INSERT INTO job_history (
+            creation_time, start_time, end_time, job_id, job_type, statement_type, state,
+            total_bytes_billed
+        )
+        SELECT at, at, at, CAST(hour AS STRING), 'QUERY', 'SELECT', 'DONE',
+            IF(hour < 60, 2, 1) * 1099511627776
+        FROM (
+            SELECT
+                hour,
+                TIMESTAMP_SUB(TIMESTAMP '{now.isoformat()}', INTERVAL 60 * hour + 30 MINUTE) AS at
+            FROM UNNEST(GENERATE_ARRAY(0, 239)) AS hour
+        )
+    """)
+    google = SimpleNamespace(settings=warehouse.settings, bigquery=warehouse.client)
+
+    def told(hours: int) -> dict[str, tuple]:
+        deployed_at = now - timedelta(hours=hours)
+        _, performance, cost, *_ = monitor.SECTIONS
+        rows = monitor.ask(google, performance, deployed_at=deployed_at, days=7).records()
+        rows += monitor.ask(
+            google, cost, deployed_at=deployed_at, days=7, usd_per_tib=6.25
+        ).records()
+        return {row["item"]: (row["value_before"], row["value"]) for row in rows}
+
+    report = told(60)
+    assert report["queries a day"] == (24, 24)
+    assert report["US dollars a day, SELECT"] == (150, 300)
+    assert report["US dollars a day, total"] == (150, 300)
+    assert report["US dollars since"] == (None, 60 * 2 * 6.25)
+    report = told(1)
+    assert report["queries a day"] == (24, None)
+    assert report["US dollars a day, total"][1] is None, "no day is over"
+    assert report["US dollars since"] == (None, 12.5)

@@ -186,7 +186,7 @@ def test_feedback_in_two_halves_equals_feedback_at_once(small, deliveries, data)
     twice = after(deliveries, [])
     for rows in (at_once, halves, twice):
         for row in rows:
-            # A later delivery with the same figures is not written again.
+            # A later delivery with the same figures does not touch the statistics.
             del row["last_observed_at"]
     assert halves == at_once
     assert twice == at_once

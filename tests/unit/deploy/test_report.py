@@ -1,6 +1,7 @@
 """What a deployment tells: the engine, the validation, the report, the command."""
 
 import json
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -16,7 +17,7 @@ from eros.deploy import (
     validation,
 )
 from eros.errors import UserError
-from tests.unit.deploy.deployments import Fake, figures, never, preview, previewed, site
+from tests.unit.deploy.deployments import NOW, Fake, figures, never, preview, previewed, site
 
 
 def step(op: str, kind: str, name: str, old: dict | None, new: dict | None) -> dict:
@@ -131,3 +132,16 @@ def test_the_errors_of_an_update_are_told_with_their_resources():
     text = "".join(json.dumps(event) + "\n" for event in events) + '{"diagnosticEv'
     assert program.errors(text) == ["open_alerts: 400: no such column", "the engine's own"]
     assert program.errors("") == []
+
+
+def test_sums_of_spans_of_different_length_are_told_by_the_hour():
+    before = figures(stop=(NOW + timedelta(hours=24)).isoformat(), queries=2400, cost_usd=12.0)
+    after = figures(stop=(NOW + timedelta(minutes=30)).isoformat(), queries=50, cost_usd=0.5)
+    told = report._figures({"before": before.document(), "after": after.document()})
+    assert "| queries an hour | 100 | 100 | +0.0% |" in told
+    assert "| cost an hour, US dollars | 0.5 | 1 | +100.0% |" in told
+    assert "| slot time an hour, s |  |  |  |" in told
+    assert "| mean query time, s | 1 | 1 | +0.0% |" in told
+    nothing = figures(stop=NOW.isoformat())
+    told = report._figures({"before": None, "after": nothing.document()})
+    assert "| queries an hour |  |  |  |" in told

@@ -14,3 +14,4 @@ CALL update_caption_performance();
 
 -- then
 ASSERT (SELECT successes FROM caption_bandit_stats) = 2 AS 'both messages count';
+ASSERT (SELECT LOGICAL_AND(updated_at <= counted_at) FROM message_feedback) AS 'the second run delivers the first message again';
