@@ -16,6 +16,7 @@ from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 from googleapiclient.errors import HttpError
 from httplib2 import HttpLib2Error
 from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import Timeout as RequestsTimeout
 
 from eros import endpoints, logs, services
 from eros.errors import UserError
@@ -32,8 +33,12 @@ FAILURES = (
     GoogleAuthError,
     RetryError,
     RequestsConnectionError,
+    RequestsTimeout,
     HttpError,
     HttpLib2Error,
+    # Discovery's clients leave the socket's own errors as they are.
+    ConnectionError,
+    TimeoutError,
 )
 _CONNECT_SECONDS = 5
 _SERVICE_DISABLED = "SERVICE_DISABLED"
