@@ -48,7 +48,7 @@ def asker(settings: Settings, metric_type: str) -> Callable[[], str]:
     def ask() -> str:
         try:
             request.execute()
-        except FAILURES as error:
+        except (*FAILURES, OSError) as error:
             if _lasts(error):
                 raise UserError(
                     f"Cloud Monitoring cannot be asked for {metric_type}: {explained(error)}"

@@ -8,7 +8,6 @@ import pulumi
 import pytest
 from google.auth.exceptions import RefreshError
 from googleapiclient.errors import HttpError
-from requests.exceptions import ConnectionError as RequestsConnectionError
 
 from components import readiness
 
@@ -77,7 +76,7 @@ def test_a_metric_that_was_there_costs_one_question_and_no_word(monkeypatch, set
 
 
 def test_a_new_metric_is_waited_for_and_told(monkeypatch, settings, told):
-    answers = (http_error(404), http_error(503), RequestsConnectionError(), {"type": TYPE})
+    answers = (http_error(404), http_error(503), ConnectionResetError(), {"type": TYPE})
     monitoring, pauses = wait(monkeypatch, settings, *answers)
     assert len(monitoring.asked) == 4
     assert pauses == [readiness.PAUSE_SECONDS] * 3
