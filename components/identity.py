@@ -100,6 +100,7 @@ class Identity(pulumi.ComponentResource):
             project=settings.project,
             role="roles/bigquerydatatransfer.serviceAgent",
             member=self.transfer_agent,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[agent]),
+            # The agent is the project's, not ours: without its role no transfer of anybody runs.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[agent], retain_on_delete=True),
         )
         return [agent, role]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pulumi
+from google.auth.exceptions import GoogleAuthError, TransportError
 from googleapiclient.errors import HttpError
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
@@ -38,7 +39,8 @@ def when_known(
 def asker(settings: Settings, metric_type: str) -> Callable[[], str]:
     """A question to Cloud Monitoring whose answer is why a metric is not known, or empty.
 
-    The question raises UserError for a refusal that waiting does not end.
+    Raises UserError without credentials, and the question for a refusal that waiting does not
+    end.
     """
     descriptors = Google(settings).api("monitoring").projects().metricDescriptors()
     request = descriptors.get(name=f"projects/{settings.project}/metricDescriptors/{metric_type}")
@@ -46,7 +48,7 @@ def asker(settings: Settings, metric_type: str) -> Callable[[], str]:
     def ask() -> str:
         try:
             request.execute()
-        except FAILURES as error:
+        except (*FAILURES, OSError) as error:
             if _lasts(error):
                 raise UserError(
                     f"Cloud Monitoring cannot be asked for {metric_type}: {explained(error)}"
@@ -59,9 +61,10 @@ def asker(settings: Settings, metric_type: str) -> Callable[[], str]:
 
 def _lasts(error: Exception) -> bool:
     """Whether an error is there for good: refused, not "not yet" and no passing fault."""
-    return isinstance(error, HttpError) and not (
-        error.status_code in (_NOT_FOUND, _TOO_MANY) or error.status_code >= _SERVER_ERROR
-    )
+    if isinstance(error, HttpError):
+        status = error.status_code
+        return status not in (_NOT_FOUND, _TOO_MANY) and status < _SERVER_ERROR
+    return isinstance(error, GoogleAuthError) and not isinstance(error, TransportError)
 
 
 async def until_known(
@@ -69,17 +72,20 @@ async def until_known(
     make: Callable[[], Callable[[], str]],
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> str:
-    """Ask until the metric is known; raises RunError after LONGEST_SECONDS."""
+    """Ask until the metric is known; raises RunError after LONGEST_SECONDS.
+
+    Who may not ask goes on with a warning: most metrics were there before.
+    """
+    waited = 0
     try:
         # The program's other resources go on meanwhile: nothing here may hold the event loop.
         ask = await asyncio.to_thread(make)
-        waited = 0
         while reason := await asyncio.to_thread(ask):
             if waited >= LONGEST_SECONDS:
-                raise UserError(
+                raise pulumi.RunError(
                     f"Cloud Monitoring does not know {metric_type} after"
-                    f" {LONGEST_SECONDS // 60} minutes ({reason})",
-                    fix="run the update again: it goes on with the alert policies",
+                    f" {LONGEST_SECONDS // 60} minutes ({reason})\n"
+                    "  fix: run the update again, it goes on with the alert policies"
                 )
             if not waited:
                 pulumi.log.info(
@@ -89,7 +95,8 @@ async def until_known(
             await sleep(PAUSE_SECONDS)
             waited += PAUSE_SECONDS
     except UserError as error:
-        raise pulumi.RunError(str(error)) from None
-    if waited:
-        pulumi.log.info(f"Cloud Monitoring knows {metric_type} after {waited} s")
+        pulumi.log.warn(f"{error.message}; a policy over a metric made just now may be refused")
+    else:
+        if waited:
+            pulumi.log.info(f"Cloud Monitoring knows {metric_type} after {waited} s")
     return metric_type

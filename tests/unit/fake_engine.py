@@ -30,6 +30,7 @@ class Declared:
     provider: str
     import_id: str
     delete_before_replace: bool
+    retain_on_delete: bool
     custom: bool
 
 
@@ -63,6 +64,7 @@ class _RecordingMonitor(MockMonitor):
                     provider=_short(request.provider),
                     import_id=request.importId,
                     delete_before_replace=request.deleteBeforeReplace,
+                    retain_on_delete=request.retainOnDelete,
                     custom=request.custom,
                 )
             )

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pulumi
 import pytest
+from google.auth.exceptions import RefreshError
 from googleapiclient.errors import HttpError
-from requests.exceptions import ConnectionError as RequestsConnectionError
 
 from components import readiness
 
@@ -76,7 +76,7 @@ def test_a_metric_that_was_there_costs_one_question_and_no_word(monkeypatch, set
 
 
 def test_a_new_metric_is_waited_for_and_told(monkeypatch, settings, told):
-    answers = (http_error(404), http_error(503), RequestsConnectionError(), {"type": TYPE})
+    answers = (http_error(404), http_error(503), ConnectionResetError(), {"type": TYPE})
     monitoring, pauses = wait(monkeypatch, settings, *answers)
     assert len(monitoring.asked) == 4
     assert pauses == [readiness.PAUSE_SECONDS] * 3
@@ -92,7 +92,16 @@ def test_ten_minutes_are_enough(monkeypatch, settings, told):
     assert "run the update again" in str(caught.value)
 
 
-def test_a_refusal_is_not_waited_for(monkeypatch, settings, told):
-    with pytest.raises(pulumi.RunError, match=r"cannot be asked for .*: answer 403"):
-        wait(monkeypatch, settings, http_error(403))
+@pytest.mark.parametrize(
+    ("answer", "reason"), [(http_error(403), "answer 403"), (RefreshError("expired"), "expired")]
+)
+def test_who_may_not_ask_goes_on_with_a_warning(monkeypatch, settings, told, answer, reason):
+    """A stack whose metric is there must not need the right to ask for it."""
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warned.append)
+    monitoring, pauses = wait(monkeypatch, settings, answer)
+    assert len(monitoring.asked) == 1
+    assert not pauses
     assert not told
+    (line,) = warned
+    assert f"cannot be asked for {TYPE}: {reason}" in line
