@@ -34,7 +34,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Query:
-    """One thing to ask. In `sql` `{dataset}` and `{jobs}` stand for references in backticks."""
+    """One thing to ask. In `sql` `{dataset}` and `{jobs}` stand for references in backticks.
+
+    `{error_reason}` is `Settings.error_reason` of a row of `{jobs}`.
+    """
 
     name: str
     title: str
@@ -282,7 +285,11 @@ def ask(google: Google, query: Query, **parameters: Any) -> Answer:
             for name, value in parameters.items()
         ]
     )
-    sql = query.sql.format(dataset=settings.dataset_reference, jobs=settings.jobs_view)
+    sql = query.sql.format(
+        dataset=settings.dataset_reference,
+        jobs=settings.jobs_view,
+        error_reason=settings.error_reason,
+    )
     seconds = settings.limits.interactive_timeout_seconds
     try:
         rows = google.bigquery.query_and_wait(sql, job_config=config, wait_timeout=seconds)

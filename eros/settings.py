@@ -104,6 +104,8 @@ class Automation(Section):
     breaker_failures: PositiveInt = 5
     """Consecutive creator failures that open the circuit breaker."""
     stale_lock_days: PositiveInt = 7
+    lock_wait_seconds: PositiveInt = 60
+    """Pauses add up to this before a procedure gives up on a table that others change."""
     queue_lease_minutes: PositiveInt = 30
     queue_max_attempts: PositiveInt = 3
     feedback_window_days: PositiveInt = 365
@@ -254,6 +256,19 @@ class Settings(Section):
         region = f"region-{self.location.lower()}"
         return f"`{self.project}`.`{region}`.INFORMATION_SCHEMA.JOBS_BY_PROJECT"
 
+    @property
+    def error_reason(self) -> str:
+        """SQL over a row of `jobs_view`: why the query failed; NULL when it did not.
+
+        Nor has a statement failed that BigQuery aborted because another changed the same
+        table: procedures repeat it, and tell by etl_job_runs and alerts when they give up.
+        """
+        return (
+            "IF(error_result.message LIKE '%due to concurrent update%' AND EXISTS("
+            "SELECT 1 FROM UNNEST(labels) AS label WHERE label.key = 'component'"
+            "), NULL, error_result.reason)"
+        )
+
     def template_context(self) -> dict[str, Any]:
         """Names that an SQL file may use in its Jinja2 expressions."""
         sections = ("prices", "limits", "thresholds", "automation", "selection", "retention")
@@ -263,6 +278,7 @@ class Settings(Section):
             "location": self.location,
             "time_zone": self.time_zone,
             "jobs_view": self.jobs_view,
+            "error_reason": self.error_reason,
             "job_labels": self.job_labels,
             "metrics": metrics.load(PROJECT_ROOT),
             **{name: getattr(self, name) for name in sections},

@@ -24,7 +24,7 @@ _JOBS = Query(
     """
 WITH jobs AS (
     SELECT parent_job_id, start_time, end_time, total_bytes_billed, total_slot_ms,
-        error_result.reason AS error_reason,
+        {error_reason} AS error_reason,
         TIMESTAMP_DIFF(end_time, start_time, MILLISECOND) / 1000 AS seconds,
         (SELECT MAX(label.value) FROM UNNEST(labels) AS label WHERE label.key = 'component')
             AS component

@@ -20,6 +20,7 @@ _CALLED = frozenset({Kind.FUNCTION, Kind.PROCEDURE})
 # location and labels are left out, because they are in every file.
 _SOURCES = {
     "alerts": "config/alerts.yaml",
+    "error_reason": f"{NAMESPACE}:jobHistory",
     "jobs_view": f"{NAMESPACE}:jobHistory",
     "metrics": "config/metrics.yaml",
     "time_zone": f"{NAMESPACE}:timeZone",

@@ -66,11 +66,16 @@ BEGIN
             AND alert_name = name
             AND alert_time >= TIMESTAMP_SUB(moment, INTERVAL {{ retention.log_days }} DAY);
         SET found = found + @@row_count;
-        COMMIT TRANSACTION;
     EXCEPTION WHEN ERROR THEN
-        ROLLBACK TRANSACTION;
+        BEGIN
+            ROLLBACK TRANSACTION;
+        EXCEPTION WHEN ERROR THEN
+            -- It is over already; the first error is the one to tell.
+            SET found = 0;
+        END;
         RAISE;
     END;
+    COMMIT TRANSACTION;
 
     IF found = 0 THEN
         RAISE USING MESSAGE = CONCAT('no open alert is named ', wanted);

@@ -11,13 +11,24 @@ BEGIN
 
     SET @@query_label = CONCAT('component:archive_inactive_assignments,{{ job_labels }},eros_run:', run);
 
-    CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
-        run,
-        'archive_inactive_assignments',
-        DATE(started, '{{ time_zone }}'),
-        {{ limits.query_timeout_seconds }}
-    );
     BEGIN
+        CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
+            run,
+            'archive_inactive_assignments',
+            DATE(started, '{{ time_zone }}'),
+            {{ limits.query_timeout_seconds }}
+        );
+        IF NOT EXISTS (
+            SELECT 1
+            FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
+            WHERE
+                run_id = run
+                AND job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
+        ) THEN
+            -- The same run was started twice and the other one is at work.
+            RETURN;
+        END IF;
+
         BEGIN TRANSACTION;
         BEGIN
             INSERT INTO `{{ project }}`.`{{ dataset }}`.archived_caption_assignments (
@@ -49,15 +60,19 @@ BEGIN
             WHERE
                 NOT is_active
                 AND deactivated_at < ended_before;
-            COMMIT TRANSACTION;
         EXCEPTION WHEN ERROR THEN
-            ROLLBACK TRANSACTION;
+            BEGIN
+                ROLLBACK TRANSACTION;
+            EXCEPTION WHEN ERROR THEN
+                -- It is over already; the first error is the one to tell.
+                SET moved = 0;
+            END;
             RAISE;
         END;
+        COMMIT TRANSACTION;
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'SUCCESS', moved, NULL);
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;
-        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'FAILED', 0, failure);
         CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
             'WARNING',
             'Archiving failed',
@@ -66,6 +81,7 @@ BEGIN
             NULL,
             run
         );
+        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'FAILED', 0, failure);
         RAISE USING MESSAGE = failure;
     END;
 END;

@@ -6,6 +6,8 @@ BEGIN
     DECLARE claim_time TIMESTAMP;
     DECLARE claimed INT64 DEFAULT 0;
     DECLARE tries_left INT64 DEFAULT 20;
+    DECLARE waited_seconds FLOAT64 DEFAULT 0;
+    DECLARE failure STRING;
     DECLARE oldest_date DATE DEFAULT DATE_SUB(CURRENT_DATE('{{ time_zone }}'), INTERVAL {{ retention.log_days }} DAY);
     DECLARE wanted STRUCT<page_name STRING, execution_date DATE>;
 
@@ -17,7 +19,6 @@ BEGIN
     -- request between the look and the claim: then the claim changes no row and the next
     -- one is tried.
     WHILE claimed = 0 AND tries_left > 0 DO
-        SET tries_left = tries_left - 1;
         SET claim_time = CURRENT_TIMESTAMP();
         SET wanted = (
             SELECT AS STRUCT
@@ -48,10 +49,13 @@ BEGIN
                     AND page_name = wanted.page_name
                     AND status = 'PENDING';
                 SET claimed = @@row_count;
+                SET tries_left = tries_left - 1;
             EXCEPTION WHEN ERROR THEN
-                IF tries_left = 0 THEN
-                    RAISE USING MESSAGE = CONCAT('no request could be claimed: ', @@error.message);
+                SET failure = @@error.message;
+                IF waited_seconds >= {{ automation.lock_wait_seconds }} THEN
+                    RAISE USING MESSAGE = CONCAT('no request could be claimed: ', failure);
                 END IF;
+                CALL `{{ project }}`.`{{ dataset }}`.pause_before_retry(waited_seconds);
             END;
         END IF;
     END WHILE;

@@ -4,19 +4,19 @@ OPTIONS (
 )
 BEGIN
     DECLARE moment TIMESTAMP DEFAULT COALESCE(run_time, CURRENT_TIMESTAMP());
-    DECLARE tries_left INT64 DEFAULT 5;
+    DECLARE is_written BOOL DEFAULT FALSE;
+    DECLARE waited_seconds FLOAT64 DEFAULT 0;
+    DECLARE failure STRING;
 
     SET @@query_label = 'component:evaluate_alerts,{{ job_labels }}';
 
     -- Mostly there is nothing to do, and nothing is written then.
     IF EXISTS (SELECT 1 FROM `{{ project }}`.`{{ dataset }}`.alert_transitions(moment)) THEN
-        CALL `{{ project }}`.`{{ dataset }}`.ensure_lock('job/evaluate_alerts');
-
         -- A duplicate start comes at the same moment. Both update the lock row, so BigQuery
         -- aborts one; it tries again and then finds the work done.
-        WHILE tries_left > 0 DO
-            SET tries_left = tries_left - 1;
+        WHILE NOT is_written DO
             BEGIN
+                CALL `{{ project }}`.`{{ dataset }}`.ensure_lock('job/evaluate_alerts');
                 BEGIN TRANSACTION;
                 BEGIN
                     UPDATE `{{ project }}`.`{{ dataset }}`.automation_locks
@@ -109,16 +109,23 @@ BEGIN
                         moment
                     FROM moves
                     WHERE next_state IS NOT NULL;
-                    COMMIT TRANSACTION;
                 EXCEPTION WHEN ERROR THEN
-                    ROLLBACK TRANSACTION;
+                    BEGIN
+                        ROLLBACK TRANSACTION;
+                    EXCEPTION WHEN ERROR THEN
+                        -- It is over already; the first error is the one to tell.
+                        SET is_written = FALSE;
+                    END;
                     RAISE;
                 END;
-                SET tries_left = -1;
+                COMMIT TRANSACTION;
+                SET is_written = TRUE;
             EXCEPTION WHEN ERROR THEN
-                IF tries_left = 0 THEN
-                    RAISE USING MESSAGE = CONCAT('the states of the alerts could not be written: ', @@error.message);
+                SET failure = @@error.message;
+                IF waited_seconds >= {{ automation.lock_wait_seconds }} THEN
+                    RAISE USING MESSAGE = CONCAT('the states of the alerts could not be written: ', failure);
                 END IF;
+                CALL `{{ project }}`.`{{ dataset }}`.pause_before_retry(waited_seconds);
             END;
         END WHILE;
     END IF;

@@ -1,6 +1,6 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.record_query_costs()
 OPTIONS (
-    description = 'Writes cost and latency of the last complete hours into cost_monitoring, by statement type, and the bytes billed of runs into etl_job_runs, and publishes its figures. Safe to repeat. Raises alerts on the cost of the day and on jobs near the cap of bytes billed.'
+    description = 'Writes cost and latency of the last complete hours into cost_monitoring, by statement type, and the bytes billed of runs into etl_job_runs, and publishes its figures. Safe to repeat; a start while another run is at work does nothing. Raises alerts on the cost of the day and on jobs near the cap of bytes billed.'
 )
 BEGIN
     DECLARE run STRING DEFAULT GENERATE_UUID();
@@ -11,116 +11,156 @@ BEGIN
     DECLARE today_start TIMESTAMP DEFAULT TIMESTAMP(CURRENT_DATE('{{ time_zone }}'), '{{ time_zone }}');
     DECLARE daily_cost FLOAT64;
     DECLARE largest_job INT64;
+    DECLARE written INT64 DEFAULT 0;
+    DECLARE failure STRING;
 
     SET @@query_label = CONCAT('component:record_query_costs,{{ job_labels }},eros_run:', run);
 
-    BEGIN TRANSACTION;
     BEGIN
-        DELETE FROM `{{ project }}`.`{{ dataset }}`.cost_monitoring
-        WHERE
-            window_start >= first_start
-            AND window_start < last_end;
+        CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
+            run,
+            'record_query_costs',
+            DATE(started, '{{ time_zone }}'),
+            {{ limits.query_timeout_seconds }}
+        );
+        IF NOT EXISTS (
+            SELECT 1
+            FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
+            WHERE
+                run_id = run
+                AND job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
+        ) THEN
+            -- The same run was started twice and the other one is at work.
+            RETURN;
+        END IF;
 
-        INSERT INTO `{{ project }}`.`{{ dataset }}`.cost_monitoring (
-            window_start,
-            window_end,
-            statement_type,
-            query_count,
-            bytes_processed,
-            bytes_billed,
-            estimated_cost_usd,
-            p50_ms,
-            p95_ms,
-            p99_ms
-        )
-        SELECT
-            window_start,
-            TIMESTAMP_ADD(window_start, INTERVAL 1 HOUR),
-            statement_type,
-            COUNT(*),
-            CAST(SUM(bytes_processed) AS INT64),
-            CAST(SUM(bytes_billed) AS INT64),
-            SUM(bytes_billed) / POW(2, 40) * {{ prices.query_usd_per_tib }},
-            APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(50)],
-            APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(95)],
-            APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(99)]
+        BEGIN TRANSACTION;
+        BEGIN
+            DELETE FROM `{{ project }}`.`{{ dataset }}`.cost_monitoring
+            WHERE
+                window_start >= first_start
+                AND window_start < last_end;
+
+            INSERT INTO `{{ project }}`.`{{ dataset }}`.cost_monitoring (
+                window_start,
+                window_end,
+                statement_type,
+                query_count,
+                bytes_processed,
+                bytes_billed,
+                estimated_cost_usd,
+                p50_ms,
+                p95_ms,
+                p99_ms
+            )
+            SELECT
+                window_start,
+                TIMESTAMP_ADD(window_start, INTERVAL 1 HOUR),
+                statement_type,
+                COUNT(*),
+                CAST(SUM(bytes_processed) AS INT64),
+                CAST(SUM(bytes_billed) AS INT64),
+                SUM(bytes_billed) / POW(2, 40) * {{ prices.query_usd_per_tib }},
+                APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(50)],
+                APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(95)],
+                APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(99)]
+            FROM (
+                SELECT
+                    *,
+                    TIMESTAMP_TRUNC(creation_time, HOUR) AS window_start
+                FROM `{{ project }}`.`{{ dataset }}`.query_jobs
+                WHERE
+                    creation_time >= first_start
+                    AND creation_time < last_end
+            )
+            GROUP BY
+                window_start,
+                statement_type;
+            SET written = @@row_count;
+        EXCEPTION WHEN ERROR THEN
+            BEGIN
+                ROLLBACK TRANSACTION;
+            EXCEPTION WHEN ERROR THEN
+                -- It is over already; the first error is the one to tell.
+                SET written = 0;
+            END;
+            RAISE;
+        END;
+        COMMIT TRANSACTION;
+
+        -- Procedures label their statements with their run.
+        UPDATE `{{ project }}`.`{{ dataset }}`.etl_job_runs AS runs
+        SET bytes_billed = billed.bytes_billed
         FROM (
             SELECT
-                *,
-                TIMESTAMP_TRUNC(creation_time, HOUR) AS window_start
-            FROM `{{ project }}`.`{{ dataset }}`.query_jobs
+                label.value AS run_id,
+                CAST(SUM(jobs.bytes_billed) AS INT64) AS bytes_billed
+            FROM `{{ project }}`.`{{ dataset }}`.query_jobs AS jobs
+            CROSS JOIN UNNEST(jobs.labels) AS label
             WHERE
-                creation_time >= first_start
-                AND creation_time < last_end
-        )
-        GROUP BY
-            window_start,
-            statement_type;
-        COMMIT TRANSACTION;
+                jobs.creation_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
+                AND label.key = 'eros_run'
+            GROUP BY label.value
+        ) AS billed
+        WHERE
+            runs.run_id = billed.run_id
+            AND runs.job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
+            AND COALESCE(runs.bytes_billed, -1) != billed.bytes_billed;
+
+        SET daily_cost = (
+            SELECT COALESCE(SUM(bytes_billed), 0) / POW(2, 40) * {{ prices.query_usd_per_tib }}
+            FROM `{{ project }}`.`{{ dataset }}`.query_jobs
+            WHERE creation_time >= today_start
+        );
+        SET largest_job = (
+            SELECT COALESCE(MAX(bytes_billed), 0)
+            FROM `{{ project }}`.`{{ dataset }}`.query_jobs
+            WHERE creation_time >= TIMESTAMP_SUB(started, INTERVAL 1 HOUR)
+        );
+
+        -- Once a day: the cost of a day only grows.
+        IF daily_cost > {{ thresholds.daily_cost_warning_usd }} AND NOT EXISTS (
+            SELECT 1
+            FROM `{{ project }}`.`{{ dataset }}`.automation_alerts
+            WHERE
+                alert_name = 'Cost spike'
+                AND alert_time >= today_start
+        ) THEN
+            CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+                'WARNING',
+                'Cost spike',
+                'record_query_costs',
+                FORMAT('queries of today cost %.2f US dollars; the limit is {{ thresholds.daily_cost_warning_usd }}', daily_cost),
+                JSON_OBJECT('daily_cost_usd', daily_cost),
+                run
+            );
+        END IF;
+
+        -- A job over the cap fails, so its growth must be seen before.
+        IF largest_job > 0.8 * {{ limits.maximum_bytes_billed }} THEN
+            CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+                'WARNING',
+                'Byte limit near',
+                'record_query_costs',
+                FORMAT('a job billed %d bytes; jobs over {{ limits.maximum_bytes_billed }} fail', largest_job),
+                JSON_OBJECT('bytes_billed', largest_job, 'limit', {{ limits.maximum_bytes_billed }}),
+                run
+            );
+        END IF;
+
+        CALL `{{ project }}`.`{{ dataset }}`.publish_figures('record_query_costs');
+        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'SUCCESS', written, NULL);
     EXCEPTION WHEN ERROR THEN
-        ROLLBACK TRANSACTION;
-        RAISE;
+        SET failure = @@error.message;
+        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+            'WARNING',
+            'Cost monitoring failed',
+            'record_query_costs',
+            failure,
+            NULL,
+            run
+        );
+        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'FAILED', 0, failure);
+        RAISE USING MESSAGE = failure;
     END;
-
-    -- Procedures label their statements with their run.
-    UPDATE `{{ project }}`.`{{ dataset }}`.etl_job_runs AS runs
-    SET bytes_billed = billed.bytes_billed
-    FROM (
-        SELECT
-            label.value AS run_id,
-            CAST(SUM(jobs.bytes_billed) AS INT64) AS bytes_billed
-        FROM `{{ project }}`.`{{ dataset }}`.query_jobs AS jobs
-        CROSS JOIN UNNEST(jobs.labels) AS label
-        WHERE
-            jobs.creation_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
-            AND label.key = 'eros_run'
-        GROUP BY label.value
-    ) AS billed
-    WHERE
-        runs.run_id = billed.run_id
-        AND runs.job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
-        AND COALESCE(runs.bytes_billed, -1) != billed.bytes_billed;
-
-    SET daily_cost = (
-        SELECT COALESCE(SUM(bytes_billed), 0) / POW(2, 40) * {{ prices.query_usd_per_tib }}
-        FROM `{{ project }}`.`{{ dataset }}`.query_jobs
-        WHERE creation_time >= today_start
-    );
-    SET largest_job = (
-        SELECT COALESCE(MAX(bytes_billed), 0)
-        FROM `{{ project }}`.`{{ dataset }}`.query_jobs
-        WHERE creation_time >= TIMESTAMP_SUB(started, INTERVAL 1 HOUR)
-    );
-
-    -- Once a day: the cost of a day only grows.
-    IF daily_cost > {{ thresholds.daily_cost_warning_usd }} AND NOT EXISTS (
-        SELECT 1
-        FROM `{{ project }}`.`{{ dataset }}`.automation_alerts
-        WHERE
-            alert_name = 'Cost spike'
-            AND alert_time >= today_start
-    ) THEN
-        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
-            'WARNING',
-            'Cost spike',
-            'record_query_costs',
-            FORMAT('queries of today cost %.2f US dollars; the limit is {{ thresholds.daily_cost_warning_usd }}', daily_cost),
-            JSON_OBJECT('daily_cost_usd', daily_cost),
-            run
-        );
-    END IF;
-
-    -- A job over the cap fails, so its growth must be seen before.
-    IF largest_job > 0.8 * {{ limits.maximum_bytes_billed }} THEN
-        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
-            'WARNING',
-            'Byte limit near',
-            'record_query_costs',
-            FORMAT('a job billed %d bytes; jobs over {{ limits.maximum_bytes_billed }} fail', largest_job),
-            JSON_OBJECT('bytes_billed', largest_job, 'limit', {{ limits.maximum_bytes_billed }}),
-            run
-        );
-    END IF;
-
-    CALL `{{ project }}`.`{{ dataset }}`.publish_figures('record_query_costs');
 END;

@@ -1,36 +1,47 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.release_schedule_requests()
 OPTIONS (
-    description = 'Keeps the queue moving: a request held longer than {{ automation.queue_lease_minutes }} minutes counts as a failed attempt and can be claimed again, a PENDING request more than a day behind its date is cancelled, and a backlog raises an alert.'
+    description = 'Keeps the queue moving: a request held longer than {{ automation.queue_lease_minutes }} minutes counts as a failed attempt and can be claimed again, a PENDING request more than a day behind its date is cancelled once it counts as backlog, and a backlog raises an alert.'
 )
 BEGIN
     DECLARE run STRING DEFAULT GENERATE_UUID();
     DECLARE started TIMESTAMP DEFAULT CURRENT_TIMESTAMP();
     DECLARE today DATE DEFAULT CURRENT_DATE('{{ time_zone }}');
     DECLARE oldest_date DATE DEFAULT DATE_SUB(today, INTERVAL {{ retention.log_days }} DAY);
+    DECLARE backlog_before TIMESTAMP DEFAULT TIMESTAMP_SUB(started, INTERVAL {{ thresholds.queue_backlog_hours }} HOUR);
     DECLARE backlog INT64;
     DECLARE changed INT64;
     DECLARE failure STRING;
 
     SET @@query_label = CONCAT('component:release_schedule_requests,{{ job_labels }},eros_run:', run);
 
-    CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
-        run,
-        'release_schedule_requests',
-        today,
-        {{ limits.query_timeout_seconds }}
-    );
-
-    -- Before anything is cancelled, so that no request vanishes without an alert.
-    SET backlog = (
-        SELECT COUNT(*)
-        FROM `{{ project }}`.`{{ dataset }}`.schedule_generation_queue
-        WHERE
-            status = 'PENDING'
-            AND execution_date >= oldest_date
-            AND created_at < TIMESTAMP_SUB(started, INTERVAL {{ thresholds.queue_backlog_hours }} HOUR)
-    );
-
     BEGIN
+        CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
+            run,
+            'release_schedule_requests',
+            today,
+            {{ limits.query_timeout_seconds }}
+        );
+        IF NOT EXISTS (
+            SELECT 1
+            FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
+            WHERE
+                run_id = run
+                AND job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
+        ) THEN
+            -- The same run was started twice and the other one is at work.
+            RETURN;
+        END IF;
+
+        -- Before anything is cancelled, so that no request vanishes without an alert.
+        SET backlog = (
+            SELECT COUNT(*)
+            FROM `{{ project }}`.`{{ dataset }}`.schedule_generation_queue
+            WHERE
+                status = 'PENDING'
+                AND execution_date >= oldest_date
+                AND created_at < backlog_before
+        );
+
         UPDATE `{{ project }}`.`{{ dataset }}`.schedule_generation_queue
         SET
             status = CASE
@@ -59,12 +70,21 @@ BEGIN
                 OR (
                     status = 'PENDING'
                     AND execution_date < DATE_SUB(today, INTERVAL 1 DAY)
+                    AND created_at < backlog_before
                 )
             );
         SET changed = @@row_count;
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'SUCCESS', changed, NULL);
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;
+        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+            'WARNING',
+            'Queue release failed',
+            'release_schedule_requests',
+            failure,
+            NULL,
+            run
+        );
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'FAILED', 0, failure);
         RAISE USING MESSAGE = failure;
     END;

@@ -1,6 +1,6 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.run_daily_automation(execution_date DATE)
 OPTIONS (
-    description = 'Analyses every active creator and queues a schedule request for each page below {{ automation.saturation_limit_pct }} percent saturation. A second run of a day that succeeded changes nothing. The circuit breaker opens at {{ automation.breaker_failures }} creators in a row that fail.'
+    description = 'Analyses every active creator and queues a schedule request for each page below {{ automation.saturation_limit_pct }} percent saturation. The date is today in {{ time_zone }}, or yesterday. A second run of a day that succeeded changes nothing. The circuit breaker opens at {{ automation.breaker_failures }} creators in a row that fail.'
 )
 BEGIN
     DECLARE run STRING DEFAULT GENERATE_UUID();
@@ -16,12 +16,12 @@ BEGIN
 
     SET @@query_label = CONCAT('component:run_daily_automation,{{ job_labels }},eros_run:', run);
 
-    -- A date in the future would be marked as done before its day begins. One day of grace:
-    -- callers that pass the UTC date are ahead of the business day in the evening.
-    IF run_date IS NULL OR run_date > DATE_ADD(today, INTERVAL 1 DAY) OR run_date < DATE_SUB(today, INTERVAL {{ retention.log_days }} DAY) THEN
+    -- A day to come would be marked as done before it begins, a day gone by cannot be
+    -- planned any more. Yesterday is for a run that is repeated after midnight.
+    IF run_date IS NULL OR run_date NOT BETWEEN DATE_SUB(today, INTERVAL 1 DAY) AND today THEN
         RAISE USING MESSAGE = FORMAT(
-            'execution_date must be %t to %t, but is %t',
-            DATE_SUB(today, INTERVAL {{ retention.log_days }} DAY),
+            'execution_date must be %t or %t, the day in {{ time_zone }}, but is %t',
+            DATE_SUB(today, INTERVAL 1 DAY),
             today,
             run_date
         );
@@ -39,24 +39,24 @@ BEGIN
         RETURN;
     END IF;
 
-    CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
-        run,
-        'run_daily_automation',
-        run_date,
-        {{ limits.daily_run_timeout_seconds }}
-    );
-    IF NOT EXISTS (
-        SELECT 1
-        FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
-        WHERE
-            run_id = run
-            AND job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
-    ) THEN
-        -- The same run was started twice and the other one is at work.
-        RETURN;
-    END IF;
-
     BEGIN
+        CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
+            run,
+            'run_daily_automation',
+            run_date,
+            {{ limits.daily_run_timeout_seconds }}
+        );
+        IF NOT EXISTS (
+            SELECT 1
+            FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
+            WHERE
+                run_id = run
+                AND job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
+        ) THEN
+            -- The same run was started twice and the other one is at work.
+            RETURN;
+        END IF;
+
         CREATE OR REPLACE TEMP TABLE analysis (
             page_name STRING,
             saturation_pct FLOAT64,
@@ -182,6 +182,7 @@ BEGIN
         END;
 
         -- All results at once or none, so that a run that dies half way can be repeated.
+        -- Inserts only: BigQuery aborts a transaction whose updates meet those of others.
         BEGIN TRANSACTION;
         BEGIN
             INSERT INTO `{{ project }}`.`{{ dataset }}`.creator_processing_errors (
@@ -234,25 +235,28 @@ BEGIN
                 AND verdicts.saturation_pct < {{ automation.saturation_limit_pct }}
                 AND requested.page_name IS NULL;
             SET queued = @@row_count;
-
-            UPDATE `{{ project }}`.`{{ dataset }}`.etl_job_runs
-            SET
-                creators_total = outcome.total,
-                creators_processed = outcome.processed,
-                creators_failed = outcome.failed,
-                schedules_queued = queued
-            WHERE
-                run_id = run
-                AND job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY);
-            COMMIT TRANSACTION;
         EXCEPTION WHEN ERROR THEN
-            ROLLBACK TRANSACTION;
+            BEGIN
+                ROLLBACK TRANSACTION;
+            EXCEPTION WHEN ERROR THEN
+                -- It is over already; the first error is the one to tell.
+                SET queued = 0;
+            END;
             RAISE;
         END;
-        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, final_status, queued, outcome.last_errors);
+        COMMIT TRANSACTION;
+        CALL `{{ project }}`.`{{ dataset }}`.close_job_run(
+            run,
+            final_status,
+            queued,
+            outcome.last_errors,
+            outcome.total,
+            outcome.processed,
+            outcome.failed,
+            queued
+        );
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;
-        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'FAILED', 0, failure);
         CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
             'CRITICAL',
             'Daily automation failure',
@@ -261,6 +265,7 @@ BEGIN
             NULL,
             run
         );
+        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'FAILED', 0, failure);
         RAISE USING MESSAGE = failure;
     END;
 

@@ -5,19 +5,21 @@ CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.start_job_run(
     lease_seconds INT64
 )
 OPTIONS (
-    description = 'Opens the row of a run in etl_job_runs, unless another run of the job is at work: then no row is written. A run that is older than the lease counts as dead. The caller looks for its row.'
+    description = 'Opens the row of a run in etl_job_runs, unless another run of the job is at work, or did the work while this call waited: then no row is written. A run that is older than the lease counts as dead. The caller looks for its row. A run that cannot be opened gets a row with status FAILED, and the call fails.'
 )
 BEGIN
     DECLARE wanted_lock STRING DEFAULT CONCAT('job/', for_job);
-    DECLARE tries_left INT64 DEFAULT 10;
+    DECLARE asked_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP();
+    DECLARE is_settled BOOL DEFAULT FALSE;
+    DECLARE waited_seconds FLOAT64 DEFAULT 0;
+    DECLARE failure STRING;
 
-    CALL `{{ project }}`.`{{ dataset }}`.ensure_lock(wanted_lock);
-
-    -- A duplicate start of a scheduled query comes at the same moment. Both transactions
-    -- update the lock row, so BigQuery aborts one; it tries again and then sees the other.
-    WHILE tries_left > 0 DO
-        SET tries_left = tries_left - 1;
+    -- Whoever takes a lock updates automation_locks, so BigQuery aborts all but one of the
+    -- transactions that do so at the same moment, be it for another lock. The others try
+    -- again, and then see the run that was opened.
+    WHILE NOT is_settled DO
         BEGIN
+            CALL `{{ project }}`.`{{ dataset }}`.ensure_lock(wanted_lock);
             BEGIN TRANSACTION;
             BEGIN
                 UPDATE `{{ project }}`.`{{ dataset }}`.automation_locks
@@ -45,19 +47,58 @@ BEGIN
                     FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
                     WHERE
                         job_name = for_job
-                        AND status = 'RUNNING'
-                        AND job_start_time > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL lease_seconds SECOND)
+                        AND (
+                            (
+                                status = 'RUNNING'
+                                AND job_start_time > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL lease_seconds SECOND)
+                            )
+                            -- While this call waited another did the work.
+                            OR (
+                                status != 'FAILED'
+                                AND execution_date = for_date
+                                AND job_start_time >= asked_at
+                            )
+                        )
+                        AND job_start_time > TIMESTAMP_SUB(asked_at, INTERVAL lease_seconds SECOND)
                 );
-                COMMIT TRANSACTION;
             EXCEPTION WHEN ERROR THEN
-                ROLLBACK TRANSACTION;
+                BEGIN
+                    ROLLBACK TRANSACTION;
+                EXCEPTION WHEN ERROR THEN
+                    -- It is over already; the first error is the one to tell.
+                    SET is_settled = FALSE;
+                END;
                 RAISE;
             END;
-            SET tries_left = -1;
+            COMMIT TRANSACTION;
+            SET is_settled = TRUE;
         EXCEPTION WHEN ERROR THEN
-            IF tries_left = 0 THEN
-                RAISE USING MESSAGE = CONCAT('the run of ', for_job, ' could not be opened: ', @@error.message);
+            SET failure = @@error.message;
+            IF waited_seconds >= {{ automation.lock_wait_seconds }} THEN
+                SET failure = CONCAT('the run of ', for_job, ' could not be opened: ', failure);
+                INSERT INTO `{{ project }}`.`{{ dataset }}`.etl_job_runs (
+                    run_id,
+                    job_name,
+                    execution_date,
+                    job_start_time,
+                    job_end_time,
+                    duration_seconds,
+                    status,
+                    error_message
+                )
+                VALUES (
+                    new_run,
+                    for_job,
+                    for_date,
+                    asked_at,
+                    CURRENT_TIMESTAMP(),
+                    TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), asked_at, MILLISECOND) / 1000,
+                    'FAILED',
+                    failure
+                );
+                RAISE USING MESSAGE = failure;
             END IF;
+            CALL `{{ project }}`.`{{ dataset }}`.pause_before_retry(waited_seconds);
         END;
     END WHILE;
 END;

@@ -1,6 +1,6 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.sweep_expired_caption_locks()
 OPTIONS (
-    description = 'Deactivates caption locks whose send date has passed or that are older than {{ automation.stale_lock_days }} days, logs the sweep and raises alerts on bloat. A second sweep finds nothing.'
+    description = 'Deactivates caption locks whose send date has passed or that are older than {{ automation.stale_lock_days }} days, logs the sweep and raises alerts on bloat. A second sweep finds nothing; one that starts while another is at work does nothing.'
 )
 BEGIN
     DECLARE sweep STRING DEFAULT GENERATE_UUID();
@@ -9,37 +9,51 @@ BEGIN
     DECLARE today DATE DEFAULT CURRENT_DATE('{{ time_zone }}');
     DECLARE stale_before TIMESTAMP DEFAULT TIMESTAMP_SUB(started, INTERVAL {{ automation.stale_lock_days }} DAY);
     DECLARE found STRUCT<active INT64, expired INT64, stale INT64>;
-    DECLARE after_count INT64;
+    DECLARE changed INT64;
     DECLARE failure STRING;
 
     SET @@query_label = CONCAT('component:sweep_expired_caption_locks,{{ job_labels }},eros_run:', sweep);
 
     BEGIN
-        BEGIN TRANSACTION;
-        BEGIN
-            -- A lock that meets both rules counts as expired.
-            SET found = (
-                SELECT AS STRUCT
-                    COUNT(*) AS active,
-                    COUNTIF(scheduled_send_date < today) AS expired,
-                    COUNTIF(scheduled_send_date >= today AND assigned_at < stale_before) AS stale
-                FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
-                WHERE is_active
-            );
-            UPDATE `{{ project }}`.`{{ dataset }}`.active_caption_assignments
-            SET
-                is_active = FALSE,
-                deactivated_at = started,
-                deactivation_reason = IF(scheduled_send_date < today, 'EXPIRED', 'STALE')
+        CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
+            sweep,
+            'sweep_expired_caption_locks',
+            today,
+            {{ limits.query_timeout_seconds }}
+        );
+        IF NOT EXISTS (
+            SELECT 1
+            FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
+            WHERE
+                run_id = sweep
+                AND job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
+        ) THEN
+            -- The same run was started twice and the other one is at work.
+            RETURN;
+        END IF;
+
+        -- A lock that meets both rules counts as expired. No transaction: BigQuery queues an
+        -- UPDATE behind others of the table, but aborts a transaction that meets one.
+        UPDATE `{{ project }}`.`{{ dataset }}`.active_caption_assignments
+        SET
+            is_active = FALSE,
+            deactivated_at = started,
+            deactivation_reason = IF(scheduled_send_date < today, 'EXPIRED', 'STALE')
+        WHERE
+            is_active
+            AND (scheduled_send_date < today OR assigned_at < stale_before);
+
+        SET found = (
+            SELECT AS STRUCT
+                COUNTIF(is_active) AS active,
+                COUNTIF(NOT is_active AND deactivation_reason = 'EXPIRED') AS expired,
+                COUNTIF(NOT is_active AND deactivation_reason = 'STALE') AS stale
+            FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
             WHERE
                 is_active
-                AND (scheduled_send_date < today OR assigned_at < stale_before);
-            COMMIT TRANSACTION;
-        EXCEPTION WHEN ERROR THEN
-            ROLLBACK TRANSACTION;
-            RAISE;
-        END;
-        SET after_count = found.active - found.expired - found.stale;
+                OR deactivated_at = started
+        );
+        SET changed = found.expired + found.stale;
 
         INSERT INTO `{{ project }}`.`{{ dataset }}`.lock_sweep_log (
             sweep_id,
@@ -57,12 +71,13 @@ BEGIN
             started,
             found.expired,
             found.stale,
+            found.active + changed,
             found.active,
-            after_count,
-            after_count > {{ thresholds.active_locks_warning }},
+            found.active > {{ thresholds.active_locks_warning }},
             TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), started, MILLISECOND) / 1000,
             'SUCCESS'
         );
+        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(sweep, 'SUCCESS', changed, NULL);
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;
         INSERT INTO `{{ project }}`.`{{ dataset }}`.lock_sweep_log (
@@ -87,35 +102,36 @@ BEGIN
             NULL,
             sweep
         );
+        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(sweep, 'FAILED', 0, failure);
         RAISE USING MESSAGE = failure;
     END;
 
-    IF after_count > {{ thresholds.active_locks_critical }} THEN
+    IF found.active > {{ thresholds.active_locks_critical }} THEN
         CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
             'CRITICAL',
             'Lock table critical bloat',
             'sweep_expired_caption_locks',
-            FORMAT('%d locks are active; the limit is {{ thresholds.active_locks_critical }}', after_count),
-            JSON_OBJECT('active_locks', after_count, 'limit', {{ thresholds.active_locks_critical }}),
+            FORMAT('%d locks are active; the limit is {{ thresholds.active_locks_critical }}', found.active),
+            JSON_OBJECT('active_locks', found.active, 'limit', {{ thresholds.active_locks_critical }}),
             sweep
         );
-    ELSEIF after_count > {{ thresholds.active_locks_warning }} THEN
+    ELSEIF found.active > {{ thresholds.active_locks_warning }} THEN
         CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
             'WARNING',
             'Lock table warning bloat',
             'sweep_expired_caption_locks',
-            FORMAT('%d locks are active; the limit is {{ thresholds.active_locks_warning }}', after_count),
-            JSON_OBJECT('active_locks', after_count, 'limit', {{ thresholds.active_locks_warning }}),
+            FORMAT('%d locks are active; the limit is {{ thresholds.active_locks_warning }}', found.active),
+            JSON_OBJECT('active_locks', found.active, 'limit', {{ thresholds.active_locks_warning }}),
             sweep
         );
     END IF;
 
-    IF found.expired + found.stale > {{ thresholds.sweep_volume_warning }} THEN
+    IF changed > {{ thresholds.sweep_volume_warning }} THEN
         CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
             'WARNING',
             'Lock cleanup high volume',
             'sweep_expired_caption_locks',
-            FORMAT('%d locks were deactivated in one sweep; the limit is {{ thresholds.sweep_volume_warning }}', found.expired + found.stale),
+            FORMAT('%d locks were deactivated in one sweep; the limit is {{ thresholds.sweep_volume_warning }}', changed),
             JSON_OBJECT('expired', found.expired, 'stale', found.stale, 'limit', {{ thresholds.sweep_volume_warning }}),
             sweep
         );

@@ -7,5 +7,5 @@ CREATE TABLE IF NOT EXISTS `{{ project }}`.`{{ dataset }}`.automation_locks (
 )
 CLUSTER BY lock_name
 OPTIONS (
-    description = 'One row per thing that only one may change at a time. A transaction updates its row first, so BigQuery aborts all but one of them; work of several statements holds the row for a while (take_lock).'
+    description = 'One row per thing that only one may change at a time. A transaction updates its row first, so BigQuery aborts all but one of them, whatever rows they want, and they try again; work of several statements holds the row for a while (take_lock).'
 );

@@ -3,26 +3,17 @@ OPTIONS (
     description = 'The figures of the health check as of now, in one row: query jobs of the last 24 hours, the cost of today, the caption pool, the locks, the newest assignments.'
 )
 AS
-WITH query_jobs AS (
-    -- A script's own row repeats the totals of the statements that it ran.
+WITH jobs AS (
     SELECT
-        error_result.reason AS error_reason,
-        total_bytes_billed,
+        error_reason,
+        bytes_billed,
+        -- The automation's own jobs take minutes by design and have limits of their own.
+        is_automation,
         creation_time >= TIMESTAMP(CURRENT_DATE('{{ time_zone }}'), '{{ time_zone }}') AS is_today,
         creation_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 24 HOUR) AS is_recent,
-        -- The automation's own jobs take minutes by design and have limits of their own.
-        EXISTS(
-            SELECT 1
-            FROM UNNEST(labels) AS label
-            WHERE label.key = 'component' AND label.value != 'eros_command'
-        ) AS is_automation,
-        TIMESTAMP_DIFF(end_time, start_time, MILLISECOND) / 1000 AS seconds
-    FROM {{ jobs_view }}
-    WHERE
-        creation_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 25 HOUR)
-        AND job_type = 'QUERY'
-        AND state = 'DONE'
-        AND COALESCE(statement_type, '') != 'SCRIPT'
+        duration_ms / 1000 AS seconds
+    FROM `{{ project }}`.`{{ dataset }}`.query_jobs
+    WHERE creation_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 25 HOUR)
 ),
 
 query_figures AS (
@@ -32,8 +23,8 @@ query_figures AS (
         COUNTIF(is_recent AND NOT is_automation AND seconds > {{ thresholds.slow_query_seconds }}) AS slow_queries,
         AVG(IF(is_recent AND NOT is_automation, seconds, NULL)) AS avg_execution_seconds,
         APPROX_QUANTILES(IF(is_recent AND NOT is_automation, seconds, NULL), 100)[SAFE_OFFSET(95)] AS p95_seconds,
-        COALESCE(SUM(IF(is_today, total_bytes_billed, 0)), 0) / POW(2, 40) * {{ prices.query_usd_per_tib }} AS daily_cost_usd
-    FROM query_jobs
+        COALESCE(SUM(IF(is_today, bytes_billed, 0)), 0) / POW(2, 40) * {{ prices.query_usd_per_tib }} AS daily_cost_usd
+    FROM jobs
 ),
 
 locks AS (

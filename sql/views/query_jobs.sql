@@ -1,13 +1,13 @@
 CREATE OR REPLACE VIEW `{{ project }}`.`{{ dataset }}`.query_jobs
 OPTIONS (
-    description = 'Finished queries of the last 30 days, one row per statement, the parents of scripts left out because they repeat the bytes of their statements.'
+    description = 'Finished queries of the last 30 days, one row per statement, the parents of scripts left out because they repeat the bytes of their statements. A statement of a procedure that BigQuery aborted because another changed the same table is no failure: it has no error_reason.'
 )
 AS
 SELECT
     job_id,
     creation_time,
     COALESCE(statement_type, 'UNKNOWN') AS statement_type,
-    error_result.reason AS error_reason,
+    {{ error_reason }} AS error_reason,
     COALESCE(total_bytes_processed, 0) AS bytes_processed,
     COALESCE(total_bytes_billed, 0) AS bytes_billed,
     TIMESTAMP_DIFF(end_time, start_time, MILLISECOND) AS duration_ms,

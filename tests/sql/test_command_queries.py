@@ -11,7 +11,7 @@ import pytest
 from eros import monitor
 from eros.deploy import figures, validation
 from eros.monitor import Query
-from eros.settings import PROJECT_ROOT, load_stack_file
+from eros.settings import PROJECT_ROOT, Settings, load_stack_file
 from eros.validate import show, validate
 
 QUERIES = [
@@ -32,9 +32,11 @@ PARAMETERS = {
 }
 
 
-def as_view(query: Query, name: str, dataset: str, jobs: str) -> str:
+def as_view(query: Query, name: str, dataset: str, settings: Settings) -> str:
     """The query as a file of sql/views/."""
-    text = query.sql.format(dataset=dataset, jobs=jobs)
+    text = query.sql.format(
+        dataset=dataset, jobs=settings.jobs_view, error_reason=settings.error_reason
+    )
     text = re.sub(r"@(\w+)", lambda match: PARAMETERS[match[1]], text)
     return f"CREATE OR REPLACE VIEW {dataset}.{name}\nOPTIONS (description = 'x')\nAS\n{text};\n"
 
@@ -48,7 +50,7 @@ def test_every_statement_is_right_for_bigquery(tmp_path: Path):
     files = []
     for number, query in enumerate(QUERIES):
         file = Path(f"sql/views/query_{number}.sql")
-        text = as_view(query, f"query_{number}", dataset, settings.jobs_view)
+        text = as_view(query, f"query_{number}", dataset, settings)
         # Names of the stack in a file are a finding of their own: there they are settings.
         text = text.replace(f"`{settings.project}`", "`{{ project }}`")
         text = text.replace(f"`{settings.dataset}`", "`{{ dataset }}`")
