@@ -209,8 +209,8 @@ BEGIN
 
         -- One transaction: a caller that gets an error holds no captions. It only inserts, so
         -- nothing can conflict with it.
+        BEGIN TRANSACTION;
         BEGIN
-            BEGIN TRANSACTION;
             INSERT INTO `{{ project }}`.`{{ dataset }}`.active_caption_assignments (
                 assignment_id,
                 page_name,
@@ -247,11 +247,16 @@ BEGIN
                 'SUCCESS',
                 granted
             );
-            COMMIT TRANSACTION;
         EXCEPTION WHEN ERROR THEN
-            ROLLBACK TRANSACTION;
+            BEGIN
+                ROLLBACK TRANSACTION;
+            EXCEPTION WHEN ERROR THEN
+                -- It is over already; the first error is the one to tell.
+                SET granted = 0;
+            END;
             RAISE;
         END;
+        COMMIT TRANSACTION;
 
         -- The captions are held now: the lock's end may not turn the call into a failure.
         BEGIN
