@@ -261,10 +261,12 @@ class Settings(Section):
         """SQL over a row of `jobs_view`: why the query failed; NULL when it did not.
 
         Nor has a statement failed that BigQuery aborted because another changed the same
-        table: procedures repeat it, and tell by etl_job_runs and alerts when they give up.
+        table, or too many waited to: procedures repeat it, and tell by etl_job_runs and alerts
+        when they give up.
         """
         return (
-            "IF(error_result.message LIKE '%due to concurrent update%' AND EXISTS("
+            "IF(REGEXP_CONTAINS(error_result.message, "
+            "'due to concurrent update|Too many DML statements outstanding') AND EXISTS("
             "SELECT 1 FROM UNNEST(labels) AS label WHERE label.key = 'component'"
             "), NULL, error_result.reason)"
         )

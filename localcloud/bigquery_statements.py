@@ -4,6 +4,8 @@ local-bigquery 0.4.0 gives every statement of a script a copy of the script's ow
 when the script has succeeded. Here each has its own text, times, labels and outcome, also in
 a script that failed: what INFORMATION_SCHEMA.JOBS and the audit log show on Google.
 
+A handler that catches an error of its own still tells the first one by RAISE, as on Google.
+
 `SET @@query_label = <expression>` labels the statements after it. Google's rules for labels
 apply (https://cloud.google.com/bigquery/docs/labels-intro#requirements).
 """
@@ -25,6 +27,8 @@ from sqlglot import exp
 
 _LONGEST_LABEL = 63
 _MOST_LABELS = 64
+# System variables that a handler reads.
+_ERROR = "error."
 _TRANSACTION = {
     exp.Transaction: "BEGIN_TRANSACTION",
     exp.Commit: "COMMIT_TRANSACTION",
@@ -116,6 +120,17 @@ class _Interpreter(script.Interpreter):
     def sql(self, statement: script.Statement) -> None:
         self._text = statement.text
         super().sql(statement)
+
+    def block(self, statement: script.Statement) -> None:
+        """A handler's own blocks leave @@error, and so its RAISE, as they were."""
+        system = self.context.system
+        before = {name: value for name, value in system.items() if name.startswith(_ERROR)}
+        try:
+            super().block(statement)
+        finally:
+            for name in [name for name in system if name.startswith(_ERROR)]:
+                del system[name]
+            system.update(before)
 
     def ddl(self, verb: str, operation: str, reference: tuple[str, str, str]) -> None:
         self._text = self.context.system.get("statement_text") or ""

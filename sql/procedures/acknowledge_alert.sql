@@ -66,6 +66,7 @@ BEGIN
             AND alert_name = name
             AND alert_time >= TIMESTAMP_SUB(moment, INTERVAL {{ retention.log_days }} DAY);
         SET found = found + @@row_count;
+        COMMIT TRANSACTION;
     EXCEPTION WHEN ERROR THEN
         BEGIN
             ROLLBACK TRANSACTION;
@@ -75,7 +76,6 @@ BEGIN
         END;
         RAISE;
     END;
-    COMMIT TRANSACTION;
 
     IF found = 0 THEN
         RAISE USING MESSAGE = CONCAT('no open alert is named ', wanted);

@@ -7,6 +7,7 @@ BEGIN
     DECLARE started TIMESTAMP DEFAULT CURRENT_TIMESTAMP();
     DECLARE ended_before TIMESTAMP DEFAULT TIMESTAMP_SUB(started, INTERVAL {{ retention.inactive_assignment_days }} DAY);
     DECLARE moved INT64 DEFAULT 0;
+    DECLARE is_open BOOL;
     DECLARE failure STRING;
 
     SET @@query_label = CONCAT('component:archive_inactive_assignments,{{ job_labels }},eros_run:', run);
@@ -16,15 +17,10 @@ BEGIN
             run,
             'archive_inactive_assignments',
             DATE(started, '{{ time_zone }}'),
-            {{ limits.query_timeout_seconds }}
+            {{ limits.query_timeout_seconds }},
+            is_open
         );
-        IF NOT EXISTS (
-            SELECT 1
-            FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
-            WHERE
-                run_id = run
-                AND job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
-        ) THEN
+        IF NOT is_open THEN
             -- The same run was started twice and the other one is at work.
             RETURN;
         END IF;
@@ -60,6 +56,7 @@ BEGIN
             WHERE
                 NOT is_active
                 AND deactivated_at < ended_before;
+            COMMIT TRANSACTION;
         EXCEPTION WHEN ERROR THEN
             BEGIN
                 ROLLBACK TRANSACTION;
@@ -69,7 +66,6 @@ BEGIN
             END;
             RAISE;
         END;
-        COMMIT TRANSACTION;
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'SUCCESS', moved, NULL);
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;

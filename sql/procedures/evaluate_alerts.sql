@@ -109,6 +109,7 @@ BEGIN
                         moment
                     FROM moves
                     WHERE next_state IS NOT NULL;
+                    COMMIT TRANSACTION;
                 EXCEPTION WHEN ERROR THEN
                     BEGIN
                         ROLLBACK TRANSACTION;
@@ -118,7 +119,6 @@ BEGIN
                     END;
                     RAISE;
                 END;
-                COMMIT TRANSACTION;
                 SET is_written = TRUE;
             EXCEPTION WHEN ERROR THEN
                 SET failure = @@error.message;

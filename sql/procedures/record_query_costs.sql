@@ -12,6 +12,7 @@ BEGIN
     DECLARE daily_cost FLOAT64;
     DECLARE largest_job INT64;
     DECLARE written INT64 DEFAULT 0;
+    DECLARE is_open BOOL;
     DECLARE failure STRING;
 
     SET @@query_label = CONCAT('component:record_query_costs,{{ job_labels }},eros_run:', run);
@@ -21,15 +22,10 @@ BEGIN
             run,
             'record_query_costs',
             DATE(started, '{{ time_zone }}'),
-            {{ limits.query_timeout_seconds }}
+            {{ limits.query_timeout_seconds }},
+            is_open
         );
-        IF NOT EXISTS (
-            SELECT 1
-            FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
-            WHERE
-                run_id = run
-                AND job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
-        ) THEN
+        IF NOT is_open THEN
             -- The same run was started twice and the other one is at work.
             RETURN;
         END IF;
@@ -77,6 +73,7 @@ BEGIN
                 window_start,
                 statement_type;
             SET written = @@row_count;
+            COMMIT TRANSACTION;
         EXCEPTION WHEN ERROR THEN
             BEGIN
                 ROLLBACK TRANSACTION;
@@ -86,7 +83,6 @@ BEGIN
             END;
             RAISE;
         END;
-        COMMIT TRANSACTION;
 
         -- Procedures label their statements with their run.
         UPDATE `{{ project }}`.`{{ dataset }}`.etl_job_runs AS runs

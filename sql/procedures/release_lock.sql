@@ -3,11 +3,24 @@ OPTIONS (
     description = 'Gives back a lock that take_lock gave. Without effect when another holder has it by now.'
 )
 BEGIN
-    UPDATE `{{ project }}`.`{{ dataset }}`.automation_locks
-    SET
-        holder = NULL,
-        held_until = NULL
-    WHERE
-        lock_name = held_lock
-        AND holder = old_holder;
+    DECLARE is_settled BOOL DEFAULT FALSE;
+    DECLARE waited_seconds FLOAT64 DEFAULT 0;
+
+    WHILE NOT is_settled DO
+        BEGIN
+            UPDATE `{{ project }}`.`{{ dataset }}`.automation_locks
+            SET
+                holder = NULL,
+                held_until = NULL
+            WHERE
+                lock_name = held_lock
+                AND holder = old_holder;
+            SET is_settled = TRUE;
+        EXCEPTION WHEN ERROR THEN
+            IF waited_seconds >= {{ automation.lock_wait_seconds }} THEN
+                RAISE;
+            END IF;
+            CALL `{{ project }}`.`{{ dataset }}`.pause_before_retry(waited_seconds);
+        END;
+    END WHILE;
 END;

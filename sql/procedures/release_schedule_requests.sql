@@ -10,6 +10,7 @@ BEGIN
     DECLARE backlog_before TIMESTAMP DEFAULT TIMESTAMP_SUB(started, INTERVAL {{ thresholds.queue_backlog_hours }} HOUR);
     DECLARE backlog INT64;
     DECLARE changed INT64;
+    DECLARE is_open BOOL;
     DECLARE failure STRING;
 
     SET @@query_label = CONCAT('component:release_schedule_requests,{{ job_labels }},eros_run:', run);
@@ -19,15 +20,10 @@ BEGIN
             run,
             'release_schedule_requests',
             today,
-            {{ limits.query_timeout_seconds }}
+            {{ limits.query_timeout_seconds }},
+            is_open
         );
-        IF NOT EXISTS (
-            SELECT 1
-            FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
-            WHERE
-                run_id = run
-                AND job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
-        ) THEN
+        IF NOT is_open THEN
             -- The same run was started twice and the other one is at work.
             RETURN;
         END IF;

@@ -8,6 +8,7 @@ BEGIN
     DECLARE today DATE DEFAULT CURRENT_DATE('{{ time_zone }}');
     -- Inside a query the name of a column wins over the name of an argument.
     DECLARE run_date DATE DEFAULT execution_date;
+    DECLARE is_open BOOL;
     DECLARE failure STRING;
     DECLARE failures_in_a_row INT64 DEFAULT 0;
     DECLARE outcome STRUCT<total INT64, processed INT64, failed INT64, skipped INT64, breaker_open BOOL, last_errors STRING>;
@@ -44,15 +45,10 @@ BEGIN
             run,
             'run_daily_automation',
             run_date,
-            {{ limits.daily_run_timeout_seconds }}
+            {{ limits.daily_run_timeout_seconds }},
+            is_open
         );
-        IF NOT EXISTS (
-            SELECT 1
-            FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
-            WHERE
-                run_id = run
-                AND job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
-        ) THEN
+        IF NOT is_open THEN
             -- The same run was started twice and the other one is at work.
             RETURN;
         END IF;
@@ -235,6 +231,7 @@ BEGIN
                 AND verdicts.saturation_pct < {{ automation.saturation_limit_pct }}
                 AND requested.page_name IS NULL;
             SET queued = @@row_count;
+            COMMIT TRANSACTION;
         EXCEPTION WHEN ERROR THEN
             BEGIN
                 ROLLBACK TRANSACTION;
@@ -244,7 +241,6 @@ BEGIN
             END;
             RAISE;
         END;
-        COMMIT TRANSACTION;
         CALL `{{ project }}`.`{{ dataset }}`.close_job_run(
             run,
             final_status,

@@ -13,7 +13,7 @@ BEGIN
     DECLARE today DATE DEFAULT CURRENT_DATE('{{ time_zone }}');
     DECLARE wanted_lock STRING DEFAULT CONCAT('page/', for_page);
     DECLARE draw_seed INT64 DEFAULT COALESCE(seed, FARM_FINGERPRINT(GENERATE_UUID()));
-    DECLARE held_until TIMESTAMP;
+    DECLARE lease_end TIMESTAMP;
     DECLARE day_target INT64;
     DECLARE granted INT64 DEFAULT 0;
     DECLARE failure STRING;
@@ -156,7 +156,14 @@ BEGIN
         CALL `{{ project }}`.`{{ dataset }}`.take_lock(
             wanted_lock, run, {{ selection.lock_lease_seconds }}, {{ selection.lock_patience_seconds }}
         );
-        SET held_until = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL {{ selection.lock_lease_seconds }} SECOND);
+        -- Less a minute, in which the captions are inserted.
+        SET lease_end = (
+            SELECT TIMESTAMP_SUB(MIN(held_until), INTERVAL 1 MINUTE)
+            FROM `{{ project }}`.`{{ dataset }}`.automation_locks
+            WHERE
+                lock_name = wanted_lock
+                AND holder = run
+        );
 
         CREATE OR REPLACE TEMP TABLE picked AS
         WITH taken AS (
@@ -202,7 +209,7 @@ BEGIN
             free.position <= num_captions
             AND free.position <= day_target - day.planned;
 
-        IF CURRENT_TIMESTAMP() > held_until THEN
+        IF CURRENT_TIMESTAMP() > lease_end THEN
             RAISE USING MESSAGE = CONCAT('the lock of page ', for_page, ' ended while captions were picked');
         END IF;
         SET granted = (SELECT COUNT(*) FROM picked);
@@ -247,6 +254,7 @@ BEGIN
                 'SUCCESS',
                 granted
             );
+            COMMIT TRANSACTION;
         EXCEPTION WHEN ERROR THEN
             BEGIN
                 ROLLBACK TRANSACTION;
@@ -256,7 +264,6 @@ BEGIN
             END;
             RAISE;
         END;
-        COMMIT TRANSACTION;
 
         -- The captions are held now: the lock's end may not turn the call into a failure.
         BEGIN
@@ -292,6 +299,12 @@ BEGIN
         END IF;
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;
+        BEGIN
+            CALL `{{ project }}`.`{{ dataset }}`.release_lock(wanted_lock, run);
+        EXCEPTION WHEN ERROR THEN
+            -- It ends by itself.
+            SET failure = CONCAT(failure, '; the lock of the page was not given back: ', @@error.message);
+        END;
         INSERT INTO `{{ project }}`.`{{ dataset }}`.etl_job_runs (
             run_id,
             job_name,
@@ -320,7 +333,6 @@ BEGIN
             JSON_OBJECT('page_name', for_page),
             run
         );
-        CALL `{{ project }}`.`{{ dataset }}`.release_lock(wanted_lock, run);
         RAISE USING MESSAGE = failure;
     END;
 

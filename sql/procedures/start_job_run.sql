@@ -2,10 +2,11 @@ CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.start_job_run(
     new_run STRING,
     for_job STRING,
     for_date DATE,
-    lease_seconds INT64
+    lease_seconds INT64,
+    OUT is_open BOOL
 )
 OPTIONS (
-    description = 'Opens the row of a run in etl_job_runs, unless another run of the job is at work, or did the work while this call waited: then no row is written. A run that is older than the lease counts as dead. The caller looks for its row. A run that cannot be opened gets a row with status FAILED, and the call fails.'
+    description = 'Opens the row of a run in etl_job_runs, unless another run of the job is at work, or did the work while this call waited: then no row is written and is_open is false. A run that is older than the lease counts as dead. A run that cannot be opened gets a row with status FAILED, and the call fails.'
 )
 BEGIN
     DECLARE wanted_lock STRING DEFAULT CONCAT('job/', for_job);
@@ -56,11 +57,20 @@ BEGIN
                             OR (
                                 status != 'FAILED'
                                 AND execution_date = for_date
-                                AND job_start_time >= asked_at
+                                AND job_end_time >= asked_at
                             )
                         )
                         AND job_start_time > TIMESTAMP_SUB(asked_at, INTERVAL lease_seconds SECOND)
                 );
+                -- Not the number of rows: a COMMIT may have been done and still be told as failed.
+                SET is_open = EXISTS (
+                    SELECT 1
+                    FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
+                    WHERE
+                        run_id = new_run
+                        AND job_start_time >= TIMESTAMP_SUB(asked_at, INTERVAL 1 DAY)
+                );
+                COMMIT TRANSACTION;
             EXCEPTION WHEN ERROR THEN
                 BEGIN
                     ROLLBACK TRANSACTION;
@@ -70,7 +80,6 @@ BEGIN
                 END;
                 RAISE;
             END;
-            COMMIT TRANSACTION;
             SET is_settled = TRUE;
         EXCEPTION WHEN ERROR THEN
             SET failure = @@error.message;

@@ -10,6 +10,7 @@ BEGIN
     DECLARE stale_before TIMESTAMP DEFAULT TIMESTAMP_SUB(started, INTERVAL {{ automation.stale_lock_days }} DAY);
     DECLARE found STRUCT<active INT64, expired INT64, stale INT64>;
     DECLARE changed INT64;
+    DECLARE is_open BOOL;
     DECLARE failure STRING;
 
     SET @@query_label = CONCAT('component:sweep_expired_caption_locks,{{ job_labels }},eros_run:', sweep);
@@ -19,15 +20,10 @@ BEGIN
             sweep,
             'sweep_expired_caption_locks',
             today,
-            {{ limits.query_timeout_seconds }}
+            {{ limits.query_timeout_seconds }},
+            is_open
         );
-        IF NOT EXISTS (
-            SELECT 1
-            FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
-            WHERE
-                run_id = sweep
-                AND job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
-        ) THEN
+        IF NOT is_open THEN
             -- The same run was started twice and the other one is at work.
             RETURN;
         END IF;
@@ -55,6 +51,8 @@ BEGIN
         );
         SET changed = found.expired + found.stale;
 
+        -- Before the log, so that a sweep has one row there, whatever fails.
+        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(sweep, 'SUCCESS', changed, NULL);
         INSERT INTO `{{ project }}`.`{{ dataset }}`.lock_sweep_log (
             sweep_id,
             sweep_time,
@@ -77,7 +75,6 @@ BEGIN
             TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), started, MILLISECOND) / 1000,
             'SUCCESS'
         );
-        CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(sweep, 'SUCCESS', changed, NULL);
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;
         INSERT INTO `{{ project }}`.`{{ dataset }}`.lock_sweep_log (

@@ -9,12 +9,12 @@ OPTIONS (
 )
 BEGIN
     DECLARE deadline TIMESTAMP DEFAULT TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL patience_seconds SECOND);
+    DECLARE waited_seconds FLOAT64 DEFAULT 0;
     DECLARE is_held BOOL DEFAULT FALSE;
     DECLARE failure STRING;
 
     CALL `{{ project }}`.`{{ dataset }}`.ensure_lock(wanted_lock);
 
-    -- Each try is a DML statement of a second or two on BigQuery, which is pause enough.
     WHILE NOT is_held DO
         BEGIN
             -- The lock may have two rows (ensure_lock), so nobody else may hold any of them.
@@ -39,9 +39,21 @@ BEGIN
         EXCEPTION WHEN ERROR THEN
             -- Too many statements at once on the table: as good as held by somebody else.
             SET failure = @@error.message;
+            CALL `{{ project }}`.`{{ dataset }}`.pause_before_retry(waited_seconds);
         END;
         IF NOT is_held AND CURRENT_TIMESTAMP() >= deadline THEN
             RAISE USING MESSAGE = FORMAT('lock %s is not to be had within %d seconds: %s', wanted_lock, patience_seconds, failure);
         END IF;
+        -- Reading gets in nobody's way; the UPDATE does, so it waits until the lock looks free.
+        WHILE NOT is_held AND CURRENT_TIMESTAMP() < deadline AND EXISTS (
+            SELECT 1
+            FROM `{{ project }}`.`{{ dataset }}`.automation_locks
+            WHERE
+                lock_name = wanted_lock
+                AND holder != new_holder
+                AND held_until > CURRENT_TIMESTAMP()
+        ) DO
+            CALL `{{ project }}`.`{{ dataset }}`.pause_before_retry(waited_seconds);
+        END WHILE;
     END WHILE;
 END;

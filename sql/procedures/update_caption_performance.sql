@@ -10,6 +10,7 @@ BEGIN
     DECLARE read_from DATE;
     DECLARE delivered_from TIMESTAMP;
     DECLARE changed_rows INT64 DEFAULT 0;
+    DECLARE is_open BOOL;
     DECLARE failure STRING;
 
     SET @@query_label = CONCAT('component:update_caption_performance,{{ job_labels }},eros_run:', run);
@@ -19,15 +20,10 @@ BEGIN
             run,
             'update_caption_performance',
             DATE(started, '{{ time_zone }}'),
-            {{ limits.query_timeout_seconds }}
+            {{ limits.query_timeout_seconds }},
+            is_open
         );
-        IF NOT EXISTS (
-            SELECT 1
-            FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
-            WHERE
-                run_id = run
-                AND job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
-        ) THEN
+        IF NOT is_open THEN
             -- Another run is at work and counts the same messages.
             RETURN;
         END IF;
@@ -172,6 +168,7 @@ BEGIN
                     OR matched.purchases != counted.purchases
                     OR matched.earnings != counted.earnings
                     OR matched.page_name != counted.page_name
+                    OR matched.sent_at != counted.sent_at
                     OR matched.caption_id IS DISTINCT FROM counted.caption_id
                 ) AS is_changed
             FROM matched
@@ -180,6 +177,7 @@ BEGIN
                     message_id,
                     page_name,
                     caption_id,
+                    sent_at,
                     views,
                     purchases,
                     earnings,
@@ -372,15 +370,16 @@ BEGIN
                     AND totals.caption_id = known.caption_id
             WHERE known.page_name IS NULL;
             SET changed_rows = changed_rows + @@row_count;
+            COMMIT TRANSACTION;
         EXCEPTION WHEN ERROR THEN
             BEGIN
                 ROLLBACK TRANSACTION;
             EXCEPTION WHEN ERROR THEN
                 -- It is over already; the first error is the one to tell.
+                SET changed_rows = 0;
             END;
             RAISE;
         END;
-        COMMIT TRANSACTION;
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'SUCCESS', changed_rows, NULL);
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;

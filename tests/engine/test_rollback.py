@@ -53,7 +53,7 @@ CHANGES = {
     "table column added": (
         "sql/tables/automation_locks.sql",
         "    locked_at TIMESTAMP",
-        "    holder STRING OPTIONS (description = 'Who holds it'),\n    locked_at TIMESTAMP",
+        "    note STRING OPTIONS (description = 'What for'),\n    locked_at TIMESTAMP",
     ),
     "view changed": ("sql/views/export_report.sql", "COUNT(*) AS exports", "2 AS exports"),
     "routine changed": ("sql/functions/non_negative.sql", "AS (", "AS (\n    1 * "),
@@ -164,7 +164,7 @@ def change(program: Program) -> None:
     # The history knows seconds: rows of before are to be older than the update.
     time.sleep(1)
     program.up()
-    query(program, f"UPDATE {QUALIFIER}automation_locks SET holder = 'me' WHERE version = 2")
+    query(program, f"UPDATE {QUALIFIER}automation_locks SET note = 'me' WHERE version = 2")
 
 
 def restore_files(program: Program) -> None:
@@ -178,14 +178,14 @@ def test_a_rollback_refuses_to_lose_what_nobody_named(deployed, earlier):
     query(deployed, f"INSERT INTO {QUALIFIER}extra_table (a) VALUES ('x')")
     before = resources(deployed)
     output = eros(deployed, code=1)
-    assert "automation_locks.holder: column holder STRING is dropped (1 rows)" in output
-    assert "--drop automation_locks.holder --drop extra_table" in output
+    assert "automation_locks.note: column note STRING is dropped (1 rows)" in output
+    assert "--drop automation_locks.note --drop extra_table" in output
     assert resources(deployed) == before, "nothing was changed"
     assert earlier != before
 
 
 def test_every_kind_of_change_is_taken_back(deployed, earlier):
-    names = ("--drop", "automation_locks.holder", "--drop", "extra_table")
+    names = ("--drop", "automation_locks.note", "--drop", "extra_table")
     content = eros(deployed, *names, "--format", "json")
     found = json.loads(content[content.index("\n{\n") :])
     assert resources(deployed) == earlier
@@ -257,7 +257,7 @@ def test_rows_come_back_too_and_a_kill_at_each_step_does_no_harm(deployed, earli
     change(deployed)
     query(deployed, f"DELETE FROM {QUALIFIER}schedule_export_log WHERE TRUE")
     query(deployed, f"UPDATE {QUALIFIER}automation_locks SET version = 7 WHERE TRUE")
-    steps = killed_at_each_step(deployed, "--data", "--drop", "automation_locks.holder")
+    steps = killed_at_each_step(deployed, "--data", "--drop", "automation_locks.note")
     assert steps == [
         *("backup", "rows", "pause", "definitions", "data", "locks", "schedules", "verify"),
     ]

@@ -14,7 +14,8 @@ import pytest
 from eros.settings import PROJECT_ROOT
 
 PAGES = ("runbook.md", "checklists.md")
-BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+# Blocks below a point of a list are indented.
+BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -26,7 +27,8 @@ def commands() -> list[str]:
         for page in PAGES
         for block in BLOCK.findall((PROJECT_ROOT / "docs" / page).read_text(encoding="utf-8"))
     ]
-    return list(dict.fromkeys(line for block in blocks for line in block.splitlines() if line))
+    lines = (line.strip() for block in blocks for line in block.splitlines())
+    return list(dict.fromkeys(line for line in lines if line))
 
 
 @pytest.fixture(scope="module")

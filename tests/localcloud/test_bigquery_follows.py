@@ -241,3 +241,23 @@ def test_statements_that_come_together_after_a_move_of_the_clock_all_succeed(who
         with ThreadPoolExecutor(8) as pool:
             found = pool.map(whole.rows, ["SELECT CURRENT_TIMESTAMP()"] * 8)
             assert all(abs(moment - whole.now()) < timedelta(seconds=30) for [(moment,)] in found)
+
+
+def test_a_handler_tells_the_first_error_though_it_caught_another(whole: Whole) -> None:
+    [(told,)] = whole.rows("""
+        BEGIN
+            BEGIN
+                SELECT ERROR('first');
+            EXCEPTION WHEN ERROR THEN
+                BEGIN
+                    SELECT ERROR('second');
+                EXCEPTION WHEN ERROR THEN
+                    SELECT 1;
+                END;
+                RAISE;
+            END;
+        EXCEPTION WHEN ERROR THEN
+            SELECT @@error.message;
+        END
+    """)
+    assert "first" in told
