@@ -7,7 +7,18 @@ INSERT INTO mass_messages (message_id, page_name, caption_id, message_text, sent
 VALUES ('m1', 'p', 'c1', 'text', TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 48 HOUR), 100, 10, 1, 5, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 40 HOUR));
 CALL update_caption_performance();
 INSERT INTO mass_messages (message_id, page_name, caption_id, message_text, sent_at, sent_count, viewed_count, purchased_count, earnings, updated_at)
-VALUES ('m1', 'p', 'c1', 'text', TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 48 HOUR), 100, 10, 1, 5, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 HOUR));
+SELECT
+    message_id,
+    page_name,
+    caption_id,
+    message_text,
+    sent_at,
+    sent_count,
+    viewed_count,
+    purchased_count,
+    earnings,
+    TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 HOUR)
+FROM mass_messages;
 
 -- when
 CALL update_caption_performance();
