@@ -39,8 +39,6 @@ CHECKS = (
     "Caption locks",
     "Recent activity",
 )
-# TimeoutError: a query that runs on; requests' own: a service that does not answer.
-_UNREACHABLE = (*FAILURES, TimeoutError, Timeout)
 # Findings of the view in the words of the report (spec monitoring.md 1.2).
 _LINES = {
     "slow queries": ("Query Performance", "{:.0f} slow queries in 24 hours"),
@@ -187,7 +185,7 @@ def _connectivity(google: Google, clock: _Clock) -> list[Finding]:
     except UserError as error:
         text = f"{error.message}; {error.fix}"
         return [Finding(0, "Authentication", Severity.CRITICAL, text)]
-    except _UNREACHABLE as error:
+    except FAILURES as error:
         return [Finding(0, "Authentication", Severity.CRITICAL, _reason(error))]
     who = "local cloud" if google.is_local else "application default credentials"
     return [
@@ -202,7 +200,7 @@ def _tables(google: Google, clock: _Clock) -> list[Finding]:
     try:
         listed = google.bigquery.list_tables(dataset, retry=None, timeout=clock.left)
         present = {table.table_id for table in listed}
-    except _UNREACHABLE as error:
+    except FAILURES as error:
         text = f"the tables cannot be listed: {_reason(error)}"
         return [Finding(1, "Tables", Severity.CRITICAL, text)]
     missing = [name for name in TABLES if name not in present]
@@ -224,7 +222,7 @@ def _figures(google: Google, clock: _Clock) -> list[Finding]:
             query, wait_timeout=clock.left, api_timeout=clock.left, retry=None, job_retry=None
         )
         return [_figure(row) for row in rows]
-    except _UNREACHABLE as error:
+    except FAILURES as error:
         text = f"the figures cannot be read: {_reason(error)}"
         return [Finding(2, "Query Performance", Severity.CRITICAL, text)]
 
@@ -245,4 +243,5 @@ def _figure(row: Any) -> Finding:
 
 
 def _reason(error: Exception) -> str:
+    # The built-in one: a query that runs on; requests' own: a service that does not answer.
     return "no answer in time" if isinstance(error, TimeoutError | Timeout) else explained(error)

@@ -28,8 +28,8 @@ from eros.google import FAILURES, Google, explained
 if TYPE_CHECKING:
     from google.cloud import bigquery
 
-# What a call of BigQuery may end with. The library turns some lost connections into a
-# TimeoutError or leaves them to `requests`: both are OSError.
+# What a call of BigQuery may end with; an answer that breaks off is an OSError of `requests`
+# that is not among FAILURES.
 _TROUBLE = (UserError, *FAILURES, OSError)
 # For asking after a job whose end was not seen: the network may be back soon.
 _ASKING_SECONDS = 60

@@ -40,7 +40,7 @@ def told(
             for change, detail, asked in wanted:
                 (row,) = client.query_and_wait(asked, wait_timeout=seconds)
                 found[change.urn, detail.path] = _words(detail, row)
-        except (UserError, TimeoutError, *FAILURES):
+        except (UserError, *FAILURES):
             pass  # what has no answer stays unknown, and is told as that
         finally:
             done.set()
