@@ -17,6 +17,7 @@ from localcloud import (
     bigquery_catalog,
     bigquery_clock,
     bigquery_compaction,
+    bigquery_conflicts,
     bigquery_statements,
     bigquery_views,
     clockfile,
@@ -32,6 +33,7 @@ def main() -> None:
     extensions.ensure()
     bigquery_catalog.install()
     bigquery_views.install()
+    bigquery_conflicts.install()
     bigquery_compaction.install()
     root = os.environ.get("EROS_LOCAL_ROOT")
     bigquery_statements.install(Path(root) / clockfile.FINISHED if root else None)

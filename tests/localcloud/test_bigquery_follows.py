@@ -1,4 +1,4 @@
-"""The emulator in a whole local cloud: its clock, its scripts' jobs, and what is told of them."""
+"""The emulator in a whole local cloud: clock, jobs of scripts, writes at once, what is told."""
 
 from __future__ import annotations
 
@@ -241,6 +241,34 @@ def test_statements_that_come_together_after_a_move_of_the_clock_all_succeed(who
         with ThreadPoolExecutor(8) as pool:
             found = pool.map(whole.rows, ["SELECT CURRENT_TIMESTAMP()"] * 8)
             assert all(abs(moment - whole.now()) < timedelta(seconds=30) for [(moment,)] in found)
+
+
+def test_writes_to_one_table_wait_for_each_other(whole: Whole) -> None:
+    whole.rows("CREATE TABLE ds.busy (writer STRING, n INT64)")
+    table = whole.client.get_table("ds.busy")
+
+    def stream(writer: str) -> None:
+        for number in range(30):
+            assert whole.client.insert_rows_json(table, [{"writer": writer, "n": number}]) == []
+
+    def delete() -> None:
+        for _ in range(10):
+            whole.rows("DELETE FROM ds.busy WHERE MOD(n, 2) = 1")
+
+    def add() -> None:
+        for number in range(10):
+            whole.rows(f"""
+                MERGE ds.busy USING (SELECT 'merge' AS writer, {2 * number} AS n) AS one
+                ON busy.writer = one.writer AND busy.n = one.n
+                WHEN NOT MATCHED THEN INSERT ROW
+            """)
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [*(pool.submit(stream, one) for one in "ab"), *map(pool.submit, (delete, add))]:
+            done.result()
+    delete()
+    counts = whole.rows("SELECT writer, COUNT(*) FROM ds.busy GROUP BY writer ORDER BY writer")
+    assert counts == [("a", 15), ("b", 15), ("merge", 10)]
 
 
 def test_a_handler_tells_the_first_error_though_it_caught_another(whole: Whole) -> None:
