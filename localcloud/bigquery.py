@@ -14,6 +14,7 @@ from pathlib import Path
 from local_bigquery import cli
 
 from localcloud import (
+    bigquery_cache,
     bigquery_catalog,
     bigquery_clock,
     bigquery_compaction,
@@ -32,6 +33,7 @@ def main() -> None:
     sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     extensions.ensure()
     bigquery_catalog.install()
+    bigquery_cache.install()
     bigquery_views.install()
     bigquery_conflicts.install()
     bigquery_compaction.install()

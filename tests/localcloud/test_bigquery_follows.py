@@ -271,6 +271,48 @@ def test_writes_to_one_table_wait_for_each_other(whole: Whole) -> None:
     assert counts == [("a", 15), ("b", 15), ("merge", 10)]
 
 
+def test_what_a_statement_changes_the_next_one_sees(whole: Whole) -> None:
+    from google.api_core.exceptions import NotFound
+    from google.cloud import bigquery
+
+    def columns(name: str) -> list[str]:
+        found = [field.name for field in whole.client.get_table(f"ds.{name}").schema]
+        whole.rows(f"SELECT {', '.join(found)} FROM ds.{name}")
+        job = whole.client.query(f"SELECT * FROM ds.{name}")
+        assert [field.name for field in job.result().schema] == found
+        return found
+
+    whole.rows("CREATE TABLE ds.shape (a INT64, b STRING)")
+    whole.rows("CREATE VIEW ds.shown AS SELECT a FROM ds.shape")
+    assert (columns("shape"), columns("shown")) == (["a", "b"], ["a"])
+    whole.rows("ALTER TABLE ds.shape ADD COLUMN c DATE")
+    assert columns("shape") == ["a", "b", "c"]
+    table = whole.client.get_table("ds.shape")
+    table.schema = [*table.schema, bigquery.SchemaField("d", "FLOAT64")]
+    whole.client.update_table(table, ["schema"])
+    assert columns("shape") == ["a", "b", "c", "d"]
+    view = whole.client.get_table("ds.shown")
+    view.view_query = f"SELECT d, c FROM `{PROJECT}`.ds.shape"
+    whole.client.update_table(view, ["view_query"])
+    assert columns("shown") == ["d", "c"]
+    whole.rows("CREATE OR REPLACE TABLE ds.shape AS SELECT 1 AS c, 2 AS d, 3 AS e")
+    assert columns("shape") == ["c", "d", "e"]
+    whole.rows("DROP TABLE ds.shape")
+    with pytest.raises(NotFound):
+        whole.rows("SELECT * FROM ds.shape")
+    whole.rows("CREATE FUNCTION ds.tell() AS (1)")
+    assert whole.rows("SELECT ds.tell()") == [(1,)]
+    whole.rows("CREATE OR REPLACE FUNCTION ds.tell() AS (2)")
+    assert whole.rows("SELECT ds.tell()") == [(2,)]
+    whole.rows("CREATE OR REPLACE TABLE ds.shape AS SELECT x AS n FROM UNNEST([1, 2]) AS x")
+    whole.rows(
+        "CREATE ROW ACCESS POLICY few ON ds.shape GRANT TO ('allUsers') FILTER USING (n = 1)"
+    )
+    assert whole.rows("SELECT n FROM ds.shape") == [(1,)]
+    whole.rows("DROP ALL ROW ACCESS POLICIES ON ds.shape")
+    assert len(whole.rows("SELECT n FROM ds.shape")) == 2
+
+
 def test_a_handler_tells_the_first_error_though_it_caught_another(whole: Whole) -> None:
     [(told,)] = whole.rows("""
         BEGIN
