@@ -14,13 +14,15 @@ from datetime import datetime
 from eros.errors import UserError
 from eros.state import Update
 
-_MESSAGE = re.compile(r"eros rollback to (?:update (\d+)|\S+) \((\d+) of (\d+)\): ")
+_MESSAGE = re.compile(r"eros rollback to (?:update (\d+)|file .+) \((\d+) of (\d+)\): ")
 # A destroyed stack is nothing to go back to, and a rename changes no resource.
 _KINDS = ("update", "refresh", "import", "resource-import")
+# These change what the engine knows, and nothing in the cloud.
+_REPAIRS = ("refresh", "import", "rename")
 
 
 def message(target: str, part: int, parts: int, what: str) -> str:
-    """Text of an update that a rollback makes; `target` is "update N" or a file's name."""
+    """Text of an update that a rollback makes; `target` is "update N" or "file NAME"."""
     return f"eros rollback to {target} ({part} of {parts}): {what}"
 
 
@@ -79,8 +81,16 @@ def find(history: Sequence[Update], version: int, stack: str) -> Update:
 
 
 def others_since(history: Sequence[Update], moment: datetime) -> list[Update]:
-    """Updates that began after a moment and were no step of a rollback."""
-    return [u for u in history if u.start > moment and not _MESSAGE.match(u.message)]
+    """Updates that began after a moment, changed the cloud and were no step of a rollback.
+
+    A refresh or an imported state mends what an interruption has left, also our own import,
+    which Pulumi's cloud keeps as an update without a message.
+    """
+    return [
+        u
+        for u in history
+        if u.start > moment and u.kind not in _REPAIRS and not _MESSAGE.match(u.message)
+    ]
 
 
 def end_of_reign(target: Update, history: Sequence[Update]) -> datetime | None:
