@@ -12,10 +12,11 @@ import pytest
 
 from eros import engine
 from eros.errors import UserError
-from eros.rollback import pending, variants
+from eros.rollback import pending, plans, variants
 from eros.rollback import updates as updates_module
 from eros.rollback.updates import Updates
 from eros.settings import parse
+from eros.state import Checkpoint
 from tests.unit.conftest import VALUES
 from tests.unit.rollback.states import STACK, TABLE
 
@@ -114,6 +115,16 @@ def test_what_was_taken_over_is_looked_at_although_the_first_try_died(monkeypatc
 
 def test_without_open_operations_nothing_is_touched(monkeypatch):
     assert settled(monkeypatch).refreshed == []
+
+
+def test_a_rollback_does_not_begin_on_a_state_that_is_not_the_cloud(monkeypatch):
+    operation = {"type": "updating", "resource": {"urn": f"{STACK}::export_report"}}
+    state = Checkpoint.from_deployment({"pending_operations": [operation]}, None)
+    monkeypatch.setattr(plans.state, "history", lambda *_: [])
+    monkeypatch.setattr(plans.state, "current", lambda *_: state)
+    with pytest.raises(UserError, match="nobody saw: export_report") as told:
+        plans.plan(None, "local", to=1, data=False, root=Path(), progress=lambda _: None)
+    assert "pulumi refresh --stack local" in told.value.fix
 
 
 LOCKED = (
