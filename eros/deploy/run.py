@@ -45,6 +45,9 @@ def begin(stack: str, commit: str, *, resume: bool, fresh: bool, dry_run: bool) 
                 value=stack,
                 fix=f"eros deploy --stack {stack}",
             )
+        # What goes on is what is checked out now: mended, perhaps, since it failed.
+        older.commit = commit
+        older.save()
         return older
     if older is not None:
         if not fresh:

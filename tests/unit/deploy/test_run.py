@@ -132,6 +132,12 @@ def test_an_interruption_leaves_a_journal_that_keeps_what_was_done(make):
     assert outcome.content["deployment"] == made.deployment.journal.id
 
 
+def test_a_resumed_deployment_is_of_the_commit_that_mended_it(make):
+    make()
+    begin("staging", "fa11ed", resume=True, fresh=False, dry_run=False)
+    assert unfinished("staging").commit == "fa11ed"
+
+
 def test_an_unfinished_deployment_can_be_given_up(make):
     older = make().deployment.journal
     begin("staging", "c0ffee", resume=False, fresh=True, dry_run=False).close("SUCCESS")
