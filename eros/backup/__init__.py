@@ -21,8 +21,8 @@ text per step; mistakes of the user and refusals are UserError, Google's own fai
   all tables are replaced in one transaction, then compared. `Restore.equal`.
 - `restore(google, backup, *, tables=None, source=Source.SNAPSHOT, force=False, safety=True,
   progress=quiet) -> Restore`: `plan` and `execute` in one call. `force` goes on while
-  scheduled queries run; `safety=False` leaves out the safety backup, for callers that have
-  just taken one.
+  scheduled queries run, never beside a restore that has not ended; `safety=False`
+  leaves out the safety backup, for callers that have just taken one.
 - `unfinished(google) -> Attempt | None` and `resume(google, attempt, *, force=False,
   progress=quiet) -> Restore`: a restore that was interrupted, and its end.
 - `prune(google, *, dry_run=False, progress=quiet) -> list[Removal]`.
