@@ -79,7 +79,11 @@ class _Work:
     def apply(self, checkpoint: Checkpoint, part: int, what: str) -> int:
         """One update of the stack; the number of resources it touched."""
         message = choice.message(self.journal.target, part, self.parts, what)
-        return len(self.updates.apply(checkpoint, message))
+        # Late, as in `updates`: Pulumi's libraries take their time.
+        from eros.rollback import metrics
+
+        ready = metrics.waiter(self.google, checkpoint, self.progress)
+        return len(self.updates.apply(checkpoint, message, ready))
 
     def target(self) -> Checkpoint:
         """The state to go back to, secrets open, with a provider that works today."""

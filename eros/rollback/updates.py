@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from eros import engine
 from eros.errors import UserError
-from eros.state import Checkpoint
+from eros.state import Checkpoint, Resource
 
 if TYPE_CHECKING:
     from pulumi import automation
@@ -61,18 +61,29 @@ class Updates:
         self._run(checkpoint, lambda stack: stack.preview(on_event=_collector(steps)))
         return steps
 
-    def apply(self, checkpoint: Checkpoint, message: str) -> list[Step]:
-        """Bring the stack to this checkpoint; what was done. Raises UserError."""
+    def apply(
+        self, checkpoint: Checkpoint, message: str, ready: Callable[[Resource], None] | None = None
+    ) -> list[Step]:
+        """Bring the stack to this checkpoint; what was done. Raises UserError.
+
+        `ready` is that of `replay.program`.
+        """
         steps: list[Step] = []
         self._run(
             checkpoint,
             lambda stack: stack.up(
                 message=message, on_event=_collector(steps), suppress_outputs=True
             ),
+            ready,
         )
         return steps
 
-    def _run(self, checkpoint: Checkpoint, operation: Callable[[automation.Stack], object]) -> None:
+    def _run(
+        self,
+        checkpoint: Checkpoint,
+        operation: Callable[[automation.Stack], object],
+        ready: Callable[[Resource], None] | None = None,
+    ) -> None:
         # Pulumi's libraries take longer to import than most commands to run.
         from pulumi import automation
 
@@ -86,7 +97,7 @@ class Updates:
 
         workspace = Workspace(
             work_dir=str(self.root),
-            program=replay.program(checkpoint),
+            program=replay.program(checkpoint, ready),
             pulumi_command=_command(),
         )
         stack = automation.Stack.select(self.stack, workspace)
