@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import tempfile
@@ -150,6 +151,9 @@ def _command() -> Any:
     The library reads it from pipes. When this process is killed, writing to a broken pipe
     kills `pulumi` too, with the stack locked and operations of unknown end. Without one it
     notices that its program is gone, ends what it has begun and saves the state.
+
+    When we are interrupted, the library's way would kill `pulumi` a quarter of a second later.
+    It gets the interruption once, through us (its session is its own), and is waited for.
     """
     from pulumi import automation
     from pulumi.automation.errors import create_command_error
@@ -165,15 +169,21 @@ def _command() -> Any:
         ) -> automation.CommandResult:
             del on_output, on_error
             with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-                code = subprocess.run(
+                process = subprocess.Popen(
                     [self.command, "--non-interactive", *args],
                     cwd=cwd,
                     env={**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"},
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=err,
-                    check=False,
-                ).returncode
+                    start_new_session=True,
+                )
+                try:
+                    code = process.wait()
+                except KeyboardInterrupt:
+                    process.send_signal(signal.SIGINT)
+                    process.wait()
+                    raise
                 out.seek(0)
                 err.seek(0)
                 result = automation.CommandResult(out.read().strip(), err.read().strip(), code)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -171,3 +176,32 @@ def test_a_living_engine_is_waited_for(monkeypatch):
 def test_other_locks_and_mistakes_are_told(message, patient):
     with pytest.raises(UserError, match=message.partition(";")[0][:30]):
         Updates("local", Path(), patient=patient).when_free(locked_once(message))
+
+
+def test_an_engine_that_is_interrupted_may_end_what_it_has_begun(tmp_path):
+    slow = tmp_path / "pulumi"
+    slow.write_text(
+        "#!/bin/sh\n"
+        '[ "$1" = version ] && echo v3.259.0 && exit\n'
+        f"trap 'sleep 1; touch {tmp_path}/saved; exit 1' INT\n"
+        f"touch {tmp_path}/begun\n"
+        "while true; do sleep 0.1; done\n"
+    )
+    slow.chmod(0o755)
+    code = (
+        "from eros.rollback import updates\n"
+        f"updates._command().run(['up'], {str(tmp_path)!r}, {{}})\n"
+    )
+    # A group of its own, as a terminal has: Ctrl-C reaches all that is in it.
+    ours = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while not (tmp_path / "begun").exists():
+        assert ours.poll() is None
+        time.sleep(0.05)
+    os.killpg(ours.pid, signal.SIGINT)
+    ours.wait(timeout=30)
+    assert (tmp_path / "saved").exists()
