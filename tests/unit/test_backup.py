@@ -14,6 +14,7 @@ from components.warehouse import Warehouse
 from eros.backup import (
     Backup,
     Kind,
+    Source,
     State,
     TableCopy,
     activity,
@@ -118,6 +119,22 @@ def test_the_newest_backup_is_one_of_the_whole_and_not_of_what_was_left():
     assert inventory.newest(found, "abc") == whole
     assert inventory.newest(found, "a") == partial
     assert inventory.newest([broken, safety], "a") is None
+
+
+def test_without_a_name_the_newest_is_one_that_has_the_copy_asked_for(monkeypatch):
+    def backup(day: int, **copies: bool) -> Backup:
+        made = MOMENT + timedelta(days=day)
+        tables = (TableCopy("a"),)
+        return Backup(names.stamp(made), Kind.DAILY, made, made, None, tables, **copies)
+
+    lost = backup(3, has_snapshots=False, exported=True)
+    deployed = backup(2)
+    both = backup(1, exported=True)
+    monkeypatch.setattr(inventory, "listing", lambda _: [lost, deployed, both])
+    assert inventory.find(None, tables="a") == deployed
+    assert inventory.find(None, tables="a", source=Source.EXPORT) == lost
+    monkeypatch.setattr(inventory, "listing", lambda _: [deployed])
+    assert inventory.find(None, tables="a", source=Source.EXPORT) == deployed, "which is told"
 
 
 def test_added_columns_are_left_to_their_default():
