@@ -47,14 +47,22 @@ def default(history: Sequence[Update]) -> Update:
     """The state before the last change; `history` is newest first.
 
     An update that failed is the last change itself, one that changed nothing is none. Raises
-    UserError when there is nothing to go back to.
+    UserError when there is nothing to go back to, or only a person knows.
     """
     states = [update for update in history if can_be_chosen(update)]
     if history and states and not can_be_chosen(history[0]) and _step_or_failure(history[0]):
         return states[0]
     last = next((update for update in states if update.changed), None)
     if last is not None:
-        version = origin(last, history).version
+        stands_for = origin(last, history)
+        step = _MESSAGE.match(stands_for.message)
+        if step and not step[1]:
+            raise UserError(
+                f"update {stands_for.version} went back to a file, so nothing says which update "
+                "was before it",
+                fix="name one: eros rollback --list, then --to UPDATE",
+            )
+        version = stands_for.version
         earlier = [update for update in states if update.version < version]
         if earlier:
             return earlier[0]

@@ -87,3 +87,10 @@ def test_the_steps_of_a_rollback_to_a_file_are_known(name):
     assert choice.others_since([back, paused], update(1).start) == []
     assert not choice.can_be_chosen(paused)
     assert choice.can_be_chosen(back)
+
+
+def test_after_a_rollback_to_a_file_the_mistake_is_not_the_default():
+    back = update(3, choice.message("file eros.json", 2, 2, "definitions"))
+    with pytest.raises(UserError, match="went back to a file"):
+        choice.default(newest_first(update(1), update(2), back))
+    assert choice.default(newest_first(update(1), update(2), back, update(4))).version == 3
