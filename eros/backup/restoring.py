@@ -105,17 +105,14 @@ def execute(
     """
     if not force:
         activity.refuse(google)
-    if open_attempt := records.unfinished(google):
-        raise UserError(
-            f"the restore of {open_attempt.backup} that began at "
-            f"{open_attempt.started:%Y-%m-%d %H:%M:%S} UTC has not ended",
-            fix="eros backup restore --resume",
-        )
+    _refuse_open(google)
     before = None
     if safety:
         progress("safety backup of what will be replaced")
         saved = creation.create(google, kind=Kind.SAFETY, tables=planned.names, progress=progress)
         before = saved.id
+        # It takes minutes, in which somebody else may have begun.
+        _refuse_open(google)
     started = jobs.now(google)
     attempt = Attempt(
         id=f"{started:%Y%m%d_%H%M%S_%f}",
@@ -128,6 +125,15 @@ def execute(
     records.step(google, attempt.id, "STARTED", attempt.details())
     _replace(google, attempt, planned, progress)
     return _compare(google, attempt, planned, progress)
+
+
+def _refuse_open(google: Google) -> None:
+    if open_attempt := records.unfinished(google):
+        raise UserError(
+            f"the restore of {open_attempt.backup} that began at "
+            f"{open_attempt.started:%Y-%m-%d %H:%M:%S} UTC has not ended",
+            fix="eros backup restore --resume, once nobody is at work on it",
+        )
 
 
 def resume(

@@ -224,6 +224,20 @@ def test_no_restore_begins_beside_one_that_is_open(cloud):
     assert cloud.begun == 1
 
 
+def test_of_two_operators_who_save_the_rows_at_once_one_restores(cloud, monkeypatch):
+    def save(google: Cloud, **_: Any) -> SimpleNamespace:
+        google.steps.append("STARTED")  # The other one was faster.
+        return SimpleNamespace(id="20261122_050000")
+
+    monkeypatch.setattr(restoring.creation, "create", save)
+    with (
+        restoring.plan(cloud) as planned,
+        pytest.raises(UserError, match="has not ended"),
+    ):
+        restoring.execute(cloud, planned)
+    assert cloud.begun == 0
+
+
 @pytest.mark.parametrize(
     ("arrives", "step", "told"),
     [(False, "FAILED", "no table was changed"), (True, "DIFFERENT", "the rows are replaced")],
