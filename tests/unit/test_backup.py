@@ -20,6 +20,7 @@ from eros.backup import (
     activity,
     bucket,
     columns,
+    creation,
     inventory,
     jobs,
     names,
@@ -196,6 +197,19 @@ def test_rows_whose_partition_is_about_to_end_are_left_out(kind, oldest):
 def test_an_export_refuses_what_parquet_does_not_bring_back(column):
     with pytest.raises(UserError, match=r"t\.c .*Parquet"):
         bucket.check([TableCopy("t", schema=(field("a"), column))])
+
+
+def test_an_export_is_refused_before_a_snapshot_is_taken(monkeypatch):
+    from google.cloud.bigquery import SchemaField
+
+    table = SimpleNamespace(schema=[SchemaField("c", "GEOGRAPHY")])
+    monkeypatch.setattr(creation.records, "require", lambda _: None)
+    monkeypatch.setattr(creation.bucket, "require", lambda _: None)
+    monkeypatch.setattr(creation.selection, "chosen", lambda *_: ["t"])
+    monkeypatch.setattr(creation.selection, "live", lambda *_: {"t": table})
+    monkeypatch.setattr(creation, "_with_tables", lambda *_: pytest.fail("snapshots are taken"))
+    with pytest.raises(UserError, match=r"t\.c holds GEOGRAPHY"):
+        creation.create(None, export=True)
 
 
 def test_an_export_takes_json_and_nested_columns():
