@@ -10,9 +10,9 @@ text per step; mistakes of the user and refusals are UserError, Google's own fai
   listed as INCOMPLETE and never restored.
 - `listing(google) -> list[Backup]`: newest first, INCOMPLETE and EXPIRED ones too;
   `Backup.state`, `.id`, `.kind`, `.time`, `.made`, `.expires`, `.rows`, `.bytes`, `.tables`.
-- `find(google, text=None, *, tables=None) -> Backup`: the complete backup of a stamp
-  (`20251031_143022` or `2025-10-31_143022`), or the newest complete one that holds `tables`
-  (all without it) and was not made by a restore.
+- `find(google, text=None, *, tables=None, source=Source.SNAPSHOT) -> Backup`: the complete backup
+  of a stamp (`20251031_143022` or `2025-10-31_143022`), or the newest complete one that holds
+  `tables` (all without it), can be read from `source` and was not made by a restore.
 - `verify(google, backup, *, source=Source.SNAPSHOT, tables=None, progress=quiet)
   -> list[Comparison]`: restored into a scratch dataset and compared; `Comparison.equal`.
 - `plan(google, backup, *, tables=None, source=Source.SNAPSHOT, progress=quiet)`: a context
@@ -21,8 +21,8 @@ text per step; mistakes of the user and refusals are UserError, Google's own fai
   all tables are replaced in one transaction, then compared. `Restore.equal`.
 - `restore(google, backup, *, tables=None, source=Source.SNAPSHOT, force=False, safety=True,
   progress=quiet) -> Restore`: `plan` and `execute` in one call. `force` goes on while
-  scheduled queries run; `safety=False` leaves out the safety backup, for callers that have
-  just taken one.
+  scheduled queries run, never beside a restore that has not ended; `safety=False`
+  leaves out the safety backup, for callers that have just taken one.
 - `unfinished(google) -> Attempt | None` and `resume(google, attempt, *, force=False,
   progress=quiet) -> Restore`: a restore that was interrupted, and its end.
 - `prune(google, *, dry_run=False, progress=quiet) -> list[Removal]`.

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eros.backup import (
     bucket,
@@ -56,6 +56,9 @@ def create(
     if export:
         bucket.require(google)
     live = selection.live(google, selection.chosen(google, tables))
+    if export:
+        # Before the snapshots: without their record they would stay behind as INCOMPLETE.
+        bucket.check(TableCopy(name, schema=_fields(table)) for name, table in live.items())
     made, existing = _free_moment(google)
     _check_limits(live, made, existing)
     moment = _reachable(google, at, live) if at else made
@@ -71,7 +74,8 @@ def create(
         commit=origin.commit(google.root),
     )
     backup = _with_tables(google, backup, live, progress)
-    if export:
+    if export and at:
+        # Columns may have been others at the earlier moment.
         bucket.check(backup.tables)
     backup = replace(backup, warnings=_shrunk(google, backup))
     records.write(google, backup)
@@ -129,7 +133,7 @@ def _with_tables(
     relations = {
         name: Relation(
             quoted(settings.project, settings.backup.dataset, snapshot.table_id),
-            [field.to_api_repr() for field in snapshot.schema],
+            _fields(snapshot),
             snapshot.num_bytes or 0,
         )
         for name, snapshot in zip(live, taken, strict=True)
@@ -174,6 +178,10 @@ def _snapshot(google: Google, backup: Backup, table: str) -> bigquery.Table:
     }
     snapshot.expires = backup.expires
     return google.bigquery.update_table(snapshot, ["labels", "expires"])
+
+
+def _fields(table: bigquery.Table) -> tuple[dict[str, Any], ...]:
+    return tuple(field.to_api_repr() for field in table.schema)
 
 
 def _expiration(table: bigquery.Table) -> int | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from eros.backup import bucket, jobs, names, records, selection
 from eros.backup.model import Backup, TableCopy
-from eros.backup.names import Kind, State
+from eros.backup.names import Kind, Source, State
 from eros.errors import UserError
 from eros.google import Google
 
@@ -57,18 +57,27 @@ def listing(google: Google) -> list[Backup]:
     return backups
 
 
-def find(google: Google, text: str | None = None, *, tables: Iterable[str] | None = None) -> Backup:
+def find(
+    google: Google,
+    text: str | None = None,
+    *,
+    tables: Iterable[str] | None = None,
+    source: Source = Source.SNAPSHOT,
+) -> Backup:
     """The backup of this name, or the newest complete one that holds `tables`, or all.
 
-    Raises UserError when there is none, or when it cannot be restored.
+    The newest is one that can be read from `source`, if there is any. Raises UserError when
+    there is none, or when it cannot be restored.
     """
     backups = listing(google)
     if text is None:
-        if backup := newest(backups, set(tables or selection.tables_of(google))):
+        wanted = set(tables or selection.tables_of(google))
+        readable = [backup for backup in backups if backup.is_in(source)]
+        if backup := newest(readable, wanted) or newest(backups, wanted):
             return backup
         raise UserError("there is no complete backup", fix="eros backup create")
-    wanted = names.parse(text)
-    backup = next((backup for backup in backups if backup.id == wanted), None)
+    stamp = names.parse(text)
+    backup = next((backup for backup in backups if backup.id == stamp), None)
     if backup is None:
         raise UserError("there is no backup of this name", value=text, fix="eros backup list")
     if backup.state is not State.COMPLETE:

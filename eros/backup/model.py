@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from eros.backup.names import Kind, State, snapshot
+from eros.backup.names import Kind, Source, State, snapshot
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,10 @@ class Backup:
     def snapshots(self) -> dict[str, str]:
         """Table to the name of its snapshot."""
         return {table.name: snapshot(table.name, self.id) for table in self.tables}
+
+    def is_in(self, source: Source) -> bool:
+        """Whether its rows can be read from there."""
+        return self.exported if source is Source.EXPORT else self.has_snapshots
 
     def table(self, name: str) -> TableCopy | None:
         """The copy of this table."""

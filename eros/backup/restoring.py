@@ -8,7 +8,8 @@ is either all there or has changed nothing, whatever is interrupted, and its rec
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -99,22 +100,19 @@ def execute(
 ) -> Restore:
     """Carry out a plan.
 
-    Raises UserError while scheduled queries run or an earlier restore has not ended, unless
-    `force`; nothing is changed then.
+    Raises UserError while scheduled queries run, unless `force`, and while an earlier restore
+    has not ended: its job may still replace the rows. Nothing is changed then.
     """
     if not force:
         activity.refuse(google)
-        if open_attempt := records.unfinished(google):
-            raise UserError(
-                f"the restore of {open_attempt.backup} that began at "
-                f"{open_attempt.started:%Y-%m-%d %H:%M:%S} UTC has not ended",
-                fix="eros backup restore --resume",
-            )
+    _refuse_open(google)
     before = None
     if safety:
         progress("safety backup of what will be replaced")
         saved = creation.create(google, kind=Kind.SAFETY, tables=planned.names, progress=progress)
         before = saved.id
+        # It takes minutes, in which somebody else may have begun.
+        _refuse_open(google)
     started = jobs.now(google)
     attempt = Attempt(
         id=f"{started:%Y%m%d_%H%M%S_%f}",
@@ -129,6 +127,15 @@ def execute(
     return _compare(google, attempt, planned, progress)
 
 
+def _refuse_open(google: Google) -> None:
+    if open_attempt := records.unfinished(google):
+        raise UserError(
+            f"the restore of {open_attempt.backup} that began at "
+            f"{open_attempt.started:%Y-%m-%d %H:%M:%S} UTC has not ended",
+            fix="eros backup restore --resume, once nobody is at work on it",
+        )
+
+
 def resume(
     google: Google, attempt: Attempt, *, force: bool = False, progress: Progress = quiet
 ) -> Restore:
@@ -136,20 +143,39 @@ def resume(
 
     Its job comes first: one that runs is waited for. When the transaction was committed, the
     rows are compared; when it never began, it is carried out now, with the safety backup that
-    the restore took.
+    the restore took. One for which there is no backup or table any more is over.
     """
     replaced = attempt.applied or _waited_for(google, attempt, progress)
-    backup = inventory.find(google, attempt.backup)
     if not replaced and not force:
         activity.refuse(google)
-    with plan(
-        google, backup, tables=attempt.tables, source=attempt.source, progress=progress
-    ) as planned:
+    with ExitStack() as closing:
+        with _over_when_refused(google, attempt, replaced=replaced):
+            backup = inventory.find(google, attempt.backup)
+            planned = closing.enter_context(
+                plan(
+                    google, backup, tables=attempt.tables, source=attempt.source, progress=progress
+                )
+            )
         if replaced:
             progress("the rows were replaced already")
         else:
             _replace(google, attempt, planned, progress)
         return _compare(google, attempt, planned, progress)
+
+
+@contextmanager
+def _over_when_refused(google: Google, attempt: Attempt, *, replaced: bool) -> Iterator[None]:
+    """End an attempt that cannot go on: open, it would stand in the way of every other one."""
+    try:
+        yield
+    except UserError as error:
+        if error.__cause__ is not None:
+            raise  # A refusal of Google's, which may pass.
+        step, told = "FAILED", "the restore is given up, no table was changed"
+        if replaced:
+            step, told = "DIFFERENT", "the rows are replaced, and can be compared no more"
+        records.step(google, attempt.id, step, {"error": error.message})
+        raise UserError(f"{told}: {error.message}", fix=error.fix) from error
 
 
 def statements(

@@ -90,7 +90,7 @@ def verify(
     if source is Source.TIME_TRAVEL:
         raise UserError("time travel is no copy to verify", key="--from", fix="snapshot or export")
     google = _google(stack)
-    found = backups.find(google, backup, tables=_names(tables))
+    found = backups.find(google, backup, tables=_names(tables), source=source)
     comparisons = backups.verify(
         google, found, source=source, tables=_names(tables), progress=_progress
     )
@@ -194,7 +194,8 @@ def _chosen(
             fix="eros backup restore --at 2026-01-31T04:05:06 [--from time-travel]",
         )
     if at is None:
-        return backups.find(google, backup, tables=tables), source or Source.SNAPSHOT
+        source = source or Source.SNAPSHOT
+        return backups.find(google, backup, tables=tables, source=source), source
     if backup is not None:
         raise UserError("a backup and a moment are named", fix="leave one of them out")
     made = backups.create(

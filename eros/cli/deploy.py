@@ -86,7 +86,11 @@ def _tell(line: str) -> None:
 
 
 def _ask(question: str) -> str:
-    return typer.prompt(question, default="", show_default=False, err=True)
+    try:
+        return typer.prompt(question, default="", show_default=False, err=True)
+    except typer.Abort:
+        # Ctrl-C and the end of input are no consent; a step that raises counts as broken.
+        return ""
 
 
 def _interrupt(number: int, frame: Any) -> None:

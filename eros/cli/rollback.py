@@ -125,6 +125,7 @@ def _target(text: str | None) -> int | Path | None:
 def _refuse_a_second(stack: str, to: str | None) -> None:
     from eros import rollback as rollbacks
 
+    rollbacks.refuse_running(stack)
     older = rollbacks.interrupted(stack, PROJECT_ROOT) if to is None else None
     if older is not None:
         raise UserError(

@@ -7,7 +7,6 @@ of its own around `up`; these two hold from the first check to the last.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import socket
@@ -23,6 +22,7 @@ from google.api_core.exceptions import GoogleAPICallError, NotFound
 
 from eros import logs
 from eros.control import present
+from eros.durable import exclusive
 from eros.errors import UserError
 from eros.google import FAILURES, Google, explained
 from eros.logs.log import user
@@ -74,21 +74,14 @@ def refuse_running(folder: Path) -> None:
 @contextmanager
 def _locked(folder: Path) -> Iterator[int]:
     path = folder / "lock"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise UserError(f"cannot be written: {error.strerror}", file=path) from None
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"another deployment is running: {_told(path)}", file=path, fix="wait for its end"
-            ) from None
+
+    def refusal() -> UserError:
+        return UserError(
+            f"another deployment is running: {_told(path)}", file=path, fix="wait for its end"
+        )
+
+    with exclusive(path, refusal) as descriptor:
         yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _told(path: Path) -> str:

@@ -45,6 +45,9 @@ def begin(stack: str, commit: str, *, resume: bool, fresh: bool, dry_run: bool) 
                 value=stack,
                 fix=f"eros deploy --stack {stack}",
             )
+        # What goes on is what is checked out now: mended, perhaps, since it failed.
+        older.commit = commit
+        older.save()
         return older
     if older is not None:
         if not fresh:
@@ -116,22 +119,18 @@ def _failed(
     _LOG.error("step failed", step=step.name, reason=text)
     if step.name != "up" and step.name not in _AFTER:
         return _end(deployment, step.code, text)
+    # Code 3 stays: the engine stopped half way, and --resume may well mend it.
+    engine_failed = step.code is ExitCode.DEPLOYMENT
+    decision = None
     try:
         decision = decide(deployment)
         deployment.progress(decision.text)
         if not decision.now:
-            # Code 3 stays: the engine stopped half way, and --resume may well mend it.
-            engine_failed = step.code is ExitCode.DEPLOYMENT
             bad = decision.version is not None and not engine_failed
             code = ExitCode.ROLLBACK if bad else step.code
             message = f"{text}\n{decision.text}"
             if engine_failed:
-                stack = deployment.site.stack
-                message += (
-                    f"\n  fix: mend the reason, then: eros deploy --resume --stack {stack}; "
-                    "if pulumi says that the stack is locked and none runs: pulumi cancel "
-                    f"--stack {stack}"
-                )
+                message += _to_resume(deployment)
             return _end(deployment, code, message, still_open=engine_failed)
         assert decision.version is not None
         with deployment.journal.step("rollback") as record:
@@ -139,8 +138,22 @@ def _failed(
             record.facts = {"to": decision.version}
         return _end(deployment, step.code, f"{text}\n{decision.text}")
     except (UserError, *FAILURES, KeyboardInterrupt) as error:
+        if decision is None and engine_failed:
+            # Nobody has begun to go back; what stopped the engine stops us, too.
+            message = f"{text}\nwhat it has changed cannot be looked at: {_told(error)}"
+            message += _to_resume(deployment)
+            return _end(deployment, step.code, message, still_open=True)
         message = f"{text}\nthe rollback failed, a person has to act: {_told(error)}"
         return _end(deployment, ExitCode.ROLLBACK, message)
+
+
+def _to_resume(deployment: Deployment) -> str:
+    stack = deployment.site.stack
+    return (
+        f"\n  fix: mend the reason, then: eros deploy --resume --stack {stack}; "
+        "if pulumi says that the stack is locked and none runs: pulumi cancel "
+        f"--stack {stack}"
+    )
 
 
 def _told(error: BaseException) -> str:

@@ -29,8 +29,12 @@ def decide(deployment: Deployment) -> Decision:
     version = baseline.get("version")
     command = f"eros rollback --stack {site.stack}" + (f" --to {version}" if version else "")
     history = state.history(site.stack, site.root)
-    done = [u for u in history if u.version > (baseline.get("newest") or 0) and u.changed]
-    if not done:
+    since = [u for u in history if u.version > (baseline.get("newest") or 0)]
+    if not since and deployment.journal.facts("up") is None:
+        # An engine that is killed writes no history.
+        text = "the history has no update of it: pulumi did not begin, or died half way"
+        return Decision(False, None, text)
+    if not any(update.changed for update in since):
         return Decision(False, None, "the deployment has changed nothing")
     if version is None:
         return Decision(False, None, "there is no earlier state to go back to")

@@ -112,16 +112,23 @@ def _compress(path: Path) -> None:
         unfinished.replace(target)
         path.unlink()
     except FileNotFoundError:
-        # The other command was first.
+        pass  # The other command was first.
+    finally:
         unfinished.unlink(missing_ok=True)
 
 
 def tidy_daily(folder: Path) -> None:
-    """`tidy`, at most once a day for a folder."""
+    """`tidy`, at most once a day for a folder.
+
+    A full disk or a file of somebody else is told, and stops no command.
+    """
     today = datetime.now(UTC).date()
     mark = folder / ".tidied"
     with suppress(FileNotFoundError):
         if datetime.fromtimestamp(mark.stat().st_mtime, UTC).date() == today:
             return
-    tidy(folder, today)
-    mark.touch()
+    try:
+        tidy(folder, today)
+        mark.touch()
+    except OSError as error:
+        print(f"warning: the logs cannot be tidied: {error}", file=sys.stderr)

@@ -13,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from eros.google import Google
-from eros.rollback.journal import unfinished
+from eros.rollback.journal import refuse_running, unfinished
 from eros.rollback.plans import Plan, Progress, hint, plan
 from eros.rollback.report import Report
 from eros.rollback.run import RollbackError, interrupted, resume, start
@@ -27,6 +27,7 @@ __all__ = [
     "hint",
     "interrupted",
     "plan",
+    "refuse_running",
     "resume",
     "rollback",
     "start",

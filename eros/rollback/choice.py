@@ -14,13 +14,15 @@ from datetime import datetime
 from eros.errors import UserError
 from eros.state import Update
 
-_MESSAGE = re.compile(r"eros rollback to (?:update (\d+)|\S+) \((\d+) of (\d+)\): ")
+_MESSAGE = re.compile(r"eros rollback to (?:update (\d+)|file .+) \((\d+) of (\d+)\): ")
 # A destroyed stack is nothing to go back to, and a rename changes no resource.
 _KINDS = ("update", "refresh", "import", "resource-import")
+# These change what the engine knows, and nothing in the cloud.
+_REPAIRS = ("refresh", "import", "rename")
 
 
 def message(target: str, part: int, parts: int, what: str) -> str:
-    """Text of an update that a rollback makes; `target` is "update N" or a file's name."""
+    """Text of an update that a rollback makes; `target` is "update N" or "file NAME"."""
     return f"eros rollback to {target} ({part} of {parts}): {what}"
 
 
@@ -45,14 +47,22 @@ def default(history: Sequence[Update]) -> Update:
     """The state before the last change; `history` is newest first.
 
     An update that failed is the last change itself, one that changed nothing is none. Raises
-    UserError when there is nothing to go back to.
+    UserError when there is nothing to go back to, or only a person knows.
     """
     states = [update for update in history if can_be_chosen(update)]
     if history and states and not can_be_chosen(history[0]) and _step_or_failure(history[0]):
         return states[0]
     last = next((update for update in states if update.changed), None)
     if last is not None:
-        version = origin(last, history).version
+        stands_for = origin(last, history)
+        step = _MESSAGE.match(stands_for.message)
+        if step and not step[1]:
+            raise UserError(
+                f"update {stands_for.version} went back to a file, so nothing says which update "
+                "was before it",
+                fix="name one: eros rollback --list, then --to UPDATE",
+            )
+        version = stands_for.version
         earlier = [update for update in states if update.version < version]
         if earlier:
             return earlier[0]
@@ -79,8 +89,16 @@ def find(history: Sequence[Update], version: int, stack: str) -> Update:
 
 
 def others_since(history: Sequence[Update], moment: datetime) -> list[Update]:
-    """Updates that began after a moment and were no step of a rollback."""
-    return [u for u in history if u.start > moment and not _MESSAGE.match(u.message)]
+    """Updates that began after a moment, changed the cloud and were no step of a rollback.
+
+    A refresh or an imported state mends what an interruption has left, also our own import,
+    which Pulumi's cloud keeps as an update without a message.
+    """
+    return [
+        u
+        for u in history
+        if u.start > moment and u.kind not in _REPAIRS and not _MESSAGE.match(u.message)
+    ]
 
 
 def end_of_reign(target: Update, history: Sequence[Update]) -> datetime | None:

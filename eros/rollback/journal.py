@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from eros import logs
-from eros.durable import write_json
+from eros.durable import exclusive, write_json
 from eros.errors import UserError
 
 _FILE = "journal.json"
@@ -139,6 +139,26 @@ def unfinished(stack: str) -> Journal | None:
         if journal.status != "failed":
             return journal if journal.status == "running" else None
     return None
+
+
+@contextmanager
+def alone(stack: str) -> Iterator[None]:
+    """No other rollback of the stack runs on this machine; raises UserError when one does."""
+    path = _parent(stack) / "lock"
+
+    def refusal() -> UserError:
+        return UserError(
+            f"another rollback of stack {stack} is running", file=path, fix="wait for its end"
+        )
+
+    with exclusive(path, refusal):
+        yield
+
+
+def refuse_running(stack: str) -> None:
+    """Raise UserError when a rollback of the stack runs on this machine at this moment."""
+    with alone(stack):
+        pass
 
 
 def _load(path: Path) -> Journal:

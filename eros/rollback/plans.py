@@ -102,6 +102,7 @@ def plan(
     progress("reading the history of the stack")
     history = state.history(stack, root)
     current = state.current(stack, root)
+    _refuse_pending(stack, current)
     target = None
     if isinstance(to, Path):
         checkpoint = state.load_file(to)
@@ -155,6 +156,23 @@ def hint(made: Plan) -> str:
         f"{warning} In git: git revert --no-edit "
         f"{to.commit[:12]}..{now.commit[:12] if now.commit else 'HEAD'}"
     )
+
+
+def _refuse_pending(stack: str, current: Checkpoint) -> None:
+    """Raise UserError when the state does not say what is in the cloud.
+
+    An update of unknown end that is no difference between the two states would be left as it
+    is, and what was being created would stay there beside the rest.
+    """
+    if current.pending:
+        names = ", ".join(urn.rpartition("::")[2] for urn in current.pending)
+        raise UserError(
+            "an update that was interrupted, or still runs, left operations whose end nobody "
+            f"saw: {names}",
+            fix=f"pulumi refresh --stack {stack} (in a terminal: it asks), then once more; "
+            f"a rollback that was interrupted finds out itself: eros rollback --resume "
+            f"--stack {stack}",
+        )
 
 
 def _protected(current: Checkpoint, changed: Sequence[Change]) -> tuple[str, ...]:

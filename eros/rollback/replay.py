@@ -44,15 +44,20 @@ class _Registered:
     links: wire.Relinked
 
 
-def program(checkpoint: Checkpoint) -> Callable[[], Awaitable[None]]:
-    """The program; `checkpoint` has its secrets open."""
+def program(
+    checkpoint: Checkpoint, ready: Callable[[Resource], None] | None = None
+) -> Callable[[], Awaitable[None]]:
+    """The program; `checkpoint` has its secrets open.
+
+    `ready` returns when what needs a resource can be made, and is asked after each one.
+    """
 
     async def run() -> None:
         root = await get_root_resource().urn.future()
         stack, *others = _ordered(checkpoint, root)
         monitor = get_monitor()
         loop = asyncio.get_running_loop()
-        links = await loop.run_in_executor(None, register_all, monitor, others)
+        links = await loop.run_in_executor(None, register_all, monitor, others, ready)
         for name, value in stack.outputs.items():
             pulumi.export(name, _output(value, links))
 
@@ -67,7 +72,9 @@ def _ordered(checkpoint: Checkpoint, root: str) -> list[Resource]:
     return stacks + [r for r in checkpoint.resources if r.type != _STACK]
 
 
-def register_all(monitor: Any, resources: list[Resource]) -> wire.Relinked:
+def register_all(
+    monitor: Any, resources: list[Resource], ready: Callable[[Resource], None] | None = None
+) -> wire.Relinked:
     """Register resources, each when what it needs is there; old values with a new one.
 
     The checkpoint has them in such an order, so a thread that waits does so for one that
@@ -76,7 +83,7 @@ def register_all(monitor: Any, resources: list[Resource]) -> wire.Relinked:
     registered: dict[str, Future[_Registered]] = {}
     with ThreadPoolExecutor(_PARALLEL) as pool:
         for resource in resources:
-            task = pool.submit(_register, monitor, resource, dict(registered))
+            task = pool.submit(_register, monitor, resource, dict(registered), ready)
             registered[resource.urn] = task
     links = wire.Relinked()
     for task in registered.values():
@@ -91,7 +98,10 @@ def register_all(monitor: Any, resources: list[Resource]) -> wire.Relinked:
 
 
 def _register(
-    monitor: Any, resource: Resource, earlier: dict[str, Future[_Registered]]
+    monitor: Any,
+    resource: Resource,
+    earlier: dict[str, Future[_Registered]],
+    ready: Callable[[Resource], None] | None,
 ) -> _Registered:
     needed = {resource.parent, resource.provider_urn, *resource.dependencies}
     for urns in resource.property_dependencies.values():
@@ -99,6 +109,8 @@ def _register(
     there = {urn: earlier[urn].result() for urn in needed if urn in earlier}
     request = _request(resource, there)
     answer = monitor.RegisterResource(request)
+    if ready is not None:
+        ready(resource)
     links = wire.Relinked()
     if resource.custom:
         new = json_format.MessageToDict(answer.object)

@@ -14,7 +14,7 @@ from eros import health as checks
 from eros.errors import UserError
 from eros.google import FAILURES, Google, explained
 from eros.rollback import choice, locks, pending, plans, report, stakes, variants
-from eros.rollback.journal import Journal, unfinished
+from eros.rollback.journal import Journal, alone, unfinished
 from eros.rollback.plans import Plan, Progress
 from eros.rollback.updates import Updates
 from eros.state import Checkpoint
@@ -79,7 +79,11 @@ class _Work:
     def apply(self, checkpoint: Checkpoint, part: int, what: str) -> int:
         """One update of the stack; the number of resources it touched."""
         message = choice.message(self.journal.target, part, self.parts, what)
-        return len(self.updates.apply(checkpoint, message))
+        # Late, as in `updates`: Pulumi's libraries take their time.
+        from eros.rollback import metrics
+
+        ready = metrics.waiter(self.google, checkpoint, self.progress)
+        return len(self.updates.apply(checkpoint, message, ready))
 
     def target(self) -> Checkpoint:
         """The state to go back to, secrets open, with a provider that works today."""
@@ -120,6 +124,18 @@ def start(
 ) -> report.Report:
     """Carry out a plan. Raises UserError before anything changes, RollbackError after."""
     stakes.refuse(made.stakes, drop)
+    with alone(made.stack):
+        return _begin(google, made, drop, clear_locks, take_backup, progress)
+
+
+def _begin(
+    google: Google,
+    made: Plan,
+    drop: tuple[str, ...],
+    clear_locks: bool,
+    take_backup: bool,
+    progress: Progress,
+) -> report.Report:
     progress("health before")
     health = checks.check(google).contract()
     journal = Journal.begin(
@@ -156,15 +172,16 @@ def interrupted(stack: str, root: Path) -> Journal | None:
 
 def resume(google: Google, stack: str, *, root: Path, progress: Progress) -> report.Report:
     """Go on with the rollback that was interrupted; raises UserError when there is none."""
-    journal = interrupted(stack, root)
-    if journal is None:
-        raise UserError(f"no rollback of stack {stack} waits for its end")
-    progress(f"going on with the rollback to {journal.target}")
-    work = _Work(journal, google, root, progress, patient=True)
-    ids = {resource.urn: resource.id for resource in work.stored().resources}
-    with _told("operations", stack):
-        _operations(work, ids)
-    return _go_on(work)
+    with alone(stack):
+        journal = interrupted(stack, root)
+        if journal is None:
+            raise UserError(f"no rollback of stack {stack} waits for its end")
+        progress(f"going on with the rollback to {journal.target}")
+        work = _Work(journal, google, root, progress, patient=True)
+        ids = {resource.urn: resource.id for resource in work.stored().resources}
+        with _told("operations", stack):
+            _operations(work, ids)
+        return _go_on(work)
 
 
 def _operations(work: _Work, ids: Mapping[str, str]) -> None:

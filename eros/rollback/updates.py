@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import tempfile
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from eros import engine
 from eros.errors import UserError
-from eros.state import Checkpoint
+from eros.state import Checkpoint, Resource
 
 if TYPE_CHECKING:
     from pulumi import automation
@@ -61,18 +62,29 @@ class Updates:
         self._run(checkpoint, lambda stack: stack.preview(on_event=_collector(steps)))
         return steps
 
-    def apply(self, checkpoint: Checkpoint, message: str) -> list[Step]:
-        """Bring the stack to this checkpoint; what was done. Raises UserError."""
+    def apply(
+        self, checkpoint: Checkpoint, message: str, ready: Callable[[Resource], None] | None = None
+    ) -> list[Step]:
+        """Bring the stack to this checkpoint; what was done. Raises UserError.
+
+        `ready` is that of `replay.program`.
+        """
         steps: list[Step] = []
         self._run(
             checkpoint,
             lambda stack: stack.up(
                 message=message, on_event=_collector(steps), suppress_outputs=True
             ),
+            ready,
         )
         return steps
 
-    def _run(self, checkpoint: Checkpoint, operation: Callable[[automation.Stack], object]) -> None:
+    def _run(
+        self,
+        checkpoint: Checkpoint,
+        operation: Callable[[automation.Stack], object],
+        ready: Callable[[Resource], None] | None = None,
+    ) -> None:
         # Pulumi's libraries take longer to import than most commands to run.
         from pulumi import automation
 
@@ -86,7 +98,7 @@ class Updates:
 
         workspace = Workspace(
             work_dir=str(self.root),
-            program=replay.program(checkpoint),
+            program=replay.program(checkpoint, ready),
             pulumi_command=_command(),
         )
         stack = automation.Stack.select(self.stack, workspace)
@@ -139,6 +151,9 @@ def _command() -> Any:
     The library reads it from pipes. When this process is killed, writing to a broken pipe
     kills `pulumi` too, with the stack locked and operations of unknown end. Without one it
     notices that its program is gone, ends what it has begun and saves the state.
+
+    When we are interrupted, the library's way would kill `pulumi` a quarter of a second later.
+    It gets the interruption once, through us (its session is its own), and is waited for.
     """
     from pulumi import automation
     from pulumi.automation.errors import create_command_error
@@ -154,15 +169,21 @@ def _command() -> Any:
         ) -> automation.CommandResult:
             del on_output, on_error
             with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-                code = subprocess.run(
+                process = subprocess.Popen(
                     [self.command, "--non-interactive", *args],
                     cwd=cwd,
                     env={**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"},
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=err,
-                    check=False,
-                ).returncode
+                    start_new_session=True,
+                )
+                try:
+                    code = process.wait()
+                except KeyboardInterrupt:
+                    process.send_signal(signal.SIGINT)
+                    process.wait()
+                    raise
                 out.seek(0)
                 err.seek(0)
                 result = automation.CommandResult(out.read().strip(), err.read().strip(), code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -113,8 +113,16 @@ class Checkpoint:
     @property
     def pending(self) -> tuple[str, ...]:
         """Urns of operations that an interrupted update began and whose end nobody saw."""
-        operations = self.deployment.get("pending_operations") or ()
-        return tuple(operation["resource"]["urn"] for operation in operations)
+        return tuple(operation["resource"]["urn"] for operation in self._operations)
+
+    @property
+    def creating(self) -> tuple[str, ...]:
+        """Those of `pending` that the next update would create a second time."""
+        return tuple(o["resource"]["urn"] for o in self._operations if o["type"] == "creating")
+
+    @property
+    def _operations(self) -> Sequence[Mapping[str, Any]]:
+        return self.deployment.get("pending_operations") or ()
 
 
 @dataclass(frozen=True)

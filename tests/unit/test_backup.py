@@ -14,11 +14,13 @@ from components.warehouse import Warehouse
 from eros.backup import (
     Backup,
     Kind,
+    Source,
     State,
     TableCopy,
     activity,
     bucket,
     columns,
+    creation,
     inventory,
     jobs,
     names,
@@ -120,6 +122,22 @@ def test_the_newest_backup_is_one_of_the_whole_and_not_of_what_was_left():
     assert inventory.newest([broken, safety], "a") is None
 
 
+def test_without_a_name_the_newest_is_one_that_has_the_copy_asked_for(monkeypatch):
+    def backup(day: int, **copies: bool) -> Backup:
+        made = MOMENT + timedelta(days=day)
+        tables = (TableCopy("a"),)
+        return Backup(names.stamp(made), Kind.DAILY, made, made, None, tables, **copies)
+
+    lost = backup(3, has_snapshots=False, exported=True)
+    deployed = backup(2)
+    both = backup(1, exported=True)
+    monkeypatch.setattr(inventory, "listing", lambda _: [lost, deployed, both])
+    assert inventory.find(None, tables="a") == deployed
+    assert inventory.find(None, tables="a", source=Source.EXPORT) == lost
+    monkeypatch.setattr(inventory, "listing", lambda _: [deployed])
+    assert inventory.find(None, tables="a", source=Source.EXPORT) == deployed, "which is told"
+
+
 def test_added_columns_are_left_to_their_default():
     copied = [field("a"), field("b", "INTEGER", "REQUIRED")]
     live = [
@@ -179,6 +197,19 @@ def test_rows_whose_partition_is_about_to_end_are_left_out(kind, oldest):
 def test_an_export_refuses_what_parquet_does_not_bring_back(column):
     with pytest.raises(UserError, match=r"t\.c .*Parquet"):
         bucket.check([TableCopy("t", schema=(field("a"), column))])
+
+
+def test_an_export_is_refused_before_a_snapshot_is_taken(monkeypatch):
+    from google.cloud.bigquery import SchemaField
+
+    table = SimpleNamespace(schema=[SchemaField("c", "GEOGRAPHY")])
+    monkeypatch.setattr(creation.records, "require", lambda _: None)
+    monkeypatch.setattr(creation.bucket, "require", lambda _: None)
+    monkeypatch.setattr(creation.selection, "chosen", lambda *_: ["t"])
+    monkeypatch.setattr(creation.selection, "live", lambda *_: {"t": table})
+    monkeypatch.setattr(creation, "_with_tables", lambda *_: pytest.fail("snapshots are taken"))
+    with pytest.raises(UserError, match=r"t\.c holds GEOGRAPHY"):
+        creation.create(None, export=True)
 
 
 def test_an_export_takes_json_and_nested_columns():

@@ -106,9 +106,9 @@ def unfinished(google: Cloud) -> records.Attempt | None:
     )
 
 
-def restored(cloud: Cloud) -> restoring.Restore:
+def restored(cloud: Cloud, **options: bool) -> restoring.Restore:
     with restoring.plan(cloud) as planned:
-        return restoring.execute(cloud, planned, safety=False)
+        return restoring.execute(cloud, planned, safety=False, **options)
 
 
 def resumed(cloud: Cloud) -> restoring.Restore:
@@ -213,6 +213,61 @@ def test_a_resume_waits_for_the_job_before_it_asks_for_anything_else(cloud, monk
     monkeypatch.setattr(restoring.activity, "refuse", lambda _: pytest.fail("nothing is begun"))
     assert resumed(cloud).equal
     assert cloud.begun == 1
+
+
+def test_no_restore_begins_beside_one_that_is_open(cloud):
+    cloud.trouble = LOST
+    with pytest.raises(UserError, match="nobody knows yet"):
+        restored(cloud)
+    with pytest.raises(UserError, match="has not ended"):
+        restored(cloud, force=True)
+    assert cloud.begun == 1
+
+
+def test_of_two_operators_who_save_the_rows_at_once_one_restores(cloud, monkeypatch):
+    def save(google: Cloud, **_: Any) -> SimpleNamespace:
+        google.steps.append("STARTED")  # The other one was faster.
+        return SimpleNamespace(id="20261122_050000")
+
+    monkeypatch.setattr(restoring.creation, "create", save)
+    with (
+        restoring.plan(cloud) as planned,
+        pytest.raises(UserError, match="has not ended"),
+    ):
+        restoring.execute(cloud, planned)
+    assert cloud.begun == 0
+
+
+@pytest.mark.parametrize(
+    ("arrives", "step", "told"),
+    [(False, "FAILED", "no table was changed"), (True, "DIFFERENT", "the rows are replaced")],
+)
+def test_a_restore_whose_backup_is_gone_does_not_stay_open(cloud, monkeypatch, arrives, step, told):
+    cloud.refusal, cloud.arrives = LOST, arrives
+    with pytest.raises(UserError, match="nobody knows yet"):
+        restored(cloud)
+
+    def gone(*_: Any) -> None:
+        raise UserError("there is no backup of this name")
+
+    monkeypatch.setattr(restoring.inventory, "find", gone)
+    with pytest.raises(UserError, match=f"{told}.*no backup of this name"):
+        resumed(cloud)
+    assert cloud.steps == ["STARTED", step]
+
+
+def test_a_resume_that_may_not_look_is_no_end(cloud, monkeypatch):
+    cloud.refusal, cloud.arrives = LOST, False
+    with pytest.raises(UserError, match="nobody knows yet"):
+        restored(cloud)
+
+    def forbidden(*_: Any) -> None:
+        raise UserError("no right to list") from Forbidden("no right to list")
+
+    monkeypatch.setattr(restoring.inventory, "find", forbidden)
+    with pytest.raises(UserError, match="no right"):
+        resumed(cloud)
+    assert cloud.steps == ["STARTED"]
 
 
 def test_a_resume_that_loses_the_connection_can_be_resumed_again(cloud):

@@ -209,6 +209,22 @@ def test_old_files_are_compressed_and_deleted_by_the_retention_of_their_stream(f
     assert not packed.exists(), "compressed files go, too"
 
 
+def test_a_full_disk_stops_no_command(folder, monkeypatch, capsys):
+    today = datetime.now(UTC).date()
+    old = folder / "application" / f"{today - timedelta(days=2)}.jsonl"
+    old.write_text("{}\n", encoding="utf-8")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.shutil, "copyfileobj", full)
+    (folder / ".tidied").unlink(missing_ok=True)
+    files.tidy_daily(folder)
+    assert "No space left" in capsys.readouterr().err
+    assert old.exists()
+    assert list(old.parent.glob(".*")) == [], "no half file stays"
+
+
 def test_a_record_goes_to_the_file_of_its_day(folder):
     handler = logging.getLogger("eros.application").handlers[0]
     made = logging.makeLogRecord({"msg": "late", "created": 1_700_000_000.0, "levelno": 20})

@@ -53,6 +53,7 @@ def told(monkeypatch) -> list[str]:
 def wait(monkeypatch, settings, *answers: object) -> tuple[Monitoring, list[float]]:
     """Wait with these answers; what was asked, and the pauses."""
     monitoring, pauses = Monitoring(*answers), []
+    monitoring.settings = settings
 
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)

@@ -15,6 +15,7 @@ from eros.deploy import (
     quota,
 )
 from eros.errors import UserError
+from eros.state import Checkpoint
 from tests.unit.deploy.deployments import NOW, Api, site
 
 
@@ -177,6 +178,21 @@ def test_an_old_backup_is_a_warning(settings, monkeypatch, hours, level):
     monkeypatch.setattr(preflight.backup, "is_deployed", lambda google: True)
     monkeypatch.setattr(preflight.backup, "listing", lambda google: found)
     assert levels(preflight.backups(site(settings))) == [level]
+
+
+@pytest.mark.parametrize(
+    ("operation", "level"), [("creating", Level.FAILED), ("updating", Level.WARNING)]
+)
+def test_what_an_engine_was_creating_when_it_died_is_not_created_again(
+    settings, monkeypatch, operation, level
+):
+    operations = [{"type": operation, "resource": {"urn": "urn:pulumi:local::eros::t::sweep"}}]
+    state = Checkpoint.from_deployment({"pending_operations": operations}, None)
+    monkeypatch.setattr(preflight.engine, "output", lambda *_, root: "v3.259.0")
+    monkeypatch.setattr(preflight.state, "current", lambda *_: state)
+    *_, finding = preflight.tools(site(settings))
+    assert finding.level is level
+    assert finding.text.endswith(": sweep")
 
 
 def test_work_that_was_interrupted_comes_first(settings, monkeypatch):

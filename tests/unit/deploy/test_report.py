@@ -5,6 +5,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+import typer
 from google.api_core.exceptions import BadRequest
 
 from eros.cli import deploy as command
@@ -118,6 +119,14 @@ def test_without_a_terminal_the_command_wants_yes(monkeypatch, settings):
     monkeypatch.setattr(command.sys, "stdin", SimpleNamespace(isatty=lambda: False))
     with pytest.raises(UserError, match="nobody is there"):
         command.deploy(stack="staging", yes=False, dry_run=False)
+
+
+def test_who_breaks_off_a_question_has_not_agreed(monkeypatch):
+    def broken_off(*_, **__):
+        raise typer.Abort
+
+    monkeypatch.setattr(command.typer, "prompt", broken_off)
+    assert command._ask("Deploy? [y/N]") == ""
 
 
 def test_the_errors_of_an_update_are_told_with_their_resources():

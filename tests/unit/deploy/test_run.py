@@ -110,6 +110,19 @@ def test_an_engine_that_failed_half_way_can_be_resumed(make):
     assert unfinished("staging").id == made.deployment.journal.id
 
 
+def test_what_stops_engine_and_backend_leaves_a_deployment_to_resume(make):
+    def expired(deployment):
+        raise UserError("the credentials have expired")
+
+    made = make()
+    fails = [Fake("up", ExitCode.DEPLOYMENT, error=UserError("no"))]
+    outcome = run(made.deployment, fails, decide=expired, roll_back=never)
+    assert outcome.code is ExitCode.DEPLOYMENT
+    assert "the rollback failed" not in outcome.message
+    assert "eros deploy --resume --stack staging" in outcome.message
+    assert unfinished("staging").id == made.deployment.journal.id
+
+
 def test_an_interruption_leaves_a_journal_that_keeps_what_was_done(make):
     made = make()
     order: list[str] = []
@@ -130,6 +143,12 @@ def test_an_interruption_leaves_a_journal_that_keeps_what_was_done(make):
     assert outcome.code is ExitCode.SUCCESS
     assert order == ["preflight", "baseline", "backup", "preflight", "backup"]
     assert outcome.content["deployment"] == made.deployment.journal.id
+
+
+def test_a_resumed_deployment_is_of_the_commit_that_mended_it(make):
+    make()
+    begin("staging", "fa11ed", resume=True, fresh=False, dry_run=False)
+    assert unfinished("staging").commit == "fa11ed"
 
 
 def test_an_unfinished_deployment_can_be_given_up(make):

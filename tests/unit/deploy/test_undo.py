@@ -51,8 +51,14 @@ def test_a_touched_table_is_a_person_s_decision(decided):
 
 
 def test_nothing_goes_back_when_nothing_was_changed(decided):
-    assert decided(yes=True, history=updates(7)).version is None
-    assert decided(yes=True, history=updates(7, 8, changed=0)).version is None
+    decision = decided(yes=True, history=updates(7, 8, changed=0))
+    assert (decision.version, decision.text) == (None, "the deployment has changed nothing")
+
+
+def test_an_engine_that_died_may_have_changed_something(decided):
+    decision = decided(yes=True, history=updates(7))
+    assert decision.version is None
+    assert "died half way" in decision.text
 
 
 def test_a_first_deployment_has_nothing_to_go_back_to(decided):

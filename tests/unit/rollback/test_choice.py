@@ -72,3 +72,25 @@ def test_updates_of_others_overtake_an_interrupted_rollback():
     history = newest_first(update(1), *rolled_back(2, 1))
     assert choice.others_since(history, update(1).start) == []
     assert choice.others_since([update(9), *history], update(1).start) == [update(9)]
+
+
+@pytest.mark.parametrize("kind", ["refresh", "import"])
+def test_mending_the_state_overtakes_no_rollback(kind):
+    paused, _ = rolled_back(2, 1)
+    assert choice.others_since([update(3, kind=kind), paused], update(1).start) == []
+
+
+@pytest.mark.parametrize("name", ["eros.checkpoint.json", "state (1).json"])
+def test_the_steps_of_a_rollback_to_a_file_are_known(name):
+    texts = [choice.message(f"file {name}", part, 2, "x") for part in (1, 2)]
+    paused, back = (update(2 + part, text) for part, text in enumerate(texts))
+    assert choice.others_since([back, paused], update(1).start) == []
+    assert not choice.can_be_chosen(paused)
+    assert choice.can_be_chosen(back)
+
+
+def test_after_a_rollback_to_a_file_the_mistake_is_not_the_default():
+    back = update(3, choice.message("file eros.json", 2, 2, "definitions"))
+    with pytest.raises(UserError, match="went back to a file"):
+        choice.default(newest_first(update(1), update(2), back))
+    assert choice.default(newest_first(update(1), update(2), back, update(4))).version == 3

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,10 +17,11 @@ import pytest
 
 from eros import engine
 from eros.errors import UserError
-from eros.rollback import pending, variants
+from eros.rollback import pending, plans, variants
 from eros.rollback import updates as updates_module
 from eros.rollback.updates import Updates
 from eros.settings import parse
+from eros.state import Checkpoint
 from tests.unit.conftest import VALUES
 from tests.unit.rollback.states import STACK, TABLE
 
@@ -116,6 +122,16 @@ def test_without_open_operations_nothing_is_touched(monkeypatch):
     assert settled(monkeypatch).refreshed == []
 
 
+def test_a_rollback_does_not_begin_on_a_state_that_is_not_the_cloud(monkeypatch):
+    operation = {"type": "updating", "resource": {"urn": f"{STACK}::export_report"}}
+    state = Checkpoint.from_deployment({"pending_operations": [operation]}, None)
+    monkeypatch.setattr(plans.state, "history", lambda *_: [])
+    monkeypatch.setattr(plans.state, "current", lambda *_: state)
+    with pytest.raises(UserError, match="nobody saw: export_report") as told:
+        plans.plan(None, "local", to=1, data=False, root=Path(), progress=lambda _: None)
+    assert "pulumi refresh --stack local" in told.value.fix
+
+
 LOCKED = (
     "pulumi: the stack is currently locked by 1 lock(s).; "
     f"file:///x: created by me@{socket.gethostname()} (pid 4711) at 2026"
@@ -160,3 +176,32 @@ def test_a_living_engine_is_waited_for(monkeypatch):
 def test_other_locks_and_mistakes_are_told(message, patient):
     with pytest.raises(UserError, match=message.partition(";")[0][:30]):
         Updates("local", Path(), patient=patient).when_free(locked_once(message))
+
+
+def test_an_engine_that_is_interrupted_may_end_what_it_has_begun(tmp_path):
+    slow = tmp_path / "pulumi"
+    slow.write_text(
+        "#!/bin/sh\n"
+        '[ "$1" = version ] && echo v3.259.0 && exit\n'
+        f"trap 'sleep 1; touch {tmp_path}/saved; exit 1' INT\n"
+        f"touch {tmp_path}/begun\n"
+        "while true; do sleep 0.1; done\n"
+    )
+    slow.chmod(0o755)
+    code = (
+        "from eros.rollback import updates\n"
+        f"updates._command().run(['up'], {str(tmp_path)!r}, {{}})\n"
+    )
+    # A group of its own, as a terminal has: Ctrl-C reaches all that is in it.
+    ours = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"},
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while not (tmp_path / "begun").exists():
+        assert ours.poll() is None
+        time.sleep(0.05)
+    os.killpg(ours.pid, signal.SIGINT)
+    ours.wait(timeout=30)
+    assert (tmp_path / "saved").exists()

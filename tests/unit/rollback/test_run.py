@@ -133,6 +133,20 @@ def test_an_interrupted_rollback_waits_until_another_has_changed_something(
     assert left == (found and ("older" if found.folder == begun.folder else "newer"))
 
 
+def test_a_rollback_that_runs_is_neither_begun_again_nor_resumed(begun, another, monkeypatch):
+    monkeypatch.setattr(run.checks, "check", lambda _: pytest.fail("it has begun"))
+    options = {"drop": (), "clear_locks": False, "take_backup": True, "progress": print}
+    with journal.alone("local"):
+        for call in (
+            lambda: rollbacks.start(None, another, **options),
+            lambda: rollbacks.resume(None, "local", root=Path(), progress=print),
+            lambda: command._refuse_a_second("local", None),
+        ):
+            with pytest.raises(UserError, match="another rollback of stack local is running"):
+                call()
+    rollbacks.refuse_running("local")
+
+
 # Rows --------------------------------------------------------------------------------------
 
 
