@@ -1,6 +1,6 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.release_schedule_requests()
 OPTIONS (
-    description = 'Keeps the queue moving: a request held longer than {{ automation.queue_lease_minutes }} minutes counts as a failed attempt and can be claimed again, a PENDING request more than a day behind its date is cancelled once it counts as backlog, and a backlog raises an alert.'
+    description = 'Keeps the queue moving: a request held longer than {{ automation.queue_lease_minutes }} minutes counts as a failed attempt and can be claimed again, a PENDING request more than a day behind its date is cancelled once it counts as backlog, and a backlog raises an alert, once a day.'
 )
 BEGIN
     DECLARE run STRING DEFAULT GENERATE_UUID();
@@ -85,7 +85,15 @@ BEGIN
         RAISE USING MESSAGE = failure;
     END;
 
-    IF backlog > 0 THEN
+    -- Once a day: this runs every 15 minutes, and an alert that was acknowledged would be back
+    -- at the next run.
+    IF backlog > 0 AND NOT EXISTS (
+        SELECT 1
+        FROM `{{ project }}`.`{{ dataset }}`.automation_alerts
+        WHERE
+            alert_name = 'Queue backlog'
+            AND alert_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
+    ) THEN
         CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
             'WARNING',
             'Queue backlog',

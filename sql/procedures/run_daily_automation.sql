@@ -1,6 +1,6 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.run_daily_automation(execution_date DATE)
 OPTIONS (
-    description = 'Analyses every active creator and queues a schedule request for each page below {{ automation.saturation_limit_pct }} percent saturation. The date is today in {{ time_zone }}, or yesterday. A second run of a day that succeeded changes nothing. The circuit breaker opens at {{ automation.breaker_failures }} creators in a row that fail.'
+    description = 'Analyses every active creator and queues a schedule request for each page below {{ automation.saturation_limit_pct }} percent saturation. The date is today in {{ time_zone }}, or yesterday. A second run of a day that succeeded changes nothing, unless the first found no creator. The circuit breaker opens at {{ automation.breaker_failures }} creators in a row that fail.'
 )
 BEGIN
     DECLARE run STRING DEFAULT GENERATE_UUID();
@@ -35,6 +35,8 @@ BEGIN
             runs.job_name = 'run_daily_automation'
             AND runs.execution_date = run_date
             AND runs.status = 'SUCCESS'
+            -- A run that found no creator came before the messages: it has planned nothing.
+            AND runs.creators_total > 0
             AND DATE(runs.job_start_time) >= DATE_SUB(run_date, INTERVAL 1 DAY)
     ) THEN
         RETURN;

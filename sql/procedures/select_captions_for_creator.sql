@@ -179,7 +179,7 @@ BEGIN
                         -- The sweep ends the lock, not the message: it was sent, or its day is
                         -- still to come.
                         deactivation_reason IN ('EXPIRED', 'STALE')
-                        AND scheduled_send_date > DATE_SUB(schedule_date, INTERVAL {{ selection.cooldown_days }} DAY)
+                        AND scheduled_send_date > DATE_SUB(schedule_date, INTERVAL {{ [selection.cooldown_days, 1] | max }} DAY)
                     )
                 )
             GROUP BY caption_id

@@ -63,7 +63,7 @@ AS (
     moves AS (
         SELECT
             *,
-            opened_at IS NULL AND is_sick AND is_long_enough AS is_opened,
+            opened_at IS NULL AND is_sick AND is_long_enough AND value IS NOT NULL AS is_opened,
             opened_at IS NOT NULL AND NOT is_sick AS is_resolved,
             opened_at IS NOT NULL AND is_sick
             AND COALESCE(TIMESTAMP_DIFF(moment, last_notified_at, MINUTE) >= repeat_minutes, FALSE) AS is_repeated,

@@ -408,6 +408,21 @@ def test_only_a_run_with_results_resolves_what_the_daily_run_before_it_found(war
     assert warehouse.value("SELECT acknowledged_by FROM automation_alerts") == "evaluate_alerts"
 
 
+def test_a_rule_does_not_open_while_its_value_is_unknown(warehouse):
+    def later(minutes: int) -> list[tuple[str, str]]:
+        return [e for e in evaluate(warehouse, minutes).events if e[0] == "A08"]
+
+    warehouse.run(
+        "INSERT INTO alert_states (rule_id, title, severity, state, incident_id, pending_since,"
+        " evaluated_at) VALUES ('A08', 'Lock table critical bloat', 'CRITICAL', 'PENDING', 'i',"
+        f" {at(NOW - dt.timedelta(minutes=20))}, {at(NOW - dt.timedelta(minutes=20))})"
+    )
+    assert later(0) == [], "beyond its limit once, and since then nobody knows"
+    assert warehouse.value("SELECT state FROM alert_states WHERE rule_id = 'A08'") == "PENDING"
+    check(warehouse, NOW + dt.timedelta(minutes=5), active_locks=10001)
+    assert later(5) == [("A08", "OPENED")]
+
+
 def test_an_acknowledged_incident_is_not_escalated(warehouse):
     fill(warehouse, {"health": {"available_captions": 199}})
     assert evaluate(warehouse).events == [("A04", "OPENED")]
