@@ -87,6 +87,16 @@ def test_tables_carry_layout_lifetime_and_described_columns(declared):
     assert all(column.get("description") for column in columns)
 
 
+def test_the_key_that_a_table_takes_from_its_dataset_replaces_nothing(values):
+    key = "projects/p/locations/us/keyRings/r/cryptoKeys/k"
+    declared = record(lambda: System("eros", parse(values | {"kmsKey": key}, "f")))
+    for dataset in of_type(declared, "gcp:bigquery/dataset:Dataset").values():
+        assert dataset.inputs["defaultEncryptionConfiguration"] == {"kmsKeyName": key}
+    for name, table in of_type(declared, TABLE).items():
+        # The provider reads the key back and compares it with no argument: a replacement.
+        assert table.ignore_changes == ("encryptionConfiguration",), name
+
+
 def test_an_object_comes_after_everything_that_it_names(declared, settings):
     by_name = {d.name: d for d in declared if d.type in (TABLE, ROUTINE)}
     for item in catalogue.load(settings).declared:
