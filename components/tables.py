@@ -70,5 +70,6 @@ def _partitioning(table: Table) -> gcp.bigquery.TableTimePartitioningArgs | None
     return gcp.bigquery.TableTimePartitioningArgs(
         type=table.partitioning["type"],
         field=table.partitioning["field"],
-        expiration_ms=round(days * DAY_MS) if days is not None else None,
+        # Without a value the provider keeps the one that the table has; 0 is for ever.
+        expiration_ms=round(days * DAY_MS) if days is not None else 0,
     )

@@ -87,6 +87,16 @@ def test_tables_carry_layout_lifetime_and_described_columns(declared):
     assert all(column.get("description") for column in columns)
 
 
+def test_an_expiration_that_is_given_up_is_taken_from_the_table(declared, values):
+    keep = {"retention": {"captionBanditStatsDays": None}}
+    stats = of_type(record(lambda: System("eros", parse(values | keep, "f"))), TABLE)
+    # Left out, the provider would keep the 90 days of the table without a word.
+    assert stats["caption_bandit_stats"].inputs["timePartitioning"]["expirationMs"] == 0
+    for name, table in of_type(declared, TABLE).items():
+        if table.protect and "timePartitioning" in table.inputs:
+            assert "expirationMs" in table.inputs["timePartitioning"], name
+
+
 def test_the_key_that_a_table_takes_from_its_dataset_replaces_nothing(values):
     key = "projects/p/locations/us/keyRings/r/cryptoKeys/k"
     declared = record(lambda: System("eros", parse(values | {"kmsKey": key}, "f")))
