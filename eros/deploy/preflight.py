@@ -18,6 +18,7 @@ from eros.control import present
 from eros.deploy import permissions, quota
 from eros.deploy import rights as granted_rights
 from eros.deploy.external import external_schemas
+from eros.deploy.grants import authorized
 from eros.deploy.model import Finding, Level, Site
 from eros.errors import UserError
 from eros.google import FAILURES, disabled_service, explained
@@ -280,6 +281,7 @@ CHECKS: tuple[tuple[str, bool, Check], ...] = (
     ("permissions", True, rights),
     ("quota", True, quotas),
     ("external schemas", True, external_schemas),
+    ("authorized views", True, authorized),
     ("transfer agent", True, transfer_agent),
     ("backups", True, backups),
     ("interrupted work", True, interrupted),
