@@ -1,14 +1,18 @@
 """The program as the engine sees it: what is declared, under which parent, how protected."""
 
+import copy
 import json
+import re
 import runpy
 
 import pulumi
 import pytest
 
 from components import provider
+from components.dashboards import _marked
 from components.system import System
-from eros import catalogue, schedules
+from eros import catalogue, dashboards, schedules
+from eros.dashboards import rules
 from eros.errors import UserError
 from eros.settings import PROJECT_ROOT, parse
 from tests.unit.conftest import VALUES
@@ -112,6 +116,23 @@ def test_an_object_comes_after_everything_that_it_names(declared, settings):
     for item in catalogue.load(settings).declared:
         known = {urn.rpartition("::")[2] for urn in by_name[item.name].dependencies}
         assert set(item.depends_on) <= known, item.name
+
+
+def test_a_key_taken_out_of_a_dashboard_is_a_change_to_the_provider(declared, settings):
+    board = dashboards.load(settings)["system"]
+    less = copy.deepcopy(board)
+    taken = next(w for _, w in rules.widgets(less) if "thresholds" in w.get("xyChart", {}))
+    del taken["xyChart"]["thresholds"]
+    ids = []
+    for content in (board, less):
+        found = [w["id"] for _, w in rules.widgets(_marked(content)) if "id" in w]
+        assert len(found) == 1
+        ids += found
+    assert ids[0] != ids[1]
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]+", one) for one in ids)
+    assert not any("id" in w for _, w in rules.widgets(board)), "the file's content is not touched"
+    sent = of_type(declared, "gcp:monitoring/dashboard:Dashboard")["system"].inputs
+    assert json.loads(sent["dashboardJson"]) == _marked(board)
 
 
 def test_transfer_configs_come_after_the_grants_of_their_account(declared):
