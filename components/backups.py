@@ -8,6 +8,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from components.identity import Identity
+from components.tables import KEY_OF_DATASET
 from components.warehouse import Warehouse
 from eros.backup_schema import TABLES
 from eros.settings import Settings
@@ -83,7 +84,9 @@ class Backups(pulumi.ComponentResource):
             schema=json.dumps(schema),
             labels=settings.all_labels,
             deletion_protection=settings.protect_tables,
-            opts=pulumi.ResourceOptions(parent=self, protect=settings.protect_tables),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=settings.protect_tables, ignore_changes=KEY_OF_DATASET
+            ),
         )
 
     def _bucket(self, identity: Identity) -> gcp.storage.Bucket:

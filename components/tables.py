@@ -15,6 +15,9 @@ from eros.catalogue import Table
 from eros.settings import Settings
 
 DAY_MS = 24 * 60 * 60 * 1000
+KEY_OF_DATASET = ["encryption_configuration"]
+"""A table takes the key of its dataset when it is created. The provider reads that back and,
+as no argument names it, would replace the table (terraform-provider-google 10518)."""
 
 
 class Tables(pulumi.ComponentResource):
@@ -55,6 +58,7 @@ class Tables(pulumi.ComponentResource):
                 parent=self,
                 import_=existing,
                 protect=settings.protect_tables or existing is not None,
+                ignore_changes=KEY_OF_DATASET,
             ),
         )
 
@@ -66,5 +70,6 @@ def _partitioning(table: Table) -> gcp.bigquery.TableTimePartitioningArgs | None
     return gcp.bigquery.TableTimePartitioningArgs(
         type=table.partitioning["type"],
         field=table.partitioning["field"],
-        expiration_ms=round(days * DAY_MS) if days is not None else None,
+        # Without a value the provider keeps the one that the table has; 0 is for ever.
+        expiration_ms=round(days * DAY_MS) if days is not None else 0,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_gcp as gcp
 
+from components.tables import KEY_OF_DATASET
 from eros.catalogue import MaterializedView, View
 from eros.settings import Settings
 
@@ -44,7 +45,9 @@ class Views(pulumi.ComponentResource):
             clusterings=list(materialized.clustering) or None if materialized else None,
             labels=self._settings.all_labels,
             deletion_protection=False,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=needs),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=needs, ignore_changes=KEY_OF_DATASET
+            ),
         )
 
 

@@ -12,6 +12,7 @@ reviewer should see change in a stack file.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -32,6 +33,8 @@ Member = Annotated[str, StringConstraints(pattern=r"^(group|serviceAccount|user|
 Percent = Annotated[float, Field(ge=0, le=100)]
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
+# Labels by which jobs are told apart: alerts, figures, runs and costs are read from them.
+_OWN_LABELS = re.compile(r"component|correlation|eros_run|(alert|metric)_.*")
 # Float fields have float defaults: pydantic does not convert them, and SQL would see INT64.
 
 
@@ -227,6 +230,14 @@ class Settings(Section):
         if name not in available_timezones():
             raise ValueError("no time zone of this name in the tz database")
         return name
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_are_free(cls, labels: dict[str, str]) -> dict[str, str]:
+        taken = [key for key in labels if _OWN_LABELS.fullmatch(key)]
+        if taken:
+            raise ValueError(f"the label {taken[0]!r} is set by the system on its jobs: rename it")
+        return labels
 
     @property
     def all_labels(self) -> dict[str, str]:

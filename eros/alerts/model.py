@@ -26,6 +26,8 @@ _MINUTES = {"m": 1, "h": 60, "d": 24 * 60}
 SHORTEST_REPEAT, LONGEST_REPEAT = 30, 24 * 60
 # Window and duration of a condition together: how far back Cloud Monitoring looks.
 LONGEST_LOOKBACK = 23 * 60 + 30
+# Cloud Monitoring judges missing data from one minute on.
+SHORTEST_HOLD = 1
 
 
 def _minutes(text: object) -> object:
@@ -119,8 +121,9 @@ class RuleEntry(Section):
             return self
         if self.resolves is not None or self.superseded_by:
             raise ValueError("resolves and supersededBy are for rules with a value")
-        held = self.hold + (self.escalate_after or 0)
-        if (self.metric.window or 0) + held > LONGEST_LOOKBACK:
+        held = max(self.hold, SHORTEST_HOLD) + (self.escalate_after or 0)
+        # A window that follows from a schedule takes what is left, a minute at least.
+        if (self.metric.window or 1) + held > LONGEST_LOOKBACK:
             raise ValueError(
                 "window, for and escalateAfter together look back more than the 23h30m that"
                 " Cloud Monitoring allows"

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from eros.alerts.catalogue import Rule
-from eros.alerts.model import LONGEST_LOOKBACK
+from eros.alerts.model import LONGEST_LOOKBACK, SHORTEST_HOLD
 from eros.metrics import ALERT_METRIC, TYPE_PREFIX
 from eros.schedules import TransferConfig
 
@@ -34,8 +34,6 @@ SIGNAL_LABELS = {
 SIGNAL_WINDOW = 15
 # A failed run is forgotten when the next one should have ended.
 RUN_SLACK = 10
-# Cloud Monitoring judges missing data from one minute on.
-SHORTEST_HOLD = 1
 _MISSING = {
     "healthy": "EVALUATION_MISSING_DATA_INACTIVE",
     "fires": "EVALUATION_MISSING_DATA_ACTIVE",

@@ -73,7 +73,9 @@ def compare(name: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[list[D
         replaced = replaced or replaces
     found += _options(name, old, new)
     for key in ("encryptionConfiguration", "rangePartitioning"):
-        if old.get(key) != new.get(key):
+        # A table that names no key keeps the one of its dataset (components/tables.py).
+        kept = key == "encryptionConfiguration" and not new.get(key)
+        if old.get(key) != new.get(key) and not kept:
             found.append(Detail(key, f"{key} changes", Loss.REVERSIBLE))
             replaced = True
     if old.get("externalDataConfiguration") != new.get("externalDataConfiguration"):

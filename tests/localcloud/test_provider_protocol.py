@@ -157,6 +157,24 @@ def held(token: str, inputs: dict[str, Any]) -> Resource:
         ),
         (
             TABLE,
+            table(timePartitioning={"type": "DAY", "field": "a", "expirationMs": 1000}),
+            table(timePartitioning={"type": "DAY", "field": "a"}),
+            {},
+        ),
+        (
+            TABLE,
+            table(timePartitioning={"type": "DAY", "field": "a", "expirationMs": 1000}),
+            table(timePartitioning={"type": "DAY", "field": "a", "expirationMs": 0}),
+            {"timePartitioning.expirationMs": "UPDATE"},
+        ),
+        (
+            TABLE,
+            table(timePartitioning={"type": "DAY", "field": "a"}),
+            table(timePartitioning={"type": "DAY", "field": "a", "expirationMs": 0}),
+            {},
+        ),
+        (
+            TABLE,
             table(view={"query": "SELECT 1"}),
             table(view={"query": "SELECT 2"}),
             {"view.query": "UPDATE"},
@@ -309,6 +327,16 @@ def test_a_removed_column_is_dropped_by_a_query(port: int) -> None:
     methods = [(call.method, call.path.rsplit("/", 1)[-1]) for call in calls]
     assert methods == [("GET", "t"), ("POST", "queries"), ("PUT", "t")]
     assert calls[1].body["query"] == "ALTER TABLE `eros-local.d.t` DROP COLUMN `b`"
+
+
+def test_an_expiration_of_zero_is_sent_as_none(port: int) -> None:
+    layout = {"type": "DAY", "field": "a"}
+    resource = held(TABLE, table(timePartitioning=layout | {"expirationMs": 1000}))
+    resource.id = f"projects/{PROJECT}/datasets/d/tables/t"
+    with fake_cloud(lambda call: (200, call.body or {})) as (base, calls):
+        inputs = table(timePartitioning=layout | {"expirationMs": 0})
+        connect(port, base).update(resource, inputs)
+    assert calls[-1].body["timePartitioning"] == layout
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,33 @@ def test_limits_are_those_of_the_settings(values):
             },
             "23h30m",
         ),
+        # Without `for` the condition is held for a minute.
+        (
+            {
+                "value": None,
+                "metric": {
+                    "type": "t",
+                    "resource": "r",
+                    "aligner": "ALIGN_SUM",
+                    "window": "1410m",
+                },
+            },
+            "23h30m",
+        ),
+        # Nothing is left for the time between two runs.
+        (
+            {
+                "value": None,
+                "metric": {
+                    "type": "t",
+                    "resource": "r",
+                    "aligner": "ALIGN_SUM",
+                    "schedules": ["run_daily_automation"],
+                },
+                "escalateAfter": "1409m",
+            },
+            "23h30m",
+        ),
         (
             {
                 "value": None,

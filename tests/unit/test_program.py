@@ -1,14 +1,18 @@
 """The program as the engine sees it: what is declared, under which parent, how protected."""
 
+import copy
 import json
+import re
 import runpy
 
 import pulumi
 import pytest
 
 from components import provider
+from components.dashboards import _marked
 from components.system import System
-from eros import catalogue, schedules
+from eros import catalogue, dashboards, schedules
+from eros.dashboards import rules
 from eros.errors import UserError
 from eros.settings import PROJECT_ROOT, parse
 from tests.unit.conftest import VALUES
@@ -87,11 +91,48 @@ def test_tables_carry_layout_lifetime_and_described_columns(declared):
     assert all(column.get("description") for column in columns)
 
 
+def test_an_expiration_that_is_given_up_is_taken_from_the_table(declared, values):
+    keep = {"retention": {"captionBanditStatsDays": None}}
+    stats = of_type(record(lambda: System("eros", parse(values | keep, "f"))), TABLE)
+    # Left out, the provider would keep the 90 days of the table without a word.
+    assert stats["caption_bandit_stats"].inputs["timePartitioning"]["expirationMs"] == 0
+    for name, table in of_type(declared, TABLE).items():
+        if table.protect and "timePartitioning" in table.inputs:
+            assert "expirationMs" in table.inputs["timePartitioning"], name
+
+
+def test_the_key_that_a_table_takes_from_its_dataset_replaces_nothing(values):
+    key = "projects/p/locations/us/keyRings/r/cryptoKeys/k"
+    declared = record(lambda: System("eros", parse(values | {"kmsKey": key}, "f")))
+    for dataset in of_type(declared, "gcp:bigquery/dataset:Dataset").values():
+        assert dataset.inputs["defaultEncryptionConfiguration"] == {"kmsKeyName": key}
+    for name, table in of_type(declared, TABLE).items():
+        # The provider reads the key back and compares it with no argument: a replacement.
+        assert table.ignore_changes == ("encryptionConfiguration",), name
+
+
 def test_an_object_comes_after_everything_that_it_names(declared, settings):
     by_name = {d.name: d for d in declared if d.type in (TABLE, ROUTINE)}
     for item in catalogue.load(settings).declared:
         known = {urn.rpartition("::")[2] for urn in by_name[item.name].dependencies}
         assert set(item.depends_on) <= known, item.name
+
+
+def test_a_key_taken_out_of_a_dashboard_is_a_change_to_the_provider(declared, settings):
+    board = dashboards.load(settings)["system"]
+    less = copy.deepcopy(board)
+    taken = next(w for _, w in rules.widgets(less) if "thresholds" in w.get("xyChart", {}))
+    del taken["xyChart"]["thresholds"]
+    ids = []
+    for content in (board, less):
+        found = [w["id"] for _, w in rules.widgets(_marked(content)) if "id" in w]
+        assert len(found) == 1
+        ids += found
+    assert ids[0] != ids[1]
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]+", one) for one in ids)
+    assert not any("id" in w for _, w in rules.widgets(board)), "the file's content is not touched"
+    sent = of_type(declared, "gcp:monitoring/dashboard:Dashboard")["system"].inputs
+    assert json.loads(sent["dashboardJson"]) == _marked(board)
 
 
 def test_transfer_configs_come_after_the_grants_of_their_account(declared):

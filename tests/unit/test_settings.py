@@ -46,6 +46,10 @@ def test_a_missing_key_comes_with_the_command_that_sets_it(values):
         ("retention", {"timeTravelHours": 30}),
         ("access", {"readers": ["someone"]}),
         ("labels", {"Team": "x"}),
+        ("labels", {"component": "captions"}),
+        ("labels", {"eros_run": "x"}),
+        ("labels", {"alert_rule": "x"}),
+        ("labels", {"metric_health_score": "1"}),
         ("alertEmail", "nobody"),
     ],
 )

@@ -83,6 +83,8 @@ class Table(Resource):
             external["schema"] = {"fields": json.loads(external["schema"])}
         if "clustering" in body:
             body["clustering"] = {"fields": body["clustering"]}
+        if not body.get("timePartitioning", {}).get("expirationMs", True):
+            del body["timePartitioning"]["expirationMs"]
         for key in body.get("tableConstraints", {}).get("foreignKeys", []):
             key["columnReferences"] = [key["columnReferences"]]
         return body
@@ -109,6 +111,8 @@ class Table(Resource):
     # Comparing -----------------------------------------------------------------------
 
     def same(self, place: str, old: Any, new: Any) -> bool:
+        if place == "timePartitioning.expirationMs" and new is None:
+            return True  # Optional and computed: what is not said stays; 0 ends it.
         if place in ("schema", "externalDataConfiguration.schema"):
             return table_schema.same(old, new)
         return super().same(place, old, new)

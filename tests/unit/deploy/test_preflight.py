@@ -137,18 +137,33 @@ AGENT = "serviceAccount:service-42@gcp-sa-bigquerydatatransfer.iam.gserviceaccou
 
 
 @pytest.mark.parametrize(
-    ("answer", "level", "text"),
+    ("answer", "held", "level", "text", "fix"),
     [
         (
             {"bindings": [{"role": "roles/iam.serviceAccountTokenCreator", "members": [AGENT]}]},
+            ["transfer-agent-token-creator"],
             Level.OK,
             "may make tokens",
+            "",
         ),
-        ({}, Level.WARNING, "this deployment grants it"),
-        (http_error(404), Level.OK, "is made by this deployment"),
+        ({}, [], Level.WARNING, "this deployment grants it", ""),
+        (
+            {},
+            ["transfer-agent-token-creator"],
+            Level.WARNING,
+            "any more",
+            "pulumi up --refresh --stack staging",
+        ),
+        (http_error(404), [], Level.OK, "is made by this deployment", ""),
     ],
 )
-def test_the_transfer_agent_may_act_for_the_runner(settings, answer, level, text):
+def test_the_transfer_agent_may_act_for_the_runner(
+    settings, monkeypatch, answer, held, level, text, fix
+):
+    resources = [SimpleNamespace(name=name) for name in held]
+    monkeypatch.setattr(
+        preflight.state, "current", lambda stack, root: SimpleNamespace(resources=resources)
+    )
     place = site(
         settings,
         cloudresourcemanager=Api(get={"projectNumber": "42", "lifecycleState": "ACTIVE"}),
@@ -157,6 +172,7 @@ def test_the_transfer_agent_may_act_for_the_runner(settings, answer, level, text
     (finding,) = preflight.transfer_agent(place)
     assert finding.level is level
     assert text in finding.text
+    assert finding.fix == fix
 
 
 @pytest.mark.parametrize(("is_local", "level"), [(True, Level.WARNING), (False, Level.FAILED)])

@@ -1,0 +1,75 @@
+"""Authorized views, routines and datasets before a deployment."""
+
+from types import SimpleNamespace
+
+import pytest
+from google.api_core.exceptions import NotFound
+from google.cloud.bigquery import AccessEntry
+
+from eros.deploy import Level, grants, preflight
+from tests.unit.deploy.deployments import site
+
+VIEW = {"view": {"projectId": "p", "datasetId": "shared", "tableId": "sales"}}
+ROUTINE = {"routine": {"projectId": "p", "datasetId": "shared", "routineId": "f"}}
+DATASET = {"dataset": {"dataset": {"projectId": "p", "datasetId": "all"}, "targetTypes": ["VIEWS"]}}
+MEMBERS = [
+    {"role": "OWNER", "specialGroup": "projectOwners"},
+    {"role": "READER", "groupByEmail": "data@example.com"},
+]
+
+
+def place(settings, entries):
+    """A stack whose live dataset has these entries in its access list."""
+    dataset = SimpleNamespace(access_entries=[AccessEntry.from_api_repr(e) for e in entries])
+    return site(settings, bigquery=SimpleNamespace(get_dataset=lambda name: dataset))
+
+
+def holding(monkeypatch, *datasets):
+    """A state with a grant on each of these datasets."""
+    resources = [
+        SimpleNamespace(
+            type="gcp:bigquery/datasetIamMember:DatasetIamMember", inputs={"datasetId": name}
+        )
+        for name in datasets
+    ]
+    monkeypatch.setattr(
+        grants.state, "current", lambda stack, root: SimpleNamespace(resources=resources)
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "name"),
+    [(VIEW, "view p.shared.sales"), (ROUTINE, "routine p.shared.f"), (DATASET, "dataset p.all")],
+)
+def test_what_the_first_grants_would_take_away_stops_the_deployment(
+    settings, monkeypatch, entry, name
+):
+    holding(monkeypatch, "eros_backups")
+    (finding,) = grants.authorized(place(settings, [*MEMBERS, entry]))
+    assert finding.level is Level.FAILED
+    assert finding.text == f"the grants of this deployment take the right to read it from {name}"
+    assert f"{settings.project}:{settings.dataset}" in finding.fix
+
+
+def test_with_grants_in_place_it_is_a_warning(settings, monkeypatch):
+    holding(monkeypatch, settings.dataset)
+    (finding,) = grants.authorized(place(settings, [ROUTINE, VIEW]))
+    assert finding.level is Level.WARNING
+    assert finding.text.endswith("from routine p.shared.f, view p.shared.sales")
+
+
+def test_members_are_nobodys_loss(settings):
+    (finding,) = grants.authorized(place(settings, MEMBERS))
+    assert finding.level is Level.OK
+
+
+def test_a_dataset_that_is_not_there_loses_nothing(settings):
+    def missing(name):
+        raise NotFound(name)
+
+    (finding,) = grants.authorized(site(settings, bigquery=SimpleNamespace(get_dataset=missing)))
+    assert finding.level is Level.OK
+
+
+def test_the_check_is_made_before_each_deployment():
+    assert grants.authorized in [make for _, _, make in preflight.CHECKS]
