@@ -206,6 +206,17 @@ def test_workflows_are_on_the_branches_and_hours_meant():
             assert not entry["cron"].startswith("0 "), "GitHub is busiest on the hour"
 
 
+def test_a_pull_request_without_a_plan_is_refused_and_not_skipped():
+    """A required job that GitHub skips counts as passed: after a failed plan, for a fork."""
+    job = DOCUMENTS["pull-request"]["jobs"]["comment"]
+    assert job["needs"] == "plan"
+    assert job["if"] == "always()"
+    first = job["steps"][0]
+    assert first["if"] == "needs.plan.result != 'success'"
+    assert first["run"].splitlines()[-1] == "exit 1"
+    assert not any("if" in step for step in job["steps"][1:]), "the rest needs its success"
+
+
 @pytest.mark.parametrize("job", ["checks", "plan", "comment"])
 def test_a_pull_request_is_checked_planned_and_told(job):
     assert job in DOCUMENTS["pull-request"]["jobs"]
