@@ -128,6 +128,23 @@ def test_an_identity_of_google_is_asked_for_only_where_it_is_used():
         assert uses is ("environment" in job), f"{name}.{key}: its variables are an environment's"
 
 
+@pytest.mark.parametrize("backend", ["", "gs://bucket"])
+def test_a_stack_without_a_backend_is_not_looked_for_on_the_runner(tmp_path, backend):
+    file = tmp_path / "environment"
+    file.touch()
+    step = load(FOLDER / "actions" / "google" / "action.yml")["runs"]["steps"][-1]
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", step["run"]],
+        env={"BACKEND": backend, "GITHUB_ENV": str(file)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode == 0) is bool(backend)
+    assert ("no variable PULUMI_BACKEND_URL" in done.stdout) is not bool(backend)
+    assert file.read_text() == (f"PULUMI_BACKEND_URL={backend}\n" if backend else "")
+
+
 def test_every_job_ends_by_itself_and_leaves_no_credentials_in_the_folder():
     for name, key, job in jobs():
         if "uses" in job:
