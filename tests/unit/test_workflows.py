@@ -162,6 +162,11 @@ def test_deployments_wait_for_each_other_and_are_never_cut_off():
             assert job["needs"] == "checks", (name, key)
 
 
+def test_an_earlier_merge_never_deploys_over_a_later_one():
+    run = DOCUMENTS["main"]["concurrency"]
+    assert run == {"group": "main-${{ github.ref }}", "cancel-in-progress": False}
+
+
 def test_production_is_deployed_by_a_release_in_its_environment_only():
     deploys = {
         (name, step["run"].rpartition("=")[2], job["environment"]["name"])
