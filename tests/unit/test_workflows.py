@@ -175,7 +175,7 @@ def test_production_is_deployed_by_a_release_in_its_environment_only():
         if "make deploy" in step.get("run", "")
     }
     assert deploys == {("main", "staging", "staging"), ("release", "prod", "prod")}
-    assert DOCUMENTS["release"]["on"] == {"release": {"types": ["published"]}}
+    assert DOCUMENTS["release"]["on"] == {"release": {"types": ["released"]}}
 
 
 def test_health_fails_no_deployment_that_is_good():
