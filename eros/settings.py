@@ -325,7 +325,7 @@ def load_stack_file(stack: str, root: Path = PROJECT_ROOT) -> Settings:
         )
     document = validation.read_yaml(path, path.name)
     _refuse_misplaced(document, path.name)
-    config = document.get("config") or {}
+    config = _config(document, path.name)
     values = {
         key.removeprefix(f"{NAMESPACE}:"): _without_secrets(value)
         for key, value in config.items()
@@ -360,7 +360,7 @@ def check_file(stack: str, root: Path = PROJECT_ROOT) -> None:
         return
     document = validation.read_yaml(root / file, file)
     _refuse_misplaced(document, file)
-    secrets = list(_secret_paths(document.get("config") or {}))
+    secrets = list(_secret_paths(_config(document, file)))
     if stack != "local" and secrets and "encryptionsalt" in document:
         raise UserError(
             "the secret is encrypted with a passphrase that everybody knows",
@@ -368,6 +368,24 @@ def check_file(stack: str, root: Path = PROJECT_ROOT) -> None:
             key=secrets[0],
             fix=f"pulumi stack change-secrets-provider gcpkms://KEY --stack {stack}",
         )
+
+
+def _config(document: dict[str, Any], file: str) -> dict[str, Any]:
+    """What stands below `config:`, or nothing; raises UserError for what is no map of names."""
+    config = document.get("config") or {}
+    if isinstance(config, dict):
+        wrong = [key for key in config if not isinstance(key, str)]
+    else:
+        wrong = [config]
+    if wrong:
+        raise UserError(
+            "not a map from names to values",
+            file=file,
+            key="config",
+            value=wrong[0],
+            fix=f"below `config:` one line per setting: {NAMESPACE}:NAME: VALUE",
+        )
+    return config
 
 
 def _refuse_misplaced(document: dict[str, Any], file: str) -> None:

@@ -12,8 +12,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tools.console import ToolchainError
 
@@ -23,6 +24,7 @@ APPROVAL = "data-loss-approved"
 """Label of a pull request that lets a plan with lost data pass."""
 _DRIFT = "drift"
 _MARK = "<!-- eros plan -->"
+_AUTHOR = "github-actions[bot]"
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 
 
@@ -31,11 +33,17 @@ def comment(number: str, files: Sequence[Path], link: str) -> None:
     texts = [file.read_text(encoding="utf-8").strip() for file in files]
     body = f"{_MARK}\n" + joined(texts, MOST_CHARACTERS - len(_MARK) - 1, link)
     comments = json.loads(_api(f"issues/{number}/comments?per_page=100", "--paginate", "--slurp"))
-    own = [c["id"] for page in comments for c in page if c["body"].startswith(_MARK)]
+    own = [c["id"] for page in comments for c in page if _is_ours(c)]
     if own:
         _api(f"issues/comments/{own[0]}", "--method", "PATCH", body=body)
     else:
         _api(f"issues/{number}/comments", "--method", "POST", body=body)
+
+
+def _is_ours(comment: Mapping[str, Any]) -> bool:
+    """Whether a workflow wrote it: who writes the mark himself could change the plan afterwards."""
+    author = comment["user"] or {}  # none for an account that is gone
+    return author.get("login") == _AUTHOR and (comment["body"] or "").startswith(_MARK)
 
 
 def refuse(number: str, files: Sequence[Path]) -> None:

@@ -26,8 +26,9 @@ def adopt(
 ) -> None:
     """Compare what exists with the program, and write what is needed to adopt it.
 
-    Reads only: the import itself is a command of Pulumi's, which is told at the end. Exit code
-    1 when the first up after it would replace an object or lose data.
+    Reads only: the import itself is a command of Pulumi's, which is told at the end.
+
+    Exit code 1 when the first up after it would replace an object or lose data.
     """
     settings = load_stack_file(stack)
     known = catalogue.load(settings)

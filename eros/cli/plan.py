@@ -67,6 +67,8 @@ def plan(
     if head is not None and base is None:
         raise UserError("--head needs --base", fix=f"eros plan --base {head}^ --head {head}")
     settings = load_stack_file(stack)
+    if output is not None:
+        _make(output)
     sides = sources.trees(stack, base, head) if base else sources.against_state(stack)
     if preview is None:
         preview = base is None and (output is not None or out_format is Format.MARKDOWN)
@@ -78,12 +80,28 @@ def plan(
         Format.JSON: lambda: json.dumps(as_json(made), indent=2, ensure_ascii=False),
     }
     if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-        (output / f"{stack}.md").write_text(forms[Format.MARKDOWN](), encoding="utf-8")
-        (output / f"{stack}.json").write_text(forms[Format.JSON]() + "\n", encoding="utf-8")
+        _write(output / f"{stack}.md", forms[Format.MARKDOWN]())
+        _write(output / f"{stack}.json", forms[Format.JSON]() + "\n")
     print(forms[out_format]())
     if refuse is Refuse.LOSSY and made.refused:
         lost = ", ".join(dict.fromkeys(detail.allowance for _, detail in made.refused))
         raise UserError(
             f"the plan loses something: {lost}", fix="docs/guard.md says how to allow it"
         )
+
+
+def _make(folder: Path) -> None:
+    """Make the folder of the plan, before the minutes that the plan may take; raises UserError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"the folder cannot be made: {error.strerror}", file=folder, key="--output"
+        ) from None
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot be written: {error.strerror}", file=file) from None

@@ -102,11 +102,12 @@ class _Builder:
         for name in self._ordered():
             type_, values = self._inputs[name]
             self._objects[name] = item = self._object(name, type_, values)
-            self._news.add(name)
             try:
                 self._learn(item, type_, values)
             except (SqlError, Unanalysable, KeyError) as error:
                 item.mistake = str(error)
+            # Not before: a catalogue registered to learn it does not hold it.
+            self._news.add(name)
         return Graph(self._objects)
 
     def _object(self, name: str, type_: str, values: Mapping[str, Any]) -> Object:

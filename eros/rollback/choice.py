@@ -84,7 +84,7 @@ def find(history: Sequence[Update], version: int, stack: str) -> Update:
             )
     raise UserError(
         f"stack {stack} has no update {version}",
-        fix=f"eros rollback --stack {stack} lists the updates",
+        fix=f"eros rollback --list --stack {stack} lists the updates",
     )
 
 

@@ -75,7 +75,7 @@ def unpacked(content: bytes) -> bytes:
 def _unknown(version: int, stack: str) -> UserError:
     return UserError(
         f"stack {stack} has no update {version}",
-        fix=f"eros rollback --stack {stack} lists the updates",
+        fix=f"eros rollback --list --stack {stack} lists the updates",
     )
 
 

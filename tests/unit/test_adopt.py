@@ -277,6 +277,8 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
     found = survey("staging", wanted(), [], EMPTY, D)
     with pytest.raises(UserError, match="holds other files"):
         files.write(tmp_path, found)
+    with pytest.raises(UserError, match="it is a file"):
+        files.write(next(path for path in tmp_path.iterdir() if path.is_file()), found)
     assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
 
 

@@ -276,3 +276,31 @@ def test_no_secret_reaches_a_plan(settings):
     plan = build(settings, "staging", declare("a-hush"), declare("b-hush"), ask_cloud=False)
     assert [d.text for p in plan.changes for d in p.change.details] == ["its address: url"]
     assert "hush" not in markdown.render(plan) + json.dumps(as_json(plan)) + markdown.text(plan)
+
+
+def test_a_view_of_a_view_is_understood_right_after_it():
+    """Nothing between the two registers a new catalogue by chance."""
+    place = {"project": "p", "datasetId": "d"}
+    queries = {"first": "SELECT a FROM `p`.`d`.rows", "second": "SELECT a FROM `p`.`d`.first"}
+    given = {"rows": {"schema": json.dumps([{"name": "a", "type": "STRING"}])}} | {
+        name: {"view": {"query": query, "useLegacySql": False}} for name, query in queries.items()
+    }
+    found = lineage.graph(
+        Side(
+            "files",
+            tuple(
+                program.Declared(
+                    f"u::{name}",
+                    TABLE,
+                    name,
+                    place | {"tableId": name} | values,
+                    custom=True,
+                    protect=False,
+                )
+                for name, values in given.items()
+            ),
+        ),
+        shared_analyser(),
+    )
+    assert {name: item.mistake for name, item in found.objects.items()} == dict.fromkeys(given, "")
+    assert found.objects["second"].outputs == {"a": {("first", "a")}}

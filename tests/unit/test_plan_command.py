@@ -71,6 +71,15 @@ def test_both_forms_are_written_for_the_workflow(tmp_path):
     assert [(c["name"], c["loss"]) for c in document["changes"]] == [("captions", "LOSSY")]
 
 
+def test_a_place_that_is_no_folder_is_told_before_the_plan_is_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "against_state", lambda _stack: pytest.fail("too late"))
+    place = tmp_path / "plan"
+    place.touch()
+    error = run("--output", str(place)).exception
+    assert isinstance(error, UserError)
+    assert str(error) == f"{place}: --output: the folder cannot be made: File exists"
+
+
 def test_nothing_to_do_is_said_in_one_line():
     assert "nothing changes" in run("--base", "main").stdout
 

@@ -125,6 +125,20 @@ def test_a_mapping_is_no_text(values):
         from_engine(config | {"eros:alertEmail": '{"a": 1}'}, "local")
 
 
+@pytest.mark.parametrize(
+    ("config", "shown"),
+    [("- eros:project: x", "[{'eros:project': 'x'}]"), ("1: x", "1"), ("eros", "'eros'")],
+)
+def test_a_config_that_is_no_map_of_names_is_refused(tmp_path, config, shown):
+    (tmp_path / "Pulumi.prod.yaml").write_text(f"config:\n  {config}\n")
+    for read in (load_stack_file, check_file):
+        with pytest.raises(UserError) as caught:
+            read("prod", tmp_path)
+        text = str(caught.value)
+        assert text.startswith("Pulumi.prod.yaml: config: not a map from names to values")
+        assert f"(got {shown})" in text
+
+
 def test_a_setting_outside_config_is_refused(tmp_path):
     (tmp_path / "Pulumi.x.yaml").write_text(
         "config:\n  eros:project: p\neros:dataset: d\n", encoding="utf-8"

@@ -207,7 +207,7 @@ def test_a_checkpoint_is_read_however_it_is_packed(kept, suffix, pack):
 @pytest.mark.parametrize("version", [0, 2])
 def test_an_update_that_is_not_kept_is_a_users_error(kept, version):
     kept(100)
-    with pytest.raises(UserError, match=f"no update {version}\n  fix: eros rollback"):
+    with pytest.raises(UserError, match=f"no update {version}\n  fix: eros rollback --list "):
         state.load("local", version)
 
 

@@ -128,6 +128,23 @@ def test_an_identity_of_google_is_asked_for_only_where_it_is_used():
         assert uses is ("environment" in job), f"{name}.{key}: its variables are an environment's"
 
 
+@pytest.mark.parametrize("backend", ["", "gs://bucket"])
+def test_a_stack_without_a_backend_is_not_looked_for_on_the_runner(tmp_path, backend):
+    file = tmp_path / "environment"
+    file.touch()
+    step = load(FOLDER / "actions" / "google" / "action.yml")["runs"]["steps"][-1]
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", step["run"]],
+        env={"BACKEND": backend, "GITHUB_ENV": str(file)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode == 0) is bool(backend)
+    assert ("no variable PULUMI_BACKEND_URL" in done.stdout) is not bool(backend)
+    assert file.read_text() == (f"PULUMI_BACKEND_URL={backend}\n" if backend else "")
+
+
 def test_every_job_ends_by_itself_and_leaves_no_credentials_in_the_folder():
     for name, key, job in jobs():
         if "uses" in job:
@@ -145,6 +162,11 @@ def test_deployments_wait_for_each_other_and_are_never_cut_off():
             assert job["needs"] == "checks", (name, key)
 
 
+def test_an_earlier_merge_never_deploys_over_a_later_one():
+    run = DOCUMENTS["main"]["concurrency"]
+    assert run == {"group": "main-${{ github.ref }}", "cancel-in-progress": False}
+
+
 def test_production_is_deployed_by_a_release_in_its_environment_only():
     deploys = {
         (name, step["run"].rpartition("=")[2], job["environment"]["name"])
@@ -153,7 +175,7 @@ def test_production_is_deployed_by_a_release_in_its_environment_only():
         if "make deploy" in step.get("run", "")
     }
     assert deploys == {("main", "staging", "staging"), ("release", "prod", "prod")}
-    assert DOCUMENTS["release"]["on"] == {"release": {"types": ["published"]}}
+    assert DOCUMENTS["release"]["on"] == {"release": {"types": ["released"]}}
 
 
 def test_health_fails_no_deployment_that_is_good():
@@ -204,6 +226,17 @@ def test_workflows_are_on_the_branches_and_hours_meant():
     for document in DOCUMENTS.values():
         for entry in (document["on"] or {}).get("schedule", []):
             assert not entry["cron"].startswith("0 "), "GitHub is busiest on the hour"
+
+
+def test_a_pull_request_without_a_plan_is_refused_and_not_skipped():
+    """A required job that GitHub skips counts as passed: after a failed plan, for a fork."""
+    job = DOCUMENTS["pull-request"]["jobs"]["comment"]
+    assert job["needs"] == "plan"
+    assert job["if"] == "always()"
+    first = job["steps"][0]
+    assert first["if"] == "needs.plan.result != 'success'"
+    assert first["run"].splitlines()[-1] == "exit 1"
+    assert not any("if" in step for step in job["steps"][1:]), "the rest needs its success"
 
 
 @pytest.mark.parametrize("job", ["checks", "plan", "comment"])

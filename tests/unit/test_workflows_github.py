@@ -52,6 +52,11 @@ def written(gh: Path) -> list[dict]:
     return [call for call in calls if "--method" in call["arguments"]]
 
 
+def said(number: int, body: str, login: str | None = "github-actions[bot]") -> dict:
+    """A comment as GitHub lists it; without a login its author's account is gone."""
+    return {"id": number, "body": body, "user": login and {"login": login}}
+
+
 def plan(folder: Path, name: str, *losses: tuple[str, Loss]) -> Path:
     """A plan as `eros plan` writes it, of changes with one detail each."""
     changes = [
@@ -84,7 +89,7 @@ def texts(folder: Path, *contents: str) -> list[str]:
 
 
 def test_the_first_plan_becomes_a_comment(gh, tmp_path):
-    answer(gh, issues__7__comments=[[{"id": 1, "body": "nice!"}]])
+    answer(gh, issues__7__comments=[[said(1, "nice!")]])
     assert github.main(["comment", "7", *texts(tmp_path, "# a", "# b"), "--link", LINK]) == 0
     (call,) = written(gh)
     assert call["arguments"][:3] == ["repos/o/r/issues/7/comments", "--method", "POST"]
@@ -92,11 +97,20 @@ def test_the_first_plan_becomes_a_comment(gh, tmp_path):
 
 
 def test_a_later_plan_replaces_it(gh, tmp_path):
-    pages = [[{"id": 1, "body": "nice!"}], [{"id": 2, "body": "<!-- eros plan -->\nold"}]]
+    pages = [[said(1, "nice!")], [said(2, "<!-- eros plan -->\nold")]]
     answer(gh, issues__7__comments=pages)
     assert github.main(["comment", "7", *texts(tmp_path, "# new"), "--link", LINK]) == 0
     (call,) = written(gh)
     assert call["arguments"][:3] == ["repos/o/r/issues/comments/2", "--method", "PATCH"]
+
+
+@pytest.mark.parametrize("login", ["somebody", None])
+def test_a_comment_that_somebody_else_began_is_not_taken_for_ours(gh, tmp_path, login):
+    """Who wrote a comment can change it, the plan in it included."""
+    answer(gh, issues__7__comments=[[said(1, "<!-- eros plan -->\nall is well", login)]])
+    assert github.main(["comment", "7", *texts(tmp_path, "# a"), "--link", LINK]) == 0
+    (call,) = written(gh)
+    assert call["arguments"][:3] == ["repos/o/r/issues/7/comments", "--method", "POST"]
 
 
 def test_a_comment_stays_below_githubs_limit(gh, tmp_path):

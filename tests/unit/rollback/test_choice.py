@@ -53,7 +53,7 @@ def test_an_update_that_is_no_state_is_refused(given, why):
 
 
 def test_a_number_that_is_not_there_is_refused():
-    with pytest.raises(UserError, match="no update 9"):
+    with pytest.raises(UserError, match=r"no update 9\n  fix: eros rollback --list "):
         choice.find([update(1)], 9, "local")
 
 
