@@ -6,129 +6,143 @@ BEGIN
     DECLARE moment TIMESTAMP DEFAULT COALESCE(run_time, CURRENT_TIMESTAMP());
     DECLARE is_written BOOL DEFAULT FALSE;
     DECLARE waited_seconds FLOAT64 DEFAULT 0;
+    DECLARE judged_states STRING;
     DECLARE failure STRING;
 
     SET @@query_label = 'component:evaluate_alerts,{{ job_labels }}';
 
-    -- Mostly there is nothing to do, and nothing is written then.
-    IF EXISTS (SELECT 1 FROM `{{ project }}`.`{{ dataset }}`.alert_transitions(moment)) THEN
-        -- A duplicate start comes at the same moment. Both update the lock row, so BigQuery
-        -- aborts one; it tries again and then finds the work done.
-        WHILE NOT is_written DO
+    -- A duplicate start comes at the same moment. Both update the lock row, so BigQuery aborts
+    -- one; it judges again and then finds the work done.
+    WHILE NOT is_written DO
+        SET judged_states = (
+            SELECT STRING_AGG(TO_JSON_STRING(states), '\n' ORDER BY states.rule_id)
+            FROM `{{ project }}`.`{{ dataset }}`.alert_states AS states
+        );
+        -- Rules read the job history, which is no table and stays out of the transaction.
+        CREATE OR REPLACE TEMP TABLE moves AS
+        SELECT *
+        FROM `{{ project }}`.`{{ dataset }}`.alert_transitions(moment);
+        IF NOT EXISTS (SELECT 1 FROM moves) THEN
+            -- Mostly there is nothing to do, and nothing is written then.
+            BREAK;
+        END IF;
+
+        BEGIN
+            CALL `{{ project }}`.`{{ dataset }}`.ensure_lock('job/evaluate_alerts');
+            BEGIN TRANSACTION;
             BEGIN
-                CALL `{{ project }}`.`{{ dataset }}`.ensure_lock('job/evaluate_alerts');
-                BEGIN TRANSACTION;
-                BEGIN
-                    UPDATE `{{ project }}`.`{{ dataset }}`.automation_locks
-                    SET
-                        version = version + 1,
-                        locked_at = CURRENT_TIMESTAMP()
-                    WHERE lock_name = 'job/evaluate_alerts';
+                UPDATE `{{ project }}`.`{{ dataset }}`.automation_locks
+                SET
+                    version = version + 1,
+                    locked_at = CURRENT_TIMESTAMP()
+                WHERE lock_name = 'job/evaluate_alerts';
 
-                    CREATE OR REPLACE TEMP TABLE moves AS
-                    SELECT *
-                    FROM `{{ project }}`.`{{ dataset }}`.alert_transitions(moment);
-
-                    INSERT INTO `{{ project }}`.`{{ dataset }}`.alert_events (
-                        event_id,
-                        event_time,
-                        rule_id,
-                        title,
-                        severity,
-                        event,
-                        incident_id,
-                        value,
-                        open_limit
-                    )
-                    SELECT
-                        GENERATE_UUID(),
-                        moment,
-                        moves.rule_id,
-                        moves.title,
-                        moves.severity,
-                        event,
-                        moves.incident_id,
-                        moves.value,
-                        moves.open_limit
-                    FROM moves
-                    CROSS JOIN UNNEST(['OPENED', 'REPEATED', 'ESCALATED', 'RESOLVED']) AS event
-                    WHERE
-                        CASE event
-                            WHEN 'OPENED' THEN moves.is_opened
-                            WHEN 'REPEATED' THEN moves.is_repeated
-                            WHEN 'ESCALATED' THEN moves.is_escalated
-                            ELSE moves.is_resolved
-                        END;
-
-                    -- What the procedures noted of the same trouble is done with, too.
-                    UPDATE `{{ project }}`.`{{ dataset }}`.automation_alerts
-                    SET
-                        acknowledged = TRUE,
-                        acknowledged_at = moment,
-                        acknowledged_by = 'evaluate_alerts'
-                    WHERE
-                        NOT acknowledged
-                        AND alert_name IN (
-                            SELECT title
-                            FROM moves
-                            WHERE is_resolved
-                        )
-                        AND alert_time >= TIMESTAMP_SUB(moment, INTERVAL {{ retention.log_days }} DAY);
-
-                    DELETE FROM `{{ project }}`.`{{ dataset }}`.alert_states
-                    WHERE rule_id IN (SELECT rule_id FROM moves);
-
-                    INSERT INTO `{{ project }}`.`{{ dataset }}`.alert_states (
-                        rule_id,
-                        title,
-                        severity,
-                        state,
-                        incident_id,
-                        pending_since,
-                        opened_at,
-                        last_notified_at,
-                        escalated_at,
-                        acknowledged_at,
-                        acknowledged_by,
-                        value,
-                        evaluated_at
-                    )
-                    SELECT
-                        rule_id,
-                        title,
-                        severity,
-                        next_state,
-                        incident_id,
-                        pending_since,
-                        opened_at,
-                        last_notified_at,
-                        escalated_at,
-                        acknowledged_at,
-                        acknowledged_by,
-                        value,
-                        moment
-                    FROM moves
-                    WHERE next_state IS NOT NULL;
-                    COMMIT TRANSACTION;
-                EXCEPTION WHEN ERROR THEN
-                    BEGIN
-                        ROLLBACK TRANSACTION;
-                    EXCEPTION WHEN ERROR THEN
-                        -- It is over already; the first error is the one to tell.
-                        SET is_written = FALSE;
-                    END;
-                    RAISE;
-                END;
-                SET is_written = TRUE;
-            EXCEPTION WHEN ERROR THEN
-                SET failure = @@error.message;
-                IF waited_seconds >= {{ automation.lock_wait_seconds }} THEN
-                    RAISE USING MESSAGE = CONCAT('the states of the alerts could not be written: ', failure);
+                IF judged_states IS DISTINCT FROM (
+                    SELECT STRING_AGG(TO_JSON_STRING(states), '\n' ORDER BY states.rule_id)
+                    FROM `{{ project }}`.`{{ dataset }}`.alert_states AS states
+                ) THEN
+                    RAISE USING MESSAGE = 'they changed while the rules were judged';
                 END IF;
-                CALL `{{ project }}`.`{{ dataset }}`.pause_before_retry(waited_seconds);
+
+                INSERT INTO `{{ project }}`.`{{ dataset }}`.alert_events (
+                    event_id,
+                    event_time,
+                    rule_id,
+                    title,
+                    severity,
+                    event,
+                    incident_id,
+                    value,
+                    open_limit
+                )
+                SELECT
+                    GENERATE_UUID(),
+                    moment,
+                    moves.rule_id,
+                    moves.title,
+                    moves.severity,
+                    event,
+                    moves.incident_id,
+                    moves.value,
+                    moves.open_limit
+                FROM moves
+                CROSS JOIN UNNEST(['OPENED', 'REPEATED', 'ESCALATED', 'RESOLVED']) AS event
+                WHERE
+                    CASE event
+                        WHEN 'OPENED' THEN moves.is_opened
+                        WHEN 'REPEATED' THEN moves.is_repeated
+                        WHEN 'ESCALATED' THEN moves.is_escalated
+                        ELSE moves.is_resolved
+                    END;
+
+                -- What the procedures noted of the same trouble is done with, too.
+                UPDATE `{{ project }}`.`{{ dataset }}`.automation_alerts
+                SET
+                    acknowledged = TRUE,
+                    acknowledged_at = moment,
+                    acknowledged_by = 'evaluate_alerts'
+                WHERE
+                    NOT acknowledged
+                    AND alert_name IN (
+                        SELECT title
+                        FROM moves
+                        WHERE is_resolved
+                    )
+                    AND alert_time >= TIMESTAMP_SUB(moment, INTERVAL {{ retention.log_days }} DAY);
+
+                DELETE FROM `{{ project }}`.`{{ dataset }}`.alert_states
+                WHERE rule_id IN (SELECT rule_id FROM moves);
+
+                INSERT INTO `{{ project }}`.`{{ dataset }}`.alert_states (
+                    rule_id,
+                    title,
+                    severity,
+                    state,
+                    incident_id,
+                    pending_since,
+                    opened_at,
+                    last_notified_at,
+                    escalated_at,
+                    acknowledged_at,
+                    acknowledged_by,
+                    value,
+                    evaluated_at
+                )
+                SELECT
+                    rule_id,
+                    title,
+                    severity,
+                    next_state,
+                    incident_id,
+                    pending_since,
+                    opened_at,
+                    last_notified_at,
+                    escalated_at,
+                    acknowledged_at,
+                    acknowledged_by,
+                    value,
+                    moment
+                FROM moves
+                WHERE next_state IS NOT NULL;
+                COMMIT TRANSACTION;
+            EXCEPTION WHEN ERROR THEN
+                BEGIN
+                    ROLLBACK TRANSACTION;
+                EXCEPTION WHEN ERROR THEN
+                    -- It is over already; the first error is the one to tell.
+                    SET is_written = FALSE;
+                END;
+                RAISE;
             END;
-        END WHILE;
-    END IF;
+            SET is_written = TRUE;
+        EXCEPTION WHEN ERROR THEN
+            SET failure = @@error.message;
+            IF waited_seconds >= {{ automation.lock_wait_seconds }} THEN
+                RAISE USING MESSAGE = CONCAT('the states of the alerts could not be written: ', failure);
+            END IF;
+            CALL `{{ project }}`.`{{ dataset }}`.pause_before_retry(waited_seconds);
+        END;
+    END WHILE;
 
     -- The query says nothing that its labels do not: the log-based metric
     -- eros/alert_firing counts it, and the rule's policy watches that.

@@ -30,6 +30,32 @@ BEGIN
             RETURN;
         END IF;
 
+        -- The job history is no table: it is read before the transaction, not in it.
+        CREATE OR REPLACE TEMP TABLE costs AS
+        SELECT
+            window_start,
+            statement_type,
+            TIMESTAMP_ADD(window_start, INTERVAL 1 HOUR) AS window_end,
+            COUNT(*) AS query_count,
+            CAST(SUM(bytes_processed) AS INT64) AS bytes_processed,
+            CAST(SUM(bytes_billed) AS INT64) AS bytes_billed,
+            SUM(bytes_billed) / POW(2, 40) * {{ prices.query_usd_per_tib }} AS estimated_cost_usd,
+            APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(50)] AS p50_ms,
+            APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(95)] AS p95_ms,
+            APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(99)] AS p99_ms
+        FROM (
+            SELECT
+                *,
+                TIMESTAMP_TRUNC(creation_time, HOUR) AS window_start
+            FROM `{{ project }}`.`{{ dataset }}`.query_jobs
+            WHERE
+                creation_time >= first_start
+                AND creation_time < last_end
+        )
+        GROUP BY
+            window_start,
+            statement_type;
+
         BEGIN TRANSACTION;
         BEGIN
             DELETE FROM `{{ project }}`.`{{ dataset }}`.cost_monitoring
@@ -51,27 +77,16 @@ BEGIN
             )
             SELECT
                 window_start,
-                TIMESTAMP_ADD(window_start, INTERVAL 1 HOUR),
+                window_end,
                 statement_type,
-                COUNT(*),
-                CAST(SUM(bytes_processed) AS INT64),
-                CAST(SUM(bytes_billed) AS INT64),
-                SUM(bytes_billed) / POW(2, 40) * {{ prices.query_usd_per_tib }},
-                APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(50)],
-                APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(95)],
-                APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(99)]
-            FROM (
-                SELECT
-                    *,
-                    TIMESTAMP_TRUNC(creation_time, HOUR) AS window_start
-                FROM `{{ project }}`.`{{ dataset }}`.query_jobs
-                WHERE
-                    creation_time >= first_start
-                    AND creation_time < last_end
-            )
-            GROUP BY
-                window_start,
-                statement_type;
+                query_count,
+                bytes_processed,
+                bytes_billed,
+                estimated_cost_usd,
+                p50_ms,
+                p95_ms,
+                p99_ms
+            FROM costs;
             SET written = @@row_count;
             COMMIT TRANSACTION;
         EXCEPTION WHEN ERROR THEN
