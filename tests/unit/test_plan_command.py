@@ -104,6 +104,43 @@ def test_a_program_that_is_refused_is_told_with_its_side(tmp_path, monkeypatch):
         sources.trees("prod", "HEAD", "HEAD", tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        (
+            "components/system.py",
+            "def (:\n",
+            "components/system.py:1: the program does not run: Syn",
+        ),
+        (
+            "eros/settings.py",
+            "import no_such_package\n",
+            "eros/settings.py:1: .* 'no_such_package'",
+        ),
+        ("eros/errors.py", None, "the program does not run: .*eros.errors"),
+        ("Pulumi.yaml", None, "Pulumi.yaml: the file does not exist"),
+    ],
+)
+def test_a_program_that_does_not_run_is_told_in_words(tmp_path, monkeypatch, path, text, expected):
+    monkeypatch.undo()
+    files = {
+        "Pulumi.yaml": "name: eros\n",
+        "components/__init__.py": "",
+        "eros/__init__.py": "",
+        "eros/errors.py": "class UserError(Exception):\n    pass\n",
+        "eros/settings.py": "class _Settings:\n    model_copy = lambda self, update: self\n\n\n"
+        "def load_stack_file(stack):\n    return _Settings()\n",
+        path: text,
+    }
+    for name, content in files.items():
+        if content is not None:
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(content)
+    with pytest.raises(UserError, match=f"^a commit: {expected}") as error:
+        sources._declared(tmp_path, "prod", "a commit")
+    assert "Traceback" not in str(error.value)
+
+
 def test_a_stack_that_does_not_exist_yet_has_everything_to_create(monkeypatch):
     monkeypatch.undo()
 
