@@ -8,6 +8,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from components.identity import Identity
+from components.tables import encryption
 from components.warehouse import Warehouse
 from eros.backup_schema import TABLES
 from eros.settings import Settings
@@ -50,9 +51,9 @@ class Backups(pulumi.ComponentResource):
 
     def _dataset(self, identity: Identity) -> gcp.bigquery.Dataset:
         settings = self._settings
-        encryption = None
+        default_key = None
         if settings.kms_key:
-            encryption = gcp.bigquery.DatasetDefaultEncryptionConfigurationArgs(
+            default_key = gcp.bigquery.DatasetDefaultEncryptionConfigurationArgs(
                 kms_key_name=settings.kms_key
             )
         return gcp.bigquery.Dataset(
@@ -63,7 +64,7 @@ class Backups(pulumi.ComponentResource):
             description=f"Table snapshots of {settings.dataset}, made by `eros backup`",
             labels=settings.all_labels,
             max_time_travel_hours=str(_TIME_TRAVEL_HOURS),
-            default_encryption_configuration=encryption,
+            default_encryption_configuration=default_key,
             delete_contents_on_destroy=False,
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -83,6 +84,7 @@ class Backups(pulumi.ComponentResource):
             schema=json.dumps(schema),
             labels=settings.all_labels,
             deletion_protection=settings.protect_tables,
+            encryption_configuration=encryption(settings),
             opts=pulumi.ResourceOptions(parent=self, protect=settings.protect_tables),
         )
 

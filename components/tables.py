@@ -51,12 +51,24 @@ class Tables(pulumi.ComponentResource):
             require_partition_filter=table.require_partition_filter or None,
             labels=settings.all_labels,
             deletion_protection=settings.protect_tables,
+            encryption_configuration=encryption(settings),
             opts=pulumi.ResourceOptions(
                 parent=self,
                 import_=existing,
                 protect=settings.protect_tables or existing is not None,
             ),
         )
+
+
+def encryption(settings: Settings) -> gcp.bigquery.TableEncryptionConfigurationArgs | None:
+    """The stack's key, said of the table as well.
+
+    A table has its dataset's key without it, but the provider takes the key that it then reads
+    for one too many and makes the table anew (terraform-provider-google #10518).
+    """
+    if not settings.kms_key:
+        return None
+    return gcp.bigquery.TableEncryptionConfigurationArgs(kms_key_name=settings.kms_key)
 
 
 def _partitioning(table: Table) -> gcp.bigquery.TableTimePartitioningArgs | None:

@@ -32,6 +32,7 @@ class Views(pulumi.ComponentResource):
     def add(self, view: View, needs: list[pulumi.Resource]) -> gcp.bigquery.Table:
         """Declare one view, to be created after `needs`."""
         materialized = view if isinstance(view, MaterializedView) else None
+        has_key = materialized is not None and self._settings.kms_key is not None
         return gcp.bigquery.Table(
             view.name,
             project=self._settings.project,
@@ -44,7 +45,13 @@ class Views(pulumi.ComponentResource):
             clusterings=list(materialized.clustering) or None if materialized else None,
             labels=self._settings.all_labels,
             deletion_protection=False,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=needs),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=needs,
+                # A materialized view has its dataset's key, which the provider would take for
+                # one too many (terraform-provider-google #10518).
+                ignore_changes=["encryption_configuration"] if has_key else None,
+            ),
         )
 
 

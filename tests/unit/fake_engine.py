@@ -31,6 +31,7 @@ class Declared:
     import_id: str
     delete_before_replace: bool
     retain_on_delete: bool
+    ignore_changes: tuple[str, ...]
     custom: bool
 
 
@@ -65,6 +66,7 @@ class _RecordingMonitor(MockMonitor):
                     import_id=request.importId,
                     delete_before_replace=request.deleteBeforeReplace,
                     retain_on_delete=request.retainOnDelete,
+                    ignore_changes=tuple(request.ignoreChanges),
                     custom=request.custom,
                 )
             )

@@ -74,6 +74,16 @@ def test_a_stack_without_protection_declares_none(values):
     assert not any(resource.protect for resource in declared)
 
 
+def test_a_key_of_the_stack_makes_no_table_anew(values):
+    """The provider compares what the table has from its dataset with what is said of it."""
+    declared = record(lambda: System("eros", parse(values | {"kmsKey": "k"}, "f")))
+    for table in of_type(declared, TABLE).values():
+        if "materializedView" in table.inputs:
+            assert table.ignore_changes == ("encryptionConfiguration",), table.name
+        elif "view" not in table.inputs:
+            assert table.inputs["encryptionConfiguration"] == {"kmsKeyName": "k"}, table.name
+
+
 def test_tables_carry_layout_lifetime_and_described_columns(declared):
     stats = of_type(declared, TABLE)["caption_bandit_stats"].inputs
     assert stats["timePartitioning"] == {
