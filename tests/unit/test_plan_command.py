@@ -86,6 +86,23 @@ def test_an_unknown_commit_is_told_with_what_to_do(monkeypatch):
     assert "git fetch" in str(error.value)
 
 
+def committed(folder) -> None:
+    """Make a repository of one commit of the folder."""
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(folder)]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]):
+        subprocess.run([*git, *arguments], check=True)
+
+
+def test_a_base_from_before_the_stack_has_nothing_of_it(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    (tmp_path / "Pulumi.yaml").write_text("name: eros\n", encoding="utf-8")
+    committed(tmp_path)
+    monkeypatch.setattr(sources, "_declared", lambda *_, **__: side("files", "pages"))
+    old, new = sources.trees("prod", "HEAD", None, tmp_path)
+    assert (old.resources, [r.name for r in new.resources]) == ((), ["pages"])
+    assert "before there was a stack prod" in old.label
+
+
 def test_a_program_that_is_refused_is_told_with_its_side(tmp_path, monkeypatch):
     monkeypatch.undo()
     (tmp_path / "Pulumi.yaml").write_text("name: eros\n", encoding="utf-8")
@@ -97,9 +114,8 @@ def test_a_program_that_is_refused_is_told_with_its_side(tmp_path, monkeypatch):
         "from eros.errors import UserError\n\n\ndef load_stack_file(stack):\n"
         "    raise UserError(f'no settings for {stack}')\n"
     )
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(tmp_path)]
-    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]):
-        subprocess.run([*git, *arguments], check=True)
+    (tmp_path / "Pulumi.prod.yaml").touch()
+    committed(tmp_path)
     with pytest.raises(UserError, match=r"commit .*: no settings for prod"):
         sources.trees("prod", "HEAD", "HEAD", tmp_path)
 
