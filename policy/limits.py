@@ -39,6 +39,10 @@ _DATASET_TEXT = 16_384
 _MOST_COLUMNS = 10_000
 _DEEPEST_COLUMN = 15
 _MOST_CLUSTERING = 4
+# https://cloud.google.com/bigquery/docs/clustered-tables#limitations
+_NOT_CLUSTERED = frozenset(
+    {"BYTES", "FLOAT", "FLOAT64", "INTERVAL", "JSON", "RECORD", "STRUCT", "TIME"}
+)
 _MOST_PARTITIONS = 10_000
 _MOST_MATERIALIZED = 20
 _PARTITION_MS = {
@@ -46,6 +50,12 @@ _PARTITION_MS = {
     "DAY": 86_400_000,
     "MONTH": 2_678_400_000,
     "YEAR": 31_622_400_000,
+}
+# https://cloud.google.com/bigquery/docs/partitioned-tables
+_PARTITIONED = {
+    "HOUR": ("TIMESTAMP", "DATETIME"),
+    **dict.fromkeys(("DAY", "MONTH", "YEAR"), ("DATE", "TIMESTAMP", "DATETIME")),
+    "RANGE": ("INTEGER", "INT64"),
 }
 _YEARS_AHEAD = 10
 
@@ -123,8 +133,26 @@ def _clustering(table: Resource) -> Iterator[str]:
         column = top.get(key)
         if column is None:
             yield f"clustering column {key} is not in the schema"
-        elif column.get("mode") == "REPEATED" or column["type"] in ("RECORD", "STRUCT", "JSON"):
-            yield f"clustering column {key} is not a plain value"
+        elif column.get("mode") == "REPEATED" or column["type"] in _NOT_CLUSTERED:
+            yield f"clustering column {key} is not of a type that can be sorted"
+
+
+def _partition_column(table: Resource) -> Iterator[str]:
+    time, span = table.props.get("timePartitioning"), table.props.get("rangePartitioning")
+    key = (time or span or {}).get("field")
+    # A materialized view has its columns from its query.
+    if not key or not table.props.get("schema"):
+        return
+    top = {column["name"].lower(): column for depth, column in _columns(table) if depth == 1}
+    column = top.get(key.lower())
+    if column is None:
+        yield f"partition column {key} is not in the schema"
+        return
+    fits = _PARTITIONED[time["type"] if time else "RANGE"]
+    if column.get("mode") == "REPEATED" or column["type"] not in fits:
+        mode = "REPEATED " if column.get("mode") == "REPEATED" else ""
+        wanted = " or ".join(fits)
+        yield f"partition column {key} is {mode}{column['type']}, it has to be {wanted}"
 
 
 def _partitions(table: Resource) -> Iterator[str]:
@@ -275,6 +303,15 @@ RULES = (
         severity=Severity.HIGH,
         on=(TABLE,),
         check=_clustering,
+    ),
+    Rule(
+        id="partition-column",
+        title="A table is partitioned by a column of its own that has a time or a number",
+        url="https://cloud.google.com/bigquery/docs/partitioned-tables#types_of_partitioning",
+        fix="a DATE, DATETIME or TIMESTAMP column of the top level; HOUR takes no DATE",
+        severity=Severity.HIGH,
+        on=(TABLE,),
+        check=_partition_column,
     ),
     Rule(
         id="partition-count",

@@ -123,12 +123,22 @@ def _standard(data_type: Mapping[str, Any]) -> str:
 
 def _column(field: Mapping[str, Any]) -> str:
     parts = [field["name"], _type(field)]
+    if field.get("collation"):
+        parts.append(f"COLLATE {_text(field['collation'])}")
     if field.get("defaultValueExpression"):
         parts.append(f"DEFAULT {field['defaultValueExpression']}")
     if field.get("mode") == "REQUIRED":
         parts.append("NOT NULL")
-    if field.get("description"):
-        parts.append(f"OPTIONS ({_option('description', field['description'])})")
+    # What the program cannot declare is written all the same: the catalogue refuses it by name,
+    # where leaving it out would take it from the column.
+    tags = ", ".join(map(_text, (field.get("policyTags") or {}).get("names") or []))
+    options = [
+        _option("description", field.get("description")),
+        f"policy_tags = [{tags}]" if tags else "",
+        _option("rounding_mode", field.get("roundingMode")),
+    ]
+    if any(options):
+        parts.append(f"OPTIONS ({', '.join(option for option in options if option)})")
     return " ".join(parts)
 
 

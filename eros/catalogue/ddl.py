@@ -34,6 +34,15 @@ _WORDS = {
     Kind.VIEW: "CREATE OR REPLACE VIEW",
     Kind.MATERIALIZED_VIEW: "CREATE MATERIALIZED VIEW IF NOT EXISTS",
 }
+# What a resource carries of OPTIONS; the rest would stand in the file and never reach Google.
+_OPTIONS = {
+    **dict.fromkeys(
+        TABLE_KINDS, ("description", "partition_expiration_days", "require_partition_filter")
+    ),
+    Kind.MATERIALIZED_VIEW: ("description", "enable_refresh", "refresh_interval_minutes"),
+}
+_OTHER_OPTIONS = ("description",)
+_CLAUSES = (exp.ClusterProperty, exp.PartitionedByProperty, exp.Property)
 _PARTITION_FUNCTIONS = {exp.Date: "DAY", exp.TsOrDsToDate: "DAY"}
 
 
@@ -44,6 +53,7 @@ def read(kind: Kind, sql: str, path: Path, project: str, dataset: str) -> SqlObj
     except scan.ScanError as error:
         raise UserError(str(error), file=path, line=error.line) from None
     _check_header(kind, statement, path, project, dataset)
+    _check_options(kind, statement, path)
     common = {
         "name": statement.name,
         "kind": kind,
@@ -99,16 +109,41 @@ def _check_header(
         )
 
 
+def _check_options(kind: Kind, statement: scan.Statement, path: Path) -> None:
+    taken = _OPTIONS.get(kind, _OTHER_OPTIONS)
+    for token in scan.option_names(statement.header):
+        if token.text.lower() not in taken:
+            raise _not_declared(f"option {token.text}", path, token.line)
+
+
+def _check_clauses(create: exp.Create, path: Path) -> None:
+    """Refuse what no resource carries: keys, collations, a query, a copy."""
+    others = [node for node in create.this.expressions if not isinstance(node, exp.ColumnDef)]
+    others += [node for node in _properties(create, exp.Expression) if type(node) not in _CLAUSES]
+    others += [node for key in ("expression", "clone") if (node := create.args.get(key))]
+    for node in others:
+        raise _not_declared(node.sql("bigquery"), path)
+
+
+def _not_declared(what: str, path: Path, line: int | None = None) -> UserError:
+    return UserError(
+        f"{what} is nothing that this program declares, so it would never reach BigQuery",
+        file=path,
+        line=line,
+        fix="take it out, or teach it to components/ and eros/catalogue/",
+    )
+
+
 def _table(common: dict[str, Any], sql: str, path: Path) -> Table:
     create = _parse(sql, path)
-    columns = [node for node in create.this.expressions if isinstance(node, exp.ColumnDef)]
+    _check_clauses(create, path)
     options = _options(create)
     return Table(
         **common,
         description=options.get("description", ""),
-        schema=tuple(_field(column, path) for column in columns),
+        schema=tuple(_field(column, path) for column in create.this.expressions),
         partitioning=_partitioning(create, path),
-        partition_expiration_days=_number(options.get("partition_expiration_days")),
+        partition_expiration_days=_number(options, "partition_expiration_days", path),
         require_partition_filter=options.get("require_partition_filter") == "true",
         clustering=_clustering(create),
     )
@@ -126,6 +161,9 @@ def _field(column: exp.ColumnDef, path: Path) -> dict[str, Any]:
             value=str(error),
             fix=error.fix,
         ) from None
+    except types.NotDeclared as error:
+        line = column.this.meta.get("line")
+        raise _not_declared(f"column {column.name}: {error}", path, line) from None
 
 
 def _routine(common: dict[str, Any], statement: scan.Statement, sql: str, path: Path) -> Routine:
@@ -196,7 +234,7 @@ def _view(common: dict[str, Any], statement: scan.Statement, sql: str, path: Pat
         partitioning=_partitioning(create, path),
         clustering=_clustering(create),
         enable_refresh=options.get("enable_refresh", "true") == "true",
-        refresh_interval_minutes=_number(options.get("refresh_interval_minutes")) or 30,
+        refresh_interval_minutes=_number(options, "refresh_interval_minutes", path) or 30,
     )
 
 
@@ -249,7 +287,7 @@ def _options(create: exp.Create) -> dict[str, str]:
 def _literal(node: exp.Expression) -> str:
     if isinstance(node, exp.Boolean):
         return "true" if node.this else "false"
-    return node.name or node.sql("bigquery")
+    return node.name if isinstance(node, exp.Literal) else node.sql("bigquery")
 
 
 def _partitioning(create: exp.Create, path: Path) -> dict[str, str] | None:
@@ -278,5 +316,10 @@ def _clustering(create: exp.Create) -> tuple[str, ...]:
     )
 
 
-def _number(text: str | None) -> float | None:
-    return float(text) if text is not None else None
+def _number(options: dict[str, str], name: str, path: Path) -> float | None:
+    if name not in options:
+        return None
+    try:
+        return float(options[name])
+    except ValueError:
+        raise UserError(f"{name} must be a number", file=path, value=options[name]) from None

@@ -118,6 +118,19 @@ def option(tokens: tuple[Token, ...], name: str) -> str | None:
     return None
 
 
+def option_names(tokens: tuple[Token, ...]) -> list[Token]:
+    """Names in the OPTIONS list of a header, that of a column left out."""
+    found: list[Token] = []
+    inside, depth = False, 0
+    for index, token in enumerate(tokens):
+        depth += _depth_change(token)
+        if depth == 0:
+            inside = token.text.upper() == "OPTIONS"
+        elif inside and depth == 1 and _text(tokens, index + 1) == "=":
+            found.append(token)
+    return found
+
+
 def argument_lists(tokens: tuple[Token, ...]) -> list[list[Token]]:
     """Tokens of each argument in the first parentheses of a routine's header."""
     if not tokens or tokens[0].text != "(":

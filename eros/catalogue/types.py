@@ -46,6 +46,10 @@ class UnknownType(ValueError):
         return f"did you mean {close[0]}?" if close else None
 
 
+class NotDeclared(ValueError):
+    """A constraint or an option of a column that no schema of ours carries."""
+
+
 def parse(text: str) -> exp.DataType:
     """sqlglot's form of a BigQuery type; raises UnknownType."""
     try:
@@ -76,7 +80,8 @@ def table_field(column: exp.ColumnDef) -> dict[str, Any]:
         raise UnknownType(column.name)
     if data_type.this == exp.DType.ARRAY:
         data_type, mode = data_type.expressions[0], "REPEATED"
-    if column.find(exp.NotNullColumnConstraint):
+    # An array is REPEATED with or without NOT NULL: BigQuery has none that is NULL.
+    if mode != "REPEATED" and _is_required(column):
         mode = "REQUIRED"
     field: dict[str, Any] = {"name": column.name, "mode": mode}
     if data_type.this == exp.DType.STRUCT:
@@ -87,6 +92,14 @@ def table_field(column: exp.ColumnDef) -> dict[str, Any]:
         field["type"] = _LEGACY_NAMES.get(name, name)
         field.update(_parameters(field["type"], data_type))
     return field | _column_options(column)
+
+
+def _is_required(column: exp.ColumnDef) -> bool:
+    """Whether NOT NULL stands at the column itself; a field of a struct has its own."""
+    return any(
+        isinstance(constraint.args["kind"], exp.NotNullColumnConstraint)
+        for constraint in column.args.get("constraints") or []
+    )
 
 
 def _scalar(data_type: exp.DataType) -> str:
@@ -110,5 +123,14 @@ def _column_options(column: exp.ColumnDef) -> dict[str, str]:
         if isinstance(kind, exp.DefaultColumnConstraint):
             options["defaultValueExpression"] = kind.this.sql("bigquery")
         elif isinstance(kind, exp.Properties):
-            options |= {p.name: p.args["value"].name for p in kind.expressions}
+            options |= dict(map(_option, kind.expressions))
+        elif not isinstance(kind, exp.NotNullColumnConstraint):
+            raise NotDeclared(kind.sql("bigquery"))
     return options
+
+
+def _option(option: exp.Property) -> tuple[str, str]:
+    name = option.name.lower()
+    if name != "description":
+        raise NotDeclared(f"option {option.name}")
+    return name, option.args["value"].name

@@ -128,16 +128,16 @@ def _with_callers(change: Change, old: Iterable[Resource], new: list[Resource]) 
     if change.type != routines.TYPE or not change.old:
         return change
     gone = change.action is Action.DELETE
-    if not gone and not routines.signature_changed(change.old, change.new):
+    if not gone and not routines.breaks_calls(change.old, change.new):
         return change
-    callers = routines.broken_callers(change.old, old, new)
+    callers = routines.broken_callers(change.old, old, new, gone=gone)
     if not callers:
         return change
     shown = ", ".join(callers[:5]) + (f" and {len(callers) - 5} more" if len(callers) > 5 else "")
     verb = "delete" if gone else "change signature"
     breaks = Detail(
         path="arguments",
-        text=f"still called as before by {shown}",
+        text=f"still called{'' if gone else ' as before'} by {shown}",
         loss=Loss.LOSSY,
         reason="these calls fail",
         allowance=f"{change.name}: {verb}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,12 @@ _RULES: dict[str, tuple[Kept, ...]] = {
         Kept("retentionDays", "days that logs are kept", "older entries are deleted", 30),
     ),
 }
+# Conditions of a lifecycle rule that list what it is about, and when one entry holds another.
+_LISTS: dict[str, Callable[[str, str], bool]] = {
+    "matchesPrefixes": str.startswith,
+    "matchesSuffixes": str.endswith,
+    "matchesStorageClasses": str.__eq__,
+}
 _AGES = ("age", "daysSinceCustomTime", "daysSinceNoncurrentTime", "numNewerVersions")
 
 
@@ -91,6 +97,7 @@ def compare(type_: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> 
     if type_ == _BUCKET:
         rules = [side.get("lifecycleRules") or [] for side in (old, new)]
         yield from _lifecycle(name, *rules)
+        yield from _locked(name, old, new)
 
 
 def paths(type_: str) -> set[str]:
@@ -129,10 +136,27 @@ def _conditions(rules: list[dict[str, Any]], *, delete: bool) -> list[dict[str, 
 
 def _within(rule: dict[str, Any], known: dict[str, Any]) -> bool:
     """Whether `rule` deletes nothing that `known` does not delete, too."""
-    return all(
-        float(rule.get(key, 0)) >= float(value) if key in _AGES else rule.get(key) == value
-        for key, value in known.items()
-    )
+    return all(_narrower(key, rule.get(key), value) for key, value in known.items())
+
+
+def _narrower(key: str, one: Any, known: Any) -> bool:
+    if key in _AGES:
+        return float(one or 0) >= float(known)
+    if key in _LISTS and one:
+        return all(any(_LISTS[key](item, entry) for entry in known) for item in one)
+    return one == known
+
+
+def _locked(name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Detail]:
+    path = "retentionPolicy.isLocked"
+    if _at(new, path) and not _at(old, path):
+        yield Detail(
+            path,
+            "its retention is locked",
+            Loss.LOSSY,
+            "nobody can take a lock back or shorten what it locks",
+            allowance=f"{name}: lock retention",
+        )
 
 
 def _rules(conditions: list[dict[str, Any]]) -> str:

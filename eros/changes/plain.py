@@ -181,7 +181,7 @@ def _enabled(_old: Any, new: Any) -> list[Detail]:
 
 
 def _conditions(old: Any, new: Any) -> list[Detail]:
-    before, after = ({c.get("displayName", ""): c for c in side or []} for side in (old, new))
+    before, after = (_by_name(side or []) for side in (old, new))
     details = [
         Detail("conditions", f"condition {name!r} {verb}", Loss.REVERSIBLE)
         for names, verb in (
@@ -196,6 +196,16 @@ def _conditions(old: Any, new: Any) -> list[Detail]:
             text = f"{name}: {_words(what)} {shown(one)} becomes {shown(other)}"
             details.append(Detail(f"conditions.{path}", text, Loss.REVERSIBLE))
     return details or [Detail("conditions", "order of the conditions")]
+
+
+def _by_name(conditions: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Conditions by name; Monitoring lets several have one, so later ones bear a number."""
+    named: dict[str, dict[str, Any]] = {}
+    for condition in conditions:
+        name = condition.get("displayName", "")
+        same = sum(known.get("displayName", "") == name for known in named.values())
+        named[f"{name} ({same + 1})" if same else name] = condition
+    return named
 
 
 def _dashboard(old: Any, new: Any) -> list[Detail]:

@@ -14,6 +14,13 @@ TYPE = "gcp:bigquery/routine:Routine"
 TRANSFER = "gcp:bigquery/dataTransferConfig:DataTransferConfig"
 _PLACE = ("project", "datasetId", "routineId", "routineType")
 _SIGNATURE = ("arguments", "returnType", "returnTableType")
+# Types that a number is turned into by itself
+# (https://cloud.google.com/bigquery/docs/reference/standard-sql/conversion_rules).
+_WIDER = {
+    "INT64": {"NUMERIC", "BIGNUMERIC", "FLOAT64"},
+    "NUMERIC": {"BIGNUMERIC", "FLOAT64"},
+    "BIGNUMERIC": {"FLOAT64"},
+}
 
 
 def compare(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Detail], bool]:
@@ -26,7 +33,9 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Detail], boo
     replaced = bool(found)
     if signature_changed(old, new):
         text = f"signature {signature(old)} becomes {signature(new)}"
-        found.append(Detail("arguments", text, Loss.REVERSIBLE, "nothing that calls it is left"))
+        breaks = breaks_calls(old, new)
+        reason = "nothing that calls it is left" if breaks else "the calls that there are fit"
+        found.append(Detail("arguments", text, Loss.REVERSIBLE, reason))
     elif _arguments(old) != _arguments(new):
         found.append(Detail("arguments", f"arguments are named {signature(new)}"))
     if old.get("definitionBody") != new.get("definitionBody"):
@@ -46,8 +55,32 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Detail], boo
 
 def signature_changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     """Whether a call that was right may be wrong: names of arguments do not count."""
-    results = [[side.get(key) for key in _SIGNATURE[1:]] for side in (old, new)]
-    return _types(old) != _types(new) or results[0] != results[1]
+    return _types(old) != _types(new) or _result(old) != _result(new)
+
+
+def breaks_calls(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether a call that was right may be wrong: another routine, or arguments that take less."""
+    before, after = _types(old), _types(new)
+    if _result(old) != _result(new) or len(before) != len(after):
+        return True
+    # Without a declared result a wider argument may make a wider result.
+    keeps_result = bool(_result(new)[0]) or new.get("routineType") == "PROCEDURE"
+    return not all(
+        one == other or _takes(other, one, numbers=keeps_result)
+        for one, other in zip(before, after, strict=True)
+    )
+
+
+def _result(routine: Mapping[str, Any]) -> list[Any]:
+    """What a call gives: also a procedure's nothing is no table function's unknown rows."""
+    return [*(routine.get(key) for key in _SIGNATURE[1:]), routine.get("routineType")]
+
+
+def _takes(new: tuple[str, str], old: tuple[str, str], *, numbers: bool) -> bool:
+    """Whether an argument takes whatever another one took; both are mode and type."""
+    if (old[0], new[0]) != ("IN", "IN"):
+        return False
+    return new[1] == "ANY TYPE" or (numbers and new[1] in _WIDER.get(old[1], ()))
 
 
 def signature(routine: Mapping[str, Any]) -> str:
@@ -58,19 +91,23 @@ def signature(routine: Mapping[str, Any]) -> str:
 
 
 def broken_callers(
-    routine: Mapping[str, Any], old: Iterable[Resource], new: Iterable[Resource]
+    routine: Mapping[str, Any], old: Iterable[Resource], new: Iterable[Resource], *, gone: bool
 ) -> list[str]:
-    """Names of resources whose calls of the routine stay as they were."""
+    """Names of resources with a call of the routine that fails.
+
+    Of one that is `gone` each does; otherwise those that some text had before word for word:
+    a new one was written for the routine as it is now.
+    """
     place = tuple(str(routine.get(key, "")) for key in _PLACE[:3])
     assert len(place) == 3
-    before = {resource.urn: _calls(resource, place) for resource in old}
+    before = {call for resource in old for call in _calls(resource, place)}
     return sorted(
         {
             resource.name
             for resource in new
             if _is_not(resource, place)
             and (made := _calls(resource, place))
-            and made == before.get(resource.urn, made)
+            and (gone or not before.isdisjoint(made))
         }
     )
 

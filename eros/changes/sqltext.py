@@ -6,6 +6,8 @@ keywords and the way a name is quoted are no tokens.
 
 from __future__ import annotations
 
+import re
+
 from sqlglot.tokens import Token, TokenType
 
 from eros.catalogue import scan
@@ -40,8 +42,13 @@ def calls(text: str, routine: tuple[str, str, str]) -> list[tuple[str, ...]]:
         tokens = scan.tokenize(text)
     except scan.ScanError:
         return [(text,)] if routine[-1] in text else []
-    found = []
+    found: list[tuple[str, ...]] = []
+    written = re.compile(rf"\b{re.escape(routine[-1])}`?\s*\(")
     for index, token in enumerate(tokens):
+        if token.token_type in _TEXTS:
+            # A text that EXECUTE IMMEDIATE may run.
+            found += [(token.text,)] if written.search(token.text) else []
+            continue
         if token.text != "(" or index == 0:
             continue
         path = _path_before(tokens, index)

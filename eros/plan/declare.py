@@ -11,13 +11,16 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+import traceback
 from dataclasses import asdict
 from pathlib import Path
 
 from eros import validation
 from eros.changes import program
+from eros.errors import UserError
 from eros.state import Resource
 
+_OWN_ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("components", "eros")
 
 
@@ -26,10 +29,7 @@ def main(root: Path, stack: str) -> None:
     given = json.load(sys.stdin)
     known = {entry["urn"]: Resource.from_state(entry) for entry in given["known"]}
     project = validation.read_yaml(root / "Pulumi.yaml", "Pulumi.yaml")["name"]
-    for name in list(sys.modules):
-        if name.partition(".")[0] in _PACKAGES:
-            del sys.modules[name]
-    sys.path.insert(0, str(root))
+    _leave_to(root)
     errors = importlib.import_module("eros.errors")
     try:
         settings = importlib.import_module("eros.settings").load_stack_file(stack)
@@ -61,5 +61,35 @@ def main(root: Path, stack: str) -> None:
     )
 
 
+def _leave_to(root: Path) -> None:
+    """Leave the names of our packages to those below `root`, modules that it lacks included."""
+    for name in list(sys.modules):
+        if name.partition(".")[0] in _PACKAGES:
+            del sys.modules[name]
+    # The finder of an editable installation would lend it ours.
+    sys.meta_path[:] = [f for f in sys.meta_path if getattr(f, "__name__", "") != "_EditableFinder"]
+    others = [path for path in sys.path if Path(path).resolve() != _OWN_ROOT]
+    sys.path[:] = [str(root), *others]
+
+
+def _failure(error: Exception, root: Path) -> str:
+    """What a program that does not run failed with, and the last line of its own in it."""
+    what = traceback.format_exception_only(error)[-1].strip()
+    frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError):
+        frames.append((error.filename or "", error.lineno))
+    own = [(file, line) for file, line in frames if Path(file).is_relative_to(root)]
+    where = f"{Path(own[-1][0]).relative_to(root)}:{own[-1][1]}: " if own else ""
+    return f"{where}the program does not run: {what}"
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    folder = Path(sys.argv[1])
+    try:
+        main(folder, sys.argv[2])
+    except UserError as error:
+        sys.exit(str(error))
+    except Exception as error:
+        # Another commit may fail in any way; its reader wants the place, not our stack.
+        fix = "mend it, or plan against a commit whose program runs"
+        sys.exit(f"{_failure(error, folder)}\n  fix: {fix}")

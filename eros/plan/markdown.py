@@ -22,6 +22,8 @@ _VERBS = {
 }
 _ESCAPED = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>#|~"} | {"@": "&#64;", "\n": " "})
 _MOST_DOWNSTREAM = 40
+_MOST_LOSSES = (50, 10, 2)
+_MOST_NAMES = 600
 _SHARED_FROM = 6
 _ROW_LENGTH = 140
 
@@ -30,14 +32,23 @@ def render(plan: Plan, link: str = "") -> str:
     """The comment, shorter than LIMIT; what is left out is counted and `link` told."""
     head = f"### Plan for `{plan.stack}`\n\n{_code(plan.base)} → {_code(plan.head)}\n"
     if not plan.changes:
-        return f"{head}\nNothing changes.\n{_stale(plan)}"
-    top = "\n".join(part for part in (head, _summary(plan), _refusal(plan), _stale(plan)) if part)
+        return f"{head}\nNothing changes.\n{_stale(plan, _MOST_LOSSES[0])}"
+    top = _top(plan, head)
     rows = _rows(plan.changes)
     blocks = [block for planned in plan.changes if (block := _block(planned))]
-    ending = _schedules(plan)
     preview = _preview(plan)
     where = f"[the whole plan]({link})" if link else "the JSON of the plan has them"
-    return _fitted(top, rows, blocks, ending, preview, where)
+    return _fitted(top, rows, blocks, _schedules(plan), preview, where)
+
+
+def _top(plan: Plan, head: str) -> str:
+    """Everything above the table, in half of the room at most."""
+    for most in _MOST_LOSSES:
+        parts = (head, _summary(plan), _refusal(plan, most), _stale(plan, most))
+        top = "\n".join(part for part in parts if part)
+        if _size(top) <= LIMIT // 2:
+            break
+    return top
 
 
 def _fitted(
@@ -47,12 +58,13 @@ def _fitted(
     table_head = "\n| object | action | class | what |\n| --- | --- | --- | --- |\n"
     room = LIMIT - 600 - _size(top) - _size(table_head)
     kept_rows, room = _take(rows, room)
+    missing = []
     if room > _size(ending):
         room -= _size(ending)
     else:
         ending = ""
+        missing.append("what the schedules cost")
     kept_blocks, room = _take(blocks, room)
-    missing = []
     if len(kept_rows) < len(rows):
         missing.append(f"{len(rows) - len(kept_rows)} rows of the table")
     if len(kept_blocks) < len(blocks):
@@ -89,40 +101,43 @@ def _summary(plan: Plan) -> str:
     return ", ".join(counted) + ".\n"
 
 
-def _refusal(plan: Plan) -> str:
+def _refusal(plan: Plan, most: int) -> str:
     refused = plan.refused
     if not refused:
         return ""
     rows = {p.change.urn: f"; {p.rows:,} rows" for p in plan.changes if p.rows is not None}
     lines = [
-        f"> - `{change.name}`: {_text(detail.text)}; {_text(detail.reason)}"
+        f"> - `{change.name}`: {_short(detail.text, 300)}; {_text(detail.reason)}"
         + rows.get(change.urn, "")
         for change, detail in refused
     ]
-    allow = dict.fromkeys(f">   - {_quoted(detail.allowance)}" for _, detail in refused)
+    allow = list(dict.fromkeys(f">   - {_quoted(detail.allowance)}" for _, detail in refused))
     return "\n".join(
         [
             "> [!CAUTION]",
             "> **Something would be lost, and `pulumi up` refuses it:**",
             ">",
-            *lines[:50],
-            *([f"> - and {len(lines) - 50} more"] if len(lines) > 50 else []),
+            *lines[:most],
+            *([f"> - and {len(lines) - most} more"] if len(lines) > most else []),
             ">",
             f"> To allow exactly this, in `Pulumi.{plan.stack}.yaml`:",
             ">",
             "> ```yaml",
             ">   eros:allowLoss:",
-            *list(allow)[:50],
+            *allow[:most],
+            *([f">   # and {len(allow) - most} more"] if len(allow) > most else []),
             "> ```",
             "",
         ]
     )
 
 
-def _stale(plan: Plan) -> str:
+def _stale(plan: Plan, most: int) -> str:
     if not plan.stale:
         return ""
-    entries = ", ".join(_code(entry) for entry in plan.stale)
+    entries = ", ".join(_code(entry) for entry in plan.stale[:most])
+    if len(plan.stale) > most:
+        entries += f" and {len(plan.stale) - most} more"
     return f"\n`eros:allowLoss` holds what nothing needs any more: {entries}.\n"
 
 
@@ -137,13 +152,23 @@ def _rows(changes: Sequence[Planned]) -> list[str]:
             rows += [_row(planned) for planned in group]
             continue
         change = group[0].change
-        names = _short(", ".join(planned.change.name for planned in group), 600)
+        names = _names([planned.change.name for planned in group])
         what = "" if change.action is Action.CREATE else f"{_what(change)}: "
         rows.append(
             f"| {len(group)} {_plural(group[0].kind)} | {_VERBS[change.action]}"
             f" | {_MARKS[change.loss]} | {what}{names} |\n"
         )
     return rows
+
+
+def _names(names: Sequence[str]) -> str:
+    """As many names as fit into a row, and how many are left."""
+    kept, length = 0, 0
+    while kept < len(names) and length + len(names[kept]) <= _MOST_NAMES:
+        length += len(names[kept]) + 2
+        kept += 1
+    more = f" and {len(names) - kept} more" if kept < len(names) else ""
+    return _text(", ".join(names[:kept])) + more
 
 
 def _plural(kind: str) -> str:

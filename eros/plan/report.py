@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from eros.changes import Action, Change, Detail, Loss, plain, routines, tables
+from eros.changes import Action, Change, Detail, Loss, allowances, plain, routines, tables
 from eros.plan.costs import Run, ScheduleCost
 from eros.plan.impact import ColumnEffect, Effect
 
@@ -77,12 +77,8 @@ class Plan:
     @property
     def refused(self) -> list[tuple[Change, Detail]]:
         """What the guard would refuse."""
-        return [
-            (planned.change, detail)
-            for planned in self.changes
-            for detail in planned.change.lossy
-            if detail.allowance not in self.allowed
-        ]
+        found = allowances.refused([planned.change for planned in self.changes], self.allowed)
+        return [(change, detail) for change, details in found for detail in details]
 
     def counts(self, action: Action) -> int:
         """Number of objects with this action."""
@@ -129,7 +125,7 @@ def _change(planned: Planned, allowed: tuple[str, ...]) -> dict[str, Any]:
         "urn": change.urn,
         "action": change.action.value,
         "loss": change.loss.name,
-        "allowed": bool(change.lossy) and all(d.allowance in allowed for d in change.lossy),
+        "allowed": bool(change.lossy) and not allowances.refused([change], allowed),
         "details": [
             {
                 "path": d.path,

@@ -49,7 +49,7 @@ def trees(
     Raises UserError for an unknown commit and for what a side's own program refuses.
     """
     with ExitStack() as stack_of_folders, ThreadPoolExecutor(2) as pool:
-        old = pool.submit(_tree, stack_of_folders, stack, base, root)
+        old = pool.submit(_tree, stack_of_folders, stack, base, root, may_lack_stack=True)
         new = pool.submit(_tree, stack_of_folders, stack, head, root)
         return old.result(), new.result()
 
@@ -76,7 +76,14 @@ def _last_state(stack: str, root: Path) -> state.Checkpoint:
         return state.Checkpoint(None, None, ())  # a stack to be
 
 
-def _tree(folders: ExitStack, stack: str, commit: str | None, root: Path) -> Side:
+def _tree(
+    folders: ExitStack,
+    stack: str,
+    commit: str | None,
+    root: Path,
+    *,
+    may_lack_stack: bool = False,
+) -> Side:
     if commit is None:
         return _declared(root, stack, _FILES)
     sha = _git(root, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}").decode().strip()
@@ -84,6 +91,8 @@ def _tree(folders: ExitStack, stack: str, commit: str | None, root: Path) -> Sid
     archive = _git(root, "archive", "--format=tar", sha)
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
+    if may_lack_stack and not (folder / f"Pulumi.{stack}.yaml").is_file():
+        return Side(f"commit {sha[:10]}, before there was a stack {stack}", (), commit=sha)
     return _declared(folder, stack, f"commit {sha[:10]}", sha)
 
 

@@ -15,6 +15,7 @@ from components.system import System
 from eros import catalogue
 from eros.adopt import Status, Wanted, ddl, files, live, program, show, survey
 from eros.adopt.model import DATASET, ROUTINE, TABLE, TRANSFER, Declared, Live
+from eros.catalogue.ddl import read
 from eros.errors import UserError
 from eros.settings import parse
 from tests.unit.conftest import VALUES
@@ -424,3 +425,14 @@ def test_a_preview_that_fails_is_told_in_its_own_words(tmp_path, monkeypatch, sa
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     with pytest.raises(UserError, match=told):
         program.wanted("prod", tmp_path)
+
+
+def test_what_the_program_cannot_declare_of_a_column_is_written_and_refused_not_left_out():
+    tag = "projects/p/locations/us/taxonomies/1/policyTags/2"
+    schema = columns("email", policyTags={"names": [tag]}, collation="und:ci")
+    inputs = present(TABLE, "people", schema=schema).inputs
+    text = ddl.statement(TABLE, inputs)
+    assert f"email STRING COLLATE 'und:ci' OPTIONS (policy_tags = ['{tag}'])" in text
+    text = text.replace("{{ project }}", P).replace("{{ dataset }}", D)
+    with pytest.raises(UserError, match=r"column email: .* would never reach BigQuery"):
+        read(catalogue.Kind.TABLE, text, Path("people.sql"), P, D)

@@ -176,6 +176,12 @@ def test_two_objects_of_one_name_are_refused(settings, sql):
         ("views/v.sql", "CREATE OR REPLACE VIEW @v AS SELECT {{ project AS x;", "template syntax"),
         ("other/v.sql", "CREATE OR REPLACE VIEW @v AS SELECT 1 AS x;", "no folder of a known kind"),
         (
+            "tables/t.sql",
+            "CREATE TABLE IF NOT EXISTS @t (a DATE) PARTITION BY a "
+            "OPTIONS (partition_expiration_days = 30 * 3);",
+            "partition_expiration_days must be a number",
+        ),
+        (
             "views/v.sql",
             "CREATE OR REPLACE VIEW @v AS SELECT 1 AS x FROM `{{ project }}.{{ dataset }}.t`;",
             "quoted on its own",
@@ -187,6 +193,54 @@ def test_a_mistake_in_a_file_is_an_error_that_names_the_file(settings, sql, path
     message = refusal(settings, sql)
     assert message.startswith(f"sql/{path}")
     assert expected in message
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "named"),
+    [
+        ("tables/t.sql", "@t (a STRING PRIMARY KEY NOT ENFORCED)", "column a: PRIMARY KEY"),
+        ("tables/t.sql", "@t (a STRING REFERENCES d.u(a) NOT ENFORCED)", "column a: REFERENCES"),
+        ("tables/t.sql", "@t (a STRING, PRIMARY KEY (a) NOT ENFORCED)", "PRIMARY KEY (a)"),
+        ("tables/t.sql", "@t (a STRING COLLATE 'und:ci')", "column a: COLLATE 'und:ci'"),
+        ("tables/t.sql", "@t (a STRING) DEFAULT COLLATE 'und:ci'", "COLLATE"),
+        ("tables/t.sql", "@t (a STRING OPTIONS (policy_tags = ['x']))", "option policy_tags"),
+        ("tables/t.sql", "@t (a STRUCT<b STRING OPTIONS (policy_tags = ['x'])>)", "policy_tags"),
+        ("tables/t.sql", "@t (a STRING) OPTIONS (kms_key_name = 'k')", "option kms_key_name"),
+        ("tables/t.sql", "@t (a STRING) OPTIONS (labels = [('a', 'b')])", "option labels"),
+        ("tables/t.sql", "@t (a STRING) AS SELECT 'x' AS a", "SELECT 'x' AS a"),
+        ("views/t.sql", "@t OPTIONS (labels = [('a', 'b')]) AS SELECT 1 AS a", "option labels"),
+        (
+            "materialized_views/t.sql",
+            "@t OPTIONS (max_staleness = INTERVAL 4 HOUR) AS SELECT 1 AS a",
+            "option max_staleness",
+        ),
+        ("procedures/t.sql", "@t() OPTIONS (strict_mode = FALSE) BEGIN END", "option strict_mode"),
+    ],
+)
+def test_what_no_resource_carries_is_refused_and_not_passed_over(settings, sql, path, text, named):
+    create = {
+        "tables": "CREATE TABLE IF NOT EXISTS",
+        "views": "CREATE OR REPLACE VIEW",
+        "materialized_views": "CREATE MATERIALIZED VIEW IF NOT EXISTS",
+        "procedures": "CREATE OR REPLACE PROCEDURE",
+    }[path.partition("/")[0]]
+    sql.write(path, f"{create} {text};")
+    message = refusal(settings, sql)
+    assert message.startswith(f"sql/{path}")
+    assert named in message
+    assert "would never reach BigQuery" in message
+
+
+def test_not_null_of_a_field_is_not_that_of_its_column(settings, sql):
+    sql.write(
+        "tables/t.sql",
+        "CREATE TABLE IF NOT EXISTS @t (place STRUCT<city STRING NOT NULL>, "
+        "lines ARRAY<STRUCT<sku STRING NOT NULL>>, tags ARRAY<STRING> NOT NULL);",
+    )
+    place, lines, tags = catalogue.load(settings, sql.root).tables[0].schema
+    assert (place["mode"], place["fields"][0]["mode"]) == ("NULLABLE", "REQUIRED")
+    assert (lines["mode"], lines["fields"][0]["mode"]) == ("REPEATED", "REQUIRED")
+    assert tags["mode"] == "REPEATED"
 
 
 def test_a_syntax_error_in_a_body_is_told_with_its_line_in_the_file(settings, sql):

@@ -20,7 +20,7 @@ from components.tables import Tables
 from components.views import Views
 from eros import catalogue, schedules
 from eros.catalogue import Routine, Table
-from eros.changes import Action, Change, Detail, compare, program
+from eros.changes import Action, Change, Detail, Loss, compare, program
 from eros.changes.tables import TYPE as TABLE
 from eros.plan import Plan, as_json, build, costs, lineage, markdown
 from eros.plan.report import Planned
@@ -209,6 +209,45 @@ def test_a_comment_fits_into_github_and_counts_what_is_left_out():
     assert "lines of the raw preview; [the whole plan](https://example.com/run/1)" in text
     assert text.count("<details") == text.count("</details>")
     assert text.count("```") % 2 == 0
+
+
+def test_a_comment_of_losses_and_schedules_alone_fits_and_counts_what_is_left_out():
+    name = "n" * 300
+    lost = tuple(
+        Detail(f"schema.c{n}", f"column {name} {n}", Loss.LOSSY, "gone", f"{name}: drop {n}")
+        for n in range(60)
+    )
+    change = Planned(Change("u", TABLE, name, Action.UPDATE, lost, {}, {}))
+    run = costs.Run("every day 10:05", False, 30.0, 10**7)
+    schedules = tuple(costs.ScheduleCost(f"schedule_{n:04}", run, None) for n in range(1_000))
+    stale = tuple(f"{name}: drop column c{n}" for n in range(200))
+    plan = Plan("prod", "a", "b", (change,), schedules, stale=stale)
+    text = markdown.render(plan)
+    assert len(text.encode()) < markdown.LIMIT
+    assert "> - and 50 more" in text
+    assert ">   # and 50 more" in text
+    assert " and 190 more" in text
+    assert "Left out: what the schedules cost" in text
+
+
+def test_names_that_share_a_row_are_told_or_counted():
+    changes = tuple(
+        Planned(
+            Change(f"u{n}", TABLE, f"table{n:04}", Action.CREATE, (Detail("", "created"),), {}, {})
+        )
+        for n in range(100)
+    )
+    text = markdown.render(Plan("prod", "a", "b", changes))
+    told = text.count("table0")
+    assert f"table{told - 1:04} and {100 - told} more |" in text
+
+
+def test_the_plan_allows_what_the_guard_allows():
+    lost = Detail("", "deleted", Loss.LOSSY, "all its rows", "captions: delete")
+    change = Planned(Change("u", TABLE, "captions", Action.DELETE, (lost,), {}, {}))
+    plan = Plan("prod", "a", "b", (change,), allowed=("captions:  delete ",))
+    assert plan.refused == []
+    assert as_json(plan)["changes"][0]["allowed"] is True
 
 
 def test_the_raw_preview_is_folded_below():

@@ -95,6 +95,23 @@ def test_an_unknown_commit_is_told_with_what_to_do(monkeypatch):
     assert "git fetch" in str(error.value)
 
 
+def committed(folder) -> None:
+    """Make a repository of one commit of the folder."""
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(folder)]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]):
+        subprocess.run([*git, *arguments], check=True)
+
+
+def test_a_base_from_before_the_stack_has_nothing_of_it(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    (tmp_path / "Pulumi.yaml").write_text("name: eros\n", encoding="utf-8")
+    committed(tmp_path)
+    monkeypatch.setattr(sources, "_declared", lambda *_, **__: side("files", "pages"))
+    old, new = sources.trees("prod", "HEAD", None, tmp_path)
+    assert (old.resources, [r.name for r in new.resources]) == ((), ["pages"])
+    assert "before there was a stack prod" in old.label
+
+
 def test_a_program_that_is_refused_is_told_with_its_side(tmp_path, monkeypatch):
     monkeypatch.undo()
     (tmp_path / "Pulumi.yaml").write_text("name: eros\n", encoding="utf-8")
@@ -106,11 +123,47 @@ def test_a_program_that_is_refused_is_told_with_its_side(tmp_path, monkeypatch):
         "from eros.errors import UserError\n\n\ndef load_stack_file(stack):\n"
         "    raise UserError(f'no settings for {stack}')\n"
     )
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(tmp_path)]
-    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]):
-        subprocess.run([*git, *arguments], check=True)
+    (tmp_path / "Pulumi.prod.yaml").touch()
+    committed(tmp_path)
     with pytest.raises(UserError, match=r"commit .*: no settings for prod"):
         sources.trees("prod", "HEAD", "HEAD", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        (
+            "components/system.py",
+            "def (:\n",
+            "components/system.py:1: the program does not run: Syn",
+        ),
+        (
+            "eros/settings.py",
+            "import no_such_package\n",
+            "eros/settings.py:1: .* 'no_such_package'",
+        ),
+        ("eros/errors.py", None, "the program does not run: .*eros.errors"),
+        ("Pulumi.yaml", None, "Pulumi.yaml: the file does not exist"),
+    ],
+)
+def test_a_program_that_does_not_run_is_told_in_words(tmp_path, monkeypatch, path, text, expected):
+    monkeypatch.undo()
+    files = {
+        "Pulumi.yaml": "name: eros\n",
+        "components/__init__.py": "",
+        "eros/__init__.py": "",
+        "eros/errors.py": "class UserError(Exception):\n    pass\n",
+        "eros/settings.py": "class _Settings:\n    model_copy = lambda self, update: self\n\n\n"
+        "def load_stack_file(stack):\n    return _Settings()\n",
+        path: text,
+    }
+    for name, content in files.items():
+        if content is not None:
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text(content)
+    with pytest.raises(UserError, match=f"^a commit: {expected}") as error:
+        sources._declared(tmp_path, "prod", "a commit")
+    assert "Traceback" not in str(error.value)
 
 
 def test_a_stack_that_does_not_exist_yet_has_everything_to_create(monkeypatch):
