@@ -168,7 +168,10 @@ class Alerting(pulumi.ComponentResource):
                 "priority": rule.priority.lower(),
             },
             # A policy over a metric that is not there is refused.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.metric]),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[self.metric, self._identity.services["monitoring.googleapis.com"]],
+            ),
         )
 
     def _condition(self, condition: policy.Condition) -> gcp.monitoring.AlertPolicyConditionArgs:

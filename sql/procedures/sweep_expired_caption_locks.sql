@@ -11,6 +11,7 @@ BEGIN
     DECLARE found STRUCT<active INT64, expired INT64, stale INT64>;
     DECLARE changed INT64;
     DECLARE is_open BOOL;
+    DECLARE told ARRAY<STRING>;
     DECLARE failure STRING;
 
     SET @@query_label = CONCAT('component:sweep_expired_caption_locks,{{ job_labels }},eros_run:', sweep);
@@ -103,7 +104,15 @@ BEGIN
         RAISE USING MESSAGE = failure;
     END;
 
-    IF found.active > {{ thresholds.active_locks_critical }} THEN
+    -- Bloat lasts: once a day, so that what a person has acknowledged does not come back hourly.
+    SET told = ARRAY(
+        SELECT DISTINCT alert_name
+        FROM `{{ project }}`.`{{ dataset }}`.automation_alerts
+        WHERE
+            alert_name IN ('Lock table critical bloat', 'Lock table warning bloat')
+            AND alert_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
+    );
+    IF found.active > {{ thresholds.active_locks_critical }} AND 'Lock table critical bloat' NOT IN UNNEST(told) THEN
         CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
             'CRITICAL',
             'Lock table critical bloat',
@@ -112,7 +121,7 @@ BEGIN
             JSON_OBJECT('active_locks', found.active, 'limit', {{ thresholds.active_locks_critical }}),
             sweep
         );
-    ELSEIF found.active > {{ thresholds.active_locks_warning }} THEN
+    ELSEIF found.active BETWEEN {{ thresholds.active_locks_warning }} + 1 AND {{ thresholds.active_locks_critical }} AND 'Lock table warning bloat' NOT IN UNNEST(told) THEN
         CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
             'WARNING',
             'Lock table warning bloat',
