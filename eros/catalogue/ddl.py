@@ -176,6 +176,9 @@ def _routine(common: dict[str, Any], statement: scan.Statement, sql: str, path: 
         _check_syntax(query, statement, path)
     result = scan.returns(statement.header)
     is_function = common["kind"] is Kind.FUNCTION
+    for token in scan.clauses(statement.header):
+        if token.text.upper() not in ("OPTIONS", *(["RETURNS"] if is_function else [])):
+            raise _not_declared(token.text, path, token.line)
     return Routine(
         **common,
         description=scan.option(statement.header, "description") or "",

@@ -160,6 +160,21 @@ def returns(tokens: tuple[Token, ...]) -> list[Token]:
     return list(tokens[start:end])
 
 
+def clauses(tokens: tuple[Token, ...]) -> list[Token]:
+    """First words of what a routine's header says besides its arguments."""
+    found: list[Token] = []
+    depth, in_type = 0, False
+    for token in tokens:
+        before, depth = depth, depth + _depth_change(token)
+        if before == depth == 0:
+            if in_type:
+                in_type = False
+                continue
+            found.append(token)
+            in_type = token.text.upper() == "RETURNS"
+    return found
+
+
 def slice_text(sql: str, tokens: list[Token]) -> str:
     """Source text from the first to the last of the tokens."""
     return sql[tokens[0].start : tokens[-1].end + 1]

@@ -108,6 +108,7 @@ def _changed(table: str, old: Field, new: Field, prefix: str) -> Iterator[Detail
     yield from _mode_changed(old, new, column, path)
     yield from _parameters_changed(table, old, new, column, path)
     yield from _options_changed(old, new, column, path)
+    yield from _tags_changed(table, old, new, column, path)
     yield from _fields(table, old.get("fields") or [], new.get("fields") or [], f"{column}.")
 
 
@@ -154,7 +155,6 @@ def _options_changed(old: Field, new: Field, column: str, path: str) -> Iterator
         yield Detail(path, f"description of column {column}", column=column)
     for key, text, reason in (
         ("defaultValueExpression", "default", "rows that come without a value get another one"),
-        ("policyTags", "policy tags", "who may read it changes"),
         ("collation", "collation", "new rows compare otherwise"),
         ("roundingMode", "rounding mode", "new values are rounded otherwise"),
     ):
@@ -163,6 +163,26 @@ def _options_changed(old: Field, new: Field, column: str, path: str) -> Iterator
             yield Detail(
                 path, f"{text} of column {column}: {change}", Loss.REVERSIBLE, reason, column=column
             )
+
+
+def _tags_changed(table: str, old: Field, new: Field, column: str, path: str) -> Iterator[Detail]:
+    before, after = ((field.get("policyTags") or {}).get("names") or [] for field in (old, new))
+    if before == after:
+        return
+    change = f"{_shown(before)} becomes {_shown(after)}"
+    text = f"policy tags of column {column}: {change}"
+    if set(before) <= set(after):
+        reason = "fewer may read it"
+        yield Detail(path, text, Loss.REVERSIBLE, reason, column=column)
+    else:
+        yield Detail(
+            path=path,
+            text=text,
+            loss=Loss.LOSSY,
+            reason="it is open at once, and what was read is not taken back",
+            allowance=f"{table}: open column {column}",
+            column=column,
+        )
 
 
 def _in_place(old: list[Field], new: list[Field], *, top: bool) -> bool:

@@ -215,6 +215,8 @@ def test_a_mistake_in_a_file_is_an_error_that_names_the_file(settings, sql, path
             "option max_staleness",
         ),
         ("procedures/t.sql", "@t() OPTIONS (strict_mode = FALSE) BEGIN END", "option strict_mode"),
+        ("functions/t.sql", "@t() RETURNS INT64 NOT DETERMINISTIC AS (1)", "NOT"),
+        ("table_functions/t.sql", "@t() RETURNS TABLE<a INT64> AS SELECT 1 AS a", "RETURNS"),
     ],
 )
 def test_what_no_resource_carries_is_refused_and_not_passed_over(settings, sql, path, text, named):
@@ -223,6 +225,8 @@ def test_what_no_resource_carries_is_refused_and_not_passed_over(settings, sql, 
         "views": "CREATE OR REPLACE VIEW",
         "materialized_views": "CREATE MATERIALIZED VIEW IF NOT EXISTS",
         "procedures": "CREATE OR REPLACE PROCEDURE",
+        "functions": "CREATE OR REPLACE FUNCTION",
+        "table_functions": "CREATE OR REPLACE TABLE FUNCTION",
     }[path.partition("/")[0]]
     sql.write(path, f"{create} {text};")
     message = refusal(settings, sql)
