@@ -26,10 +26,10 @@ FROM (
             MINUTE
         ) / 60 AS daily_run_age_hours,
         -- Of the newest run that has results: one that failed before has none.
-        MAX_BY(creators_failed, IF(creators_total IS NULL, NULL, job_start_time)) AS creator_failures,
+        MAX_BY(creators_failed, IF(creators_failed IS NULL, NULL, job_start_time)) AS creator_failures,
         MAX_BY(
             100 * SAFE_DIVIDE(creators_failed, creators_failed + creators_processed),
-            IF(creators_total IS NULL, NULL, job_start_time)
+            IF(creators_failed IS NULL, NULL, job_start_time)
         ) AS creator_failure_pct
     FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
     WHERE

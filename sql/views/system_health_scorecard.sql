@@ -10,7 +10,7 @@ WITH daily AS (
         MAX_BY(duration_seconds, job_start_time) AS last_seconds,
         MAX_BY(
             100 * SAFE_DIVIDE(creators_failed, creators_failed + creators_processed),
-            IF(creators_total IS NULL, NULL, job_start_time)
+            IF(creators_failed IS NULL, NULL, job_start_time)
         ) AS failure_rate_pct
     FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
     WHERE
