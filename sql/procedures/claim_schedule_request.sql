@@ -1,6 +1,6 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.claim_schedule_request(builder STRING, for_date DATE)
 OPTIONS (
-    description = 'Hands the oldest PENDING request to a schedule builder and returns it, or no row. A date limits it to the requests of that execution date. No request goes to two builders.'
+    description = 'Hands the oldest PENDING request to a schedule builder and returns it, or no row. A date limits it to the requests of that execution date. No request goes to two builders. With attempts above 0 another builder had it before: held_captions tells what that one was given.'
 )
 BEGIN
     DECLARE claim_time TIMESTAMP;

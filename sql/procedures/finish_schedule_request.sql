@@ -5,7 +5,7 @@ CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.finish_schedule_requ
     failure STRING
 )
 OPTIONS (
-    description = 'Closes a request that a builder holds: COMPLETED when failure is NULL. With a failure it goes back to PENDING, or to FAILED at the {{ automation.queue_max_attempts }}th attempt.'
+    description = 'Closes a request that a builder holds: COMPLETED when failure is NULL. With a failure it goes back to PENDING, or to FAILED when it was attempt {{ automation.queue_max_attempts }}.'
 )
 BEGIN
     UPDATE `{{ project }}`.`{{ dataset }}`.schedule_generation_queue
