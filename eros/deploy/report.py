@@ -71,6 +71,7 @@ def build(deployment: Deployment, code: ExitCode, message: str) -> dict[str, Any
             "after": _last_facts(deployment, "compare").get("figures"),
         },
         "notJudged": _last_facts(deployment, "compare").get("missing", []),
+        "notRead": _last_facts(deployment, "compare").get("unread", ""),
         "findings": {
             name: _last_facts(deployment, name).get("findings", [])
             for name in ("preflight", "validate")
@@ -115,6 +116,8 @@ def markdown(content: dict[str, Any]) -> str:
             lines += [f"- {f['level']} {f['check']}: {f['text']}" for f in findings]
     if content["notJudged"]:
         lines += ["", f"Not judged, too few queries since: {', '.join(content['notJudged'])}."]
+    if content["notRead"]:
+        lines += ["", f"**Not judged**, the figures cannot be read: {content['notRead']}."]
     if content["score"]:
         lines += ["", "## Success score", ""]
         lines += [f"- {c['criterion']}: {c['status']}" for c in content["score"]["criteria"]]

@@ -92,7 +92,9 @@ def run(
                 return _failed(deployment, step, text, decide, roll_back)
         if deployment.options.dry_run:
             return _end(deployment, ExitCode.SUCCESS, "nothing was changed: a dry run")
-        return _end(deployment, ExitCode.SUCCESS, "deployed")
+        unread = deployment.facts("compare").get("unread")
+        message = f"deployed, but {unread}" if unread else "deployed"
+        return _end(deployment, ExitCode.SUCCESS, message)
 
 
 def _make(deployment: Deployment, step: Step) -> None:

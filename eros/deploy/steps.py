@@ -14,7 +14,7 @@ from eros.deploy.figures import Figures
 from eros.deploy.lock import Holder, TableLock, held_file, held_table
 from eros.deploy.model import Deployment, ExitCode, Finding, Level, Step, StepFailed
 from eros.errors import UserError
-from eros.google import FAILURES
+from eros.google import FAILURES, explained
 
 # Days that the baseline and the success score look back and forward.
 _BASELINE = timedelta(hours=24)
@@ -230,17 +230,29 @@ class Compare:
         until = start + timedelta(minutes=deployment.options.observe_minutes)
         self._watch(deployment, until)
         stop = deployment.now()
-        after = figures.measure(google, start, stop)
+        try:
+            after = figures.measure(google, start, stop)
+        except (UserError, *FAILURES) as error:
+            # Definitions that passed the validation are not bad because nobody can measure them.
+            unread = f"nothing was compared with the baseline: {_reason(error)}"
+            deployment.progress(f"  {unread}")
+            return {"figures": None, "missing": [], "unread": unread, "triggers": []}
         known = deployment.facts("baseline").get("figures")
         before = Figures(**known) if known else None
-        earlier = figures.cost(google, *figures.yesterday(start, stop))
+        earlier, unread = None, ""
+        try:
+            earlier = figures.cost(google, *figures.yesterday(start, stop))
+        except (UserError, *FAILURES) as error:
+            unread = f"the cost was not compared with yesterday's: {_reason(error)}"
+            deployment.progress(f"  {unread}")
         found = verdict.compare(before, after, earlier)
-        if found.missing:
-            missing = ", ".join(found.missing)
-            deployment.progress(f"  too few queries since to judge: {missing}")
+        missing = [name for name in found.missing if not (unread and name == verdict.COST)]
+        if missing:
+            deployment.progress(f"  too few queries since to judge: {', '.join(missing)}")
         facts = {
             "figures": after.document(),
-            "missing": list(found.missing),
+            "missing": missing,
+            "unread": unread,
             "triggers": [str(trigger) for trigger in found.triggers],
         }
         if found.triggers:
@@ -319,6 +331,10 @@ def _judged(
             f"{message}\n{texts}", tuple(findings), fix=f"\n{fixes}" if fixes else None
         )
     return {"findings": [finding.document() for finding in findings]}
+
+
+def _reason(error: Exception) -> str:
+    return error.message if isinstance(error, UserError) else explained(error)
 
 
 def _because(change: Any) -> str:

@@ -4,10 +4,13 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from google.api_core.exceptions import ServiceUnavailable
 
 from eros.deploy import (
+    ExitCode,
     Finding,
     Level,
+    run,
     steps,
 )
 from eros.deploy.figures import Figures
@@ -102,3 +105,47 @@ def test_a_system_that_is_worse_fails_the_comparison(make, monkeypatch):
     monkeypatch.setattr(steps.figures, "cost", lambda *span: 1.0)
     with pytest.raises(StepFailed, match="3 corrupt rows, 0 before"):
         steps.Compare().run(made.deployment)
+
+
+def unreadable(*_):
+    raise ServiceUnavailable("busy\nreally")
+
+
+@pytest.fixture
+def updated(make):
+    """Function that makes a deployment whose update has ended."""
+
+    def build():
+        made = make(yes=True)
+        with made.deployment.journal.step("up") as record:
+            record.facts = {"ended": NOW.isoformat()}
+        return made
+
+    return build
+
+
+@pytest.mark.parametrize("error", [ServiceUnavailable("busy"), TimeoutError(), UserError("busy")])
+def test_figures_that_cannot_be_read_are_no_reason_to_go_back_and_told(updated, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(steps.figures, "measure", fail)
+    made = updated()
+    outcome = run(made.deployment, [steps.Compare()], decide=never, roll_back=never)
+    assert outcome.code is ExitCode.SUCCESS
+    assert outcome.message.startswith("deployed, but nothing was compared with the baseline: ")
+    assert outcome.content["notRead"]
+    report = (made.deployment.journal.folder / "report.md").read_text()
+    assert "**Not judged**, the figures cannot be read: nothing was compared" in report
+
+
+def test_yesterday_s_cost_that_cannot_be_read_leaves_the_other_reasons(updated, monkeypatch):
+    after = [Figures(NOW.isoformat(), NOW.isoformat())]
+    monkeypatch.setattr(steps.figures, "measure", lambda *span: after[0])
+    monkeypatch.setattr(steps.figures, "cost", unreadable)
+    facts = steps.Compare().run(updated().deployment)
+    assert facts["unread"] == "the cost was not compared with yesterday's: busy"
+    assert "cost" not in facts["missing"], "that is for lack of queries"
+    after[0] = Figures(NOW.isoformat(), NOW.isoformat(), corrupt_rows=3)
+    with pytest.raises(StepFailed, match="3 corrupt rows"):
+        steps.Compare().run(updated().deployment)
