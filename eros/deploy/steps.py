@@ -11,10 +11,19 @@ from typing import Any
 from eros import backup, logs, monitor, state
 from eros.deploy import figures, journal, preflight, program, validation, verdict
 from eros.deploy.figures import Figures
-from eros.deploy.lock import Holder, TableLock, held_file, held_table
-from eros.deploy.model import Deployment, ExitCode, Finding, Level, Step, StepFailed
+from eros.deploy.lock import held_file
+from eros.deploy.model import (
+    Deployment,
+    ExitCode,
+    Finding,
+    Level,
+    Overtaken,
+    Step,
+    StepFailed,
+)
 from eros.errors import UserError
 from eros.google import FAILURES, explained
+from eros.stack_lock import Holder, TableLock, held_table
 
 # Days that the baseline and the success score look back and forward.
 _BASELINE = timedelta(hours=24)
@@ -26,7 +35,7 @@ _LOG = logs.Log("deploy")
 
 @dataclass(frozen=True)
 class Lock:
-    """Nobody else deploys this stack meanwhile."""
+    """Nobody else deploys this stack, or rolls it back, meanwhile."""
 
     name: str = "lock"
     title: str = "lock"
@@ -268,8 +277,8 @@ class Compare:
         while (left := (until - deployment.now()).total_seconds()) > 0:
             deployment.progress(f"  watching for another {left / 60:.0f} minutes")
             self.sleep(min(left, _SIGN_SECONDS))
-            if deployment.lock is not None:
-                deployment.lock.renew()
+            if not deployment.has_lock():
+                raise Overtaken
 
 
 @dataclass(frozen=True)

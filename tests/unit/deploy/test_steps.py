@@ -75,7 +75,7 @@ def test_watching_gives_signs_of_life_until_its_end(make, monkeypatch):
     clock = [NOW]
     made.deployment.now = lambda: clock[0]
     renewed = []
-    made.deployment.lock = SimpleNamespace(renew=lambda: renewed.append(clock[0]))
+    made.deployment.lock = SimpleNamespace(renew=lambda: renewed.append(clock[0]) is None)
     with made.deployment.journal.step("up") as record:
         record.facts = {"ended": NOW.isoformat()}
     spans = []
@@ -94,6 +94,20 @@ def test_watching_gives_signs_of_life_until_its_end(make, monkeypatch):
     assert spans == [(NOW, NOW + timedelta(minutes=2))]
     assert len(renewed) == 2
     assert "query time" in facts["missing"]
+
+
+def test_who_loses_the_lock_while_watching_judges_nothing(make, monkeypatch):
+    """An operator rolls back from a laptop: neither a success nor a second rollback."""
+    made = make(observe_minutes=120, yes=True)
+    with made.deployment.journal.step("up") as record:
+        record.facts = {"ended": NOW.isoformat()}
+    signs = iter([True, True, False])
+    made.deployment.lock = SimpleNamespace(renew=lambda: next(signs))
+    monkeypatch.setattr(steps.figures, "measure", never)
+    watching = steps.Compare(sleep=lambda seconds: None)
+    outcome = run(made.deployment, [watching], decide=never, roll_back=never)
+    assert outcome.code is ExitCode.ROLLBACK
+    assert "somebody has broken the lock" in outcome.message
 
 
 def test_a_system_that_is_worse_fails_the_comparison(make, monkeypatch):
