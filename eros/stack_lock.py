@@ -196,12 +196,23 @@ END
 @contextmanager
 def held_table(lock: TableLock, *, take_over: bool) -> Iterator[None]:
     """Hold the lock between machines for the block."""
-    lock.take(take_over=take_over)
+    try:
+        lock.take(take_over=take_over)
+    except UserError:
+        raise
+    except BaseException:
+        # When only the answer was lost, the row is there, and would stand in everybody's way.
+        _give_back(lock)
+        raise
     try:
         yield
     finally:
-        try:
-            lock.release()
-        except FAILURES as error:
-            # What was done stands; the next one says how to get rid of the row.
-            _LOG.warning("the lock was not given back", reason=explained(error))
+        _give_back(lock)
+
+
+def _give_back(lock: TableLock) -> None:
+    try:
+        lock.release()
+    except FAILURES as error:
+        # What was done stands; the next one says how to get rid of the row.
+        _LOG.warning("the lock was not given back", reason=explained(error))

@@ -130,6 +130,37 @@ def test_a_rollback_is_told_and_what_a_rollback_may_do(settings, table):
     assert refusal.value.fix.endswith("eros rollback --break-lock")
 
 
+@pytest.mark.parametrize("trouble", [TimeoutError("read timed out"), KeyboardInterrupt()])
+def test_a_lost_answer_leaves_no_row_behind(settings, table, monkeypatch, trouble):
+    query = table.query_and_wait
+
+    def lose(sql, **options):
+        answer = query(sql, **options)
+        if "BEGIN TRANSACTION" in sql:
+            raise trouble
+        return answer
+
+    monkeypatch.setattr(table, "query_and_wait", lose)
+    with (
+        pytest.raises(type(trouble)),
+        stack_lock.held_table(table_lock(settings, table, "one"), take_over=False),
+    ):
+        pytest.fail("it is not known to be held")
+    assert table.rows == {}
+
+
+def test_a_connection_that_stays_away_hides_no_reason(settings, monkeypatch):
+    def lost(*arguments, **options):
+        raise TimeoutError("read timed out")
+
+    table = SimpleNamespace(query_and_wait=lost)
+    with (
+        pytest.raises(TimeoutError),
+        stack_lock.held_table(table_lock(settings, table, "one"), take_over=False),
+    ):
+        pytest.fail("it is not held")
+
+
 def test_a_row_that_is_gone_is_written_again_and_another_claim_respected(settings, table):
     held = table_lock(settings, table, "one")
     held.take(take_over=False)
