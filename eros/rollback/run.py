@@ -298,7 +298,14 @@ def _backup(work: _Work, facts: dict[str, Any]) -> None:
     if not backup.is_deployed(work.google):
         facts["skipped"] = "the stack has no place for backups"
         return
-    taken = backup.create(work.google, kind=backup.Kind.SAFETY, progress=work.progress)
+    # Definitions may delete tables, and --data empty ones, of which today's files know nothing.
+    present = state.current(work.journal.stack, work.root)
+    taken = backup.create(
+        work.google,
+        kind=backup.Kind.SAFETY,
+        also=[*work.journal.tables, *plans.with_rows(work.google, present)],
+        progress=work.progress,
+    )
     facts.update(backup=taken.id, tables=len(taken.tables), rows=taken.rows)
 
 

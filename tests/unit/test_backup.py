@@ -99,6 +99,24 @@ def test_the_set_holds_the_owned_tables_and_the_named_external_ones(values):
     assert "job_history" not in selection.tables_of(SimpleNamespace(settings=local))
 
 
+def listed(settings, **kinds: str) -> SimpleNamespace:
+    """A dataset with these tables, and BigQuery's word for the type of each."""
+    items = [SimpleNamespace(table_id=name, table_type=kind) for name, kind in kinds.items()]
+    return SimpleNamespace(
+        settings=settings, bigquery=SimpleNamespace(list_tables=lambda dataset: items)
+    )
+
+
+def test_further_tables_come_when_they_are_there(settings):
+    google = listed(settings, caption_bandit_stats="TABLE", gone_from_git="TABLE", other="TABLE")
+    also = ["gone_from_git", "not_deployed"]
+    assert selection.chosen(google, None) == ["caption_bandit_stats"]
+    assert selection.chosen(google, None, also) == ["caption_bandit_stats", "gone_from_git"]
+    assert selection.chosen(google, ["other"], also) == ["gone_from_git", "other"]
+    with pytest.raises(UserError, match="no table of this name"):
+        selection.chosen(google, also)
+
+
 def test_an_unknown_external_table_is_a_mistake_of_the_stack_file(values):
     settings = parse(values | {"backup": {"bucket": "b-1", "externalTables": ["nope"]}}, "f")
     with pytest.raises(UserError, match=r"Pulumi\.staging\.yaml: eros:backup\.externalTables"):

@@ -16,7 +16,7 @@ from eros import stack_lock
 from eros.backup import Attempt, Backup, Kind, Source, TableCopy
 from eros.cli import rollback as command
 from eros.errors import UserError
-from eros.rollback import RollbackError, journal, run
+from eros.rollback import RollbackError, journal, run, variants
 from eros.rollback.plans import Plan
 from tests.unit.lock_table import LockTable
 from tests.unit.rollback.states import START, checkpoint, table, update
@@ -275,6 +275,28 @@ def restored(monkeypatch) -> list[dict]:
     monkeypatch.setattr(run.backup, "find", lambda *_: BACKUP)
     monkeypatch.setattr(run.backup, "unfinished", lambda _: None)
     return asked
+
+
+def test_the_backup_before_holds_what_goes_and_what_is_replaced(work, monkeypatch):
+    """Neither the tables of now nor those of then need be in today's files."""
+    work.journal.tables = ["caption_bank", "of_then"]
+    present = checkpoint(table("of_now"), table("captions"))
+    asked = []
+
+    def create(google, **how):
+        asked.append(how)
+        return BACKUP
+
+    monkeypatch.setattr(run.backup, "is_deployed", lambda _: True)
+    monkeypatch.setattr(run.backup, "create", create)
+    monkeypatch.setattr(run.state, "current", lambda stack, root: present)
+    monkeypatch.setattr(
+        run.plans, "with_rows", lambda google, found: variants.tables(found, "brain")
+    )
+    run._backup(work, {})
+    (how,) = asked
+    assert "tables" not in how, "those of today's files come, too"
+    assert set(how["also"]) == {"caption_bank", "of_then", "of_now", "captions"}
 
 
 def bring_back(work: run._Work) -> None:
