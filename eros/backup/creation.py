@@ -80,7 +80,8 @@ def create(
     if export and at:
         # Columns may have been others at the earlier moment.
         bucket.check(backup.tables)
-    backup = replace(backup, warnings=_shrunk(google, backup))
+    odd = selection.left_out(google) if tables is None else ()
+    backup = replace(backup, warnings=(*odd, *_shrunk(google, backup)))
     records.write(google, backup)
     progress(f"backup {backup.id} is complete: {backup.rows:,} rows")
     if export:

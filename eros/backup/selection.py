@@ -73,6 +73,19 @@ def chosen(google: Google, tables: Iterable[str] | None, also: Iterable[str] = (
     return sorted(names | further)
 
 
+def left_out(google: Google) -> tuple[str, ...]:
+    """In words, the tables that a backup holds by their name but that are of another kind.
+
+    A table of another system may be a view, or stand on files: that is not ours to say.
+    """
+    kinds = there(google)
+    return tuple(
+        f"{name} is in no backup: it is no table with rows of its own, but {kinds[name]}"
+        for name in tables_of(google)
+        if kinds.get(name, _TABLE) != _TABLE
+    )
+
+
 def live(google: Google, names: Iterable[str]) -> dict[str, bigquery.Table]:
     """The tables as BigQuery has them now."""
     settings = google.settings

@@ -66,6 +66,7 @@ def build(deployment: Deployment, code: ExitCode, message: str) -> dict[str, Any
             "touched": preview.get("touched", []),
         },
         "backup": backup.get("backup"),
+        "backupWarnings": backup.get("warnings", []),
         "figures": {
             "before": facts("baseline").get("figures"),
             "after": _last_facts(deployment, "compare").get("figures"),
@@ -100,6 +101,7 @@ def markdown(content: dict[str, Any]) -> str:
         f"- commit `{content['commit'] or 'none'}`",
         f"- from {content['started']} to {content['ended']}",
         f"- backup before: {content['backup'] or 'none'}",
+        *(f"  - warning: {text}" for text in content["backupWarnings"]),
         f"- exit code {content['exitCode']}",
         "",
         "## Steps",

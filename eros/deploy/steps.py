@@ -122,7 +122,14 @@ class Backup:
         tell = _indented(deployment.progress)
         made = backup.create(google, kind=backup.Kind.DEPLOYMENT, progress=tell)
         deployment.progress(f"  {made.id}: {len(made.tables)} tables, {made.rows:,} rows")
-        return {"backup": made.id, "tables": len(made.tables), "rows": made.rows}
+        for warning in made.warnings:
+            tell(f"warning: {warning}")
+        return {
+            "backup": made.id,
+            "tables": len(made.tables),
+            "rows": made.rows,
+            "warnings": list(made.warnings),
+        }
 
 
 @dataclass(frozen=True)

@@ -306,7 +306,14 @@ def _backup(work: _Work, facts: dict[str, Any]) -> None:
         also=[*work.journal.tables, *plans.with_rows(work.google, present)],
         progress=work.progress,
     )
-    facts.update(backup=taken.id, tables=len(taken.tables), rows=taken.rows)
+    for warning in taken.warnings:
+        work.progress(f"warning: {warning}")
+    facts.update(
+        backup=taken.id,
+        tables=len(taken.tables),
+        rows=taken.rows,
+        warnings=list(taken.warnings),
+    )
 
 
 def _rows(work: _Work, facts: dict[str, Any]) -> None:

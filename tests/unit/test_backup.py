@@ -117,6 +117,37 @@ def test_further_tables_come_when_they_are_there(settings):
         selection.chosen(google, also)
 
 
+def test_a_named_table_that_is_a_view_is_told(values):
+    settings = parse(values | {"externalTables": "adopt"}, "f")
+    google = listed(
+        settings,
+        caption_bank="VIEW",
+        active_caption_assignments="EXTERNAL",
+        caption_bandit_stats="TABLE",
+        captions="VIEW",
+    )
+    assert selection.chosen(google, None) == ["caption_bandit_stats"]
+    bank, locks = sorted(selection.left_out(google), reverse=True)
+    assert bank.startswith("caption_bank is in no backup")
+    assert bank.endswith("but VIEW")
+    assert locks.startswith("active_caption_assignments is in no backup")
+
+
+@pytest.mark.parametrize("tables", [None, ["t"]])
+def test_a_backup_warns_of_what_it_leaves_out(monkeypatch, settings, tables):
+    monkeypatch.setattr(creation.records, "require", lambda _: None)
+    monkeypatch.setattr(creation.records, "write", lambda *_: None)
+    monkeypatch.setattr(creation.records, "read", lambda _: [])
+    monkeypatch.setattr(creation.selection, "chosen", lambda *_: ["t"])
+    monkeypatch.setattr(creation.selection, "live", lambda *_: {})
+    monkeypatch.setattr(creation.selection, "left_out", lambda _: ("v is a VIEW",))
+    monkeypatch.setattr(creation, "_free_moment", lambda _: (MOMENT, []))
+    monkeypatch.setattr(creation, "_with_tables", lambda google, backup, *_: backup)
+    monkeypatch.setattr(creation.origin, "commit", lambda _: "")
+    made = creation.create(SimpleNamespace(settings=settings, root=None), tables=tables)
+    assert made.warnings == (("v is a VIEW",) if tables is None else ())
+
+
 def test_an_unknown_external_table_is_a_mistake_of_the_stack_file(values):
     settings = parse(values | {"backup": {"bucket": "b-1", "externalTables": ["nope"]}}, "f")
     with pytest.raises(UserError, match=r"Pulumi\.staging\.yaml: eros:backup\.externalTables"):

@@ -163,3 +163,16 @@ def test_yesterday_s_cost_that_cannot_be_read_leaves_the_other_reasons(updated, 
     after[0] = Figures(NOW.isoformat(), NOW.isoformat(), corrupt_rows=3)
     with pytest.raises(StepFailed, match="3 corrupt rows"):
         steps.Compare().run(updated().deployment)
+
+
+def test_what_the_backup_warns_of_is_shown_and_reported(make, monkeypatch):
+    warned = SimpleNamespace(id="b", tables=(), rows=0, warnings=("v is in no backup",))
+    monkeypatch.setattr(steps.backup, "is_deployed", lambda _: True)
+    monkeypatch.setattr(steps.backup, "create", lambda *_, **__: warned)
+    made = make()
+    outcome = run(made.deployment, [steps.Backup()], decide=never, roll_back=never)
+    assert "  warning: v is in no backup" in made.said
+    assert outcome.content["backupWarnings"] == ["v is in no backup"]
+    assert (
+        "warning: v is in no backup" in (made.deployment.journal.folder / "report.md").read_text()
+    )

@@ -281,11 +281,11 @@ def test_the_backup_before_holds_what_goes_and_what_is_replaced(work, monkeypatc
     """Neither the tables of now nor those of then need be in today's files."""
     work.journal.tables = ["caption_bank", "of_then"]
     present = checkpoint(table("of_now"), table("captions"))
-    asked = []
+    asked, told, facts = [], [], {}
 
     def create(google, **how):
         asked.append(how)
-        return BACKUP
+        return replace(BACKUP, warnings=("v is in no backup",))
 
     monkeypatch.setattr(run.backup, "is_deployed", lambda _: True)
     monkeypatch.setattr(run.backup, "create", create)
@@ -293,10 +293,12 @@ def test_the_backup_before_holds_what_goes_and_what_is_replaced(work, monkeypatc
     monkeypatch.setattr(
         run.plans, "with_rows", lambda google, found: variants.tables(found, "brain")
     )
-    run._backup(work, {})
+    run._backup(replace(work, progress=told.append), facts)
     (how,) = asked
     assert "tables" not in how, "those of today's files come, too"
     assert set(how["also"]) == {"caption_bank", "of_then", "of_now", "captions"}
+    assert "warning: v is in no backup" in told
+    assert facts["warnings"] == ["v is in no backup"]
 
 
 def bring_back(work: run._Work) -> None:
