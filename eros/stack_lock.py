@@ -33,6 +33,7 @@ ROLLBACK = "rollback"
 _NAME = "deployment"
 _HOLDER = f"{_NAME}/holder/"
 _TRIES = 5
+_TYPES = {bool: "BOOL", str: "STRING", datetime: "TIMESTAMP"}
 _LOG = logs.Log("lock")
 
 
@@ -179,18 +180,20 @@ END
         )
 
     def _run(self, sql: str, **parameters: Any) -> Any:
-        from google.cloud import bigquery
+        return _run(self._google, sql, **parameters)
 
-        config = bigquery.QueryJobConfig(
-            query_parameters=[
-                bigquery.ScalarQueryParameter(
-                    name, "BOOL" if isinstance(value, bool) else "STRING", value
-                )
-                for name, value in parameters.items()
-            ]
-        )
-        # A script that is tried again behind our back runs twice.
-        return self._google.bigquery.query_and_wait(sql, job_config=config, job_retry=None)
+
+def end_claims(google: Google, before: datetime) -> None:
+    """End the claims whose last sign of life is older than a moment: a restore brought them back.
+
+    A backup before a deployment is made while it holds the lock.
+    """
+    _run(
+        google,
+        f"DELETE FROM {google.settings.dataset_reference}.{TABLE} "
+        f"WHERE STARTS_WITH(lock_name, '{_HOLDER}') AND locked_at < @before",
+        before=before,
+    )
 
 
 @contextmanager
@@ -216,3 +219,16 @@ def _give_back(lock: TableLock) -> None:
     except FAILURES as error:
         # What was done stands; the next one says how to get rid of the row.
         _LOG.warning("the lock was not given back", reason=explained(error))
+
+
+def _run(google: Google, sql: str, **parameters: Any) -> Any:
+    from google.cloud import bigquery
+
+    config = bigquery.QueryJobConfig(
+        query_parameters=[
+            bigquery.ScalarQueryParameter(name, _TYPES[type(value)], value)
+            for name, value in parameters.items()
+        ]
+    )
+    # A script that is tried again behind our back runs twice.
+    return google.bigquery.query_and_wait(sql, job_config=config, job_retry=None)

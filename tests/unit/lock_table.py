@@ -34,6 +34,9 @@ class LockTable:
                 for name, seen in self.rows.items()
                 if name != p["row"]
             ]
+        elif sql.startswith("DELETE") and "before" in p:
+            assert "locked_at < @before" in sql
+            self.rows = {n: t for n, t in self.rows.items() if t >= p["before"]}
         elif sql.startswith("DELETE"):
             self.rows.pop(p["row"], None)
         elif sql.startswith("UPDATE"):
