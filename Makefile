@@ -14,8 +14,8 @@ PARALLEL := -n 2 --dist loadfile
 BALANCED := -n 2 --dist worksteal
 
 .PHONY: help bootstrap up down clean test unit sql engine validate bench lint format lock shell \
-	policy workflows security audit docs hooks plan drift health deploy
-# Stack of plan, drift, health and deploy.
+	policy workflows security audit docs hooks plan drift health deploy backup verify
+# Stack of plan, drift, health, deploy, backup and verify.
 STACK ?= local
 
 help: ## list the targets
@@ -82,6 +82,14 @@ deploy: bootstrap ## deploy STACK without questions: preflight, backup, up, vali
 
 health: bootstrap ## the state of STACK; fails on a warning, but for HEALTH=--accept-warning
 	@$(ACTIVATE); eros health --stack $(STACK) $(HEALTH)
+
+# What is pruned has nothing to do with a backup that failed; the newest good one is kept longer.
+backup: bootstrap ## a daily backup of STACK, then prune; a second copy with BACKUP=--export
+	@$(ACTIVATE); code=0; eros backup create --kind daily $(BACKUP) --stack $(STACK) || code=1; \
+		eros backup prune --stack $(STACK) || code=1; exit $$code
+
+verify: bootstrap ## prove that the newest backup of STACK can be restored
+	@$(ACTIVATE); eros backup verify --stack $(STACK)
 
 format: bootstrap ## ruff, changing what it can mend
 	@$(ACTIVATE); ruff check --fix --quiet . ; ruff format --quiet .

@@ -1,7 +1,7 @@
 """What the workflows do on GitHub, through its command `gh`: one comment, one issue, one refusal.
 
 Runs before anything is installed. Texts are written anew in place, so that a pull request has one
-comment and a stack one open issue, however often a workflow runs.
+comment and a stack one open issue of a kind, however often a workflow runs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,25 @@ MOST_CHARACTERS = 65_536
 """GitHub refuses longer comments and issues."""
 APPROVAL = "data-loss-approved"
 """Label of a pull request that lets a plan with lost data pass."""
-_DRIFT = "drift"
+# Label, title and first sentence of the issue about a stack, by the make target that failed.
+_ISSUES = {
+    "drift": (
+        "drift",
+        "Drift",
+        "`make drift STACK={stack}` says that {stack} is not what main says, or that it failed.",
+    ),
+    "backup": (
+        "backup",
+        "Backup",
+        "`make backup STACK={stack}` failed: there is no new backup, or old ones were not pruned.",
+    ),
+    "verify": (
+        "backup",
+        "Backup verification",
+        "`make verify STACK={stack}` says that the newest backup of {stack} cannot be restored as "
+        "it was, or that it failed.",
+    ),
+}
 _MARK = "<!-- eros plan -->"
 _AUTHOR = "github-actions[bot]"
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
@@ -61,23 +79,22 @@ def refuse(number: str, files: Sequence[Path]) -> None:
         )
 
 
-def drift(stack: str, outcome: str, output: Path, link: str) -> None:
-    """Open, rewrite or close the issue that says how a stack differs from the program."""
-    title = f"Drift: {stack}"
-    found = json.loads(_api(f"issues?state=open&labels={_DRIFT}&per_page=100"))
+def issue(target: str, stack: str, outcome: str, output: Path, link: str) -> None:
+    """Open, rewrite or close the issue that says what a make target has found of a stack."""
+    label, title, head = _ISSUES[target]
+    title = f"{title}: {stack}"
+    found = json.loads(_api(f"issues?state=open&labels={label}&per_page=100"))
     numbers = [issue["number"] for issue in found if issue["title"] == title]
     if outcome == "success":
         for number in numbers:
             _api(f"issues/{number}", "--method", "PATCH", "-f", "state=closed")
         return
-    head = f"`make drift STACK={stack}` says that {stack} is not what main says, or that it failed."
-    body = joined(
-        [f"{head}\n\n{fenced(output.read_text(encoding='utf-8'))}"], MOST_CHARACTERS, link
-    )
+    text = fenced(output.read_text(encoding="utf-8"))
+    body = joined([f"{head.format(stack=stack)}\n\n{text}"], MOST_CHARACTERS, link)
     if numbers:
         _api(f"issues/{numbers[0]}", "--method", "PATCH", body=body)
     else:
-        extra = ("-f", f"title={title}", "-f", f"labels[]={_DRIFT}")
+        extra = ("-f", f"title={title}", "-f", f"labels[]={label}")
         _api("issues", "--method", "POST", *extra, body=body)
 
 
@@ -178,14 +195,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     two = commands.add_parser("refuse")
     two.add_argument("number")
     two.add_argument("files", nargs="+", type=Path)
-    three = commands.add_parser("drift")
-    three.add_argument("stack")
-    three.add_argument("outcome")
-    three.add_argument("output", type=Path)
-    three.add_argument("--link", required=True)
+    for target in _ISSUES:
+        three = commands.add_parser(target)
+        three.add_argument("stack")
+        three.add_argument("outcome")
+        three.add_argument("output", type=Path)
+        three.add_argument("--link", required=True)
     given = vars(parser.parse_args(arguments))
+    command = given.pop("command")
+    if command in _ISSUES:
+        given["target"] = command
     try:
-        {"comment": comment, "refuse": refuse, "drift": drift}[given.pop("command")](**given)
+        {"comment": comment, "refuse": refuse}.get(command, issue)(**given)
     except ToolchainError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

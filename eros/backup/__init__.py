@@ -4,10 +4,10 @@ What other parts of EROS call (all times are aware and in UTC; `progress` gets o
 text per step; mistakes of the user and refusals are UserError, Google's own failures are
 `eros.google.FAILURES`):
 
-- `create(google, *, kind=Kind.MANUAL, tables=None, export=False, at=None, progress=quiet)
-  -> Backup`: snapshots of all tables worth keeping, or of `tables`, as they are now or were
-  `at` a moment within time travel. Complete or not there: a backup that was interrupted is
-  listed as INCOMPLETE and never restored.
+- `create(google, *, kind=Kind.MANUAL, tables=None, also=(), export=False, at=None,
+  progress=quiet) -> Backup`: snapshots of all tables worth keeping, or of `tables`, and of those
+  of `also` that are deployed, as they are now or were `at` a moment within time travel. Complete
+  or not there: a backup that was interrupted is listed as INCOMPLETE and never restored.
 - `listing(google) -> list[Backup]`: newest first, INCOMPLETE and EXPIRED ones too;
   `Backup.state`, `.id`, `.kind`, `.time`, `.made`, `.expires`, `.rows`, `.bytes`, `.tables`.
 - `find(google, text=None, *, tables=None, source=Source.SNAPSHOT) -> Backup`: the complete backup

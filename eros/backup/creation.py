@@ -43,11 +43,14 @@ def create(
     *,
     kind: Kind = Kind.MANUAL,
     tables: Iterable[str] | None = None,
+    also: Iterable[str] = (),
     export: bool = False,
     at: datetime | None = None,
     progress: Progress = quiet,
 ) -> Backup:
     """Back up all tables worth keeping, or the named ones (eros/backup/__init__.py).
+
+    Of `also` come those that are deployed.
 
     What fails or is interrupted half way stays INCOMPLETE, until `prune` takes it away. A
     failing export leaves a complete backup without one.
@@ -55,7 +58,7 @@ def create(
     records.require(google)
     if export:
         bucket.require(google)
-    live = selection.live(google, selection.chosen(google, tables))
+    live = selection.live(google, selection.chosen(google, tables, also))
     if export:
         # Before the snapshots: without their record they would stay behind as INCOMPLETE.
         bucket.check(TableCopy(name, schema=_fields(table)) for name, table in live.items())
@@ -77,7 +80,8 @@ def create(
     if export and at:
         # Columns may have been others at the earlier moment.
         bucket.check(backup.tables)
-    backup = replace(backup, warnings=_shrunk(google, backup))
+    odd = selection.left_out(google) if tables is None else ()
+    backup = replace(backup, warnings=(*odd, *_shrunk(google, backup)))
     records.write(google, backup)
     progress(f"backup {backup.id} is complete: {backup.rows:,} rows")
     if export:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,8 @@ class Snapshot:
     table: str
     backup: str
     created: datetime
+    expires: datetime | None = None
+    """When BigQuery deletes it."""
 
 
 def snapshots(google: Google) -> list[Snapshot]:
@@ -30,7 +32,7 @@ def snapshots(google: Google) -> list[Snapshot]:
     for item in listed:
         parts = names.split(item.table_id)
         if parts and item.table_type == "SNAPSHOT":
-            found.append(Snapshot(*parts, item.created))
+            found.append(Snapshot(*parts, item.created, item.expires))
     return found
 
 
@@ -38,9 +40,9 @@ def listing(google: Google) -> list[Backup]:
     """All backups, newest first. Raises UserError without a backup dataset or bucket."""
     records.require(google)
     now = jobs.now(google)
-    present: dict[str, set[str]] = {}
+    present: dict[str, dict[str, Snapshot]] = {}
     for snapshot in snapshots(google):
-        present.setdefault(snapshot.backup, set()).add(snapshot.table)
+        present.setdefault(snapshot.backup, {})[snapshot.table] = snapshot
     recorded = {backup.id: backup for backup in records.read(google)}
     exported = bucket.exports(google)
     backups = []
@@ -50,7 +52,7 @@ def listing(google: Google) -> list[Backup]:
             # The dataset was lost, or its record: the export has a record of its own.
             known = bucket.read(google, backup_id)
         backups.append(
-            _judged(known, present.get(backup_id, set()), backup_id in exported, now)
+            _judged(known, present.get(backup_id, {}), backup_id in exported, now)
             if known
             else _interrupted(backup_id, present[backup_id])
         )
@@ -104,18 +106,25 @@ def newest(backups: Iterable[Backup], tables: Container[str]) -> Backup | None:
     )
 
 
-def _judged(backup: Backup, present: set[str], exported: bool, now: datetime) -> Backup:
+def _judged(
+    backup: Backup, present: Mapping[str, Snapshot], exported: bool, now: datetime
+) -> Backup:
     """The recorded backup with what is left of it."""
-    has_snapshots = {table.name for table in backup.tables} <= present
+    has_snapshots = {table.name for table in backup.tables} <= present.keys()
     expired = backup.expires is not None and backup.expires <= now
     if has_snapshots or exported:
         state = State.COMPLETE
     else:
         state = State.EXPIRED if expired else State.INCOMPLETE
-    return backup.with_state(state, has_snapshots=has_snapshots, exported=exported)
+    expires = backup.expires
+    if has_snapshots and expires:
+        # The record has their first end; that of the newest is pushed out by `prune`.
+        ends = [found.expires for found in present.values() if found.expires]
+        expires = max(expires, min(ends, default=expires))
+    return backup.with_state(state, has_snapshots=has_snapshots, exported=exported, expires=expires)
 
 
-def _interrupted(backup_id: str, tables: set[str]) -> Backup:
+def _interrupted(backup_id: str, tables: Iterable[str]) -> Backup:
     made = names.made(backup_id)
     return Backup(
         id=backup_id,

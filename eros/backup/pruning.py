@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from eros.backup import bucket, inventory, jobs, names, records, scratch, selection
+from eros.backup.inventory import Snapshot
 from eros.backup.model import Backup
 from eros.backup.names import State
 from eros.backup.progress import Progress, quiet
@@ -13,6 +14,8 @@ from eros.google import Google
 
 # An incomplete backup younger than this may be one that is being made.
 _IN_THE_MAKING = timedelta(days=1)
+# The newest backup is given a new end when its end has come nearer by this.
+_NEARER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,16 @@ def prune(google: Google, *, dry_run: bool = False, progress: Progress = quiet) 
     """Delete backups past their retention, incomplete ones older than a day, and left-overs.
 
     The retention is that of the settings now, so a shorter one counts for what exists. The
-    newest complete backup always stays. `dry_run` only tells.
+    newest complete backup always stays: the end of its snapshots, at which BigQuery deletes
+    them, is pushed out to a whole retention from now. `dry_run` only tells.
     """
     backups = inventory.listing(google)
+    snapshots = inventory.snapshots(google)
+    newest = inventory.newest(backups, selection.tables_of(google))
     now = jobs.now(google)
-    removals = _backups(google, backups, now)
+    if newest:
+        _prolong(google, newest, snapshots, now, dry_run, progress)
+    removals = _backups(google, backups, newest, snapshots, now)
     leftovers = [
         Removal(name, "scratch dataset of an interrupted command")
         for name in scratch.forgotten(google, now)
@@ -41,20 +49,57 @@ def prune(google: Google, *, dry_run: bool = False, progress: Progress = quiet) 
     if not dry_run:
         for removal in removals:
             _delete(google, removal)
-            progress(f"deleted backup {removal.name}: {removal.reason}")
         for removal in leftovers:
             scratch.delete(google, removal.name)
-            progress(f"deleted {removal.name}: {removal.reason}")
     return removals + leftovers
 
 
-def _backups(google: Google, backups: list[Backup], now: datetime) -> list[Removal]:
+def _prolong(
+    google: Google,
+    newest: Backup,
+    snapshots: list[Snapshot],
+    now: datetime,
+    dry_run: bool,
+    progress: Progress,
+) -> None:
+    """Push out the end of a backup's snapshots, when no newer backup has come for a while."""
+    from google.cloud import bigquery
+
+    assert newest.kind is not None
+    until = now + names.retention(google.settings, newest.kind)
+    ending = [
+        names.snapshot(found.table, found.backup)
+        for found in snapshots
+        if found.backup == newest.id and found.expires and found.expires < until - _NEARER
+    ]
+    if not ending:
+        return
+    verb = "would keep" if dry_run else "keeping"
+    progress(f"{verb} {newest.id}, the newest complete backup, until {until:%Y-%m-%d}")
+    if dry_run:
+        return
+
+    def push_out(name: str) -> None:
+        table = bigquery.Table(f"{records.dataset(google)}.{name}")
+        table.expires = until
+        google.bigquery.update_table(table, ["expires"])
+
+    with jobs.refusals(google.settings):
+        jobs.side_by_side(push_out, ending)
+
+
+def _backups(
+    google: Google,
+    backups: list[Backup],
+    newest: Backup | None,
+    snapshots: list[Snapshot],
+    now: datetime,
+) -> list[Removal]:
     files = bucket.folders(google)
     present: dict[str, list[str]] = {}
-    for snapshot in inventory.snapshots(google):
+    for snapshot in snapshots:
         name = names.snapshot(snapshot.table, snapshot.backup)
         present.setdefault(snapshot.backup, []).append(name)
-    newest = inventory.newest(backups, selection.tables_of(google))
     reasons = {
         backup.id: reason
         for backup in backups

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from google.api_core.exceptions import Conflict, NotFound
 
+from eros import stack_lock
 from eros.backup import activity, columns, creation, inventory, jobs, records
 from eros.backup.jobs import quoted
 from eros.backup.model import Backup, Sums
@@ -311,7 +312,17 @@ def _compare(google: Google, attempt: Attempt, planned: Plan, progress: Progress
     records.step(
         google, attempt.id, "DIFFERENT" if different else "VERIFIED", {"different": different}
     )
+    if stack_lock.TABLE in attempt.tables:
+        _end_claims(google, attempt, progress)
     return done
+
+
+def _end_claims(google: Google, attempt: Attempt, progress: Progress) -> None:
+    """Claims on the stack that came back with the rows are of then, and would stop everybody."""
+    try:
+        stack_lock.end_claims(google, attempt.started)
+    except _TROUBLE as error:
+        progress(f"claims of the deployments of then may be left: {explained(error)}")
 
 
 def compare(google: Google, dataset: str, tables: Sequence[TablePlan]) -> list[Comparison]:

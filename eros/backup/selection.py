@@ -14,6 +14,9 @@ from eros.google import Google
 if TYPE_CHECKING:
     from google.cloud import bigquery
 
+# BigQuery's word for what has rows of its own; not for VIEW, EXTERNAL and the like.
+_TABLE = "TABLE"
+
 
 def tables_of(google: Google) -> list[str]:
     """The tables that a backup holds, by name.
@@ -35,32 +38,52 @@ def tables_of(google: Google) -> list[str]:
     return sorted(owned | external)
 
 
-def chosen(google: Google, tables: Iterable[str] | None) -> list[str]:
-    """The named tables, or all that a backup holds and that are there.
-
-    Raises UserError for a table that is not deployed.
-    """
+def there(google: Google) -> dict[str, str]:
+    """What the dataset has by name, with BigQuery's word for its type."""
     settings = google.settings
     with jobs.refusals(settings):
         listed = google.bigquery.list_tables(f"{settings.project}.{settings.dataset}")
-        deployed = {item.table_id for item in listed if item.table_type == "TABLE"}
+        return {item.table_id: item.table_type for item in listed}
+
+
+def chosen(google: Google, tables: Iterable[str] | None, also: Iterable[str] = ()) -> list[str]:
+    """The named tables, or all that a backup holds and that are there.
+
+    Of `also` come those that are there. Raises UserError for a named table that is not deployed.
+    """
+    settings = google.settings
+    deployed = {name for name, kind in there(google).items() if kind == _TABLE}
+    further = deployed.intersection(also)
     if tables is None:
-        found = [name for name in tables_of(google) if name in deployed]
+        found = further.union(name for name in tables_of(google) if name in deployed)
         if not found:
             raise UserError(
                 f"the dataset {settings.dataset} has no table yet",
                 fix=f"pulumi up --stack {settings.environment}",
             )
-        return found
-    names = sorted(set(tables))
-    for name in names:
+        return sorted(found)
+    names = set(tables)
+    for name in sorted(names):
         if name not in deployed:
             raise UserError(
                 f"the dataset {settings.dataset} has no table of this name",
                 value=name,
                 fix=f"one of: {', '.join(sorted(deployed))}",
             )
-    return names
+    return sorted(names | further)
+
+
+def left_out(google: Google) -> tuple[str, ...]:
+    """In words, the tables that a backup holds by their name but that are of another kind.
+
+    A table of another system may be a view, or stand on files: that is not ours to say.
+    """
+    kinds = there(google)
+    return tuple(
+        f"{name} is in no backup: it is no table with rows of its own, but {kinds[name]}"
+        for name in tables_of(google)
+        if kinds.get(name, _TABLE) != _TABLE
+    )
 
 
 def live(google: Google, names: Iterable[str]) -> dict[str, bigquery.Table]:

@@ -146,7 +146,7 @@ def prune(
     stack: Stack = "local",
 ) -> None:
     """Delete backups past their retention, and incomplete ones older than a day."""
-    removals = backups.prune(_google(stack), dry_run=dry_run)
+    removals = backups.prune(_google(stack), dry_run=dry_run, progress=_progress)
     verb = "would delete" if dry_run else "deleted"
     for removal in removals:
         parts = [f"{len(removal.snapshots)} snapshots" * bool(removal.snapshots)]

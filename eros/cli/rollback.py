@@ -53,6 +53,10 @@ def rollback(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with a rollback that was interrupted.")
     ] = False,
+    break_lock: Annotated[
+        bool,
+        typer.Option("--break-lock", help="End the claim of a deployment or rollback elsewhere."),
+    ] = False,
     output: Output = Format.TEXT,
 ) -> None:
     """Take the stack back to an earlier update: definitions, and with --data the rows."""
@@ -66,7 +70,9 @@ def rollback(
         return
     try:
         if resume:
-            report = rollbacks.resume(google, stack, root=PROJECT_ROOT, progress=_progress)
+            report = rollbacks.resume(
+                google, stack, break_lock=break_lock, root=PROJECT_ROOT, progress=_progress
+            )
         else:
             _refuse_a_second(stack, to)
             made = rollbacks.plan(
@@ -74,7 +80,7 @@ def rollback(
             )
             # Standard output is the report's when a program reads it.
             _show(made, Console(stderr=True, soft_wrap=True) if output is Format.JSON else console)
-            report = _confirmed(google, made, tuple(drop or ()), clear_locks, yes)
+            report = _confirmed(google, made, tuple(drop or ()), clear_locks, break_lock, yes)
     except rollbacks.RollbackError as error:
         print(f"error: {error}", file=sys.stderr)
         code = _STEP_FAILED if error.changed else _BACKUP_FAILED
@@ -88,7 +94,12 @@ def rollback(
 
 
 def _confirmed(
-    google: Google, made: Plan, drop: tuple[str, ...], clear_locks: bool, yes: bool
+    google: Google,
+    made: Plan,
+    drop: tuple[str, ...],
+    clear_locks: bool,
+    break_lock: bool,
+    yes: bool,
 ) -> Report:
     from eros import rollback as rollbacks
     from eros.rollback import stakes
@@ -103,6 +114,7 @@ def _confirmed(
         drop=drop,
         clear_locks=clear_locks,
         take_backup=True,
+        break_lock=break_lock,
         progress=_progress,
     )
 

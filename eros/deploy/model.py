@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from eros.deploy.journal import Journal
-from eros.deploy.lock import TableLock
 from eros.errors import UserError
 from eros.google import Google
 from eros.settings import PROJECT_ROOT
+from eros.stack_lock import TableLock
 
 
 class ExitCode(enum.IntEnum):
@@ -29,7 +29,8 @@ class ExitCode(enum.IntEnum):
     VALIDATION = 4
     """Deployed, found bad, and the earlier definitions are back."""
     ROLLBACK = 5
-    """Deployed and found bad, and the earlier state is not back: a person has to act."""
+    """Deployed and found bad, and the earlier state is not back: a person has to act. Or one
+    acts already, and the deployment was not judged."""
 
 
 class Level(enum.StrEnum):
@@ -107,6 +108,10 @@ class Deployment:
         """What an earlier step found; empty when it was not made."""
         return self.journal.facts(step) or {}
 
+    def has_lock(self) -> bool:
+        """Give a sign of life; False when somebody has ended our claim."""
+        return self.lock is None or self.lock.renew()
+
 
 class StepFailed(UserError):
     """A step that found the deployment bad; `findings` say how."""
@@ -114,6 +119,16 @@ class StepFailed(UserError):
     def __init__(self, message: str, findings: tuple[Finding, ...] = (), **where: Any) -> None:
         self.findings = findings
         super().__init__(message, **where)
+
+
+class Overtaken(UserError):
+    """Somebody has ended the claim of a deployment after its update: it is theirs to judge."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "somebody has broken the lock of this deployment and works on the stack; it is judged "
+            "no further, and nothing is rolled back"
+        )
 
 
 class Step(Protocol):

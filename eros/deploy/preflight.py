@@ -213,6 +213,15 @@ def interrupted(site: Site) -> list[Finding]:
         text = f"a rollback to {going_back.target} was interrupted"
         fix = f"eros rollback --resume --stack {site.stack}"
         findings.append(Finding("interrupted work", Level.FAILED, text, fix))
+    elif (left := rollback.left_half_way(site.stack, site.root)) is not None:
+        step, goal = left
+        who = f" by {step.who}" if step.who else ""
+        text = f"a rollback to {goal}{who} stopped half way, or runs, on another machine: "
+        number = goal.removeprefix("update ") if goal.startswith("update ") else "UPDATE"
+        fix = f"there: eros rollback --resume --stack {site.stack}; if that machine is gone, anew: "
+        fix += f"eros rollback --to {number} --stack {site.stack}"
+        text += f"update {step.version} is a step of it"
+        findings.append(Finding("interrupted work", Level.FAILED, text, fix))
     if backup.is_deployed(site.google) and (attempt := backup.unfinished(site.google)):
         text = f"a restore of backup {attempt.backup} was interrupted"
         fix = f"eros backup restore --resume --stack {site.stack}"

@@ -66,11 +66,13 @@ def build(deployment: Deployment, code: ExitCode, message: str) -> dict[str, Any
             "touched": preview.get("touched", []),
         },
         "backup": backup.get("backup"),
+        "backupWarnings": backup.get("warnings", []),
         "figures": {
             "before": facts("baseline").get("figures"),
             "after": _last_facts(deployment, "compare").get("figures"),
         },
         "notJudged": _last_facts(deployment, "compare").get("missing", []),
+        "notRead": _last_facts(deployment, "compare").get("unread", ""),
         "findings": {
             name: _last_facts(deployment, name).get("findings", [])
             for name in ("preflight", "validate")
@@ -99,6 +101,7 @@ def markdown(content: dict[str, Any]) -> str:
         f"- commit `{content['commit'] or 'none'}`",
         f"- from {content['started']} to {content['ended']}",
         f"- backup before: {content['backup'] or 'none'}",
+        *(f"  - warning: {text}" for text in content["backupWarnings"]),
         f"- exit code {content['exitCode']}",
         "",
         "## Steps",
@@ -115,6 +118,8 @@ def markdown(content: dict[str, Any]) -> str:
             lines += [f"- {f['level']} {f['check']}: {f['text']}" for f in findings]
     if content["notJudged"]:
         lines += ["", f"Not judged, too few queries since: {', '.join(content['notJudged'])}."]
+    if content["notRead"]:
+        lines += ["", f"**Not judged**, the figures cannot be read: {content['notRead']}."]
     if content["score"]:
         lines += ["", "## Success score", ""]
         lines += [f"- {c['criterion']}: {c['status']}" for c in content["score"]["criteria"]]

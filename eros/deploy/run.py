@@ -9,7 +9,7 @@ from typing import Any
 from eros import logs
 from eros.deploy import lock, report, undo
 from eros.deploy.journal import Journal, folder_of, unfinished
-from eros.deploy.model import Deployment, ExitCode, Step
+from eros.deploy.model import Deployment, ExitCode, Overtaken, Step
 from eros.errors import UserError
 from eros.google import FAILURES, explained
 
@@ -83,6 +83,8 @@ def run(
                 message = f"interrupted at the step {step.title!r}"
                 fix = f"\n  fix: eros deploy --resume --stack {stack}"
                 return _end(deployment, step.code, message + fix, still_open=True)
+            except Overtaken as error:
+                return _end(deployment, ExitCode.ROLLBACK, str(error))
             except (UserError, *FAILURES) as error:
                 return _failed(deployment, step, _told(error), decide, roll_back)
             except Exception as error:
@@ -92,13 +94,17 @@ def run(
                 return _failed(deployment, step, text, decide, roll_back)
         if deployment.options.dry_run:
             return _end(deployment, ExitCode.SUCCESS, "nothing was changed: a dry run")
-        return _end(deployment, ExitCode.SUCCESS, "deployed")
+        unread = deployment.facts("compare").get("unread")
+        message = f"deployed, but {unread}" if unread else "deployed"
+        return _end(deployment, ExitCode.SUCCESS, message)
 
 
 def _make(deployment: Deployment, step: Step) -> None:
     deployment.progress(step.title)
-    if deployment.lock is not None and not deployment.lock.renew() and step.name not in _AFTER:
-        raise UserError("another deployment has broken the lock of this one; nothing was changed")
+    if not deployment.has_lock():
+        if step.name in _AFTER:
+            raise Overtaken
+        raise UserError("somebody has broken the lock of this deployment; nothing was changed")
     deployment_id = deployment.journal.id
     with (
         _LOG.timer(f"step {step.name}", deployment=deployment_id),
@@ -121,6 +127,9 @@ def _failed(
         return _end(deployment, step.code, text)
     # Code 3 stays: the engine stopped half way, and --resume may well mend it.
     engine_failed = step.code is ExitCode.DEPLOYMENT
+    if not deployment.has_lock():
+        code = step.code if engine_failed else ExitCode.ROLLBACK
+        return _end(deployment, code, f"{text}\n{Overtaken()}")
     decision = None
     try:
         decision = decide(deployment)

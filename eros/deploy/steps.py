@@ -11,10 +11,19 @@ from typing import Any
 from eros import backup, logs, monitor, state
 from eros.deploy import figures, journal, preflight, program, validation, verdict
 from eros.deploy.figures import Figures
-from eros.deploy.lock import Holder, TableLock, held_file, held_table
-from eros.deploy.model import Deployment, ExitCode, Finding, Level, Step, StepFailed
+from eros.deploy.lock import held_file
+from eros.deploy.model import (
+    Deployment,
+    ExitCode,
+    Finding,
+    Level,
+    Overtaken,
+    Step,
+    StepFailed,
+)
 from eros.errors import UserError
-from eros.google import FAILURES
+from eros.google import FAILURES, explained
+from eros.stack_lock import Holder, TableLock, held_table
 
 # Days that the baseline and the success score look back and forward.
 _BASELINE = timedelta(hours=24)
@@ -26,7 +35,7 @@ _LOG = logs.Log("deploy")
 
 @dataclass(frozen=True)
 class Lock:
-    """Nobody else deploys this stack meanwhile."""
+    """Nobody else deploys this stack, or rolls it back, meanwhile."""
 
     name: str = "lock"
     title: str = "lock"
@@ -113,7 +122,14 @@ class Backup:
         tell = _indented(deployment.progress)
         made = backup.create(google, kind=backup.Kind.DEPLOYMENT, progress=tell)
         deployment.progress(f"  {made.id}: {len(made.tables)} tables, {made.rows:,} rows")
-        return {"backup": made.id, "tables": len(made.tables), "rows": made.rows}
+        for warning in made.warnings:
+            tell(f"warning: {warning}")
+        return {
+            "backup": made.id,
+            "tables": len(made.tables),
+            "rows": made.rows,
+            "warnings": list(made.warnings),
+        }
 
 
 @dataclass(frozen=True)
@@ -230,17 +246,29 @@ class Compare:
         until = start + timedelta(minutes=deployment.options.observe_minutes)
         self._watch(deployment, until)
         stop = deployment.now()
-        after = figures.measure(google, start, stop)
+        try:
+            after = figures.measure(google, start, stop)
+        except (UserError, *FAILURES) as error:
+            # Definitions that passed the validation are not bad because nobody can measure them.
+            unread = f"nothing was compared with the baseline: {_reason(error)}"
+            deployment.progress(f"  {unread}")
+            return {"figures": None, "missing": [], "unread": unread, "triggers": []}
         known = deployment.facts("baseline").get("figures")
         before = Figures(**known) if known else None
-        earlier = figures.cost(google, *figures.yesterday(start, stop))
+        earlier, unread = None, ""
+        try:
+            earlier = figures.cost(google, *figures.yesterday(start, stop))
+        except (UserError, *FAILURES) as error:
+            unread = f"the cost was not compared with yesterday's: {_reason(error)}"
+            deployment.progress(f"  {unread}")
         found = verdict.compare(before, after, earlier)
-        if found.missing:
-            missing = ", ".join(found.missing)
-            deployment.progress(f"  too few queries since to judge: {missing}")
+        missing = [name for name in found.missing if not (unread and name == verdict.COST)]
+        if missing:
+            deployment.progress(f"  too few queries since to judge: {', '.join(missing)}")
         facts = {
             "figures": after.document(),
-            "missing": list(found.missing),
+            "missing": missing,
+            "unread": unread,
             "triggers": [str(trigger) for trigger in found.triggers],
         }
         if found.triggers:
@@ -256,8 +284,8 @@ class Compare:
         while (left := (until - deployment.now()).total_seconds()) > 0:
             deployment.progress(f"  watching for another {left / 60:.0f} minutes")
             self.sleep(min(left, _SIGN_SECONDS))
-            if deployment.lock is not None:
-                deployment.lock.renew()
+            if not deployment.has_lock():
+                raise Overtaken
 
 
 @dataclass(frozen=True)
@@ -319,6 +347,10 @@ def _judged(
             f"{message}\n{texts}", tuple(findings), fix=f"\n{fixes}" if fixes else None
         )
     return {"findings": [finding.document() for finding in findings]}
+
+
+def _reason(error: Exception) -> str:
+    return error.message if isinstance(error, UserError) else explained(error)
 
 
 def _because(change: Any) -> str:

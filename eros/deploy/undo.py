@@ -71,6 +71,7 @@ def roll_back(deployment: Deployment, version: int) -> None:
         to=version,
         data=False,
         take_backup=False,
+        held=deployment.lock,
         root=site.root,
         progress=lambda line: deployment.progress(f"  {line}"),
     )

@@ -18,6 +18,8 @@ DEARER_PCT = 25.0
 LEAST_QUERIES = 20
 # The daily rhythm is in the comparison with yesterday; single jobs are not in shorter spans.
 LEAST_MINUTES_FOR_COST = 30.0
+# Name of the judgement that needs yesterday's figures.
+COST = "cost"
 
 
 class Cause(enum.StrEnum):
@@ -65,7 +67,7 @@ def compare(
     for name, found in (
         ("query failure rate", _failures(after)),
         ("query time", _slowness(before, after)),
-        ("cost", _cost(after, cost_yesterday)),
+        (COST, _cost(after, cost_yesterday)),
     ):
         if found is None:
             missing.append(name)

@@ -16,8 +16,9 @@ from eros.google import Google
 from eros.rollback.journal import refuse_running, unfinished
 from eros.rollback.plans import Plan, Progress, hint, plan
 from eros.rollback.report import Report
-from eros.rollback.run import RollbackError, interrupted, resume, start
+from eros.rollback.run import RollbackError, interrupted, left_half_way, resume, start
 from eros.settings import PROJECT_ROOT
+from eros.stack_lock import TableLock
 
 __all__ = [
     "Plan",
@@ -26,6 +27,7 @@ __all__ = [
     "RollbackError",
     "hint",
     "interrupted",
+    "left_half_way",
     "plan",
     "refuse_running",
     "resume",
@@ -44,11 +46,13 @@ def rollback(
     drop: tuple[str, ...] = (),
     clear_locks: bool = False,
     take_backup: bool = True,
+    held: TableLock | None = None,
     root: Path = PROJECT_ROOT,
     progress: Progress,
 ) -> Report:
     """Go back to update `to`, by default to the state before the last change.
 
+    `held` is the lock between machines of a caller that has it.
     Raises UserError while nothing has changed, RollbackError when a step failed: then
     `resume` goes on.
     """
@@ -59,5 +63,6 @@ def rollback(
         drop=drop,
         clear_locks=clear_locks,
         take_backup=take_backup,
+        held=held,
         progress=progress,
     )

@@ -14,7 +14,8 @@ from datetime import datetime
 from eros.errors import UserError
 from eros.state import Update
 
-_MESSAGE = re.compile(r"eros rollback to (?:update (\d+)|file .+) \((\d+) of (\d+)\): ")
+_BEGIN = "eros rollback to "
+_MESSAGE = re.compile(_BEGIN + r"(?:update (\d+)|file .+) \((\d+) of (\d+)\): ")
 # A destroyed stack is nothing to go back to, and a rename changes no resource.
 _KINDS = ("update", "refresh", "import", "resource-import")
 # These change what the engine knows, and nothing in the cloud.
@@ -23,7 +24,7 @@ _REPAIRS = ("refresh", "import", "rename")
 
 def message(target: str, part: int, parts: int, what: str) -> str:
     """Text of an update that a rollback makes; `target` is "update N" or "file NAME"."""
-    return f"eros rollback to {target} ({part} of {parts}): {what}"
+    return f"{_BEGIN}{target} ({part} of {parts}): {what}"
 
 
 def can_be_chosen(update: Update) -> bool:
@@ -99,6 +100,23 @@ def others_since(history: Sequence[Update], moment: datetime) -> list[Update]:
         for u in history
         if u.start > moment and u.kind not in _REPAIRS and not _MESSAGE.match(u.message)
     ]
+
+
+def half_way(history: Sequence[Update]) -> Update | None:
+    """The newest update, when it is a step of a rollback that has not come to its last one.
+
+    It may run at this moment. A refresh, or an imported state, brings none to its end.
+    """
+    newest = next((update for update in history if update.kind not in _REPAIRS), None)
+    step = _MESSAGE.match(newest.message) if newest else None
+    if newest is None or step is None or (newest.succeeded and step[2] == step[3]):
+        return None
+    return newest
+
+
+def goal(step: Update) -> str:
+    """What a step of a rollback goes back to: "update N" or "file NAME"."""
+    return step.message.removeprefix(_BEGIN).rpartition(" (")[0]
 
 
 def end_of_reign(target: Update, history: Sequence[Update]) -> datetime | None:

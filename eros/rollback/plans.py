@@ -216,7 +216,7 @@ def _data(
             "has not ended",
             fix="eros backup restore --resume",
         )
-    tables = _tables(google, checkpoint)
+    tables = with_rows(google, checkpoint)
     now = present(google.settings)
     obstacle = backup.obstacle(google, tables, end, spare=_SPARE)
     if obstacle is None:
@@ -239,7 +239,7 @@ def _data(
     return Data(newest.time, tables, end, now, newest, obstacle)
 
 
-def _tables(google: Google, checkpoint: Checkpoint) -> tuple[str, ...]:
+def with_rows(google: Google, checkpoint: Checkpoint) -> tuple[str, ...]:
     """Tables of the checkpoint, but for those that today's program keeps out of backups."""
     declared = {table.name for table in catalogue.load(google.settings, google.root).tables}
     left_out = declared - set(backup.tables_of(google))

@@ -51,6 +51,7 @@ def _content(journal: Journal, status: str) -> dict[str, Any]:
         "changes": journal.words,
         "dropped": journal.drop,
         "safety_backup": facts.get("backup", {}).get("backup"),
+        "safety_warnings": facts.get("backup", {}).get("warnings", []),
         "data": {
             "tables": journal.tables,
             "time": journal.data_time or None,
@@ -80,6 +81,7 @@ def _markdown(content: dict[str, Any]) -> str:
         f"- Health score: {health['before']} before, {health['after']} after ({health['status']})",
         f"- Rows: {rows}",
         f"- Backup of what was there before: {content['safety_backup'] or 'none'}",
+        *(f"  - warning: {text}" for text in content["safety_warnings"]),
         f"- Losses accepted: {', '.join(content['dropped']) or 'none'}",
         "",
         "## Changes",

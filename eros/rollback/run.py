@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from eros import backup, endpoints, state
+from eros import backup, endpoints, logs, stack_lock, state
 from eros import health as checks
 from eros.errors import UserError
 from eros.google import FAILURES, Google, explained
@@ -17,7 +17,8 @@ from eros.rollback import choice, locks, pending, plans, report, stakes, variant
 from eros.rollback.journal import Journal, alone, unfinished
 from eros.rollback.plans import Plan, Progress
 from eros.rollback.updates import Updates
-from eros.state import Checkpoint
+from eros.stack_lock import Holder, TableLock
+from eros.state import Checkpoint, Update
 
 # Step of the journal and what a person calls it.
 STEPS = {
@@ -35,6 +36,7 @@ STEPS = {
 
 # Steps that change nothing but add backups.
 _BEFORE_CHANGES = ("backup", "rows")
+_LOG = logs.Log("rollback")
 
 
 class RollbackError(UserError):
@@ -60,6 +62,8 @@ class _Work:
     progress: Progress
     patient: bool
     """Whether to wait for an update that an interrupted process has left running."""
+    lock: TableLock | None = None
+    """The lock between machines; None when there is no table for it."""
 
     @property
     def parts(self) -> int:
@@ -120,17 +124,53 @@ def start(
     drop: tuple[str, ...],
     clear_locks: bool,
     take_backup: bool,
+    break_lock: bool = False,
+    held: TableLock | None = None,
     progress: Progress,
 ) -> report.Report:
-    """Carry out a plan. Raises UserError before anything changes, RollbackError after."""
+    """Carry out a plan. Raises UserError before anything changes, RollbackError after.
+
+    `break_lock` ends the claim of whoever works on the stack; `held` is the lock between machines
+    of a caller that has it.
+    """
     stakes.refuse(made.stakes, drop)
-    with alone(made.stack):
-        return _begin(google, made, drop, clear_locks, take_backup, progress)
+    with (
+        alone(made.stack),
+        nullcontext(held) if held else _held(google, made.stack, "", break_lock) as lock,
+    ):
+        _refuse_stale(made)
+        return _begin(google, made, lock, drop, clear_locks, take_backup, progress)
+
+
+@contextmanager
+def _held(google: Google, stack: str, option: str, break_lock: bool) -> Iterator[TableLock | None]:
+    """Hold the lock between machines, unless there is no table for it."""
+    command = f"eros rollback{option} --stack {stack}"
+    lock = TableLock(google, Holder.of(stack_lock.ROLLBACK), command)
+    if not lock.is_possible():
+        yield None
+        return
+    with stack_lock.held_table(lock, take_over=break_lock):
+        if break_lock:
+            _LOG.audit("deployment lock broken", result="succeeded", by=Holder.of("").who)
+        yield lock
+
+
+def _refuse_stale(made: Plan) -> None:
+    """Raise UserError when somebody has changed the stack while the plan was read."""
+    known = {update.version for update in made.history}
+    new = [u for u in state.history(made.stack, made.root) if u.version not in known]
+    if new:
+        raise UserError(
+            f"the stack has changed since this was planned, by update {new[0].version}",
+            fix=f"look once more: eros rollback --stack {made.stack}",
+        )
 
 
 def _begin(
     google: Google,
     made: Plan,
+    lock: TableLock | None,
     drop: tuple[str, ...],
     clear_locks: bool,
     take_backup: bool,
@@ -155,7 +195,7 @@ def _begin(
         hint=plans.hint(made),
         health_before=health,
     )
-    return _go_on(_Work(journal, google, made.root, progress, patient=False))
+    return _go_on(_Work(journal, google, made.root, progress, patient=False, lock=lock))
 
 
 def interrupted(stack: str, root: Path) -> Journal | None:
@@ -170,18 +210,28 @@ def interrupted(stack: str, root: Path) -> Journal | None:
     return journal
 
 
-def resume(google: Google, stack: str, *, root: Path, progress: Progress) -> report.Report:
+def left_half_way(stack: str, root: Path) -> tuple[Update, str] | None:
+    """A step of a rollback that is the stack's newest update, though not its last one, and what
+    it goes back to: "update N" or "file NAME". Another machine may have begun it."""
+    step = choice.half_way(state.history(stack, root))
+    return (step, choice.goal(step)) if step else None
+
+
+def resume(
+    google: Google, stack: str, *, break_lock: bool = False, root: Path, progress: Progress
+) -> report.Report:
     """Go on with the rollback that was interrupted; raises UserError when there is none."""
     with alone(stack):
         journal = interrupted(stack, root)
         if journal is None:
             raise UserError(f"no rollback of stack {stack} waits for its end")
-        progress(f"going on with the rollback to {journal.target}")
-        work = _Work(journal, google, root, progress, patient=True)
-        ids = {resource.urn: resource.id for resource in work.stored().resources}
-        with _told("operations", stack):
-            _operations(work, ids)
-        return _go_on(work)
+        with _held(google, stack, " --resume", break_lock) as lock:
+            progress(f"going on with the rollback to {journal.target}")
+            work = _Work(journal, google, root, progress, patient=True, lock=lock)
+            ids = {resource.urn: resource.id for resource in work.stored().resources}
+            with _told("operations", stack):
+                _operations(work, ids)
+            return _go_on(work)
 
 
 def _operations(work: _Work, ids: Mapping[str, str]) -> None:
@@ -204,6 +254,8 @@ def _go_on(work: _Work) -> report.Report:
         work.progress(STEPS[name])
         try:
             with _told(name, work.journal.stack), work.journal.step(name) as facts:
+                if work.lock is not None:
+                    work.lock.keep()
                 make(work, facts)
         except RollbackError as error:
             if not error.changed:
@@ -246,8 +298,22 @@ def _backup(work: _Work, facts: dict[str, Any]) -> None:
     if not backup.is_deployed(work.google):
         facts["skipped"] = "the stack has no place for backups"
         return
-    taken = backup.create(work.google, kind=backup.Kind.SAFETY, progress=work.progress)
-    facts.update(backup=taken.id, tables=len(taken.tables), rows=taken.rows)
+    # Definitions may delete tables, and --data empty ones, of which today's files know nothing.
+    present = state.current(work.journal.stack, work.root)
+    taken = backup.create(
+        work.google,
+        kind=backup.Kind.SAFETY,
+        also=[*work.journal.tables, *plans.with_rows(work.google, present)],
+        progress=work.progress,
+    )
+    for warning in taken.warnings:
+        work.progress(f"warning: {warning}")
+    facts.update(
+        backup=taken.id,
+        tables=len(taken.tables),
+        rows=taken.rows,
+        warnings=list(taken.warnings),
+    )
 
 
 def _rows(work: _Work, facts: dict[str, Any]) -> None:
@@ -301,9 +367,16 @@ def _data(work: _Work, facts: dict[str, Any]) -> None:
             safety=not work.journal.backup,
             progress=work.progress,
         )
+    _take_again(work)
     if not restored.equal:
         raise UserError(f"the tables differ from backup {found.id}")
     facts.update(backup=found.id, tables=work.journal.tables, rows=found.rows)
+
+
+def _take_again(work: _Work) -> None:
+    """Claims of the earlier time came back with the rows of the locks' table, and ours went."""
+    if work.lock is not None and stack_lock.TABLE in work.journal.tables:
+        work.lock.take(take_over=True)
 
 
 def _is_ours(begun: backup.Attempt, source: str, tables: list[str]) -> bool:

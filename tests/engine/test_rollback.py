@@ -201,7 +201,10 @@ def test_every_kind_of_change_is_taken_back(deployed, earlier):
         assert name in told
     restore_files(deployed)
     deployed.assert_converged()
-    assert query(deployed, f"SELECT COUNT(*) FROM {QUALIFIER}automation_locks") == [(2,)]
+    pages = f"{QUALIFIER}automation_locks WHERE lock_name LIKE 'page/%'"
+    assert query(deployed, f"SELECT COUNT(*) FROM {pages}") == [(2,)]
+    holders = f"{QUALIFIER}automation_locks WHERE lock_name LIKE 'deployment/%'"
+    assert query(deployed, f"SELECT COUNT(*) FROM {holders}") == [(0,)], "the lock is given back"
 
 
 def test_no_secret_leaves_the_state(deployed):
@@ -267,7 +270,13 @@ def forget_the_sweep(program: Program) -> int:
     return number
 
 
+def forget_the_lock(program: Program) -> None:
+    """Delete the row whose version counts deployments and rollbacks."""
+    query(program, f"DELETE FROM {QUALIFIER}automation_locks WHERE lock_name = 'deployment'")
+
+
 def test_rows_come_back_too_and_a_kill_at_each_step_does_no_harm(deployed, earlier):
+    forget_the_lock(deployed)
     before = sums(deployed)
     change(deployed)
     query(deployed, f"DELETE FROM {QUALIFIER}schedule_export_log WHERE TRUE")
@@ -277,6 +286,7 @@ def test_rows_come_back_too_and_a_kill_at_each_step_does_no_harm(deployed, earli
         *("backup", "rows", "pause", "definitions", "data", "locks", "schedules", "verify"),
     ]
     assert forget_the_sweep(deployed) >= 1
+    forget_the_lock(deployed)
     assert sums(deployed) == before
     assert resources(deployed) == earlier
     restore_files(deployed)

@@ -422,6 +422,11 @@ def test_pruning_takes_what_is_past_its_retention_but_the_newest(google, shared,
     assert {backup.id for backup in backups.listing(google)} == known
     assert {removal.name for removal in backups.prune(google)} == told
     assert {backup.id for backup in backups.listing(google)} == known - told
+    newest = backups.find(google)
+    assert newest.expires >= jobs.now(google) + timedelta(days=29), "BigQuery keeps it, too"
+    for name in newest.snapshots.values():
+        table = google.bigquery.get_table(f"{records.dataset(google)}.{name}")
+        assert abs(table.expires - newest.expires) < timedelta(seconds=1)
     assert old.id not in bucket.folders(google)
     assert backups.prune(google) == []
 

@@ -24,6 +24,7 @@ from eros.backup import (
     inventory,
     jobs,
     names,
+    pruning,
     selection,
 )
 from eros.backup_schema import TABLES
@@ -99,6 +100,55 @@ def test_the_set_holds_the_owned_tables_and_the_named_external_ones(values):
     assert "job_history" not in selection.tables_of(SimpleNamespace(settings=local))
 
 
+def listed(settings, **kinds: str) -> SimpleNamespace:
+    """A dataset with these tables, and BigQuery's word for the type of each."""
+    items = [SimpleNamespace(table_id=name, table_type=kind) for name, kind in kinds.items()]
+    return SimpleNamespace(
+        settings=settings, bigquery=SimpleNamespace(list_tables=lambda dataset: items)
+    )
+
+
+def test_further_tables_come_when_they_are_there(settings):
+    google = listed(settings, caption_bandit_stats="TABLE", gone_from_git="TABLE", other="TABLE")
+    also = ["gone_from_git", "not_deployed"]
+    assert selection.chosen(google, None) == ["caption_bandit_stats"]
+    assert selection.chosen(google, None, also) == ["caption_bandit_stats", "gone_from_git"]
+    assert selection.chosen(google, ["other"], also) == ["gone_from_git", "other"]
+    with pytest.raises(UserError, match="no table of this name"):
+        selection.chosen(google, also)
+
+
+def test_a_named_table_that_is_a_view_is_told(values):
+    settings = parse(values | {"externalTables": "adopt"}, "f")
+    google = listed(
+        settings,
+        caption_bank="VIEW",
+        active_caption_assignments="EXTERNAL",
+        caption_bandit_stats="TABLE",
+        captions="VIEW",
+    )
+    assert selection.chosen(google, None) == ["caption_bandit_stats"]
+    bank, locks = sorted(selection.left_out(google), reverse=True)
+    assert bank.startswith("caption_bank is in no backup")
+    assert bank.endswith("but VIEW")
+    assert locks.startswith("active_caption_assignments is in no backup")
+
+
+@pytest.mark.parametrize("tables", [None, ["t"]])
+def test_a_backup_warns_of_what_it_leaves_out(monkeypatch, settings, tables):
+    monkeypatch.setattr(creation.records, "require", lambda _: None)
+    monkeypatch.setattr(creation.records, "write", lambda *_: None)
+    monkeypatch.setattr(creation.records, "read", lambda _: [])
+    monkeypatch.setattr(creation.selection, "chosen", lambda *_: ["t"])
+    monkeypatch.setattr(creation.selection, "live", lambda *_: {})
+    monkeypatch.setattr(creation.selection, "left_out", lambda _: ("v is a VIEW",))
+    monkeypatch.setattr(creation, "_free_moment", lambda _: (MOMENT, []))
+    monkeypatch.setattr(creation, "_with_tables", lambda google, backup, *_: backup)
+    monkeypatch.setattr(creation.origin, "commit", lambda _: "")
+    made = creation.create(SimpleNamespace(settings=settings, root=None), tables=tables)
+    assert made.warnings == (("v is a VIEW",) if tables is None else ())
+
+
 def test_an_unknown_external_table_is_a_mistake_of_the_stack_file(values):
     settings = parse(values | {"backup": {"bucket": "b-1", "externalTables": ["nope"]}}, "f")
     with pytest.raises(UserError, match=r"Pulumi\.staging\.yaml: eros:backup\.externalTables"):
@@ -136,6 +186,57 @@ def test_without_a_name_the_newest_is_one_that_has_the_copy_asked_for(monkeypatc
     assert inventory.find(None, tables="a", source=Source.EXPORT) == lost
     monkeypatch.setattr(inventory, "listing", lambda _: [deployed])
     assert inventory.find(None, tables="a", source=Source.EXPORT) == deployed, "which is told"
+
+
+class Snapshots:
+    """A backup dataset whose newest backup is `age` old; what it was told to keep until when."""
+
+    def __init__(self, monkeypatch, settings, age: timedelta) -> None:
+        self.settings = settings
+        self.bigquery = self
+        self.kept: dict[str, datetime] = {}
+        self.made = made = MOMENT.replace(microsecond=0)
+        end = made + timedelta(days=30)
+        older = made - timedelta(days=1)
+        backup = Backup(names.stamp(made), Kind.DAILY, made, made, end, (TableCopy("t"),))
+        before = Backup(names.stamp(older), Kind.DAILY, older, older, end, (TableCopy("t"),))
+        self.newest = backup.id
+        found = [inventory.Snapshot("t", b.id, b.made, b.expires) for b in (backup, before)]
+        monkeypatch.setattr(inventory, "listing", lambda _: [backup, before])
+        monkeypatch.setattr(inventory, "snapshots", lambda _: found)
+        monkeypatch.setattr(bucket, "folders", lambda _: {})
+        monkeypatch.setattr(pruning.scratch, "forgotten", lambda *_: [])
+        monkeypatch.setattr(jobs, "now", lambda _: made + age)
+        monkeypatch.setattr(pruning, "_delete", lambda *_: None)
+
+    def update_table(self, table, fields):
+        assert fields == ["expires"]
+        self.kept[table.table_id] = table.expires
+
+
+def test_the_newest_backup_outlives_the_end_that_bigquery_gives_it(monkeypatch, settings):
+    """Without new ones BigQuery itself would delete the last snapshots."""
+    google = Snapshots(monkeypatch, settings, timedelta(days=29))
+    said: list[str] = []
+    pruning.prune(google, dry_run=True, progress=said.append)
+    assert (google.kept, len(said)) == ({}, 1)
+    pruning.prune(google, progress=said.append)
+    assert google.kept == {f"t_{google.newest}": google.made + timedelta(days=59)}
+    assert said[1].startswith(f"keeping {google.newest}")
+
+
+def test_a_fresh_backup_is_left_as_it_is(monkeypatch, settings):
+    google = Snapshots(monkeypatch, settings, timedelta(hours=1))
+    assert pruning.prune(google) == []
+    assert google.kept == {}
+
+
+def test_the_list_shows_the_end_that_was_pushed_out():
+    later = MOMENT + timedelta(days=59)
+    kept = Backup("b", Kind.DAILY, MOMENT, MOMENT, MOMENT + timedelta(days=30), (TableCopy("t"),))
+    found = {"t": inventory.Snapshot("t", "b", MOMENT, later)}
+    assert inventory._judged(kept, found, False, MOMENT).expires == later
+    assert inventory._judged(kept, {}, True, MOMENT).expires == kept.expires
 
 
 def test_added_columns_are_left_to_their_default():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +18,7 @@ from eros.backup.plans import Plan
 from eros.errors import UserError
 from eros.settings import parse
 from tests.unit.conftest import VALUES
+from tests.unit.lock_table import LockTable
 
 MOMENT = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)
 LOST = RequestsConnectionError("the connection was reset")
@@ -95,6 +96,10 @@ def cloud(monkeypatch) -> Cloud:
 def unfinished(google: Cloud) -> records.Attempt | None:
     if not google.steps or google.steps[-1] in records._ENDED:
         return None
+    return unfinished_attempt(applied=google.applied)
+
+
+def unfinished_attempt(*, applied: bool = False) -> records.Attempt:
     return records.Attempt(
         id="1",
         started=MOMENT,
@@ -102,7 +107,7 @@ def unfinished(google: Cloud) -> records.Attempt | None:
         source=Source.SNAPSHOT,
         tables=(),
         safety=None,
-        applied=google.applied,
+        applied=applied,
     )
 
 
@@ -352,3 +357,24 @@ def test_metadata_that_somebody_changed_are_told(settings, content):
     google = SimpleNamespace(settings=settings, api=lambda _: service)
     with pytest.raises(UserError, match=r"bucket/20261121_050000/metadata\.json: this is not"):
         bucket.read(google, "20261121_050000")
+
+
+def test_claims_on_the_stack_that_come_back_with_the_rows_end(cloud, monkeypatch):
+    """A backup before a deployment has the lock that the deployment held."""
+    now = MOMENT + timedelta(minutes=1)
+    table = LockTable()
+    table.rows = {"deployment/holder/then/a@b": MOMENT - timedelta(days=1), "now/a@b": now}
+    google = SimpleNamespace(settings=cloud.settings, bigquery=table)
+    attempt = replace(unfinished_attempt(), tables=("automation_locks",))
+    planned = Plan(SimpleNamespace(id=attempt.backup), Source.SNAPSHOT, ())
+    monkeypatch.setattr(records, "step", lambda *_: None)
+    restoring._compare(google, attempt, planned, lambda _: None)
+    assert table.rows == {"now/a@b": now}
+
+    def fail(*_, **__):
+        raise LOST
+
+    said: list[str] = []
+    monkeypatch.setattr(table, "query_and_wait", fail)
+    assert restoring._compare(google, attempt, planned, said.append).equal, "the rows are back"
+    assert "claims" in said[-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -17,10 +19,12 @@ from eros.settings import PROJECT_ROOT, load_stack_file
 FOLDER = PROJECT_ROOT / ".github"
 FILES = sorted(FOLDER.glob("workflows/*.yml"))
 ACTIONS = sorted(FOLDER.glob("actions/*/action.yml"))
-# The one job of each workflow that writes, and what; the rest reads.
+# The jobs that write, and what; the rest reads.
 WRITES = {
     ("pull-request", "comment"): {"pull-requests"},
     ("drift", "drift"): {"issues"},
+    ("backup", "backup"): {"issues"},
+    ("backup", "verify"): {"issues"},
 }
 # The eight jobs of the first pipeline (spec operations.md 10) and what does their work now.
 EIGHT = {
@@ -207,6 +211,7 @@ def test_jobs_run_make_targets_that_a_laptop_has():
         called |= set(re.findall(r"\bmake ([a-z]+)", step.get("run", "")))
     assert called | tiers <= targets
     assert {"lint", "validate", "workflows", "policy", "security", "plan", "drift"} <= called
+    assert {"backup", "verify"} <= called
 
 
 def test_the_eight_jobs_of_the_first_pipeline_are_there():
@@ -226,6 +231,50 @@ def test_workflows_are_on_the_branches_and_hours_meant():
     for document in DOCUMENTS.values():
         for entry in (document["on"] or {}).get("schedule", []):
             assert not entry["cron"].startswith("0 "), "GitHub is busiest on the hour"
+
+
+def test_a_backup_is_made_every_day_exported_once_a_week_and_verified_once_a_month():
+    document = DOCUMENTS["backup"]
+    crons = [entry["cron"].split() for entry in document["on"]["schedule"]]
+    weekdays, sunday, monthly = (" ".join(cron) for cron in crons)
+    assert [cron[4] for cron in crons[:2]] == ["1-6", "0"], "each day once"
+    assert crons[2][2:] == ["1", "*", "*"]
+    backup, verify = document["jobs"]["backup"], document["jobs"]["verify"]
+    assert backup["if"] == f"github.event.schedule != '{monthly}'"
+    assert verify["if"].startswith(f"github.event.schedule == '{monthly}' ||")
+    made = next(step for step in backup["steps"] if "make backup" in step.get("run", ""))
+    assert f"github.event.schedule == '{sunday}'" in made["env"]["BACKUP"]
+    assert "--export" in made["env"]["BACKUP"]
+    assert weekdays not in json.dumps(document["jobs"])
+    for job in (backup, verify):
+        assert job["environment"]["name"] == "${{ matrix.stack }}-backup", "the reader makes none"
+        assert job["concurrency"]["cancel-in-progress"] is False
+        assert (
+            job["strategy"]["matrix"] == DOCUMENTS["drift"]["jobs"]["drift"]["strategy"]["matrix"]
+        )
+
+
+@pytest.mark.parametrize(("create", "prune", "code"), [(0, 0, 0), (3, 0, 2), (0, 3, 2)])
+def test_what_has_had_its_time_goes_also_after_a_backup_that_failed(tmp_path, create, prune, code):
+    """Prune keeps the newest good one longer, which matters most then."""
+    (tmp_path / "eros").write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/asked\n'
+        f'case "$2" in create) exit {create} ;; *) exit {prune} ;; esac\n'
+    )
+    (tmp_path / "eros").chmod(0o755)
+    done = subprocess.run(
+        ["make", "-o", "bootstrap", "backup", "ACTIVATE=true", "STACK=prod", "BACKUP=--export"],
+        cwd=PROJECT_ROOT,
+        env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert (tmp_path / "asked").read_text().splitlines() == [
+        "backup create --kind daily --export --stack prod",
+        "backup prune --stack prod",
+    ]
 
 
 def test_a_pull_request_without_a_plan_is_refused_and_not_skipped():

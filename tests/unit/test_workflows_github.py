@@ -206,6 +206,25 @@ def test_agreement_without_an_issue_writes_nothing(gh, tmp_path):
     assert drifted(gh, tmp_path, "success", []) == []
 
 
+@pytest.mark.parametrize(
+    ("target", "title"), [("backup", "Backup: prod"), ("verify", "Backup verification: prod")]
+)
+def test_a_backup_that_failed_has_an_issue_of_its_own(gh, tmp_path, target, title):
+    output = tmp_path / "out.txt"
+    output.write_text("error: no connection\n")
+    call = [target, "prod", "failure", str(output), "--link", LINK]
+    answer(gh, issues=[{"number": 4, "title": "Drift: prod"}])
+    assert github.main(call) == 0
+    (opened,) = written(gh)
+    assert f"title={title}" in opened["arguments"]
+    assert "labels[]=backup" in opened["arguments"]
+    assert "error: no connection" in opened["body"]
+    assert f"`make {target} STACK=prod`" in opened["body"]
+    answer(gh, issues=[{"number": 5, "title": title}])
+    assert github.main([target, "prod", "success", str(output), "--link", LINK]) == 0
+    assert written(gh)[-1]["arguments"][:3] == ["repos/o/r/issues/5", "--method", "PATCH"]
+
+
 def test_what_github_refuses_is_told(gh, tmp_path, capsys):
     answer(gh)
     assert github.main(["comment", "7", *texts(tmp_path, "# a"), "--link", LINK]) == 1

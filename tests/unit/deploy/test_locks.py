@@ -6,16 +6,18 @@ from types import SimpleNamespace
 import pytest
 from google.api_core.exceptions import BadRequest, NotFound
 
+from eros import stack_lock
 from eros.deploy import (
     Journal,
     begin,
     lock,
 )
 from eros.errors import UserError
+from tests.unit.lock_table import LockTable
 
 
 def test_two_deployments_on_one_machine_exclude_each_other(tmp_path):
-    holder = lock.Holder.of("first")
+    holder = stack_lock.Holder.of("first")
     with lock.held_file(tmp_path, holder), pytest.raises(UserError, match="first by "):
         lock.refuse_running(tmp_path)
     lock.refuse_running(tmp_path)
@@ -24,7 +26,7 @@ def test_two_deployments_on_one_machine_exclude_each_other(tmp_path):
 def test_a_running_deployment_is_not_offered_for_resumption(make):
     journal = make().deployment.journal
     with (
-        lock.held_file(lock_folder(journal), lock.Holder.of(journal.id)),
+        lock.held_file(lock_folder(journal), stack_lock.Holder.of(journal.id)),
         pytest.raises(UserError, match=journal.id),
     ):
         begin("staging", "", resume=True, fresh=False, dry_run=False)
@@ -35,56 +37,20 @@ def lock_folder(journal: Journal):
     return journal.folder.parent
 
 
-class LockTable:
-    """The table automation_locks, as far as the lock uses it."""
-
-    def __init__(self) -> None:
-        self.rows: dict[str, datetime] = {}
-        self.conflicts = 0
-
-    def get_table(self, name):
-        return name
-
-    def query_and_wait(self, sql, job_config, job_retry):
-        p = {q.name: q.value for q in job_config.query_parameters}
-        if "BEGIN TRANSACTION" in sql:
-            if self.conflicts:
-                self.conflicts -= 1
-                raise BadRequest("Transaction is aborted due to concurrent update")
-            if p["force"]:
-                self.rows = {n: t for n, t in self.rows.items() if n == p["row"]}
-            if not self.rows:
-                self.rows[p["row"]] = datetime.now(UTC)
-        elif sql.startswith("SELECT"):
-            return [
-                SimpleNamespace(lock_name=name, locked_at=seen)
-                for name, seen in self.rows.items()
-                if name != p["row"]
-            ]
-        elif sql.startswith("DELETE"):
-            self.rows.pop(p["row"], None)
-        elif sql.startswith("UPDATE"):
-            known = p["row"] in self.rows
-            if known:
-                self.rows[p["row"]] = datetime.now(UTC)
-            return SimpleNamespace(num_dml_affected_rows=int(known))
-        return []
-
-
 @pytest.fixture
 def table():
     """An empty lock table."""
     return LockTable()
 
 
-def table_lock(settings, table, deployment: str) -> lock.TableLock:
+def table_lock(settings, table, deployment: str) -> stack_lock.TableLock:
     """The lock of one deployment."""
     google = SimpleNamespace(settings=settings, bigquery=table)
-    return lock.TableLock(google, lock.Holder.of(deployment))
+    return stack_lock.TableLock(google, stack_lock.Holder.of(deployment))
 
 
 def test_two_machines_exclude_each_other(settings, table):
-    with lock.held_table(table_lock(settings, table, "one"), take_over=False):
+    with stack_lock.held_table(table_lock(settings, table, "one"), take_over=False):
         with pytest.raises(UserError, match=r"deployment one by .* holds the lock") as refusal:
             table_lock(settings, table, "two").take(take_over=False)
         assert "wait for its end" in refusal.value.fix
@@ -128,7 +94,7 @@ def test_a_sign_of_life_that_fails_stops_nothing(settings, table, monkeypatch):
 
 
 def test_a_conflict_of_transactions_is_tried_again(settings, table, monkeypatch):
-    monkeypatch.setattr(lock.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(stack_lock.time, "sleep", lambda seconds: None)
     table.conflicts = 2
     table_lock(settings, table, "one").take(take_over=False)
     table.conflicts = 9
@@ -136,9 +102,79 @@ def test_a_conflict_of_transactions_is_tried_again(settings, table, monkeypatch)
         table_lock(settings, table, "one").take(take_over=False)
 
 
+def test_only_the_table_is_needed(settings, table, monkeypatch):
+    """A first `up` may have stopped between it and the procedures."""
+    asked = []
+    query = table.query_and_wait
+
+    def noted(sql, **options):
+        asked.append(sql)
+        return query(sql, **options)
+
+    monkeypatch.setattr(table, "query_and_wait", noted)
+    table_lock(settings, table, "one").take(take_over=False)
+    assert not [sql for sql in asked if "CALL " in sql]
+
+
+def test_a_rollback_is_told_and_what_a_rollback_may_do(settings, table):
+    back = stack_lock.Holder.of(stack_lock.ROLLBACK)
+    google = SimpleNamespace(settings=settings, bigquery=table)
+    with (
+        stack_lock.held_table(stack_lock.TableLock(google, back), take_over=False),
+        pytest.raises(UserError, match=r"^a rollback by \S+@\S+ holds the lock"),
+    ):
+        table_lock(settings, table, "one").take(take_over=False)
+    table_lock(settings, table, "one").take(take_over=False)
+    with pytest.raises(UserError, match="deployment one by") as refusal:
+        stack_lock.TableLock(google, back, "eros rollback").take(take_over=False)
+    assert refusal.value.fix.endswith("eros rollback --break-lock")
+
+
+@pytest.mark.parametrize("trouble", [TimeoutError("read timed out"), KeyboardInterrupt()])
+def test_a_lost_answer_leaves_no_row_behind(settings, table, monkeypatch, trouble):
+    query = table.query_and_wait
+
+    def lose(sql, **options):
+        answer = query(sql, **options)
+        if "BEGIN TRANSACTION" in sql:
+            raise trouble
+        return answer
+
+    monkeypatch.setattr(table, "query_and_wait", lose)
+    with (
+        pytest.raises(type(trouble)),
+        stack_lock.held_table(table_lock(settings, table, "one"), take_over=False),
+    ):
+        pytest.fail("it is not known to be held")
+    assert table.rows == {}
+
+
+def test_a_connection_that_stays_away_hides_no_reason(settings, monkeypatch):
+    def lost(*arguments, **options):
+        raise TimeoutError("read timed out")
+
+    table = SimpleNamespace(query_and_wait=lost)
+    with (
+        pytest.raises(TimeoutError),
+        stack_lock.held_table(table_lock(settings, table, "one"), take_over=False),
+    ):
+        pytest.fail("it is not held")
+
+
+def test_a_row_that_is_gone_is_written_again_and_another_claim_respected(settings, table):
+    held = table_lock(settings, table, "one")
+    held.take(take_over=False)
+    table.rows.clear()
+    held.keep()
+    assert held.renew()
+    table_lock(settings, table, "two").take(take_over=True)
+    with pytest.raises(UserError, match="deployment two by"):
+        held.keep()
+
+
 def test_before_the_first_up_there_is_no_table_to_lock(settings):
     def missing(name):
         raise NotFound("no dataset")
 
     google = SimpleNamespace(settings=settings, bigquery=SimpleNamespace(get_table=missing))
-    assert not lock.TableLock(google, lock.Holder.of("x")).is_possible()
+    assert not stack_lock.TableLock(google, stack_lock.Holder.of("x")).is_possible()

@@ -15,8 +15,11 @@ from eros.deploy import (
     quota,
 )
 from eros.errors import UserError
+from eros.rollback import choice
+from eros.rollback import run as rollback_run
 from eros.state import Checkpoint
 from tests.unit.deploy.deployments import NOW, Api, site
+from tests.unit.rollback.states import update
 
 
 def http_error(status: int, message: str = "no", **further: object) -> HttpError:
@@ -221,6 +224,17 @@ def test_work_that_was_interrupted_comes_first(settings, monkeypatch):
     assert levels(findings) == [Level.FAILED, Level.FAILED]
     assert "eros rollback --resume" in findings[0].fix
     assert "eros backup restore --resume" in findings[1].fix
+
+
+@pytest.mark.parametrize(("goal", "to"), [("update 3", "3"), ("file old.json", "UPDATE")])
+def test_a_rollback_that_stopped_on_another_machine_is_seen(settings, monkeypatch, goal, to):
+    monkeypatch.setattr(preflight.backup, "is_deployed", lambda google: False)
+    step = update(9, choice.message(goal, 1, 3, "schedules paused"))
+    monkeypatch.setattr(rollback_run.state, "history", lambda stack, root: [step, update(8)])
+    (finding,) = preflight.interrupted(site(settings))
+    assert finding.level is Level.FAILED
+    assert f"a rollback to {goal} by Ann stopped half way" in finding.text
+    assert f"eros rollback --to {to} --stack staging" in finding.fix
 
 
 def test_without_credentials_nothing_else_of_the_cloud_is_asked(settings, monkeypatch):

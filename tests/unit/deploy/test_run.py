@@ -211,20 +211,25 @@ def test_a_dry_run_changes_nothing_by_its_list_of_steps():
 
 
 @pytest.mark.parametrize(
-    ("step", "code", "ran"),
-    [("up", ExitCode.DEPLOYMENT, False), ("validate", ExitCode.VALIDATION, True)],
+    ("step", "code", "ends"),
+    [
+        ("up", ExitCode.DEPLOYMENT, ExitCode.DEPLOYMENT),
+        ("validate", ExitCode.VALIDATION, ExitCode.ROLLBACK),
+        ("score", ExitCode.VALIDATION, ExitCode.ROLLBACK),
+    ],
 )
-def test_a_broken_lock_stops_the_update_and_nothing_later(make, step, code, ran):
-    made = make()
-    made.deployment.lock = SimpleNamespace(renew=lambda: False)
+@pytest.mark.parametrize("signs", [[False, False], [True, False]])
+def test_a_broken_lock_stops_what_comes_and_rolls_nothing_back(make, step, code, ends, signs):
+    """Whoever broke it works on the stack: before the step, or while it failed."""
+    made = make(yes=True)
+    left = iter(signs)
+    made.deployment.lock = SimpleNamespace(renew=lambda: next(left))
     order: list[str] = []
-    run(
-        made.deployment,
-        [Fake(step, code, made=order)],
-        decide=lambda deployment: NOTHING,
-        roll_back=never,
-    )
-    assert bool(order) is ran
+    fails = Fake(step, code, error=UserError("no"), made=order)
+    outcome = run(made.deployment, [fails], decide=never, roll_back=never)
+    assert order == ([step] if signs[0] else [])
+    assert outcome.code is ends
+    assert "has broken the lock" in outcome.message
 
 
 def test_a_defect_in_a_step_is_a_failure_of_it(make):

@@ -4,10 +4,13 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from google.api_core.exceptions import ServiceUnavailable
 
 from eros.deploy import (
+    ExitCode,
     Finding,
     Level,
+    run,
     steps,
 )
 from eros.deploy.figures import Figures
@@ -72,7 +75,7 @@ def test_watching_gives_signs_of_life_until_its_end(make, monkeypatch):
     clock = [NOW]
     made.deployment.now = lambda: clock[0]
     renewed = []
-    made.deployment.lock = SimpleNamespace(renew=lambda: renewed.append(clock[0]))
+    made.deployment.lock = SimpleNamespace(renew=lambda: renewed.append(clock[0]) is None)
     with made.deployment.journal.step("up") as record:
         record.facts = {"ended": NOW.isoformat()}
     spans = []
@@ -93,6 +96,20 @@ def test_watching_gives_signs_of_life_until_its_end(make, monkeypatch):
     assert "query time" in facts["missing"]
 
 
+def test_who_loses_the_lock_while_watching_judges_nothing(make, monkeypatch):
+    """An operator rolls back from a laptop: neither a success nor a second rollback."""
+    made = make(observe_minutes=120, yes=True)
+    with made.deployment.journal.step("up") as record:
+        record.facts = {"ended": NOW.isoformat()}
+    signs = iter([True, True, False])
+    made.deployment.lock = SimpleNamespace(renew=lambda: next(signs))
+    monkeypatch.setattr(steps.figures, "measure", never)
+    watching = steps.Compare(sleep=lambda seconds: None)
+    outcome = run(made.deployment, [watching], decide=never, roll_back=never)
+    assert outcome.code is ExitCode.ROLLBACK
+    assert "somebody has broken the lock" in outcome.message
+
+
 def test_a_system_that_is_worse_fails_the_comparison(make, monkeypatch):
     made = make()
     with made.deployment.journal.step("up") as record:
@@ -102,3 +119,60 @@ def test_a_system_that_is_worse_fails_the_comparison(make, monkeypatch):
     monkeypatch.setattr(steps.figures, "cost", lambda *span: 1.0)
     with pytest.raises(StepFailed, match="3 corrupt rows, 0 before"):
         steps.Compare().run(made.deployment)
+
+
+def unreadable(*_):
+    raise ServiceUnavailable("busy\nreally")
+
+
+@pytest.fixture
+def updated(make):
+    """Function that makes a deployment whose update has ended."""
+
+    def build():
+        made = make(yes=True)
+        with made.deployment.journal.step("up") as record:
+            record.facts = {"ended": NOW.isoformat()}
+        return made
+
+    return build
+
+
+@pytest.mark.parametrize("error", [ServiceUnavailable("busy"), TimeoutError(), UserError("busy")])
+def test_figures_that_cannot_be_read_are_no_reason_to_go_back_and_told(updated, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(steps.figures, "measure", fail)
+    made = updated()
+    outcome = run(made.deployment, [steps.Compare()], decide=never, roll_back=never)
+    assert outcome.code is ExitCode.SUCCESS
+    assert outcome.message.startswith("deployed, but nothing was compared with the baseline: ")
+    assert outcome.content["notRead"]
+    report = (made.deployment.journal.folder / "report.md").read_text()
+    assert "**Not judged**, the figures cannot be read: nothing was compared" in report
+
+
+def test_yesterday_s_cost_that_cannot_be_read_leaves_the_other_reasons(updated, monkeypatch):
+    after = [Figures(NOW.isoformat(), NOW.isoformat())]
+    monkeypatch.setattr(steps.figures, "measure", lambda *span: after[0])
+    monkeypatch.setattr(steps.figures, "cost", unreadable)
+    facts = steps.Compare().run(updated().deployment)
+    assert facts["unread"] == "the cost was not compared with yesterday's: busy"
+    assert "cost" not in facts["missing"], "that is for lack of queries"
+    after[0] = Figures(NOW.isoformat(), NOW.isoformat(), corrupt_rows=3)
+    with pytest.raises(StepFailed, match="3 corrupt rows"):
+        steps.Compare().run(updated().deployment)
+
+
+def test_what_the_backup_warns_of_is_shown_and_reported(make, monkeypatch):
+    warned = SimpleNamespace(id="b", tables=(), rows=0, warnings=("v is in no backup",))
+    monkeypatch.setattr(steps.backup, "is_deployed", lambda _: True)
+    monkeypatch.setattr(steps.backup, "create", lambda *_, **__: warned)
+    made = make()
+    outcome = run(made.deployment, [steps.Backup()], decide=never, roll_back=never)
+    assert "  warning: v is in no backup" in made.said
+    assert outcome.content["backupWarnings"] == ["v is in no backup"]
+    assert (
+        "warning: v is in no backup" in (made.deployment.journal.folder / "report.md").read_text()
+    )

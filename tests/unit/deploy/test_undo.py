@@ -64,3 +64,17 @@ def test_an_engine_that_died_may_have_changed_something(decided):
 def test_a_first_deployment_has_nothing_to_go_back_to(decided):
     decision = decided(yes=True, version=None)
     assert (decision.now, decision.version) == (False, None)
+
+
+def test_a_rollback_of_the_deployment_s_own_keeps_its_lock(make, monkeypatch):
+    made = make()
+    made.deployment.lock = SimpleNamespace()
+    asked = {}
+
+    def rollback(google, stack, **options):
+        asked.update(options)
+        return SimpleNamespace(health_kept=True)
+
+    monkeypatch.setattr(undo.rollback, "rollback", rollback)
+    undo.roll_back(made.deployment, 7)
+    assert asked["held"] is made.deployment.lock

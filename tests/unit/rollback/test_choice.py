@@ -94,3 +94,18 @@ def test_after_a_rollback_to_a_file_the_mistake_is_not_the_default():
     with pytest.raises(UserError, match="went back to a file"):
         choice.default(newest_first(update(1), update(2), back))
     assert choice.default(newest_first(update(1), update(2), back, update(4))).version == 3
+
+
+def test_a_rollback_that_has_not_come_to_its_end_is_seen_in_the_history():
+    paused, last = rolled_back(4, 2)
+    failed = update(5, last.message, result="failed")
+    before = [update(1), update(2), update(3)]
+    for step in (paused, failed):
+        found = choice.half_way(newest_first(*before, paused, step))
+        assert found == step
+        assert choice.goal(found) == "update 2"
+    mended = update(6, "", kind="refresh")
+    assert choice.half_way(newest_first(*before, paused, mended)) == paused
+    for ended in (last, update(5)):
+        assert choice.half_way(newest_first(*before, paused, ended)) is None
+    assert choice.half_way([]) is None

@@ -52,7 +52,7 @@ def cloud(monkeypatch) -> Cloud:
     made = Cloud()
     monkeypatch.setattr("eros.backup.jobs.now", lambda google: google.now)
     monkeypatch.setattr(plans, "present", lambda _: made.now)
-    monkeypatch.setattr(plans, "_tables", lambda *_: ("captions",))
+    monkeypatch.setattr(plans, "with_rows", lambda *_: ("captions",))
     monkeypatch.setattr(plans.backup, "is_deployed", lambda google: google.has_place)
     monkeypatch.setattr(plans.backup, "unfinished", lambda google: google.begun)
     monkeypatch.setattr(plans.backup, "listing", lambda google: google.backups)

@@ -9,13 +9,16 @@ from types import SimpleNamespace
 
 import pytest
 import typer
+from google.api_core.exceptions import NotFound
 
 from eros import rollback as rollbacks
+from eros import stack_lock
 from eros.backup import Attempt, Backup, Kind, Source, TableCopy
 from eros.cli import rollback as command
 from eros.errors import UserError
-from eros.rollback import RollbackError, journal, run
+from eros.rollback import RollbackError, journal, run, variants
 from eros.rollback.plans import Plan
+from tests.unit.lock_table import LockTable
 from tests.unit.rollback.states import START, checkpoint, table, update
 
 HEALTH = {"health": {"health_score": 94, "status": "HEALTHY"}}
@@ -95,8 +98,9 @@ def test_a_journal_that_cannot_be_written_is_told(begun):
 
 
 @pytest.fixture
-def another() -> Plan:
+def another(monkeypatch) -> Plan:
     """A rollback to another update, not begun."""
+    monkeypatch.setattr(run.state, "history", lambda stack, root: [update(2), update(1)])
     return Plan(
         stack="local",
         root=Path(),
@@ -113,12 +117,18 @@ def another() -> Plan:
     )
 
 
+@pytest.fixture
+def google(settings) -> SimpleNamespace:
+    """A BigQuery that has the table of the locks only."""
+    return SimpleNamespace(settings=settings, bigquery=LockTable())
+
+
 @pytest.mark.parametrize(
     ("fails", "left"),
     [("health", "older"), ("backup", "older"), ("definitions", "newer"), (None, None)],
 )
 def test_an_interrupted_rollback_waits_until_another_has_changed_something(
-    begun, another, steps, monkeypatch, fails, left
+    begun, another, steps, google, monkeypatch, fails, left
 ):
     begun.folder = begun.folder.rename(begun.folder.with_name("20260101_000000-older"))
     health = SimpleNamespace(contract=lambda: {"health_score": 94})
@@ -127,7 +137,7 @@ def test_an_interrupted_rollback_waits_until_another_has_changed_something(
         steps[fails] = offline
     with pytest.raises(UserError, match="no connection") if fails else nullcontext():
         rollbacks.start(
-            None, another, drop=(), clear_locks=False, take_backup=True, progress=lambda _: None
+            google, another, drop=(), clear_locks=False, take_backup=True, progress=lambda _: None
         )
     found = journal.unfinished("local")
     assert left == (found and ("older" if found.folder == begun.folder else "newer"))
@@ -145,6 +155,103 @@ def test_a_rollback_that_runs_is_neither_begun_again_nor_resumed(begun, another,
             with pytest.raises(UserError, match="another rollback of stack local is running"):
                 call()
     rollbacks.refuse_running("local")
+
+
+# The lock between machines -------------------------------------------------------------------
+
+
+@pytest.fixture
+def options(monkeypatch) -> dict:
+    """Of a rollback on a healthy system."""
+    health = SimpleNamespace(contract=lambda: {"health_score": 94})
+    monkeypatch.setattr(run.checks, "check", lambda _: health)
+    return {"drop": (), "clear_locks": False, "take_backup": True, "progress": lambda _: None}
+
+
+def deployed_elsewhere(google) -> stack_lock.TableLock:
+    """The lock of a deployment that holds it."""
+    lock = stack_lock.TableLock(google, stack_lock.Holder("d1", "ci@runner", 1, ""))
+    lock.take(take_over=False)
+    return lock
+
+
+def test_a_rollback_waits_for_a_deployment_on_another_machine(
+    begun, another, steps, google, options
+):
+    elsewhere = deployed_elsewhere(google)
+    for call in (
+        lambda **more: rollbacks.start(google, another, **options, **more),
+        lambda **more: rollbacks.resume(google, "local", root=Path(), progress=print, **more),
+    ):
+        with pytest.raises(UserError, match="deployment d1 by ci@runner holds the lock") as refusal:
+            call()
+        assert "--stack local --break-lock" in refusal.value.fix
+    assert elsewhere.renew(), "its claim stands"
+    rollbacks.start(google, another, **options, break_lock=True)
+    assert not elsewhere.renew(), "it learns that it has lost"
+    assert google.bigquery.rows == {}, "given back"
+
+
+def test_a_rollback_holds_the_lock_in_every_step(another, steps, google, options):
+    seen = []
+    for name in steps:
+        steps[name] = lambda work, facts: seen.append(list(google.bigquery.rows))
+    steps["verify"] = lambda work, facts: facts.update(HEALTH)
+    rollbacks.start(google, another, **options)
+    assert len(seen) >= 2
+    assert all("/rollback/" in name for names in seen for name in names)
+    assert all(seen)
+
+
+def test_a_rollback_that_has_lost_the_lock_stops_before_its_next_step(
+    another, steps, google, options
+):
+    def lose(work, facts):
+        stack_lock.TableLock(google, stack_lock.Holder("d2", "ci@runner", 1, "")).take(
+            take_over=True
+        )
+
+    steps["pause"] = lose
+    steps["definitions"] = lambda *_: pytest.fail("two work on the stack")
+    with pytest.raises(RollbackError, match="deployment d2 by ci@runner holds the lock"):
+        rollbacks.start(google, another, **options)
+
+
+def test_a_rollback_of_a_deployment_uses_its_lock(another, steps, google, options):
+    held = deployed_elsewhere(google)
+    rollbacks.start(google, another, **options, held=held)
+    assert held.renew()
+
+
+def test_a_plan_that_somebody_has_overtaken_is_refused(another, google, options, monkeypatch):
+    history = [update(3), update(2), update(1)]
+    monkeypatch.setattr(run.state, "history", lambda stack, root: history)
+    with pytest.raises(UserError, match="changed since this was planned, by update 3"):
+        rollbacks.start(google, another, **options)
+
+
+def test_before_the_first_update_there_is_no_lock(another, steps, google, options, monkeypatch):
+    def missing(name):
+        raise NotFound("gone")
+
+    monkeypatch.setattr(google.bigquery, "get_table", missing)
+    assert rollbacks.start(google, another, **options).content["status"] == "done"
+
+
+def test_claims_that_come_back_with_the_rows_end(work, restored, google, monkeypatch):
+    lock = stack_lock.TableLock(google, stack_lock.Holder.of(stack_lock.ROLLBACK))
+    lock.take(take_over=False)
+    work.journal.tables.append("automation_locks")
+
+    def restore(*_, **__):
+        google.bigquery.rows = {"deployment/holder/d1/ci@runner": START}
+        return SimpleNamespace(equal=True)
+
+    monkeypatch.setattr(run.backup, "restore", restore)
+    bring_back(replace(work, google=google, lock=lock))
+    assert lock.renew()
+    lock.release()
+    assert google.bigquery.rows == {}
 
 
 # Rows --------------------------------------------------------------------------------------
@@ -168,6 +275,30 @@ def restored(monkeypatch) -> list[dict]:
     monkeypatch.setattr(run.backup, "find", lambda *_: BACKUP)
     monkeypatch.setattr(run.backup, "unfinished", lambda _: None)
     return asked
+
+
+def test_the_backup_before_holds_what_goes_and_what_is_replaced(work, monkeypatch):
+    """Neither the tables of now nor those of then need be in today's files."""
+    work.journal.tables = ["caption_bank", "of_then"]
+    present = checkpoint(table("of_now"), table("captions"))
+    asked, told, facts = [], [], {}
+
+    def create(google, **how):
+        asked.append(how)
+        return replace(BACKUP, warnings=("v is in no backup",))
+
+    monkeypatch.setattr(run.backup, "is_deployed", lambda _: True)
+    monkeypatch.setattr(run.backup, "create", create)
+    monkeypatch.setattr(run.state, "current", lambda stack, root: present)
+    monkeypatch.setattr(
+        run.plans, "with_rows", lambda google, found: variants.tables(found, "brain")
+    )
+    run._backup(replace(work, progress=told.append), facts)
+    (how,) = asked
+    assert "tables" not in how, "those of today's files come, too"
+    assert set(how["also"]) == {"caption_bank", "of_then", "of_now", "captions"}
+    assert "warning: v is in no backup" in told
+    assert facts["warnings"] == ["v is in no backup"]
 
 
 def bring_back(work: run._Work) -> None:
