@@ -24,7 +24,7 @@ _SIX_WEEKS = 42 * _DAY
 def dashboard(
     stack: Stack = "local",
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="File to write; without it a new one.")
+        Path | None, typer.Option("--output", "-o", help="File to write; without it a new one.")
     ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     hours: Annotated[
@@ -52,7 +52,7 @@ def dashboard(
 
 def _check_target(path: Path) -> None:
     if path.is_dir():
-        raise UserError("it is a folder", file=path, fix=f"--out {path / 'dashboard.html'}")
+        raise UserError("it is a folder", file=path, fix=f"--output {path / 'dashboard.html'}")
     if not path.parent.is_dir():
         raise UserError("the folder does not exist", file=path, fix=f"mkdir -p {path.parent}")
 

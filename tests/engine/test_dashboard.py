@@ -48,10 +48,10 @@ def eros(program, *arguments: str) -> str:
 
 def test_a_figure_that_is_only_in_yaml_reaches_the_page(deployed):
     page = deployed.root / "page.html"
-    eros(deployed, "dashboard", "--out", str(page))
+    eros(deployed, "dashboard", "--output", str(page))
     assert "No health check in this time" in page.read_text(encoding="utf-8")
     eros(deployed, "run", "record_health_check")
-    eros(deployed, "dashboard", "--out", str(page))
+    eros(deployed, "dashboard", "--output", str(page))
     text = page.read_text(encoding="utf-8")
     score = int(text.partition('aria-label="health score">')[2].partition("<")[0])
     assert 0 <= score <= 100
