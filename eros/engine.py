@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from eros.errors import UserError
 from eros.settings import PROJECT_ROOT
@@ -27,6 +30,21 @@ def run(*arguments: str, root: Path = PROJECT_ROOT) -> None:
     command = [executable(), *arguments]
     if subprocess.run(command, cwd=root, check=False).returncode != 0:
         raise UserError(f"pulumi {arguments[0]} failed; its own message stands above")
+
+
+def in_session(command: Sequence[str], **options: Any) -> int:
+    """Run a command in a session of its own; its exit code. `options` are those of Popen.
+
+    An interruption (Ctrl-C) reaches it once, through us, and it is waited for: the second one
+    makes the engine drop what it is doing, with the stack locked and operations of unknown end.
+    """
+    process = subprocess.Popen(command, start_new_session=True, **options)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        raise
 
 
 def output(*arguments: str, root: Path = PROJECT_ROOT) -> str:

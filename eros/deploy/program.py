@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
 import tempfile
 from collections import Counter
@@ -79,22 +78,13 @@ def up(stack: str, root: Path, message: str) -> None:
     with tempfile.TemporaryDirectory(prefix="eros-deploy-") as folder:
         log = Path(folder) / "events"
         # Standard output may be the report's, for a program to read: progress goes to the other.
-        # A session of its own: an interruption reaches the engine once, through us, since the
-        # second one makes it drop what it is doing.
-        process = subprocess.Popen(
+        code = engine.in_session(
             [*command, "--event-log", str(log)],
             cwd=root,
             # The CLI knows the log of events under this condition only, as for its own library.
             env=os.environ | {"PULUMI_DEBUG_COMMANDS": "true"},
             stdout=2,
-            start_new_session=True,
         )
-        try:
-            code = process.wait()
-        except KeyboardInterrupt:
-            process.send_signal(signal.SIGINT)
-            process.wait()
-            raise
         if code:
             said = errors(log.read_text(encoding="utf-8") if log.exists() else "")
             told = "\n".join(f"  {error}" for error in said)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import socket
 import subprocess
 import tempfile
@@ -153,7 +152,6 @@ def _command() -> Any:
     notices that its program is gone, ends what it has begun and saves the state.
 
     When we are interrupted, the library's way would kill `pulumi` a quarter of a second later.
-    It gets the interruption once, through us (its session is its own), and is waited for.
     """
     from pulumi import automation
     from pulumi.automation.errors import create_command_error
@@ -169,21 +167,14 @@ def _command() -> Any:
         ) -> automation.CommandResult:
             del on_output, on_error
             with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-                process = subprocess.Popen(
+                code = engine.in_session(
                     [self.command, "--non-interactive", *args],
                     cwd=cwd,
                     env={**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"},
                     stdin=subprocess.DEVNULL,
                     stdout=out,
                     stderr=err,
-                    start_new_session=True,
                 )
-                try:
-                    code = process.wait()
-                except KeyboardInterrupt:
-                    process.send_signal(signal.SIGINT)
-                    process.wait()
-                    raise
                 out.seek(0)
                 err.seek(0)
                 result = automation.CommandResult(out.read().strip(), err.read().strip(), code)
