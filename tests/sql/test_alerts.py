@@ -5,7 +5,9 @@ The tables hold a healthy system; each case changes what is needed to make one r
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -435,6 +437,31 @@ def test_an_acknowledged_incident_is_not_escalated(warehouse):
     assert ("a04", "opened") in made.signals, "the incident itself stays open"
     with pytest.raises(GoogleAPICallError, match="no open alert is named A05"):
         warehouse.run("CALL acknowledge_alert('A05', 'ada')")
+
+
+def test_evaluations_at_once_tell_once_and_keep_what_a_person_does_meanwhile(warehouse):
+    def call(sql: str) -> None:
+        # Who loses against the others calls again.
+        for _ in range(20):
+            with contextlib.suppress(GoogleAPICallError):
+                warehouse.run(sql)
+                return
+        pytest.fail(f"never ended well: {sql}")
+
+    fill(warehouse, {"health": {"available_captions": 199}})
+    assert evaluate(warehouse).events == [("A04", "OPENED")]
+    check(warehouse, NOW + dt.timedelta(minutes=240), available_captions=150)
+    again = f"CALL evaluate_alerts({at(NOW + dt.timedelta(minutes=240))})"
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(call, [again, "CALL acknowledge_alert('A04', 'ada')", again, again]))
+    told = warehouse.run(
+        "SELECT event, COUNT(*) AS n FROM alert_events WHERE rule_id = 'A04' GROUP BY event"
+    )
+    assert {row["n"] for row in told} == {1}
+    assert {"OPENED", "REPEATED", "ACKNOWLEDGED"} <= {row["event"] for row in told}
+    assert warehouse.value("SELECT acknowledged_by FROM alert_states WHERE rule_id = 'A04'") == (
+        "ada"
+    )
 
 
 def test_an_alert_of_a_procedure_is_acknowledged_by_its_name(warehouse):
