@@ -16,7 +16,8 @@ from local_bigquery.catalog import datasets, metadata, row_access, tables
 from local_bigquery.engine import database
 from local_bigquery.models import RowAccessPolicy
 from local_bigquery.sql.rules import partitions
-from sqlglot import exp
+
+from localcloud import bigquery_catalog
 
 # The question which tables have policies, beside those about one table's.
 _SECURED = ("secured",)
@@ -28,14 +29,7 @@ def install() -> None:
     kept = _BySchema()
     tables.columns = kept(tables.columns, lambda *path: path if path[1] != tables.RESULTS else None)
     datasets.exists = kept(datasets.exists, lambda *path: path)
-    partitions._hidden = kept(partitions._hidden, _path)
-
-
-def _path(table: exp.Table) -> tuple[str, ...] | None:
-    """Project, dataset and name of a permanent table; None for what is not one."""
-    if not (table.catalog and table.db) or not isinstance(table.this, exp.Identifier):
-        return None
-    return (table.catalog, table.db, table.name)
+    partitions._hidden = kept(partitions._hidden, bigquery_catalog.path)
 
 
 def _keep_resources() -> None:

@@ -93,11 +93,19 @@ def columns(project_id: str, dataset_id: str, table_id: str) -> list[TableFieldS
         ]
 
 
+def path(table: exp.Table) -> tuple[str, str, str] | None:
+    """Project, dataset and name of a permanent table; None for what is not one."""
+    if not (table.catalog and table.db) or not isinstance(table.this, exp.Identifier):
+        return None
+    return table.catalog, table.db, table.name
+
+
 def _hidden(table: exp.Table) -> bool:
     """Whether the table has the column that ingestion-time partitioning adds."""
-    if not (table.catalog and table.db) or not isinstance(table.this, exp.Identifier):
+    parts = path(table)
+    if parts is None:
         return False
-    name = database.quote(table.catalog, table.db, table.name)
+    name = database.quote(*parts)
     with database.cursor() as cursor:
         try:
             return tables.INGESTION_TIME in cursor.sql(f"SELECT * FROM {name} LIMIT 0").columns
