@@ -19,6 +19,8 @@ from localcloud import (
     bigquery_clock,
     bigquery_compaction,
     bigquery_conflicts,
+    bigquery_jobs,
+    bigquery_results,
     bigquery_row_access,
     bigquery_statements,
     bigquery_views,
@@ -33,7 +35,9 @@ def main() -> None:
     # a small statement. None stands for a module that is known not to be there.
     sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     extensions.ensure()
+    bigquery_jobs.install()
     bigquery_catalog.install()
+    bigquery_results.install()
     bigquery_cache.install()
     bigquery_row_access.install()
     bigquery_views.install()
