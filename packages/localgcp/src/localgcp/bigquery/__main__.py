@@ -14,7 +14,16 @@ from pathlib import Path
 from local_bigquery import cli
 
 from localgcp import clockfile, extensions
-from localgcp.bigquery import cache, catalog, clock, compaction, conflicts, statements, views
+from localgcp.bigquery import (
+    cache,
+    catalog,
+    clock,
+    compaction,
+    conflicts,
+    row_access,
+    statements,
+    views,
+)
 
 
 def main() -> None:
@@ -25,6 +34,7 @@ def main() -> None:
     extensions.ensure()
     catalog.install()
     cache.install()
+    row_access.install()
     views.install()
     conflicts.install()
     compaction.install()
