@@ -77,7 +77,9 @@ class ProjectBucketConfig(Resource):
         if held is not None:
             # A bucket outlives its deletion by days: like the real plugin, take it over.
             if held.get("lifecycleState") == _DELETED:
-                cloud.call("POST", self.endpoint, f"{resource_id}:undelete", body={})
+                cloud.call(
+                    "POST", self.endpoint, f"{resource_id}:undelete", body={}, repeatable=True
+                )
             sent = inputs.keys() - {"deletionPolicy", "project"} - self.local_only
             return resource_id, self.update(cloud, resource_id, inputs, {}, set(sent))
         answer = cloud.call(

@@ -66,6 +66,7 @@ class Table(Resource):
         "type": "string",
     }
     takes_labels = True
+    late_inputs = frozenset({"schema"})
 
     # Bodies --------------------------------------------------------------------------
 
