@@ -62,17 +62,6 @@ class ProjectBucketConfig(Resource):
     local_only = frozenset({"bucketId", "location"})
     dialect = Dialect(renames={"enableAnalytics": "analyticsEnabled"})
     unordered = frozenset({"indexConfigs"})
-    # A bucket that exists is taken over, whatever it holds.
-    late_inputs = frozenset(
-        {
-            "cmekSettings",
-            "description",
-            "enableAnalytics",
-            "indexConfigs",
-            "locked",
-            "retentionDays",
-        }
-    )
     computed = {"lifecycleState": "string", "name": "string"}
 
     # Google makes these itself, and they cannot be deleted.
