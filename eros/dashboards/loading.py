@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from eros import metrics
+from eros import metrics, validation
 from eros.catalogue.render import render
 from eros.dashboards import rules, schema
 from eros.errors import UserError
@@ -35,13 +35,13 @@ def _load(path: Path, context: dict[str, Any], root: Path, known: frozenset[str]
     try:
         content = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise UserError(f"not valid YAML: {error.problem}", file=shown, line=line) from None
+        raise validation.invalid_yaml(error, shown) from None
     problem = schema.check(content) or rules.check(content, known)
     if problem:
         raise UserError(
             problem.message,
             file=shown,
+            line=validation.line_of(text, problem.key) if problem.key else None,
             key=problem.key or None,
             value=problem.value,
             fix=problem.fix,
