@@ -28,7 +28,7 @@ _STOP_SECONDS = 30
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds on the wall, and GiB that the server held at most (0 where it cannot be told)."""
+    """Seconds on the wall, and GiB that the server held at most (0 where it cannot be measured)."""
 
     seconds: float
     peak_gib: float

@@ -26,7 +26,7 @@ _PROJECT_ROLE = "roles/bigquery.user"
 
 
 class Backups(pulumi.ComponentResource):
-    """Snapshots, their records, and second copies (spec operations.md 4, conflicts.md C-02).
+    """Snapshots, their records, and second copies (docs/requirements.md C-02).
 
     The dataset has no default expiration: each snapshot has its own, and the records have none.
     """

@@ -37,7 +37,7 @@ def project_number(settings: Settings, provider: gcp.Provider) -> str:
         )
     except Exception as error:  # the SDK raises bare Exception for a failed invoke
         reason = str(error).rpartition("returned an error: ")[2]
-        # The program enables every API, but is told of the project by one of them.
+        # The program enables every API, but learns the project from one of them.
         service = services.disabled(reason)
         raise UserError(
             f"project {settings.project} cannot be read: {reason}",

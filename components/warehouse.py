@@ -1,6 +1,6 @@
 """The dataset and who may use it.
 
-Access is additive only: grants that exist on the live dataset stay (conflicts.md C-11).
+Access is additive only: grants that exist on the live dataset stay (docs/requirements.md C-11).
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from eros.errors import UserError
 from eros.google import FAILURES, Google, explained
 
 # The tables without which nothing works; health_findings counts the same. The lock store
-# is the assignments table; a separate `caption_locks` is not declared (conflicts.md C-13).
+# is the assignments table; a separate `caption_locks` is not declared (docs/requirements.md C-13).
 TABLES = (
     "caption_bank",
     "caption_bandit_stats",
@@ -158,7 +158,7 @@ class _Clock:
 def check(google: Google, budget: float = BUDGET_SECONDS) -> Report:
     """Make the seven checks in at most about `budget` seconds.
 
-    What keeps one from being made is a critical finding of it, never an exception.
+    Whatever prevents one is a critical finding, never an exception.
     """
     settings = google.settings
     clock = _Clock(budget)

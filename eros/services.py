@@ -16,7 +16,7 @@ SERVICES = (
     "serviceusage.googleapis.com",
     "storage.googleapis.com",
 )
-# Without these two the program cannot enable the others, nor be told of the project.
+# Without these two the program cannot enable the others, nor look the project up.
 ESSENTIAL = ("cloudresourcemanager.googleapis.com", "serviceusage.googleapis.com")
 _DISABLED = re.compile(
     r"it is disabled\b.*/apis/api/(?P<service>[a-z0-9.-]+\.googleapis\.com)/", re.DOTALL

@@ -41,14 +41,14 @@ _OWN_LABELS = re.compile(r"component|correlation|eros_run|(alert|metric)_.*")
 
 
 class Prices(Section):
-    """List prices in US dollars (conflicts.md C-41, C-44)."""
+    """List prices in US dollars (docs/requirements.md C-41, C-44)."""
 
     query_usd_per_tib: PositiveFloat = 6.25
     """On-demand analysis, per TiB (2^40 bytes) billed."""
 
 
 class Limits(Section):
-    """Bounds of a single job (spec automation.md 1.1, conflicts.md C-34, C-35)."""
+    """Bounds of a single job (docs/requirements.md C-34, C-35)."""
 
     maximum_bytes_billed: PositiveInt = 10 * 2**30
     query_timeout_seconds: PositiveInt = 300
@@ -93,7 +93,7 @@ class Thresholds(Section):
     """Fewer failed queries are no rate."""
     cost_growth_factor: PositiveFloat = 2.0
     cost_growth_minimum_usd: PositiveFloat = 1.0
-    """A day that costs less is not compared with the usual (conflicts.md C-42)."""
+    """A day that costs less is not compared with the usual (docs/requirements.md C-42)."""
     health_check_age_warning_minutes: PositiveInt = 20
 
 
@@ -130,7 +130,7 @@ class Automation(Section):
 
 
 class Selection(Section):
-    """How a caption is drawn from the arms (conflicts.md C-18)."""
+    """How a caption is drawn from the arms (docs/requirements.md C-18)."""
 
     draw: Literal["wilson", "beta"] = "beta"
     prior_successes: PositiveFloat = 4.0
@@ -150,7 +150,7 @@ class Selection(Section):
 
 
 class Retention(Section):
-    """Days that rows are kept; empty means for ever (conflicts.md C-24, C-26)."""
+    """Days that rows are kept; empty means for ever (docs/requirements.md C-24, C-26)."""
 
     caption_bandit_stats_days: PositiveInt | None = 90
     log_days: PositiveInt = 90
@@ -159,7 +159,7 @@ class Retention(Section):
 
 
 class Backup(Section):
-    """Table snapshots and exports (conflicts.md C-02, C-60)."""
+    """Table snapshots and exports (docs/requirements.md C-02, C-60)."""
 
     bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$")]
     dataset: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,1024}$")] = "eros_backups"
@@ -167,11 +167,11 @@ class Backup(Section):
     """Days that a backup is kept, unless it was taken before a deployment."""
     deployment_retention_days: PositiveInt = 90
     external_tables: list[str] = ["active_caption_assignments", "caption_bank"]
-    """Tables of other systems that backups hold beside the owned ones (conflicts.md C-61)."""
+    """External tables that backups hold as well (docs/requirements.md C-61)."""
     operators: list[Member] = []
     """Who makes and restores backups, beside the deployer."""
     job_timeout_seconds: PositiveInt = 1800
-    """Longest statement of a backup or restore: a rollback's limit (conflicts.md C-65)."""
+    """Longest statement of a backup or restore: a rollback's limit (docs/requirements.md C-65)."""
 
 
 class Access(Section):
@@ -191,7 +191,7 @@ class Settings(Section):
     time_zone: str = "America/Los_Angeles"
     external_tables: Literal["adopt", "greenfield"]
     """`adopt`: the external tables exist already and are only referred to.
-    `greenfield`: the program creates them (spec C-07)."""
+    `greenfield`: the program creates them (docs/requirements.md C-07)."""
     import_tables: list[str] = []
     """Owned tables that exist already and are imported at the first `up`."""
     protect_tables: bool = True
@@ -213,7 +213,7 @@ class Settings(Section):
     """`google`: INFORMATION_SCHEMA.JOBS_BY_PROJECT of the region.
     `table`: the table `job_history` of the dataset, which the local cloud fills."""
     contacts: dict[str, str] = {}
-    """Who and what is told of alerts, by the names that config/channels.yaml uses."""
+    """Who is notified of alerts, by the names that config/channels.yaml uses."""
     secrets: dict[str, SecretStr] = {}
     """Keys and tokens of notification channels, each set with `--secret --path`."""
     runbook: str = "docs/runbook.md"

@@ -25,7 +25,7 @@ from eros.google import FAILURES, Google, explained
 from eros.logs.log import user
 
 # Without a sign of life for this long the machine that held the lock is gone: the longest
-# step is an `up`, at most 15 minutes (conflicts.md C-68), or watching, which gives signs.
+# step is an `up`, at most 15 minutes (docs/requirements.md C-68), or watching, which gives signs.
 STALE_AFTER = timedelta(hours=2)
 TABLE = "automation_locks"
 # Of each machine one at a time (`eros.rollback.journal.alone`), so that it takes its own again.
@@ -63,7 +63,7 @@ class TableLock:
 
     `lock_name` of the row names it and who makes it. Taking it is a transaction that first
     updates the row `deployment`, so of two at once BigQuery aborts one. It needs the table
-    only: what failed half way has to be mended. `command` is who is told to break it.
+    only: what failed halfway has to be repaired. `command` names the command that breaks it.
     """
 
     def __init__(self, google: Google, holder: Holder, command: str = "eros deploy") -> None:
@@ -89,7 +89,7 @@ class TableLock:
     def take(self, *, take_over: bool) -> None:
         """Take the lock; raises UserError that says who has it.
 
-        `take_over` ends the claim of whoever has it.
+        `take_over` releases the lock of whoever holds it.
         """
         self._run(
             f"INSERT INTO {self._table} (lock_name, version, locked_at) "
@@ -128,7 +128,7 @@ class TableLock:
     def keep(self) -> None:
         """Give a sign of life; raises UserError when somebody else has the lock now.
 
-        A row that is gone, with a table that was made anew perhaps, is written again.
+        A row that is gone, perhaps with a table that was recreated, is written again.
         """
         if not self.renew():
             self.take(take_over=False)

@@ -19,6 +19,7 @@ from localcloud import (
     bigquery_clock,
     bigquery_compaction,
     bigquery_conflicts,
+    bigquery_row_access,
     bigquery_statements,
     bigquery_views,
     clockfile,
@@ -34,6 +35,7 @@ def main() -> None:
     extensions.ensure()
     bigquery_catalog.install()
     bigquery_cache.install()
+    bigquery_row_access.install()
     bigquery_views.install()
     bigquery_conflicts.install()
     bigquery_compaction.install()

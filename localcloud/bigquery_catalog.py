@@ -49,10 +49,17 @@ def objects(
     metadata = database.quote(f"__ducklake_metadata_{project_id}")
     return database.fetch(
         f"""
-        SELECT t.table_name, 'TABLE', COALESCE(s.record_count, 0)
+        SELECT t.table_name, 'TABLE', (
+            -- The statistics of DuckLake count what was ever written.
+            SELECT COALESCE(SUM(f.record_count), 0) FROM {metadata}.ducklake_data_file AS f
+            WHERE f.table_id = t.table_id AND f.end_snapshot IS NULL
+        ) - (
+            SELECT COALESCE(SUM(g.delete_count), 0) FROM {metadata}.ducklake_delete_file AS g
+            JOIN {metadata}.ducklake_data_file AS f USING (data_file_id)
+            WHERE g.table_id = t.table_id AND g.end_snapshot IS NULL AND f.end_snapshot IS NULL
+        )
         FROM {metadata}.ducklake_table AS t
         JOIN {metadata}.ducklake_schema AS d USING (schema_id)
-        LEFT JOIN {metadata}.ducklake_table_stats AS s USING (table_id)
         WHERE t.end_snapshot IS NULL AND d.end_snapshot IS NULL
         AND d.schema_name = $1 AND t.table_name = COALESCE($2, t.table_name)
         UNION ALL

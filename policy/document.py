@@ -16,7 +16,7 @@ _INTRODUCTION = """\
 
 `policy/` is a pack for Pulumi's policy engine: {count} rules for BigQuery, Cloud Monitoring and
 what they need. A mandatory rule stops a preview or an `up` before anything happens, an advisory
-one is told.
+one is reported.
 
 ```sh
 make policy                                             # all stacks, without a plugin or a cloud

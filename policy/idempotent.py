@@ -8,7 +8,7 @@ WHY = {
     "archive_inactive_assignments": "a row that was moved is not there to be moved again",
     "evaluate_alerts": "a transition that was recorded is none any more",
     "record_health_check": "a second reading is a reading; readers take the newest",
-    "record_query_costs": "sets the totals of each run and of the day anew",
+    "record_query_costs": "recomputes the totals of each run and of the day",
     "refresh_holiday_calendar": "merges the computed dates by date and name",
     "release_schedule_requests": "a request that was released has no lease to end",
     "run_daily_automation": "one run per local date; pages that are queued are left alone",

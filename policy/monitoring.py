@@ -56,7 +56,7 @@ def _documentation(policy: Resource) -> Iterator[str]:
 def _channels(policy: Resource) -> Iterator[str]:
     # Names of channels are unknown before the first `up`; their number is not.
     if not len(policy.props.get("notificationChannels") or []):
-        yield "nobody is told"
+        yield "nobody is notified"
 
 
 def _condition_count(policy: Resource) -> Iterator[str]:
@@ -183,7 +183,7 @@ RULES = (
     ),
     Rule(
         id="alert-channels",
-        title="Somebody is told of an incident",
+        title="Somebody is notified of an incident",
         url="https://cloud.google.com/monitoring/support/notification-options",
         fix="notification_channels",
         severity=Severity.HIGH,

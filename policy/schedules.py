@@ -113,7 +113,7 @@ def _no_destination(config: Resource) -> Iterator[str]:
 
 def _announced(config: Resource) -> Iterator[str]:
     if not is_set(config.props, "notificationPubsubTopic"):
-        yield "nobody is told how its runs end"
+        yield "nobody is notified how its runs end"
 
 
 def _one_at_a_time(config: Resource) -> Iterator[str]:

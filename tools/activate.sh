@@ -55,7 +55,7 @@ if [ -z "${PULUMI_CONFIG_PASSPHRASE+set}" ] && [ -z "${PULUMI_CONFIG_PASSPHRASE_
     export PULUMI_CONFIG_PASSPHRASE=
 fi
 export PULUMI_SKIP_UPDATE_CHECK=true
-# Without bytecode every start compiles its imports anew: twice the time of a preview.
+# Without bytecode every start compiles its imports again: twice the time of a preview.
 unset PYTHONDONTWRITEBYTECODE
 
 case $- in

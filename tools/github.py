@@ -1,6 +1,6 @@
 """What the workflows do on GitHub, through its command `gh`: one comment, one issue, one refusal.
 
-Runs before anything is installed. Texts are written anew in place, so that a pull request has one
+Runs before anything is installed. Texts are updated in place, so that a pull request has one
 comment and a stack one open issue of a kind, however often a workflow runs.
 """
 

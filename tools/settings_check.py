@@ -1,6 +1,6 @@
 """Reads the settings of every stack and all catalogues, as `pulumi preview` does before it starts.
 
-`python -m tools.settings_check`: a hook, so that a wrong key is told before it is committed.
+`python -m tools.settings_check`: a hook, so that a wrong key is reported before it is committed.
 """
 
 from __future__ import annotations

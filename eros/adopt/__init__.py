@@ -1,4 +1,4 @@
-"""Adoption: a live dataset comes under the program without one object made anew.
+"""Adoption: a live dataset comes under the program without recreating one object.
 
     wanted = program.wanted(stack, root)                          # what the program would create
     present = live.read(google, [settings.dataset, *wanted.datasets])

@@ -41,7 +41,7 @@ def survey(
 ) -> Survey:
     """Compare what the program would create with what is `present`.
 
-    Of what it does not create, what is in `dataset` is told.
+    Objects in `dataset` that it does not create are listed.
     """
     declared = [resource for resource in wanted.resources if resource.type in ADOPTED_TYPES]
     pairs, rest = match(declared, [one for one in present if one.id not in wanted.managed])

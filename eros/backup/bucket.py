@@ -167,7 +167,7 @@ def folders(google: Google) -> dict[str, int]:
 
 
 def read(google: Google, backup_id: str) -> Backup:
-    """The backup that an export's metadata tells of."""
+    """The backup that an export's metadata describes."""
     request = (
         google.api("storage")
         .objects()

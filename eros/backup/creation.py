@@ -52,7 +52,7 @@ def create(
 
     Of `also` come those that are deployed.
 
-    What fails or is interrupted half way stays INCOMPLETE, until `prune` takes it away. A
+    What fails or is interrupted halfway stays INCOMPLETE until `prune` removes it. A
     failing export leaves a complete backup without one.
     """
     records.require(google)
@@ -109,7 +109,7 @@ def _reachable(google: Google, at: datetime, tables: Iterable[str]) -> datetime:
 
 
 def _check_limits(tables: Iterable[str], now: datetime, existing: list[Snapshot]) -> None:
-    """Refuse what BigQuery would refuse half way."""
+    """Refuse what BigQuery would refuse halfway."""
     total = Counter(snapshot.table for snapshot in existing)
     today = Counter(s.table for s in existing if s.created > now - timedelta(days=1))
     for table in tables:

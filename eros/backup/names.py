@@ -1,6 +1,6 @@
 """Names of backups and snapshots, and how long each kind is kept.
 
-A backup is named by the moment it was made, YYYYMMDD_HHMMSS in UTC (conflicts.md C-03), and
+A backup is named by the moment it was made, YYYYMMDD_HHMMSS in UTC (docs/requirements.md C-03), and
 each of its snapshots `<table>_<stamp>`.
 """
 
@@ -24,7 +24,7 @@ class Kind(enum.StrEnum):
     MANUAL = "manual"
     DAILY = "daily"
     DEPLOYMENT = "deployment"
-    """Before a deployment; kept longer (conflicts.md C-60)."""
+    """Before a deployment; kept longer (docs/requirements.md C-60)."""
     SAFETY = "safety"
     """Of what a restore was about to replace."""
     TRAVEL = "travel"
@@ -94,7 +94,7 @@ def split(name: str) -> tuple[str, str] | None:
 
 
 def retention(settings: Settings, kind: Kind) -> timedelta:
-    """How long a backup of this kind is kept (conflicts.md C-60)."""
+    """How long a backup of this kind is kept (docs/requirements.md C-60)."""
     backup = settings.backup
     if kind is Kind.DEPLOYMENT:
         return timedelta(days=backup.deployment_retention_days)

@@ -166,7 +166,7 @@ def resume(
 
 @contextmanager
 def _over_when_refused(google: Google, attempt: Attempt, *, replaced: bool) -> Iterator[None]:
-    """End an attempt that cannot go on: open, it would stand in the way of every other one."""
+    """End an attempt that cannot continue: left open, it would block every other one."""
     try:
         yield
     except UserError as error:
@@ -318,11 +318,11 @@ def _compare(google: Google, attempt: Attempt, planned: Plan, progress: Progress
 
 
 def _end_claims(google: Google, attempt: Attempt, progress: Progress) -> None:
-    """Claims on the stack that came back with the rows are of then, and would stop everybody."""
+    """Deployment locks that came back with the rows are stale and would block everybody."""
     try:
         stack_lock.end_claims(google, attempt.started)
     except _TROUBLE as error:
-        progress(f"claims of the deployments of then may be left: {explained(error)}")
+        progress(f"stale deployment locks may remain: {explained(error)}")
 
 
 def compare(google: Google, dataset: str, tables: Sequence[TablePlan]) -> list[Comparison]:

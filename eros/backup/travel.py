@@ -36,5 +36,5 @@ def obstacle(
     if gone := [name for name in names if name not in created]:
         return f"time travel does not reach {', '.join(gone)}, which has been deleted"
     if anew := [name for name in names if created[name] > moment]:
-        return f"time travel does not reach {', '.join(anew)}, which has been made anew since"
+        return f"time travel does not reach {', '.join(anew)}, which has been recreated since"
     return None

@@ -1,4 +1,4 @@
-"""Columns of a table, old against new, and whether the table must be made anew for them.
+"""Columns of a table, old against new, and whether the table must be recreated for them.
 
 The rules are those of the gcp provider (terraform-provider-google, bigquery_table: columns
 may be dropped in place unless others come with the same change, a REQUIRED one may become
@@ -80,7 +80,7 @@ def _added(prefix: str, field: Field) -> Detail:
         path=path,
         text=f"column {column} {type_of(field)} REQUIRED is added",
         loss=Loss.LOSSY,
-        reason="rows that exist have no value for it, so the table would be made anew",
+        reason="rows that exist have no value for it, so the table would be recreated",
         column=column,
     )
 
@@ -93,7 +93,7 @@ def _changed(table: str, old: Field, new: Field, prefix: str) -> Iterator[Detail
             path=path,
             text=f"column {column}: {type_of(old)} becomes {type_of(new)}",
             loss=Loss.LOSSY,
-            reason="the provider makes the table anew for another type",
+            reason="the provider recreates the table for another type",
             column=column,
         )
         return
@@ -118,7 +118,7 @@ def _mode_changed(old: Field, new: Field, column: str, path: str) -> Iterator[De
             path=path,
             text=f"column {column} becomes REQUIRED",
             loss=Loss.LOSSY,
-            reason="rows without a value do not fit, so the table would be made anew",
+            reason="rows without a value do not fit, so the table would be recreated",
             column=column,
         )
     elif _mode(old) != _mode(new):

@@ -87,7 +87,7 @@ def _changed(old: Resource, new: Resource) -> list[Change]:
 
 def _going(resource: Resource, values: Mapping[str, Any], verb: str) -> Detail:
     """What deleting or replacing an object means."""
-    text = {"delete": "deleted", "replace": "deleted and made anew"}[verb]
+    text = {"delete": "deleted", "replace": "deleted and recreated"}[verb]
     if not _holds(resource.type, dict(values)):
         if verb == "delete" and (told := _told(resource.type, dict(values))):
             text = f"{text}: {told}"

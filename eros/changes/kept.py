@@ -101,7 +101,7 @@ def compare(type_: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> 
 
 
 def paths(type_: str) -> set[str]:
-    """Top inputs that are told here."""
+    """Top-level inputs that are described here."""
     found = {rule.path.split(".")[0] for rule in _RULES.get(type_, ())}
     return found | {"lifecycleRules"} if type_ == _BUCKET else found
 

@@ -41,7 +41,7 @@ def told(
                 (row,) = client.query_and_wait(asked, wait_timeout=seconds)
                 found[change.urn, detail.path] = _words(detail, row)
         except (UserError, *FAILURES):
-            pass  # what has no answer stays unknown, and is told as that
+            pass  # what has no answer stays unknown, and is shown as unknown
         finally:
             done.set()
 

@@ -26,7 +26,7 @@ def adopt(
 ) -> None:
     """Compare what exists with the program, and write what is needed to adopt it.
 
-    Reads only: the import itself is a command of Pulumi's, which is told at the end.
+    Reads only: the import itself is a Pulumi command, which is printed at the end.
 
     Exit code 1 when the first up after it would replace an object or lose data.
     """

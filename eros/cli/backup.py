@@ -27,10 +27,10 @@ _WIDE = 200
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 Tables = Annotated[
-    str | None, typer.Option("--tables", help="Some tables only: names with commas between them.")
+    str | None, typer.Option("--tables", help="Only these tables, separated by commas.")
 ]
 Id = Annotated[
-    str | None, typer.Argument(help="YYYYMMDD_HHMMSS; the newest complete one without it.")
+    str | None, typer.Argument(help="YYYYMMDD_HHMMSS; by default the newest complete backup.")
 ]
 
 
@@ -222,7 +222,8 @@ def _moment(text: str) -> datetime:
 def _resume(google: Google, force: bool, named: bool) -> None:
     if named:
         raise UserError(
-            "--resume goes on with what the restore was told", fix="leave the other options out"
+            "--resume continues with the options of the interrupted restore",
+            fix="leave the other options out",
         )
     attempt = backups.unfinished(google)
     if attempt is None:

@@ -26,13 +26,13 @@ def deploy(
         bool, typer.Option("--dry-run", help="Check, measure and preview; change nothing.")
     ] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Nobody is asked: CI. Rolls back by itself, too.")
+        bool, typer.Option("--yes", "-y", help="Ask nothing, as in CI; roll back automatically.")
     ] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the deployment that was interrupted.")
+        bool, typer.Option("--resume", help="Continue the interrupted deployment.")
     ] = False,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Give up the interrupted deployment and start anew.")
+        bool, typer.Option("--fresh", help="Abandon the interrupted deployment and start over.")
     ] = False,
     observe: Annotated[
         float, typer.Option(min=0, help="Minutes to watch before comparing with the baseline.")
@@ -41,7 +41,7 @@ def deploy(
         bool, typer.Option("--allow-dirty", help="Deploy what is not committed.")
     ] = False,
     break_lock: Annotated[
-        bool, typer.Option("--break-lock", help="End the claim of a deployment that is dead.")
+        bool, typer.Option("--break-lock", help="Release the lock of a dead deployment.")
     ] = False,
     output: Output = Format.TEXT,
 ) -> None:

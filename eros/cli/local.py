@@ -154,7 +154,7 @@ def _show_next_steps() -> None:
         "  eros run run_daily_automation           start a scheduled query\n"
         "  eros health                             the health report\n"
         "  eros local clock advance 2d             two days of schedules in five minutes\n"
-        "  eros local inbox                        what alerts have told\n"
+        "  eros local inbox                        notifications of alerts\n"
         "  pulumi preview --stack local            what an edit in sql/ would change\n"
         "  pulumi preview --stack prod             the first deployment, without a cloud\n"
         "  make down                               stop; the data stays"

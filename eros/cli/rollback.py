@@ -51,11 +51,11 @@ def rollback(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a rollback that was interrupted.")
+        bool, typer.Option("--resume", help="Continue the interrupted rollback.")
     ] = False,
     break_lock: Annotated[
         bool,
-        typer.Option("--break-lock", help="End the claim of a deployment or rollback elsewhere."),
+        typer.Option("--break-lock", help="Release a lock held on another machine."),
     ] = False,
     output: Output = Format.TEXT,
 ) -> None:
@@ -144,7 +144,7 @@ def _refuse_a_second(stack: str, to: str | None) -> None:
             f"a rollback of stack {stack} to {older.target} was interrupted",
             file=older.folder,
             fix=f"eros rollback --resume --stack {stack}; "
-            "or name another update with --to to start anew",
+            "or name another update with --to to start over",
         )
 
 

@@ -18,7 +18,7 @@ from eros.stack_lock import TableLock
 
 
 class ExitCode(enum.IntEnum):
-    """Spec operations.md 1.3; all commands around a deployment use them (C-73)."""
+    """All commands around a deployment use them (docs/requirements.md C-73)."""
 
     SUCCESS = 0
     PREREQUISITES = 1
@@ -122,7 +122,7 @@ class StepFailed(UserError):
 
 
 class Overtaken(UserError):
-    """Somebody has ended the claim of a deployment after its update: it is theirs to judge."""
+    """Somebody released the deployment's lock after its update: the result is theirs to judge."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -132,7 +132,7 @@ class Overtaken(UserError):
 
 
 class Step(Protocol):
-    """One step. `run` gives what is worth keeping of it, as plain JSON."""
+    """One step. `run` returns what the journal keeps of it, as plain JSON."""
 
     name: str
     title: str

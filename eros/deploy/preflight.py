@@ -216,9 +216,10 @@ def interrupted(site: Site) -> list[Finding]:
     elif (left := rollback.left_half_way(site.stack, site.root)) is not None:
         step, goal = left
         who = f" by {step.who}" if step.who else ""
-        text = f"a rollback to {goal}{who} stopped half way, or runs, on another machine: "
+        text = f"a rollback to {goal}{who} stopped halfway, or still runs, on another machine: "
         number = goal.removeprefix("update ") if goal.startswith("update ") else "UPDATE"
-        fix = f"there: eros rollback --resume --stack {site.stack}; if that machine is gone, anew: "
+        fix = f"there: eros rollback --resume --stack {site.stack}; "
+        fix += "if that machine is gone, start over: "
         fix += f"eros rollback --to {number} --stack {site.stack}"
         text += f"update {step.version} is a step of it"
         findings.append(Finding("interrupted work", Level.FAILED, text, fix))

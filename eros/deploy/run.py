@@ -54,7 +54,7 @@ def begin(stack: str, commit: str, *, resume: bool, fresh: bool, dry_run: bool) 
             raise UserError(
                 f"deployment {older.id} is not finished",
                 file=older.folder / "journal.json",
-                fix=f"eros deploy --resume --stack {stack}; or, to give it up and start anew, "
+                fix=f"eros deploy --resume --stack {stack}; or, to abandon it and start over, "
                 f"eros deploy --fresh --stack {stack}",
             )
         older.close("SUPERSEDED")
@@ -125,7 +125,7 @@ def _failed(
     _LOG.error("step failed", step=step.name, reason=text)
     if step.name != "up" and step.name not in _AFTER:
         return _end(deployment, step.code, text)
-    # Code 3 stays: the engine stopped half way, and --resume may well mend it.
+    # Code 3 stays: the engine stopped halfway, and --resume can still finish it.
     engine_failed = step.code is ExitCode.DEPLOYMENT
     if not deployment.has_lock():
         code = step.code if engine_failed else ExitCode.ROLLBACK

@@ -1,4 +1,4 @@
-"""Going back after a deployment that was found bad (spec operations.md 6.1, conflicts.md C-64).
+"""Going back after a deployment that was found bad (docs/requirements.md C-64).
 
 Definitions go back automatically when nobody is there to decide and the deployment touched no
 table, else when a person agrees. Rows are only ever brought back by a person.
@@ -15,7 +15,7 @@ from eros.errors import UserError
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether to go back now, to which update, and what a person is told."""
+    """Whether to go back now, to which update, and what a person is shown."""
 
     now: bool
     version: int | None
@@ -32,7 +32,7 @@ def decide(deployment: Deployment) -> Decision:
     since = [u for u in history if u.version > (baseline.get("newest") or 0)]
     if not since and deployment.journal.facts("up") is None:
         # An engine that is killed writes no history.
-        text = "the history has no update of it: pulumi did not begin, or died half way"
+        text = "the history has no update of it: pulumi did not start, or died halfway"
         return Decision(False, None, text)
     if not any(update.changed for update in since):
         return Decision(False, None, "the deployment has changed nothing")

@@ -18,7 +18,7 @@ from eros.monitor import Query
 _SHOWN = 5
 # Tables of other systems may hold more columns than are read here.
 _EXACT_KINDS = (Kind.TABLE, Kind.LOCAL_TABLE)
-# Calls whose result is known (spec operations.md 5): the sample hash of the specification, that
+# Calls whose result is known: the sample hash of the requirements, that
 # the wrapper does what it wraps, that quotes and comment signs are data, the Wilson bounds of
 # (50, 50), that samples stay inside their bounds and that a draw gives a row.
 _SMOKE = Query(

@@ -51,7 +51,7 @@ class DailyFile(logging.Handler):
             os.write(self._descriptor, (self.format(record) + "\n").encode())
         except (OSError, UserError) as error:
             if not self._complained:
-                # A full disk must not stop a deployment half way; it must be seen.
+                # A full disk must not stop a deployment halfway, but it must be visible.
                 print(f"warning: the log cannot be written: {error}", file=sys.stderr)
                 self._complained = True
 
@@ -120,7 +120,7 @@ def _compress(path: Path) -> None:
 def tidy_daily(folder: Path) -> None:
     """`tidy`, at most once a day for a folder.
 
-    A full disk or a file of somebody else is told, and stops no command.
+    A full disk or somebody else's file is reported, and stops no command.
     """
     today = datetime.now(UTC).date()
     mark = folder / ".tidied"

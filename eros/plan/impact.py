@@ -146,7 +146,7 @@ def _effect(
 ) -> Effect:
     before, after = _types(old, name), _types(new, name)
     if name in new.objects and new.objects[name].mistake:
-        after = before  # nobody knows; what is wrong is told
+        after = before  # unknown; what is wrong is reported
     if name in old.objects and name in new.objects:
         changed = {c for c in [*before, *after] if before.get(c) != after.get(c)}
         columns = {**{c: set() for c in changed}, **columns}

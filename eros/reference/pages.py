@@ -34,7 +34,7 @@ _INTRODUCTIONS = {
     Kind.EXTERNAL_TABLE: "They belong to other systems: production refers to them and never"
     " declares them, other stacks create them.",
     Kind.LOCAL_TABLE: "What Google has and the local cloud must fill.",
-    Kind.MATERIALIZED_VIEW: "BigQuery keeps them up to date; a change makes them anew.",
+    Kind.MATERIALIZED_VIEW: "BigQuery keeps them up to date; a change recreates them.",
 }
 
 

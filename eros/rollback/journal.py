@@ -26,7 +26,7 @@ _FORMAT = 1
 
 @dataclass
 class StepRecord:
-    """One step: when it began and ended (ISO 8601, UTC), and what is worth knowing of it."""
+    """One step: when it began and ended (ISO 8601, UTC), and its facts."""
 
     name: str
     started: str
@@ -172,7 +172,7 @@ def _load(path: Path) -> Journal:
         raise UserError(
             "this is not the journal of a rollback that this version can read",
             file=path,
-            fix="move its folder away, then start the rollback anew",
+            fix="move its folder away, then start the rollback again",
         ) from None
 
 

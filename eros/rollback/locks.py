@@ -1,4 +1,4 @@
-"""Caption locks after a rollback (conflicts.md C-66)."""
+"""Caption locks after a rollback (docs/requirements.md C-66)."""
 
 from __future__ import annotations
 

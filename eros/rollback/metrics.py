@@ -1,4 +1,4 @@
-"""Log-based metrics that a rollback makes anew, before the policies over them."""
+"""Log-based metrics that a rollback recreates, before the policies over them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def waiter(
 ) -> Callable[[Resource], None]:
     """A function that returns once Cloud Monitoring knows a metric that a policy needs.
 
-    It raises RunError after LONGEST_SECONDS. Who may not ask goes on, and is told.
+    It raises RunError after LONGEST_SECONDS. Without permission it warns and goes on.
     """
     needed = {urn for r in checkpoint.resources if r.type == POLICY for urn in _needs(r)}
 

@@ -36,7 +36,7 @@ def settle(
 ) -> tuple[str, ...]:
     """Find out how interrupted operations ended; their urns.
 
-    `ids` has the ids that resources have when they are made. `remember` is told the urns before
+    `ids` has the ids that resources have when they are made. `remember` receives the urns before
     the state calls their operations ended, and `taken` has those of an earlier try that may
     have died before its refresh. Raises UserError.
     """

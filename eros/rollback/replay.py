@@ -1,7 +1,7 @@
 """A checkpoint as a Pulumi program: every resource registered as it stands there.
 
 The requests go to the engine's monitor directly, not through resource classes: the classes
-would compute anew what the checkpoint already says (dependencies of each property, urns), and
+would recompute what the checkpoint already says (dependencies of each property, urns), and
 they exist for the types that today's program declares only.
 """
 
@@ -131,7 +131,7 @@ def _request(
     }
     version = ""
     if resource.type.startswith(_PROVIDERS):
-        # The engine keeps the version among the inputs, but is told it beside them.
+        # The engine keeps the version among the inputs, but receives it separately.
         version = properties.pop("version", "")
     return resource_pb2.RegisterResourceRequest(
         type=resource.type,

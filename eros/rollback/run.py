@@ -105,7 +105,7 @@ class _Work:
             raise UserError(
                 f"{journal.target} is not the state any more that the rollback began with",
                 file=journal.folder,
-                fix=f"eros rollback --stack {journal.stack} --to N starts anew",
+                fix=f"eros rollback --stack {journal.stack} --to N starts over",
             )
         return found
 
@@ -130,7 +130,7 @@ def start(
 ) -> report.Report:
     """Carry out a plan. Raises UserError before anything changes, RollbackError after.
 
-    `break_lock` ends the claim of whoever works on the stack; `held` is the lock between machines
+    `break_lock` releases anybody's lock on the stack; `held` is the lock between machines
     of a caller that has it.
     """
     stakes.refuse(made.stakes, drop)

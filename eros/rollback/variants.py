@@ -15,7 +15,7 @@ _PROVIDER = "pulumi:providers:gcp"
 
 
 def paused(checkpoint: Checkpoint) -> Checkpoint:
-    """The same with every scheduled query disabled (conflicts.md C-67)."""
+    """The same with every scheduled query disabled (docs/requirements.md C-67)."""
     return _each(checkpoint, lambda r: _with(r, disabled=True) if r.type == TRANSFER else r)
 
 
@@ -59,7 +59,7 @@ def reachable(
 
     The local cloud may have moved since, and a state written by a newer version of the plugin
     is not for an older one to read. What only moved to another place in the program is the
-    same object, which a rollback must not make anew.
+    same object, which a rollback must not recreate.
     """
     now = current.by_urn
     moved = aliases(checkpoint, current)

@@ -23,7 +23,7 @@ _ACTIONS = {
     Action.CREATE: "made again",
     Action.IMPORT: "taken over",
     Action.UPDATE: "changed back",
-    Action.REPLACE: "deleted and made anew",
+    Action.REPLACE: "deleted and recreated",
     Action.DELETE: "deleted",
 }
 _SHORT_COMMIT = 9

@@ -36,7 +36,7 @@ class Allows:
     broken: list[Finding] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        # Comments are read, and told of, in the file as it is written.
+        # Comments are read, and reported, in the file as it is written.
         self.source = Source(self.source.path, self.source.text, self.source.text)
         for number, line in enumerate(self.source.text.splitlines(), 1):
             comment = _COMMENT.search(line)

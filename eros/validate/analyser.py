@@ -58,7 +58,7 @@ class SqlError(Exception):
 
 
 class Unanalysable(Exception):
-    """The analyser broke down over a statement that may well be right."""
+    """The analyser broke down over a statement that may be correct."""
 
 
 class Analyser:

@@ -1,6 +1,6 @@
 """SQL that stands in config/alerts.yaml and is put into a file of sql/ by its template.
 
-A mistake in it is told at its line of the YAML file, not at the loop that put it there.
+A mistake in it is reported at its line of the YAML file, not at the loop that put it there.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LONGEST_ENTRY = 20
 
 @dataclass(frozen=True)
 class Composed(Source):
-    """A file with lines from another: `other` tells of those whose number is in `inside`."""
+    """A file with lines from another: `other` reports lines whose number is in `inside`."""
 
     other: Source | None = None
     inside: frozenset[int] = frozenset()

@@ -22,7 +22,7 @@ def _publish(call: Call, resource: Resource) -> dict[str, Any]:
 
 
 def _allow(call: Call, resource: Resource) -> None:
-    """The default of `before_delete`: nothing stands in the way."""
+    """The default of `before_delete`: nothing blocks it."""
 
 
 def number_id(call: Call) -> str:

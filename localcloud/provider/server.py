@@ -258,7 +258,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return found
 
     def _forget(self, context: grpc.ServicerContext) -> None:
-        """A connection starts anew: its port may have been another engine's before."""
+        """A connection starts from scratch: its port may have been another engine's before."""
         with self._lock:
             self._configurations.pop(context.peer(), None)
 

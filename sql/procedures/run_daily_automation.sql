@@ -179,7 +179,7 @@ BEGIN
             ELSE 'SUCCESS'
         END;
 
-        -- All results at once or none, so that a run that dies half way can be repeated.
+        -- All results at once or none, so that a run that dies halfway can be repeated.
         -- Inserts only: BigQuery aborts a transaction whose updates meet those of others.
         BEGIN TRANSACTION;
         BEGIN

@@ -62,7 +62,7 @@ BEGIN
                         )
                         AND job_start_time > TIMESTAMP_SUB(asked_at, INTERVAL lease_seconds SECOND)
                 );
-                -- Not the number of rows: a COMMIT may have been done and still be told as failed.
+                -- Not the number of rows: a COMMIT may have succeeded and still be reported as failed.
                 SET is_open = EXISTS (
                     SELECT 1
                     FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs

@@ -8,7 +8,7 @@ AS (
         FROM `{{ project }}`.`{{ dataset }}`.alert_readings(moment)
     ),
 
-    -- A rule that tells of the same trouble as one that fires is silent.
+    -- A rule about the same problem as one that fires is silent.
     superseded AS (
         SELECT DISTINCT readings.rule_id
         FROM readings

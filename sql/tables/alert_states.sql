@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS `{{ project }}`.`{{ dataset }}`.alert_states (
     pending_since TIMESTAMP NOT NULL OPTIONS (description = 'When the limit was passed'),
     opened_at TIMESTAMP OPTIONS (description = 'When the incident was opened'),
     last_notified_at TIMESTAMP OPTIONS (description = 'When the newest notification was due'),
-    escalated_at TIMESTAMP OPTIONS (description = 'When the escalation channels were told'),
+    escalated_at TIMESTAMP OPTIONS (description = 'When the escalation channels were notified'),
     acknowledged_at TIMESTAMP OPTIONS (description = 'When somebody took the incident'),
     acknowledged_by STRING OPTIONS (description = 'Who took the incident'),
     value FLOAT64 OPTIONS (description = 'Value at the last change of this row'),

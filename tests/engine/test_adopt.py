@@ -1,4 +1,4 @@
-"""A dataset that people made by hand comes under the program, and no object is made anew."""
+"""A dataset that people made by hand comes under the program, and no object is recreated."""
 
 from __future__ import annotations
 

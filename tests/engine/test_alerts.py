@@ -98,7 +98,7 @@ class Operator:
     def told(self) -> dict[str, tuple[str, set[str]]]:
         """Rules that were opened since the last look, each with severity and channels.
 
-        Fails when one channel was told twice.
+        Fails when one channel was notified twice.
         """
         return self._news("open")
 
@@ -119,7 +119,7 @@ class Operator:
             rule = incident["policy_user_labels"]["rule"].upper()
             channel = one["channel"]["displayName"]
             _, channels = found.setdefault(rule, (incident["severity"], set()))
-            assert channel not in channels, f"{rule} was told twice to {channel}"
+            assert channel not in channels, f"{rule} was sent twice to {channel}"
             channels.add(channel)
             assert f"#{rule.lower()}-" in incident["documentation"]["content"], "runbook section"
             assert incident["documentation"]["subject"].startswith(f"[{incident['severity']}]")

@@ -78,7 +78,7 @@ def test_every_loss_is_refused_by_name_and_nothing_changes(deployed, cloud):
         "guard_days: partitions expire after 90 days, then after 30 days",
         "rows at stake: 2 of 3\n",
         "guard_types: column amount: INT64 becomes STRING",
-        "guard_types: deleted and made anew",
+        "guard_types: deleted and recreated",
         "guard_spare: deleted; all its rows are deleted; rows at stake: 1",
         "guard_rate: still called as before by guard_rates",
         "pulumi config set --path 'eros:allowLoss[0]'",

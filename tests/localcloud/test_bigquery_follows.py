@@ -1,4 +1,4 @@
-"""The emulator in a whole local cloud: clock, jobs of scripts, writes at once, what is told."""
+"""The emulator in a whole local cloud: clock, jobs of scripts, concurrent writes, notifications."""
 
 from __future__ import annotations
 

@@ -366,7 +366,7 @@ def test_a_log_entry_opens_an_incident_and_the_rate_is_limited(world: World) -> 
     world.fire(kind="boom")
     assert world.told() == ["again"]
     world.after(hours=1)
-    assert world.told() == [], "such policies tell of openings only"
+    assert world.told() == [], "such policies notify of openings only"
     world.fire(kind="boom")
     assert world.told() == ["open"], "the first one was closed meanwhile"
 

@@ -1,4 +1,4 @@
-"""The provider must never reach beyond this machine, whatever it is told."""
+"""The provider must never reach beyond this machine, whatever its settings."""
 
 from collections.abc import Iterator
 

@@ -350,7 +350,7 @@ def test_the_life_of_an_incident(warehouse):
 
     fill(warehouse, {"health": {"active_locks": 10001}})
     outbox(warehouse, "Lock table critical bloat")
-    # A11 tells of the same trouble.
+    # A11 reports the same problem.
     assert later(0, None) == Evaluation([("A08", "OPENED")], [("a08", "opened")])
     evaluate(warehouse)
     assert recorded() == 1, "a second run for the same time changes nothing"

@@ -1,4 +1,4 @@
-"""The 21 verification cases of the specification (operations.md 11), by name.
+"""The 21 verification cases that the sources list, by name.
 
 Cases that SQL proves name the files below `cases/` that do; cases 1 to 3 and 17 are about
 declarations and stand here; the others name the folder of the tests that prove them.

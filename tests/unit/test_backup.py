@@ -92,7 +92,7 @@ def test_the_set_holds_the_owned_tables_and_the_named_external_ones(values):
         "schedule_generation_queue",
         "automation_alerts",
     }
-    assert six <= set(found), "conflicts.md C-61"
+    assert six <= set(found), "docs/requirements.md C-61"
     assert not {"mass_messages", "captions", "schedule_recommendations"} & set(found)
     greenfield = selection.tables_of(SimpleNamespace(settings=parse(values, "f")))
     assert {"mass_messages", "captions", "schedule_recommendations"} <= set(greenfield)
@@ -185,11 +185,11 @@ def test_without_a_name_the_newest_is_one_that_has_the_copy_asked_for(monkeypatc
     assert inventory.find(None, tables="a") == deployed
     assert inventory.find(None, tables="a", source=Source.EXPORT) == lost
     monkeypatch.setattr(inventory, "listing", lambda _: [deployed])
-    assert inventory.find(None, tables="a", source=Source.EXPORT) == deployed, "which is told"
+    assert inventory.find(None, tables="a", source=Source.EXPORT) == deployed, "and shows it"
 
 
 class Snapshots:
-    """A backup dataset whose newest backup is `age` old; what it was told to keep until when."""
+    """A backup dataset whose newest backup is `age` old; what to keep until when."""
 
     def __init__(self, monkeypatch, settings, age: timedelta) -> None:
         self.settings = settings

@@ -1,4 +1,4 @@
-"""What an operator is told of a restore whose transaction nobody saw end."""
+"""What an operator sees of a restore whose transaction nobody saw end."""
 
 from __future__ import annotations
 
@@ -377,4 +377,4 @@ def test_claims_on_the_stack_that_come_back_with_the_rows_end(cloud, monkeypatch
     said: list[str] = []
     monkeypatch.setattr(table, "query_and_wait", fail)
     assert restoring._compare(google, attempt, planned, said.append).equal, "the rows are back"
-    assert "claims" in said[-1]
+    assert "stale deployment locks" in said[-1]

@@ -1,4 +1,4 @@
-"""The guard's parts: what a program declares, what is allowed, what is told."""
+"""The guard's parts: what a program declares, what is allowed, what is reported."""
 
 from __future__ import annotations
 

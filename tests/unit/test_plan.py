@@ -1,4 +1,4 @@
-"""The comment of ten changes, as they happen; EROS_WRITE_GOLDEN=1 writes it anew."""
+"""The comment of ten changes, as they happen; EROS_WRITE_GOLDEN=1 rewrites it."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def test_learning_ends_before_the_daily_run_begins(year):
 def test_gaps_are_the_longest_times_between_two_runs(settings, year):
     for config in schedules.transfer_configs(settings):
         longest = max(later - earlier for earlier, later in pairwise(year[config.schedule_name]))
-        # The daily run has 25 hours in autumn; a day is the most that is told.
+        # The daily run has 25 hours in autumn; a day is the most that is shown.
         assert config.gap == min(longest, timedelta(days=1)), config.key
 
 

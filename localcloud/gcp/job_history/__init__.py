@@ -1,4 +1,4 @@
-"""Tells of the jobs of the local BigQuery: job history, audit log and metrics.
+"""Publishes the jobs of the local BigQuery: job history, audit log and metrics.
 
 On Google, SQL reads job history from INFORMATION_SCHEMA.JOBS_BY_PROJECT, Cloud Logging has the
 audit log, and Cloud Monitoring has BigQuery's metrics. The emulator has none of them, but its

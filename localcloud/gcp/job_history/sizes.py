@@ -33,7 +33,7 @@ class Sizes:
             (reference["datasetId"], reference["tableId"])
             for reference in statistics.get("referencedTables", [])
         ]
-        # The target of an INSERT is written, not read; in a longer list it cannot be told.
+        # The target of an INSERT is written, not read; in a longer list it cannot be identified.
         if statistics.get("statementType") == "INSERT" and len(references) == 1:
             references = []
         sizes = self._behind(references)

@@ -1,4 +1,4 @@
-"""Tells of finished jobs: rows in every table named `job_history`, audit log and metrics."""
+"""Publishes finished jobs: rows in every table named `job_history`, audit log and metrics."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def closed(
     at: int,
     reason: str,
 ) -> None:
-    """Close an incident; without a policy, which then was deleted, nobody is told."""
+    """Close an incident; without a policy, which was deleted then, nobody is notified."""
     incident.body.update(state="CLOSED", closeTime=rfc3339(from_micros(at)), closeReason=reason)
     tx.update(incident)
     if policy is not None and "CLOSED" in _prompts(policy):
@@ -152,7 +152,7 @@ def _channels(policy: dict[str, Any]) -> list[str]:
 
 
 def _prompts(policy: dict[str, Any]) -> list[str]:
-    """When to notify; a policy on log entries tells of openings only."""
+    """When to notify; a policy on log entries notifies of openings only."""
     if any("conditionMatchedLog" in condition for condition in policy["conditions"]):
         return ["OPENED"]
     return policy.get("alertStrategy", {}).get("notificationPrompts") or ["OPENED", "CLOSED"]

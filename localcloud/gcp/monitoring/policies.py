@@ -84,7 +84,7 @@ def evaluate(tx: Transaction, cloud: Cloud, policy: Resource, moment: Moment) ->
 
 
 def forget(tx: Transaction, cloud: Cloud, policy: str, at: int) -> None:
-    """Close the incidents of a policy that is deleted; nobody is told."""
+    """Close the incidents of a policy that is deleted; nobody is notified."""
     for incident in incidents.open_of(tx, policy):
         incidents.closed(tx, cloud, incident, None, at, "the policy was deleted")
     tx.delete(_STATE, policy)

@@ -43,7 +43,7 @@ class _Due:
 
 
 class Walk:
-    """Walks of one clock; one at a time. Without `history` jobs are not told of."""
+    """Walks of one clock; one at a time. Without `history` jobs are not published."""
 
     def __init__(
         self,
@@ -153,7 +153,7 @@ class Walk:
         yield from self._telling(lambda: self.settle(tables=False))
 
     def settle(self, *, tables: bool = True) -> None:
-        """Tell of what has happened so far, and look at the policies."""
+        """Publish what has happened so far, and evaluate the policies."""
         if self._history is not None:
             self._history.copy(tables=tables)
         self._evaluator.catch_up()
@@ -177,7 +177,7 @@ class Walk:
         return None
 
     def _telling(self, step: Callable[[], None]) -> Iterator[Event]:
-        """Take a step and tell of the notifications that it brought."""
+        """Take a step and report the notifications that it produced."""
         with self._store.transaction() as tx:
             before = delivery.newest(tx)
         step()

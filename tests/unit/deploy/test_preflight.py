@@ -233,7 +233,7 @@ def test_a_rollback_that_stopped_on_another_machine_is_seen(settings, monkeypatc
     monkeypatch.setattr(rollback_run.state, "history", lambda stack, root: [step, update(8)])
     (finding,) = preflight.interrupted(site(settings))
     assert finding.level is Level.FAILED
-    assert f"a rollback to {goal} by Ann stopped half way" in finding.text
+    assert f"a rollback to {goal} by Ann stopped halfway" in finding.text
     assert f"eros rollback --to {to} --stack staging" in finding.fix
 
 

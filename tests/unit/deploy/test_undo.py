@@ -58,7 +58,7 @@ def test_nothing_goes_back_when_nothing_was_changed(decided):
 def test_an_engine_that_died_may_have_changed_something(decided):
     decision = decided(yes=True, history=updates(7))
     assert decision.version is None
-    assert "died half way" in decision.text
+    assert "died halfway" in decision.text
 
 
 def test_a_first_deployment_has_nothing_to_go_back_to(decided):

@@ -100,7 +100,7 @@ def schedule(**inputs) -> Resource:
 
 
 class Warehouse:
-    """A BigQuery that counts what it is told and keeps the queries."""
+    """A BigQuery that counts its calls and keeps the queries."""
 
     def __init__(self, rows: int | None) -> None:
         self.settings = parse(VALUES, "f")

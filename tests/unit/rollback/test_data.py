@@ -92,7 +92,7 @@ def test_time_travel_comes_before_the_backup_of_a_deployment_that_changed_nothin
         ({"hours": "48", "now": END + timedelta(hours=49)}, "reaches back 2 days"),
         ({"hours": "48", "now": END + timedelta(hours=47, minutes=30)}, "reaches back 2 days"),
         ({"hours": None, "now": END + timedelta(days=8)}, "reaches back 7 days"),
-        ({"created": {"captions": END + timedelta(minutes=1)}}, "captions, .* made anew since"),
+        ({"created": {"captions": END + timedelta(minutes=1)}}, "captions, .* recreated since"),
         ({"created": {}}, "captions, which has been deleted"),
     ],
 )

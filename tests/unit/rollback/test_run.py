@@ -278,7 +278,7 @@ def restored(monkeypatch) -> list[dict]:
 
 
 def test_the_backup_before_holds_what_goes_and_what_is_replaced(work, monkeypatch):
-    """Neither the tables of now nor those of then need be in today's files."""
+    """Neither today's nor yesterday's tables need to be in the current files."""
     work.journal.tables = ["caption_bank", "of_then"]
     present = checkpoint(table("of_now"), table("captions"))
     asked, told, facts = [], [], {}

@@ -1,4 +1,4 @@
--- case: bloat that lasts is told once a day, an acknowledged alert does not come back, and a worse one is told
+-- case: lasting bloat is reported once a day, an acknowledged alert does not return, and a worse one is reported
 
 -- given
 INSERT INTO active_caption_assignments (assignment_id, page_name, caption_id, scheduled_send_date, assigned_at, is_active)
@@ -34,4 +34,4 @@ CALL sweep_expired_caption_locks();
 ASSERT (
     SELECT STRING_AGG(alert_name ORDER BY alert_name) FROM automation_alerts
     WHERE NOT acknowledged
-) = 'Lock table critical bloat' AS 'what is worse is told';
+) = 'Lock table critical bloat' AS 'a worse alert is reported';

@@ -1,4 +1,4 @@
--- case: a failure inside the transaction leaves nothing counted, and its own message is told
+-- case: a failure inside the transaction leaves nothing counted, and its own message is reported
 -- raises: out of range
 
 -- given

@@ -1,0 +1,40 @@
+"""The words that docs/style.md rules out are found where people read, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+
+from tools import prose
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "lines"),
+    [
+        ("page.md", "Built anew.\nFine.\nIt is told.\n", [1, 3]),  # prose: quoted
+        ("view.sql", "-- of then\nSELECT 1\n", [1]),  # prose: quoted
+        ("names.py", "anew = told = 1\n", []),
+        ("comment.py", "x = 1  # stopped half way\n", [1]),  # prose: quoted
+        ("docstring.py", '"""One.\n\nMade anew.\n"""\n', [3]),  # prose: quoted
+        ("fstring.py", 'f"{1} is told"\n', [1]),  # prose: quoted
+        ("quoted.py", 'X = "anew"  # prose: quoted\n', []),
+        ("apart.md", "They are told apart by name.\n", []),
+    ],
+)
+def test_a_word_is_found_in_prose_and_not_in_names(tmp_path, name, text, lines):
+    path = tmp_path / name
+    path.write_text(text)
+    assert [int(found.split(":")[1]) for found in prose.check(path)] == lines
+
+
+def test_every_refused_word_stands_in_the_style_page():
+    page = (prose.ROOT / "docs" / "style.md").read_text()
+    rows = page.partition("## Words we do not write")[2]
+    for sample in (
+        "anew",
+        "is told",
+        "of then",
+        "half way",
+        "stands in the way",
+        "by and by",
+    ):  # prose: quoted
+        assert sample in rows

@@ -1,0 +1,91 @@
+"""Words that this project does not write: `python -m tools.prose`, part of `make lint`.
+
+Reads documents, SQL, YAML, shell, and of Python the comments, docstrings and texts, never names.
+docs/style.md has the same list with reasons. A line that quotes a word says `prose: quoted`.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# What is found, and what to write. One line in docs/style.md each.
+WORDS = {
+    r"\banew\b": "again, from scratch, or recreated",
+    r"\b(is|are|was|were|be|been|being) told\b(?! apart| beside)": "reported, shown or notified",
+    r"\btold of\b|\btells? of\b": "reports, or is notified of",
+    r"\bnobody is told\b": "nobody is notified",
+    r"\bof then\b": "of that time, or stale",
+    r"\bclaims? of\b.{0,24}\b(deployment|rollback)s?\b": "deployment lock",
+    r"\bend(s|ed)? the claim\b": "release the lock",
+    r"\bhalf way\b": "halfway",
+    r"\bby and by\b": "over time",
+    r"\bmay well\b": "may",
+    r"\ba word of its own\b": "its own term",
+    r"\bwhat is worth\b": "name the thing",
+    r"\bstands? in the way\b": "blocks",
+}
+_PATTERN = re.compile("|".join(f"(?:{words})" for words in WORDS), re.IGNORECASE)
+_WHOLE = (".md", ".yaml", ".yml", ".sh", ".sql", ".sqlx", ".toml")
+_TEXTS = (tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", -1))
+_QUOTED = "prose: quoted"
+# Not ours to word: recorded answers, and the list itself.
+_LEFT_OUT = ("tools/prose.py", "docs/style.md", "requirements.txt")
+
+
+def main() -> int:
+    """Print each finding as file:line; the exit code is 1 when there is one."""
+    findings = [found for path in _files() for found in check(path)]
+    for finding in findings:
+        print(finding)
+    if findings:
+        print(f"prose: {len(findings)} to reword; docs/style.md says how", file=sys.stderr)
+    return int(bool(findings))
+
+
+def check(path: Path) -> Iterator[str]:
+    """Findings of one file, as `file:line: words: write …`."""
+    name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+    for number, text in _prose(path):
+        for match in _PATTERN.finditer(text):
+            advice = next(a for words, a in WORDS.items() if re.search(words, match[0], re.I))
+            yield f"{name}:{number}: {match[0]!r}: write {advice}"
+
+
+def _files() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split("\0")
+    return [
+        ROOT / name
+        for name in listed
+        if name.endswith((*_WHOLE, ".py", "Makefile")) and name not in _LEFT_OUT
+    ]
+
+
+def _prose(path: Path) -> Iterator[tuple[int, str]]:
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    if path.suffix != ".py":
+        parts = enumerate(lines, 1)
+    else:
+        parts = (
+            (token.start[0] + offset, line)
+            for token in tokenize.generate_tokens(io.StringIO(text).readline)
+            if token.type in _TEXTS
+            for offset, line in enumerate(token.string.splitlines())
+        )
+    for number, line in parts:
+        if number > len(lines) or _QUOTED not in lines[number - 1]:
+            yield number, line
+
+
+if __name__ == "__main__":
+    sys.exit(main())
