@@ -98,13 +98,17 @@ def _read(
     loaded.failed.add(path.stem)
     try:
         sql = render.render(path, shown, context)
-        source = Source(shown, text, sql, lines.origins(text, sql, context))
-        source = fragments.source(source, path, root, context)
-        loaded.findings += names_of_stack(shown, text, (settings.project, settings.dataset))
-        joined = list(_joined(source, settings))
-        loaded.findings += joined
-        if joined:
-            return
+    except UserError as error:
+        loaded.findings.append(_finding(source, error))
+        return
+    source = Source(shown, text, sql, lines.origins(text, sql, context))
+    source = fragments.source(source, path, root, context)
+    loaded.findings += names_of_stack(shown, text, (settings.project, settings.dataset))
+    joined = list(_joined(source, settings))
+    loaded.findings += joined
+    if joined:
+        return
+    try:
         found = ddl.read(kind, sql, shown, settings.project, settings.dataset)
     except UserError as error:
         loaded.unreadable.append((source, _finding(source, error)))
