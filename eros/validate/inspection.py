@@ -147,12 +147,15 @@ class Inspection:
         return _result(session)
 
     def syntax(self, source: Source) -> Finding | None:
-        """What Google's parser says of a text that nobody else can read."""
+        """What Google says of a text that our own reader does not understand."""
         session = Session(self._analyser, self._world, source, Allows(source))
         try:
             self._analyser.parse(source.sql)
+            self._analyser.analyse(self._catalogue(()), source.sql)
         except SqlError as error:
             session.sql_error(error, (0, len(source.sql.encode())), 0, set())
+        except Unanalysable:
+            return None  # our own reader's words have to do
         return next(iter(session.findings), None)
 
     def _body(self, found: Routine, source: Source, allows: Allows) -> Result:

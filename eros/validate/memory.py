@@ -24,6 +24,13 @@ from eros.validate.findings import Note
 from eros.validate.source import Source
 
 _WORD = re.compile(r"\w+")
+# Comments and texts, in which a name refers to nothing; what is quoted as a name stays.
+_NO_REFERENCE = re.compile(
+    r"(?P<kept>`[^`]*`)|--[^\n]*|\#[^\n]*|/\*.*?\*/"
+    r"|'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\""
+    r"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"",
+    re.DOTALL,
+)
 # A result that nobody has asked for in this time is of a text that is gone.
 _KEPT_SECONDS = 30 * 24 * 60 * 60
 _DAY_SECONDS = 24 * 60 * 60
@@ -123,8 +130,8 @@ class Content:
         return digest.hexdigest()
 
     def _names(self, sql: str) -> set[str]:
-        """Objects whose name stands in the text at all, however it is quoted."""
-        text = sql.lower()
+        """Objects whose name stands in the text outside of comments and literal texts."""
+        text = _NO_REFERENCE.sub(lambda found: found["kept"] or " ", sql.lower())
         return (self._own.keys() & set(_WORD.findall(text))) | {n for n in self._odd if n in text}
 
     def _closure(self, sql: str) -> set[str]:

@@ -33,7 +33,7 @@ _PATTERNS = (
     ),
     (
         "wrong-type",
-        r"has type|[Ee]xpected type|Expected \w+ expression|[Cc]oerc|Invalid cast"
+        r"^Type not found|has type|[Ee]xpected type|Expected \w+ expression|[Cc]oerc|Invalid cast"
         r"|signature for operator|should be|must be|incompatible type|Could not cast"
         r"|cannot be assigned|Invalid (date|timestamp|datetime)|not comparable|type",
     ),
