@@ -16,8 +16,8 @@ from components.metrics import Metrics
 from components.objects import Objects
 from components.schedules import Schedules
 from components.warehouse import Warehouse
-from eros.files import Files, Reading
-from eros.settings import Settings
+from eros.project.files import Files, Reading
+from eros.project.settings import Settings
 
 
 def read(settings: Settings, *, check: bool = True) -> Files:

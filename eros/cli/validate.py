@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from bqstack.analysis import show
+from bqstack.errors import UserError
 from eros.cli.common import Format, Output, Stack
-from eros.errors import UserError
-from eros.files import Reading
-from eros.settings import PROJECT_ROOT, check_file, load_stack_file
-from eros.validate import show
+from eros.project.files import Reading
+from eros.project.settings import PROJECT_ROOT, check_file, load_stack_file
 
 
 def validate(

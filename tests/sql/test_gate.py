@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from bqstack.analysis import inspection, show
+from bqstack.errors import UserError
 from components import system
-from eros import metrics
-from eros.alerts import catalogue as alerts_catalogue
-from eros.errors import UserError
-from eros.files import KEY, Reading
-from eros.settings import PROJECT_ROOT, Settings, load_stack_file
-from eros.validate import inspection, show
+from eros.project import figures
+from eros.project.alerts import catalogue as alerts_catalogue
+from eros.project.files import KEY, Reading
+from eros.project.settings import PROJECT_ROOT, Settings, load_stack_file
 
 pytestmark = [pytest.mark.sql, pytest.mark.timeout(600)]
 SWEEP = "sql/procedures/sweep_expired_caption_locks.sql"
@@ -104,9 +104,9 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of all files, which the program and the command read."""
     for folder in ("config", "sql"):
         shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder)
-    monkeypatch.setattr("eros.settings.PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr("eros.project.settings.PROJECT_ROOT", tmp_path)
     monkeypatch.setattr(system, "Reading", functools.partial(Reading, root=tmp_path))
-    metrics.load.cache_clear()
+    figures.load.cache_clear()
     alerts_catalogue._document.cache_clear()
     return tmp_path
 

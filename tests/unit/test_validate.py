@@ -8,13 +8,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from eros import validate as checks
-from eros.catalogue.model import Argument, Kind, Reference, Routine, SqlObject, View
+from bqstack import analysis as checks
+from bqstack.analysis import Finding, Note, Report, limits, lines, messages, rules, show
+from bqstack.analysis.allow import Allows
+from bqstack.analysis.source import Source
+from bqstack.catalogue.model import Argument, Kind, Reference, Routine, SqlObject, View
 from eros.cli import validate as command
-from eros.settings import PROJECT_ROOT
-from eros.validate import Finding, Note, Report, limits, lines, messages, rules, show
-from eros.validate.allow import Allows
-from eros.validate.source import Source
+from eros.project.settings import PROJECT_ROOT
 
 pytestmark = pytest.mark.unit
 FILE = Path("sql/views/v.sql")
@@ -186,4 +186,4 @@ class TestOutput:
 
 def test_docs_list_every_rule_as_the_code_does() -> None:
     document = (PROJECT_ROOT / "docs/validate.md").read_text(encoding="utf-8")
-    assert rules.markdown() in document, "paste the output of python -m eros.validate.rules"
+    assert rules.markdown() in document, "paste the output of python -m bqstack.analysis.rules"

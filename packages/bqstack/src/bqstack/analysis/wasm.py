@@ -1,0 +1,107 @@
+"""Google's analyser, a WebAssembly module, compiled once per machine.
+
+zetasql's own client compiles the module at each start (half a minute) and moves bytes one
+at a time; here the compiled form is kept in the user's cache folder and mapped at start.
+The file is native code: the folder is the user's own, closed to others, and its name
+carries the versions and the processor that it was made for.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tzdata
+from google.protobuf.message import Message
+from wasmtime import Config, Engine, Linker, Module, Store, Trap, WasiConfig
+from zetasql.wasi import get_wasm_path
+
+from bqstack.analysis.cache import cache_file
+
+Reply = TypeVar("Reply", bound=Message)
+_POINTER_BYTES = 4
+
+
+class CallFailed(Exception):
+    """The analyser answered with an error; `str()` is its message."""
+
+
+class Aborted(Exception):
+    """The module stopped for good; this instance answers no more."""
+
+
+class Machine:
+    """A running instance of the module."""
+
+    def __init__(self, on_compile: Callable[[], None] | None = None) -> None:
+        """Start it; `on_compile` is called first when the module must be compiled."""
+        config = Config()
+        config.shared_memory = True
+        engine = Engine(config)
+        module = _module(engine, on_compile)
+        wasi = WasiConfig()
+        # Whatever the module prints is a warning of its own library.
+        wasi.inherit_stderr()
+        zones = Path(tzdata.__file__).parent / "zoneinfo"
+        wasi.preopen_dir(str(zones), "/usr/share/zoneinfo")
+        self._store = Store(engine)
+        self._store.set_wasi(wasi)
+        linker = Linker(engine)
+        linker.define_wasi()
+        self._exports: Any = linker.instantiate(self._store, module).exports(self._store)
+        self._exports["_initialize"](self._store)
+        self._base = ctypes.addressof(self._exports["memory"].data_ptr().contents)
+
+    def call(self, method: str, request: Message, reply: type[Reply]) -> Reply:
+        """Call a method of ZetaSqlLocalService; raises CallFailed or Aborted."""
+        data = request.SerializeToString()
+        try:
+            return self._call(method, data, reply)
+        except Trap as error:
+            raise Aborted(str(error).splitlines()[-1].strip()) from None
+
+    def _call(self, method: str, data: bytes, reply: type[Reply]) -> Reply:
+        at = self._do("wasm_malloc", max(len(data), 1))
+        size_at = self._do("wasm_malloc", _POINTER_BYTES)
+        ctypes.memmove(self._base + at, data, len(data))
+        answer = self._do(f"ZetaSqlLocalService_{method}", at, len(data), size_at)
+        size = int.from_bytes(self._read(size_at, _POINTER_BYTES), "little")
+        self._do("wasm_free", at)
+        self._do("wasm_free", size_at)
+        if answer == 0:
+            raise CallFailed(self._last_error())
+        result = self._read(answer, size)
+        self._do("wasm_free", answer)
+        return reply.FromString(result)
+
+    def _last_error(self) -> str:
+        size = self._do("wasm_get_last_error_size")
+        return self._read(self._do("wasm_get_last_error"), size).decode() if size else "no message"
+
+    def _read(self, at: int, size: int) -> bytes:
+        return ctypes.string_at(self._base + at, size)
+
+    def _do(self, function: str, *arguments: int) -> Any:
+        return self._exports[function](self._store, *arguments)
+
+
+def _module(engine: Engine, on_compile: Callable[[], None] | None) -> Module:
+    path = cache_file()
+    if path.is_file():
+        return Module.deserialize_file(engine, str(path))
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Tests run in several processes: one compiles, the others wait for its file.
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.is_file():
+            if on_compile:
+                on_compile()
+            unfinished = path.with_suffix(".new")
+            module = Module.from_file(engine, str(get_wasm_path()))
+            unfinished.write_bytes(module.serialize())
+            unfinished.chmod(0o600)
+            unfinished.replace(path)
+    return Module.deserialize_file(engine, str(path))
