@@ -55,7 +55,7 @@ class Reading:
     def refuse_mistakes(self, warn: Callable[[str], None]) -> Files:
         """The files, if nothing is wrong with them or `eros:allowMistakes` lets it pass.
 
-        Raises UserError with every mistake; `warn` is told of those that are let pass, and of
+        Raises UserError with every mistake; `warn` is reported of those that are let pass, and of
         allowances that nothing needs.
         """
         allowed = {entry.strip() for entry in self._settings.allow_mistakes}
@@ -116,6 +116,6 @@ def _fix(findings: list[Finding], stack: str) -> str:
         return "mend the file"
     file = findings[0].file.as_posix()
     return (
-        "mend what is told above; `eros validate` looks again. In an emergency, to let what a"
+        "mend what is reported above; `eros validate` looks again. In an emergency, to let what a"
         f" file says pass:\n    pulumi config set --path '{KEY}[0]' '{file}' --stack {stack}"
     )

@@ -1,4 +1,4 @@
-"""One gate: twelve typical mistakes are told alike by `eros validate` and by the program.
+"""One gate: twelve typical mistakes are reported alike by `eros validate` and by the program.
 
 `pulumi preview`, `pulumi up`, `eros plan` and `eros deploy` all read the files by
 `components.system.read` or by the `Reading` below it, before anything is declared.

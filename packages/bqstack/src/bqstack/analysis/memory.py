@@ -111,7 +111,7 @@ class Content:
     """Keys of texts by what they, and all that they mention, consist of."""
 
     def __init__(self, sources: Mapping[str, Source], world: Iterable[str]) -> None:
-        """`sources` are all objects by name, `world` what else the analyser is told."""
+        """`sources` are all objects by name, `world` what else the analyser is reported."""
         self._own: dict[str, bytes] = {}
         for name, source in sources.items():
             self._own[name.lower()] = self._own.get(name.lower(), b"") + _digest(source)
