@@ -17,10 +17,13 @@ from localcloud import (
     bigquery_cache,
     bigquery_catalog,
     bigquery_clock,
+    bigquery_clones,
     bigquery_compaction,
     bigquery_conflicts,
+    bigquery_partitions,
     bigquery_row_access,
     bigquery_statements,
+    bigquery_tables,
     bigquery_views,
     clockfile,
     extensions,
@@ -35,7 +38,10 @@ def main() -> None:
     extensions.ensure()
     bigquery_catalog.install()
     bigquery_cache.install()
+    bigquery_clones.install()
     bigquery_row_access.install()
+    bigquery_partitions.install()
+    bigquery_tables.install()
     bigquery_views.install()
     bigquery_conflicts.install()
     bigquery_compaction.install()
