@@ -28,15 +28,15 @@ up: bootstrap ## start the local cloud and deploy the local stack with sample da
 	@$(ACTIVATE); eros local up
 
 down: bootstrap ## stop the local cloud, keep its data
-	@$(ACTIVATE); python -m localcloud down
+	@$(ACTIVATE); python -m localgcp down
 
 clean: bootstrap ## stop the local cloud and delete its data
-	@$(ACTIVATE); python -m localcloud clean
+	@$(ACTIVATE); python -m localgcp clean
 
 test: lint workflows security validate unit sql engine ## everything CI checks
 
 unit: bootstrap ## tests without a cloud: seconds
-	@$(ACTIVATE); $(PYTEST) $(PARALLEL) tests/unit tests/localcloud tests/browser
+	@$(ACTIVATE); $(PYTEST) $(PARALLEL) tests/unit packages/*/tests tests/browser
 
 sql: bootstrap ## SQL objects: analyser, then emulator
 	@$(ACTIVATE); $(PYTEST) $(BALANCED) tests/sql
@@ -45,7 +45,7 @@ engine: bootstrap ## the real pulumi against local clouds of their own
 	@$(ACTIVATE); $(PYTEST) $(PARALLEL) --timeout 900 tests/engine
 
 bench: bootstrap ## time the system on generated data
-	@$(ACTIVATE); python -m bench
+	@$(ACTIVATE); python -m dev.bench
 
 validate: bootstrap ## every SQL statement through Google's analyser, offline
 	@$(ACTIVATE); eros validate

@@ -5,10 +5,10 @@ import os
 
 import pulumi
 
+from bqstack.errors import UserError
+from bqstack.guard.guard import Guard
 from components.system import System, read
-from eros.changes.guard import Guard
-from eros.errors import UserError
-from eros.settings import check_file, from_engine
+from eros.project.settings import check_file, from_engine
 
 try:
     stack = pulumi.get_stack()

@@ -8,10 +8,10 @@ import pulumi_gcp as gcp
 from components import readiness
 from components.identity import Identity
 from components.schedules import Schedules
-from eros.alerts import Alerts, Rule, policy
-from eros.channels import Channel
-from eros.metrics import ALERT_METRIC, TYPE_PREFIX
-from eros.settings import Settings
+from eros.project.alerts import Alerts, Rule, policy
+from eros.project.channels import Channel
+from eros.project.figures import ALERT_METRIC, TYPE_PREFIX
+from eros.project.settings import Settings
 
 # An incident whose time series stops for good; the shortest is 30 minutes.
 AUTO_CLOSE = "86400s"

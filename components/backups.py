@@ -10,8 +10,8 @@ import pulumi_gcp as gcp
 from components.identity import Identity
 from components.tables import KEY_OF_DATASET
 from components.warehouse import Warehouse
-from eros.backup_schema import TABLES
-from eros.settings import Settings
+from eros.operations.backup.schema import TABLES
+from eros.project.settings import Settings
 
 # The least that BigQuery offers: snapshots are never changed, so there is nothing to travel to.
 _TIME_TRAVEL_HOURS = 48

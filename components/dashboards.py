@@ -10,8 +10,8 @@ import pulumi
 import pulumi_gcp as gcp
 
 from components.identity import Identity
-from eros.dashboards import rules
-from eros.settings import Settings
+from eros.project.dashboards import rules
+from eros.project.settings import Settings
 
 
 class Dashboards(pulumi.ComponentResource):

@@ -9,8 +9,8 @@ from __future__ import annotations
 import pulumi
 import pulumi_gcp as gcp
 
-from eros.services import SERVICES
-from eros.settings import Settings
+from eros.cloud.services import SERVICES
+from eros.project.settings import Settings
 
 # Project-wide: jobs are a project's, and the health and cost queries read its job list
 # (`bigquery.jobs.listAll`). Rows are granted on the dataset.

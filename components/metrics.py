@@ -6,8 +6,8 @@ import pulumi
 import pulumi_gcp as gcp
 
 from components.identity import Identity
-from eros.metrics import NAME_PREFIX, Figure, Source, extractor, log_filter
-from eros.settings import Settings
+from eros.project.figures import NAME_PREFIX, Figure, Source, extractor, log_filter
+from eros.project.settings import Settings
 
 
 class Metrics(pulumi.ComponentResource):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pulumi
 
+from bqstack.catalogue import Catalogue, Routine, Table, View
 from components.routines import Routines
 from components.tables import Tables
 from components.views import Views
 from components.warehouse import Warehouse
-from eros.catalogue import Catalogue, Routine, Table, View
-from eros.settings import Settings
+from eros.project.settings import Settings
 
 
 class Objects(pulumi.ComponentResource):

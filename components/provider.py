@@ -7,9 +7,9 @@ import re
 import pulumi
 import pulumi_gcp as gcp
 
-from eros import endpoints, services
-from eros.errors import UserError
-from eros.settings import Settings
+from bqstack.errors import UserError
+from eros.cloud import endpoints, services
+from eros.project.settings import Settings
 
 # Shown in a preview that has no cloud to ask.
 _UNKNOWN_NUMBER = "PROJECT_NUMBER"

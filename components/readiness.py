@@ -9,10 +9,10 @@ import pulumi
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
-from eros.errors import UserError
-from eros.google import Google
-from eros.readiness import LONGEST_SECONDS, PAUSE_SECONDS, question
-from eros.settings import Settings
+from bqstack.errors import UserError
+from eros.cloud.google import Google
+from eros.cloud.readiness import LONGEST_SECONDS, PAUSE_SECONDS, question
+from eros.project.settings import Settings
 
 
 def when_known(
@@ -28,7 +28,7 @@ def when_known(
 
 
 def asker(settings: Settings, metric_type: str) -> Callable[[], str]:
-    """The question of `eros.readiness`; raises UserError without credentials."""
+    """The question of `eros.cloud.readiness`; raises UserError without credentials."""
     return question(Google(settings), metric_type)
 
 

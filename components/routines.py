@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 import pulumi_gcp as gcp
 
-from eros.catalogue import Kind, Routine
-from eros.catalogue.model import Argument
-from eros.settings import Settings
+from bqstack.catalogue import Kind, Routine
+from bqstack.catalogue.model import Argument
+from eros.project.settings import Settings
 
 _ROUTINE_TYPES = {
     Kind.FUNCTION: "SCALAR_FUNCTION",

@@ -11,8 +11,8 @@ import pulumi_gcp as gcp
 from components.identity import Identity
 from components.objects import Objects
 from components.warehouse import Warehouse
-from eros.schedules import TransferConfig
-from eros.settings import Settings
+from eros.project.schedules import TransferConfig
+from eros.project.settings import Settings
 
 
 class Schedules(pulumi.ComponentResource):

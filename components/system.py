@@ -8,6 +8,9 @@ from typing import Any
 import pulumi
 import pulumi_gcp as gcp
 
+from bqstack import analysis, catalogue
+from bqstack.analysis import show
+from bqstack.errors import UserError
 from components import provider
 from components.alerting import Alerting
 from components.backups import Backups
@@ -17,11 +20,10 @@ from components.metrics import Metrics
 from components.objects import Objects
 from components.schedules import Schedules
 from components.warehouse import Warehouse
-from eros import alerts, catalogue, channels, dashboards, metrics, schedules, validate
-from eros.alerts.checks import check as check_alerts
-from eros.errors import UserError
-from eros.settings import PROJECT_ROOT, Settings
-from eros.validate import show
+from eros.project import alerts, channels, dashboards, schedules
+from eros.project import figures as metrics
+from eros.project.alerts.checks import check as check_alerts
+from eros.project.settings import PROJECT_ROOT, Settings
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Files:
 def read(settings: Settings) -> Files:
     """Read and check all files, so that a mistake in any leaves the stack untouched."""
     sql = catalogue.load(settings)
-    _refuse_mistakes(validate.quick(sql, settings))
+    _refuse_mistakes(analysis.quick(sql, settings))
     configs = schedules.transfer_configs(settings)
     schedules.check_calls(configs, sql, settings)
     figures = metrics.load(PROJECT_ROOT)
@@ -97,7 +99,7 @@ class System(pulumi.ComponentResource):
         self.register_outputs(self.exports)
 
 
-def _refuse_mistakes(report: validate.Report) -> None:
+def _refuse_mistakes(report: analysis.Report) -> None:
     """Stop at what the cheap part of `eros validate` finds in the SQL."""
     if not report.ok:
         raise UserError(f"the SQL has mistakes\n{show.text(report)}", fix="eros validate")

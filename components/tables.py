@@ -11,8 +11,8 @@ import json
 import pulumi
 import pulumi_gcp as gcp
 
-from eros.catalogue import Table
-from eros.settings import Settings
+from bqstack.catalogue import Table
+from eros.project.settings import Settings
 
 DAY_MS = 24 * 60 * 60 * 1000
 KEY_OF_DATASET = ["encryption_configuration"]

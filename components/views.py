@@ -9,9 +9,9 @@ from __future__ import annotations
 import pulumi
 import pulumi_gcp as gcp
 
+from bqstack.catalogue import MaterializedView, View
 from components.tables import KEY_OF_DATASET
-from eros.catalogue import MaterializedView, View
-from eros.settings import Settings
+from eros.project.settings import Settings
 
 MINUTE_MS = 60 * 1000
 

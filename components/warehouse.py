@@ -9,7 +9,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from components.identity import Identity
-from eros.settings import Settings
+from eros.project.settings import Settings
 
 
 class Warehouse(pulumi.ComponentResource):

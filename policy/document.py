@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from eros.settings import PROJECT_ROOT
+from eros.project.settings import PROJECT_ROOT
 from policy.pack import RULES, THEMES
 from policy.rule import Rule
 

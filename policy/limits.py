@@ -12,7 +12,7 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from eros.validate.limits import (
+from bqstack.analysis.limits import (
     DEEPEST_CALLS,
     DEEPEST_VIEWS,
     MOST_ARGUMENTS,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from eros import settings
-from eros.settings import Settings
+from eros.project import settings
+from eros.project.settings import Settings
 
 
 def settings_of(urn: str) -> Settings:

@@ -10,9 +10,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from localcloud.locks import exclusive
 from tools import cache, go_build, official
 from tools.console import ToolchainError, say
+from tools.locks import exclusive
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,9 @@ from tools.console import ToolchainError, run, say, ticking
 
 # Raise it when the steps below change what they leave behind.
 FORMAT = "1"
-_INPUTS = ("requirements.txt", "pyproject.toml")
+# The folders that are installed in place, each with its pyproject.toml.
+_PROJECTS = ("packages/bqstack", "packages/localgcp", ".")
+_INPUTS = ("requirements.txt", *(f"{folder}/pyproject.toml" for folder in _PROJECTS))
 _PIP_FLAGS = ("--quiet", "--no-deps", "--disable-pip-version-check", "--no-input")
 
 
@@ -69,8 +71,9 @@ def _install(root: Path, venv: Path) -> None:
             # uv does not read pip's configuration (mirrors, certificates); pip does.
             say(f"uv could not install, trying pip: {error}")
             run([python, "-m", "pip", "install", *_PIP_FLAGS, "--require-hashes", "-r", lock])
-        offline = ["--no-build-isolation", "--no-index", "--editable", root]
-        run([python, "-m", "pip", "install", *_PIP_FLAGS, *offline])
+        offline = ["--no-build-isolation", "--no-index"]
+        editable = [word for folder in _PROJECTS for word in ("--editable", root / folder)]
+        run([python, "-m", "pip", "install", *_PIP_FLAGS, *offline, *editable])
 
 
 def _uv(venv: Path, lock: Path) -> str:
@@ -99,4 +102,4 @@ def _locked_entry(lock: str, package: str) -> str:
 
 def _import_extensions(root: Path, venv: Path) -> None:
     """DuckDB's extensions go from their wheels into the user's DuckDB folder, once a machine."""
-    run([venv / "bin" / "python", "-m", "localcloud.extensions"], cwd=root)
+    run([venv / "bin" / "python", "-m", "localgcp.extensions"], cwd=root)

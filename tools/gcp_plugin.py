@@ -52,7 +52,7 @@ def attach(root: Path) -> Plugin:
         return found
     program = home / "plugins" / f"resource-gcp-v{_wanted(root)}" / PROGRAM
     python = shlex.quote(str(root / ".venv" / "bin" / "python"))
-    script = f'#!/bin/sh\nexec {python} -m localcloud.provider "$@"\n'
+    script = f'#!/bin/sh\nexec {python} -m localgcp.provider "$@"\n'
     if not (program.exists() and program.read_text() == script):
         program.parent.mkdir(parents=True, exist_ok=True)
         program.write_text(script)

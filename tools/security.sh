@@ -7,9 +7,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # The rules of Bandit, as ruff has them. Left out: asserts; programs that are started, all without a
 # shell; words that look like passwords (detect-secrets knows better); addresses from our own
 # constants; templates, none of which makes HTML; names of tables in SQL text, which cannot be
-# parameters and are checked by pattern (eros/settings.py), while values always are.
+# parameters and are checked by pattern (eros/project/settings.py), while values always are.
 ruff check --quiet --select S --ignore S101,S105,S310,S603,S607,S608,S701 \
-    __main__.py bench components eros localcloud policy tools
+    __main__.py components dev eros packages/*/src policy tools
 
 # Every file that git has or would take. .secrets.baseline says which kinds are looked for.
 git ls-files -z --cached --others --exclude-standard -- . ':!requirements.txt' ':!*.svg' ':!*/go.sum' |

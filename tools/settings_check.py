@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import sys
 
+from bqstack.errors import UserError
 from components.system import read
-from eros import settings
-from eros.errors import UserError
+from eros.project import settings
 
 
 def main() -> int:

@@ -11,9 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from localcloud.locks import exclusive
 from tools import cache, go_build
 from tools.console import ToolchainError
+from tools.locks import exclusive
 
 ROOT = Path(__file__).resolve().parent.parent
 _MODULE = "actionlint"

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from eros import adopt as adoption
-from eros import catalogue
-from eros.adopt import files, live, program, show
+from bqstack import adopt as adoption
+from bqstack import catalogue
+from bqstack.adopt import files, live, program, show
 from eros.cli.common import Format, Output, Stack, console
-from eros.google import Google
-from eros.settings import PROJECT_ROOT, load_stack_file
+from eros.cloud.google import Google
+from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 
 def adopt(

@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from eros.alerts import Alerts, policy, state
+from bqstack.errors import UserError
 from eros.cli.common import Format, Output, Stack, console
-from eros.errors import UserError
-from eros.google import FAILURES, Google
-from eros.settings import Settings, load_stack_file
+from eros.cloud.google import FAILURES, Google
+from eros.project.alerts import Alerts, policy, state
+from eros.project.settings import Settings, load_stack_file
 
 app = typer.Typer(help="What fires, what has happened, and taking an alert.", no_args_is_help=True)
 

@@ -8,9 +8,9 @@ from importlib import import_module
 
 import typer
 
+from bqstack.errors import UserError
 from eros.cli.logged import log_commands
-from eros.errors import UserError
-from eros.google import FAILURES, explained
+from eros.cloud.google import FAILURES, explained
 
 # Each is a module beside this one: a group of commands where it has an `app`, else the
 # function of its own name.

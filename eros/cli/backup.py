@@ -12,12 +12,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from eros import backup as backups
-from eros.backup import Backup, Comparison, Kind, Plan, Source, State, jobs
+from bqstack.errors import UserError
 from eros.cli.common import Format, Output, Stack, console
-from eros.errors import UserError
-from eros.google import Google
-from eros.settings import load_stack_file
+from eros.cloud.google import Google
+from eros.operations import backup as backups
+from eros.operations.backup import Backup, Comparison, Kind, Plan, Source, State, jobs
+from eros.project.settings import load_stack_file
 
 app = typer.Typer(help="Back up the tables, and put their rows back.", no_args_is_help=True)
 

@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from eros import dashboards, metrics
+from bqstack.errors import UserError
 from eros.cli.common import Stack, console
-from eros.control import present
-from eros.errors import UserError
-from eros.google import Google
-from eros.settings import PROJECT_ROOT, load_stack_file
+from eros.cloud.clock import present
+from eros.cloud.google import Google
+from eros.project import dashboards, figures
+from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 _DAY = 24
 # Cloud Monitoring keeps log-based metrics for six weeks.
@@ -32,8 +32,8 @@ def dashboard(
     ] = _DAY,
 ) -> None:
     """Write the declared dashboards with the stack's real figures as one HTML file."""
-    from eros.dashboards import page
-    from eros.dashboards.reading import Monitoring, Window
+    from eros.watch.dashboard import page
+    from eros.watch.dashboard.reading import Monitoring, Window
 
     if out is not None:
         _check_target(out.resolve())
@@ -42,7 +42,7 @@ def dashboard(
     google = Google(settings)
     window = Window.until(present(settings), hours)
     monitoring = Monitoring(google.api("monitoring"), settings.project, window)
-    sources = metrics.load(PROJECT_ROOT)
+    sources = figures.load(PROJECT_ROOT)
     text = page.render(page.Page(settings, stack, monitoring, sources), declared)
     path = _write(text, out, stack)
     console.print(f"{path} ({len(text.encode()) / 2**20:.1f} MB)", markup=False)

@@ -1,6 +1,6 @@
 """`eros deploy`: check, back up, update, validate, compare, and roll back when it went wrong.
 
-Exit codes 0 to 5: `eros.deploy.ExitCode`.
+Exit codes 0 to 5: `eros.operations.deploy.ExitCode`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Annotated, Any
 
 import typer
 
+from bqstack.errors import UserError
 from eros import logs
 from eros.cli.common import Format, Output, Stack, console
-from eros.control import present
-from eros.errors import UserError
-from eros.google import Google
-from eros.settings import PROJECT_ROOT, load_stack_file
+from eros.cloud.clock import present
+from eros.cloud.google import Google
+from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 
 def deploy(
@@ -47,8 +47,8 @@ def deploy(
 ) -> None:
     """Deploy the program to a stack, safely; exit codes 0 to 5 (docs/deploy.md)."""
     # Late: the parts of a deployment take longer to import than most commands to run.
-    from eros import deploy as deployments
-    from eros.deploy import preflight
+    from eros.operations import deploy as deployments
+    from eros.operations.deploy import preflight
 
     site = deployments.Site(stack, Google(load_stack_file(stack)), PROJECT_ROOT)
     if not yes and not dry_run and not sys.stdin.isatty():

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from bqstack.errors import UserError
 from eros.cli.common import console
-from eros.errors import UserError
-from eros.settings import PROJECT_ROOT, load_stack_file
+from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 
 def docs(

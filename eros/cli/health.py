@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from eros import health as checks
+from bqstack.errors import UserError
 from eros.cli.common import Format, Output, Stack, console
-from eros.errors import UserError
-from eros.google import Google
-from eros.settings import load_stack_file
+from eros.cloud.google import Google
+from eros.project.settings import load_stack_file
+from eros.watch import health as checks
 
 # Sign, the same for terminals without these characters, colour.
 _SIGNS = {

@@ -12,14 +12,16 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from eros import engine, schedules, transfers
-from eros import health as checks
+from bqstack import engine
+from dev.sample import Size
 from eros.cli import health, local_clock, local_inbox, run, sample
 from eros.cli.common import console
-from eros.control import Control
-from eros.google import Google
-from eros.sample import Size
-from eros.settings import PROJECT_ROOT, load_stack_file
+from eros.cloud import transfers
+from eros.cloud.clock import Control
+from eros.cloud.google import Google
+from eros.project import schedules
+from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.watch import health as checks
 
 STACK = "local"
 # Tables that show that the automation has done its work.
@@ -106,7 +108,7 @@ def logs(
 
 
 def _localcloud(*arguments: str) -> None:
-    command = [sys.executable, "-m", "localcloud", *arguments]
+    command = [sys.executable, "-m", "localgcp", *arguments]
     code = subprocess.run(command, cwd=PROJECT_ROOT, check=False).returncode
     if code:
         raise typer.Exit(code)

@@ -10,10 +10,10 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from bqstack.errors import UserError
 from eros.cli.common import console
-from eros.control import Control
-from eros.errors import UserError
-from eros.settings import load_stack_file
+from eros.cloud.clock import Control
+from eros.project.settings import load_stack_file
 
 STACK = "local"
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}

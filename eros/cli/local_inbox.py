@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from bqstack.errors import UserError
 from eros.cli.common import Format, Output, console
-from eros.control import Control
-from eros.errors import UserError
-from eros.settings import load_stack_file
+from eros.cloud.clock import Control
+from eros.project.settings import load_stack_file
 
 STACK = "local"
 _RUNBOOK = re.compile(r"^Runbook: (\S+)", re.MULTILINE)

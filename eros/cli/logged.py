@@ -10,9 +10,9 @@ from typing import Any
 
 import typer
 
+from bqstack.errors import UserError
 from eros import logs
-from eros.errors import UserError
-from eros.google import FAILURES, explained
+from eros.cloud.google import FAILURES, explained
 
 # Commands that only look. Whatever is not named here is audited, and refused when its audit
 # record cannot be written.

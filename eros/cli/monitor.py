@@ -18,12 +18,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from eros import monitor as queries
-from eros import state
+from bqstack import state
+from bqstack.errors import UserError
 from eros.cli.common import Stack, console
-from eros.errors import UserError
-from eros.google import Google
-from eros.settings import load_stack_file
+from eros.cloud.google import Google
+from eros.project.settings import load_stack_file
+from eros.watch import monitor as queries
 
 _WIDE = 400
 

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
+from bqstack.errors import UserError
 from eros.cli.common import Stack
-from eros.errors import UserError
-from eros.settings import load_stack_file
+from eros.project.settings import load_stack_file
 
 
 class Format(enum.Enum):
@@ -62,7 +62,7 @@ def plan(
 ) -> None:
     """Tell what a change would do: objects, columns downstream, losses, schedules, costs."""
     # The analyser and the clients take longer to import than most commands.
-    from eros.plan import as_json, build, markdown, raw, sources
+    from bqstack.plan import as_json, build, markdown, raw, sources
 
     if head is not None and base is None:
         raise UserError("--head needs --base", fix=f"eros plan --base {head}^ --head {head}")

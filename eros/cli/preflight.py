@@ -7,8 +7,8 @@ import json
 import typer
 
 from eros.cli.common import Format, Output, Stack, console
-from eros.google import Google
-from eros.settings import load_stack_file
+from eros.cloud.google import Google
+from eros.project.settings import load_stack_file
 
 
 def preflight(
@@ -17,8 +17,8 @@ def preflight(
 ) -> None:
     """Check what a deployment needs, without changing anything; exit code 1 when it is not met."""
     # Late: the parts of a deployment take longer to import than most commands to run.
-    from eros.deploy import ExitCode, Level, Site
-    from eros.deploy import preflight as checks
+    from eros.operations.deploy import ExitCode, Level, Site
+    from eros.operations.deploy import preflight as checks
 
     findings = checks.check(Site(stack, Google(load_stack_file(stack))))
     failed = any(finding.level is Level.FAILED for finding in findings)

@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from eros import logs, state
+from bqstack import state
+from bqstack.errors import UserError
+from bqstack.state import Update
+from eros import logs
 from eros.cli.common import Format, Output, Stack, console
-from eros.errors import UserError
-from eros.google import Google
-from eros.settings import PROJECT_ROOT, load_stack_file
-from eros.state import Update
+from eros.cloud.google import Google
+from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 if TYPE_CHECKING:
-    from eros.rollback import Plan, Report
+    from eros.operations.rollback import Plan, Report
 
 _BACKUP_FAILED, _STEP_FAILED, _NOT_HEALTHY = 2, 3, 4
 _SHOWN_UPDATES = 15
@@ -61,7 +62,7 @@ def rollback(
 ) -> None:
     """Take the stack back to an earlier update: definitions, and with --data the rows."""
     # Late: Pulumi's and Google's libraries take longer to import than most commands to run.
-    from eros import rollback as rollbacks
+    from eros.operations import rollback as rollbacks
 
     google = Google(load_stack_file(stack))
     if only_list:
@@ -101,8 +102,8 @@ def _confirmed(
     break_lock: bool,
     yes: bool,
 ) -> Report:
-    from eros import rollback as rollbacks
-    from eros.rollback import stakes
+    from eros.operations import rollback as rollbacks
+    from eros.operations.rollback import stakes
 
     stakes.refuse(made.stakes, drop)
     if not yes and not _agreed(made.stack):
@@ -135,7 +136,7 @@ def _target(text: str | None) -> int | Path | None:
 
 
 def _refuse_a_second(stack: str, to: str | None) -> None:
-    from eros import rollback as rollbacks
+    from eros.operations import rollback as rollbacks
 
     rollbacks.refuse_running(stack)
     older = rollbacks.interrupted(stack, PROJECT_ROOT) if to is None else None
@@ -170,7 +171,7 @@ def _show(made: Plan, out: Console) -> None:
 
 def _lines(history: Sequence[Update], target: Update | None) -> list[str]:
     """The newest updates, one line each; an arrow marks the one to go back to."""
-    from eros.rollback import choice, words
+    from eros.operations.rollback import choice, words
 
     rows = [("", "update", "began (UTC)", "author", "commit", "changes", "message")]
     for update in history[:_SHOWN_UPDATES]:

@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from eros import schedules, transfers
+from bqstack.errors import UserError
 from eros.cli.common import Stack, console
-from eros.control import present
-from eros.errors import UserError
-from eros.google import Google
-from eros.settings import load_stack_file
+from eros.cloud import transfers
+from eros.cloud.clock import present
+from eros.cloud.google import Google
+from eros.project import schedules
+from eros.project.settings import load_stack_file
 
 
 def run(

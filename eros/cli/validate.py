@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from eros import validate as checks
+from bqstack import analysis as checks
+from bqstack.analysis import show
+from bqstack.errors import UserError
 from eros.cli.common import Format, Output, Stack
-from eros.errors import UserError
-from eros.settings import PROJECT_ROOT, load_stack_file
-from eros.validate import show
+from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 
 def validate(

@@ -16,7 +16,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from eros.errors import UserError
+from bqstack.errors import UserError
 from eros.logs.record import Stream
 
 # Days that a stream's files are kept (spec monitoring.md 11: application 30, audit 90). The

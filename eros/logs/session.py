@@ -8,10 +8,10 @@ from pathlib import Path
 
 import platformdirs
 
-from eros.errors import UserError
+from bqstack.errors import UserError
 from eros.logs import files, queries
 from eros.logs.record import JsonLine, Stream
-from eros.settings import PROJECT_ROOT
+from eros.project.settings import PROJECT_ROOT
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 

@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from eros.catalogue import Catalogue, MaterializedView, Routine, SqlObject, Table
-from eros.catalogue.model import Kind
-from eros.changes.columns import type_of
-from eros.plan.lineage import RESULT, Object
+from bqstack.catalogue import Catalogue, MaterializedView, Routine, SqlObject, Table
+from bqstack.catalogue.model import Kind
+from bqstack.guard.columns import type_of
+from bqstack.plan.lineage import RESULT, Object
 from eros.reference.relations import Relations
 
 _MOST_ORIGINS = 8

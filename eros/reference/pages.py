@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from eros import catalogue, schedules
-from eros.catalogue.model import Kind, SqlObject
+from bqstack import catalogue
+from bqstack.catalogue.model import Kind, SqlObject
+from eros.project import schedules
+from eros.project.settings import PROJECT_ROOT, Settings
 from eros.reference import queries, relations
 from eros.reference.objects import Known, section
-from eros.settings import PROJECT_ROOT, Settings
 
 INDEX = Path("docs/objects.md")
 _FOLDER = Path("docs/objects")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from eros.catalogue import Catalogue, MaterializedView, Routine, SqlObject, Table, View
-from eros.catalogue.model import Kind
-from eros.changes import routines, tables
-from eros.changes.program import Declared
-from eros.errors import UserError
-from eros.plan import lineage
-from eros.plan.lineage import Object
-from eros.plan.sources import Side
-from eros.settings import Settings
-from eros.validate.analyser import Analyser
+from bqstack.analysis.analyser import Analyser
+from bqstack.catalogue import Catalogue, MaterializedView, Routine, SqlObject, Table, View
+from bqstack.catalogue.model import Kind
+from bqstack.errors import UserError
+from bqstack.guard import routines, tables
+from bqstack.guard.program import Declared
+from bqstack.plan import lineage
+from bqstack.plan.lineage import Object
+from bqstack.plan.sources import Side
+from eros.project.settings import Settings
 
 _ROUTINE_TYPES = {
     Kind.FUNCTION: "SCALAR_FUNCTION",

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 import jinja2
 from jinja2 import meta, nodes
 
-from eros import schedules
-from eros.catalogue import Catalogue, SqlObject, scan
-from eros.catalogue.model import Kind
-from eros.settings import NAMESPACE, Settings
-from eros.validation import dotted
+from bqstack.catalogue import Catalogue, SqlObject, scan
+from bqstack.catalogue.model import Kind
+from bqstack.documents import dotted
+from eros.project import schedules
+from eros.project.settings import NAMESPACE, Settings
 
 _CALLED = frozenset({Kind.FUNCTION, Kind.PROCEDURE})
 # Names of the templates' context that are no section of the settings; project, dataset,

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from eros import dashboards, metrics
-from eros.dashboards import page as pages
-from eros.dashboards.reading import Monitoring, Window
-from eros.settings import PROJECT_ROOT, load_stack_file
+from eros.project import dashboards, figures
+from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.watch.dashboard import page as pages
+from eros.watch.dashboard.reading import Monitoring, Window
 from tests.unit.recorded_monitoring import END, Recorded, busy_day, client
 
 DESK = {"width": 1280, "height": 900}
@@ -62,7 +62,7 @@ def write(folder: Path, recorded: Recorded, declared: dict[str, dict[str, Any]])
     """The page of the recorded figures."""
     settings = load_stack_file("local")
     monitoring = Monitoring(client(recorded), settings.project, Window.until(END, 24))
-    page = pages.Page(settings, "local", monitoring, metrics.load(PROJECT_ROOT))
+    page = pages.Page(settings, "local", monitoring, figures.load(PROJECT_ROOT))
     path = folder / "page.html"
     path.write_text(pages.render(page, declared), encoding="utf-8")
     return path

@@ -15,7 +15,7 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from eros.settings import PROJECT_ROOT
+from eros.project.settings import PROJECT_ROOT
 
 PROJECT = "eros-local"
 DATASET = "eros_scheduling_brain"
@@ -29,9 +29,9 @@ class Cloud:
     folder: Path
 
     def control(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """`python -m localcloud ...` for this cloud."""
+        """`python -m localgcp ...` for this cloud."""
         return subprocess.run(
-            [sys.executable, "-m", "localcloud", *arguments],
+            [sys.executable, "-m", "localgcp", *arguments],
             cwd=PROJECT_ROOT,
             env=os.environ | {"EROS_LOCAL_DIR": str(self.folder)},
             capture_output=True,

@@ -9,9 +9,9 @@ import sys
 import pytest
 from google.cloud import bigquery
 
-from eros import catalogue
-from eros.google import Google
-from eros.settings import load_stack_file
+from bqstack import catalogue
+from eros.cloud.google import Google
+from eros.project.settings import load_stack_file
 from tests.engine.conftest import DATASET, PROJECT
 
 EXTERNAL = 5

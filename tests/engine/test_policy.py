@@ -13,7 +13,7 @@ import subprocess
 
 import pytest
 
-from eros.settings import PROJECT_ROOT
+from eros.project.settings import PROJECT_ROOT
 
 RUNTIME = "eros-test"
 

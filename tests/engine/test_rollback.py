@@ -15,9 +15,9 @@ from unittest import mock
 
 import pytest
 
-from eros import backup
-from eros.google import Google
-from eros.settings import load_stack_file
+from eros.cloud.google import Google
+from eros.operations import backup
+from eros.project.settings import load_stack_file
 from tests.engine.conftest import DATASET, PROJECT, Program
 
 QUALIFIER = f"`{PROJECT}`.`{DATASET}`."

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from eros.settings import PROJECT_ROOT
+from eros.project.settings import PROJECT_ROOT
 
 PAGES = ("runbook.md", "checklists.md")
 # Blocks below a point of a list are indented.
@@ -59,7 +59,7 @@ def run(tmp_path_factory) -> Iterator[Run]:
         assert started.returncode == 0, started.stdout
         yield call
     finally:
-        call(sys.executable, "-m", "localcloud", "down")
+        call(sys.executable, "-m", "localgcp", "down")
 
 
 def test_the_pages_have_commands():

@@ -23,8 +23,8 @@ from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from eros.catalogue import Catalogue, load
-from eros.settings import PROJECT_ROOT, Settings
+from bqstack.catalogue import Catalogue, load
+from eros.project.settings import PROJECT_ROOT, Settings
 
 PROJECT = "eros-local"
 START_SECONDS = 60
@@ -92,7 +92,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bigquery.Client
     log = folder / "emulator.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "localcloud.bigquery"],
+            [sys.executable, "-m", "localgcp.bigquery"],
             cwd=PROJECT_ROOT,
             env=environment,
             stdout=output,

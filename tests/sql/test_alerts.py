@@ -15,8 +15,8 @@ import pytest
 from google.api_core.exceptions import GoogleAPICallError
 from google.cloud import bigquery
 
-from eros import alerts, channels
-from eros.alerts import policy
+from eros.project import alerts, channels
+from eros.project.alerts import policy
 from tests.sql.conftest import Build, Warehouse
 
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]

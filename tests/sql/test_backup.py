@@ -13,9 +13,14 @@ import pytest
 from google.cloud import bigquery
 from typer.testing import CliRunner
 
-from eros import backup as backups
-from eros import endpoints
-from eros.backup import (
+from bqstack.catalogue import Kind as ObjectKind
+from bqstack.catalogue import load
+from bqstack.errors import UserError
+from eros.cli import backup as cli
+from eros.cloud import endpoints
+from eros.cloud.google import Google
+from eros.operations import backup as backups
+from eros.operations.backup import (
     Backup,
     Kind,
     Source,
@@ -29,15 +34,10 @@ from eros.backup import (
     scratch,
     selection,
 )
-from eros.backup.sums import Relation, add_up
-from eros.backup_schema import TABLES
-from eros.catalogue import Kind as ObjectKind
-from eros.catalogue import load
-from eros.cli import backup as cli
-from eros.errors import UserError
-from eros.google import Google
-from localcloud import services
-from tests.localcloud.rest_support import running
+from eros.operations.backup.schema import TABLES
+from eros.operations.backup.sums import Relation, add_up
+from localgcp import services
+from packages.localgcp.tests.rest_support import running
 from tests.sql.conftest import PROJECT, Build, Warehouse
 
 pytestmark = pytest.mark.emulator
@@ -464,10 +464,10 @@ def test_an_export_outlives_the_snapshots_and_their_record(google, warehouse, sh
 
 def test_limits_of_bigquery_are_kept_before_they_are_met(google, shared, monkeypatch):
     known = backups.listing(google)
-    monkeypatch.setattr("eros.backup.creation._SNAPSHOTS_A_DAY", 1)
+    monkeypatch.setattr("eros.operations.backup.creation._SNAPSHOTS_A_DAY", 1)
     with pytest.raises(UserError, match="within 24 hours"):
         backups.create(google, tables=TWO)
-    monkeypatch.setattr("eros.backup.creation._SNAPSHOTS_OF_A_TABLE", 1)
+    monkeypatch.setattr("eros.operations.backup.creation._SNAPSHOTS_OF_A_TABLE", 1)
     with pytest.raises(UserError, match="eros backup prune"):
         backups.create(google, tables=TWO)
     assert backups.listing(google) == known

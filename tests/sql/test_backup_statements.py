@@ -15,16 +15,16 @@ from zetasql.wasi._pb2.zetasql.proto.function_pb2 import (
 from zetasql.wasi._pb2.zetasql.public import function_pb2 as enums
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
-from eros.backup import bucket, columns, records, restoring, sums
-from eros.backup.model import Sums, TableCopy
-from eros.backup.plans import TablePlan
-from eros.backup.sums import Relation
-from eros.backup_schema import TABLES
-from eros.catalogue import load
-from eros.settings import Settings, parse
-from eros.validate import types
-from eros.validate.analyser import Analyser, SqlError
-from eros.validate.world import Facts, World
+from bqstack.analysis import types
+from bqstack.analysis.analyser import Analyser, SqlError
+from bqstack.analysis.world import Facts, World
+from bqstack.catalogue import load
+from eros.operations.backup import bucket, columns, records, restoring, sums
+from eros.operations.backup.model import Sums, TableCopy
+from eros.operations.backup.plans import TablePlan
+from eros.operations.backup.schema import TABLES
+from eros.operations.backup.sums import Relation
+from eros.project.settings import Settings, parse
 from tests.unit.conftest import VALUES
 
 # Every type that a column of BigQuery can have, in and out of arrays and structs.

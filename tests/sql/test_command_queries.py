@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from eros import monitor
-from eros.deploy import figures, validation
-from eros.monitor import Query
-from eros.settings import PROJECT_ROOT, Settings, load_stack_file
-from eros.validate import show, validate
+from bqstack.analysis import show, validate
+from eros.operations.deploy import figures, validation
+from eros.project.settings import PROJECT_ROOT, Settings, load_stack_file
+from eros.watch import monitor
+from eros.watch.monitor import Query
 
 QUERIES = [
     *monitor.QUERIES,

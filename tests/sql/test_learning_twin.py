@@ -1,4 +1,4 @@
-"""bench/bandit.py computes what the SQL computes, and the SQL itself learns.
+"""dev/bench/bandit.py computes what the SQL computes, and the SQL itself learns.
 
 The simulation of docs/learning.md runs on numpy because 90 days of 20 pages and 30 seeds do not
 fit on an emulator. It says something about the SQL only as long as these tests hold.
@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bench import bandit
-from eros.settings import Selection
+from dev.bench import bandit
+from eros.project.settings import Selection
 
 # Equal distributions differ more than this once in ten thousand runs; the seeds are fixed.
 P_VALUE = 1e-4

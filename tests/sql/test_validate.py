@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from eros import alerts
-from eros.settings import PROJECT_ROOT, Settings, load_stack_file
-from eros.validate import Report, memory, show, validate
-from eros.validate.rules import RULES
+from bqstack.analysis import Report, memory, show, validate
+from bqstack.analysis.rules import RULES
+from eros.project import alerts
+from eros.project.settings import PROJECT_ROOT, Settings, load_stack_file
 
 pytestmark = pytest.mark.sql
 DATA = Path(__file__).parent / "validate"
@@ -143,7 +143,7 @@ def test_a_mistake_in_an_alert_rule_is_told_at_its_line(
     text = file.read_text(encoding="utf-8")
     assert good in text
     file.write_text(text.replace(good, bad, 1), encoding="utf-8")
-    monkeypatch.setattr("eros.settings.PROJECT_ROOT", tmp_path)
+    monkeypatch.setattr("eros.project.settings.PROJECT_ROOT", tmp_path)
     readings = Path("sql/table_functions/alert_readings.sql")
     (finding,) = validate(settings, tmp_path, only=[readings, alerts.FILE]).findings
     assert (finding.file, finding.rule) == (alerts.FILE, rule)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from eros.catalogue import Kind, load
-from eros.settings import PROJECT_ROOT, Settings
+from bqstack.catalogue import Kind, load
+from eros.project.settings import PROJECT_ROOT, Settings
 
 TESTS = PROJECT_ROOT / "tests"
 CASES = Path(__file__).parent / "cases"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from eros.settings import Settings, parse
+from eros.project.settings import Settings, parse
 
 VALUES = {
     "environment": "staging",

@@ -11,13 +11,13 @@ from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 from pulumi.runtime.rpc import UNKNOWN
 
+from bqstack import catalogue
+from bqstack.adopt import Status, Wanted, ddl, files, live, program, show, survey
+from bqstack.adopt.model import DATASET, ROUTINE, TABLE, TRANSFER, Declared, Live
+from bqstack.catalogue.ddl import read
+from bqstack.errors import UserError
 from components.system import System
-from eros import catalogue
-from eros.adopt import Status, Wanted, ddl, files, live, program, show, survey
-from eros.adopt.model import DATASET, ROUTINE, TABLE, TRANSFER, Declared, Live
-from eros.catalogue.ddl import read
-from eros.errors import UserError
-from eros.settings import parse
+from eros.project.settings import parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import Declared as Recorded
 from tests.unit.fake_engine import record

@@ -7,12 +7,12 @@ import pulumi
 import pytest
 import yaml
 
+from bqstack.errors import UserError
 from components import readiness
 from components.system import System
-from eros import alerts, channels, schedules
-from eros.alerts import checks, policy
-from eros.errors import UserError
-from eros.settings import PROJECT_ROOT, parse
+from eros.project import alerts, channels, schedules
+from eros.project.alerts import checks, policy
+from eros.project.settings import PROJECT_ROOT, parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import Declared, record
 

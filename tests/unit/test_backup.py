@@ -8,10 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from bqstack.errors import UserError
 from components.backups import Backups
 from components.identity import Identity
 from components.warehouse import Warehouse
-from eros.backup import (
+from eros.operations.backup import (
     Backup,
     Kind,
     Source,
@@ -27,9 +28,8 @@ from eros.backup import (
     pruning,
     selection,
 )
-from eros.backup_schema import TABLES
-from eros.errors import UserError
-from eros.settings import parse
+from eros.operations.backup.schema import TABLES
+from eros.project.settings import parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import PROJECT_NUMBER, Declared, record
 

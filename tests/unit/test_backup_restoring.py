@@ -12,11 +12,11 @@ import pytest
 from google.api_core.exceptions import BadRequest, Forbidden, NotFound, RetryError, Unauthorized
 from requests.exceptions import ConnectionError as RequestsConnectionError
 
-from eros.backup import bucket, records, restoring, scratch
-from eros.backup.names import Source
-from eros.backup.plans import Plan
-from eros.errors import UserError
-from eros.settings import parse
+from bqstack.errors import UserError
+from eros.operations.backup import bucket, records, restoring, scratch
+from eros.operations.backup.names import Source
+from eros.operations.backup.plans import Plan
+from eros.project.settings import parse
 from tests.unit.conftest import VALUES
 from tests.unit.lock_table import LockTable
 

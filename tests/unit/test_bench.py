@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench import suite
-from bench.figures import REGISTRY, benchmark, growth, ratio
+from dev.bench import suite
+from dev.bench.figures import REGISTRY, benchmark, growth, ratio
 
 pytestmark = pytest.mark.unit
 

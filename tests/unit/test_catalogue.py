@@ -2,8 +2,8 @@
 
 import pytest
 
-from eros import catalogue
-from eros.errors import UserError
+from bqstack import catalogue
+from bqstack.errors import UserError
 
 TABLE = """CREATE TABLE IF NOT EXISTS @arms
 (
@@ -117,7 +117,7 @@ def test_a_materialized_view_carries_its_layout(settings, sql):
 
 
 def test_external_tables_are_declared_or_only_referred_to(values, sql):
-    from eros.settings import parse
+    from eros.project.settings import parse
 
     sql.write("external_tables/bank.sql", "CREATE TABLE IF NOT EXISTS @bank (id STRING);")
     sql.write("views/v.sql", "CREATE OR REPLACE VIEW @v AS SELECT id FROM @bank;")

@@ -12,12 +12,12 @@ import pulumi_gcp as gcp
 import pytest
 import yaml
 
+from bqstack.catalogue import Kind, SqlObject, ddl
+from bqstack.guard import Change, Loss, compare, program
 from components.routines import Routines
 from components.tables import Tables
 from components.views import Views
-from eros.catalogue import Kind, SqlObject, ddl
-from eros.changes import Change, Loss, compare, program
-from eros.settings import parse
+from eros.project.settings import parse
 from tests.unit.conftest import VALUES
 
 FOLDER = Path(__file__).parent / "changes"

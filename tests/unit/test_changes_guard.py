@@ -9,11 +9,11 @@ import pulumi_gcp as gcp
 import pytest
 import sqlglot
 
+from bqstack.errors import UserError
+from bqstack.guard import Change, allowances, compare, guard, program, stakes, tables
+from bqstack.state import Checkpoint, Resource
 from components.system import System
-from eros.changes import Change, allowances, compare, guard, program, stakes, tables
-from eros.errors import UserError
-from eros.settings import parse
-from eros.state import Checkpoint, Resource
+from eros.project.settings import parse
 from tests.unit.fake_engine import record
 
 COLUMNS = (
@@ -250,7 +250,7 @@ class Engine:
                 raise answer
             return answer
 
-        monkeypatch.setattr("eros.state.current", current)
+        monkeypatch.setattr("bqstack.state.current", current)
         monkeypatch.setattr(guard, "get_monitor", lambda: None)
         monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
         self.guard = guard.Guard(self.warnings.append)
@@ -297,7 +297,7 @@ def test_whatever_ends_the_reading_reaches_the_update(monkeypatch, settings, def
 def test_a_state_that_never_comes_is_not_waited_for_for_ever(monkeypatch, settings):
     never = threading.Event()
     engine = Engine(monkeypatch, Checkpoint(None, None, ()), preview=False)
-    monkeypatch.setattr("eros.state.current", lambda _: never.wait())
+    monkeypatch.setattr("bqstack.state.current", lambda _: never.wait())
     monkeypatch.setattr(guard, "_PATIENCE_SECONDS", 0.01)
     with pytest.raises(UserError, match=r"cannot be read.*has not answered within"):
         guard.Guard(engine.warnings.append).check(settings, nothing)

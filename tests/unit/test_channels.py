@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bqstack.errors import UserError
 from components.system import System
-from eros import channels
-from eros.errors import UserError
-from eros.settings import from_engine, load_stack_file, parse
+from eros.project import channels
+from eros.project.settings import from_engine, load_stack_file, parse
 from tests.unit.fake_engine import Declared, record
 
 CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"

@@ -11,12 +11,13 @@ import pytest
 import yaml
 from googleapiclient.errors import HttpError
 
-from eros import dashboards, metrics
+from bqstack.errors import UserError
 from eros.cli import dashboard as command
-from eros.dashboards import charts, numbers, page, rules, schema
-from eros.dashboards.reading import Monitoring, Window
-from eros.errors import UserError
-from eros.settings import PROJECT_ROOT
+from eros.project import dashboards, figures
+from eros.project.dashboards import rules, schema
+from eros.project.settings import PROJECT_ROOT
+from eros.watch.dashboard import charts, numbers, page
+from eros.watch.dashboard.reading import Monitoring, Window
 from tests.unit.recorded_monitoring import END, Recorded, busy_day, client, series
 
 SCORE = "logging.googleapis.com/user/eros/health_score"
@@ -48,14 +49,14 @@ SMALL = {"board": {"displayName": "Board", "mosaicLayout": {"columns": 1, "tiles
 
 @pytest.fixture(scope="module")
 def sources():
-    return metrics.load(PROJECT_ROOT)
+    return figures.load(PROJECT_ROOT)
 
 
 @pytest.fixture
 def load(tmp_path, settings):
     """Function that loads a project whose only dashboard has this text."""
     (tmp_path / dashboards.FOLDER).mkdir(parents=True)
-    (tmp_path / metrics.FILE).write_bytes((PROJECT_ROOT / metrics.FILE).read_bytes())
+    (tmp_path / figures.FILE).write_bytes((PROJECT_ROOT / figures.FILE).read_bytes())
 
     def loaded(text: str):
         (tmp_path / dashboards.FOLDER / "board.yaml").write_text(text, encoding="utf-8")

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from eros import alerts, catalogue, channels, dashboards, metrics, schedules, validate
-from eros.alerts import checks
-from eros.settings import PROJECT_ROOT, Automation, Settings, parse
+from bqstack import analysis, catalogue
+from eros.project import alerts, channels, dashboards, schedules
+from eros.project import figures as metrics
+from eros.project.alerts import checks
+from eros.project.settings import PROJECT_ROOT, Automation, Settings, parse
 from tests.sql.test_cases import parse as parse_case
 from tests.unit.conftest import VALUES
 
@@ -50,9 +52,9 @@ def root(tmp_path_factory) -> Path:
 def settings(root, tmp_path_factory) -> Iterator[Settings]:
     """Settings of a stack that has the new setting and contact, rendering from `root`."""
     program = tmp_path_factory.mktemp("settings") / "example.py"
-    field = examples()["eros/settings.py"]
+    field = examples()["eros/project/settings.py"]
     program.write_text(
-        "from eros.settings import *\nfrom eros.settings import Percent\n\n\n"
+        "from eros.project.settings import *\nfrom eros.project.settings import Percent\n\n\n"
         f"class Example(Automation):\n{field}",
         encoding="utf-8",
     )
@@ -62,7 +64,7 @@ def settings(root, tmp_path_factory) -> Iterator[Settings]:
     assert changed.goal_growth_pct == 8
     values = VALUES | {"contacts": {"growthEmail": "growth@example.com"}}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("eros.settings.PROJECT_ROOT", root)
+        patch.setattr("eros.project.settings.PROJECT_ROOT", root)
         yield parse(values, "Pulumi.staging.yaml").model_copy(update={"automation": section()})
 
 
@@ -87,7 +89,7 @@ def test_every_kind_of_file_has_an_example():
         "config/channels.yaml",
         "config/metrics.yaml",
         "config/dashboards/goals.yaml",
-        "eros/settings.py",
+        "eros/project/settings.py",
         "Pulumi.staging.yaml",
     ]
 
@@ -105,7 +107,7 @@ def test_googles_analyser_takes_the_sql(root, settings):
         Path("sql/table_functions/alert_readings.sql"),
         Path("sql/procedures/publish_figures.sql"),
     ]
-    report = validate.validate(settings, root, only=files)
+    report = analysis.validate(settings, root, only=files)
     assert (report.findings, report.notes) == ([], [])
 
 

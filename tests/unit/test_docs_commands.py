@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 import typer
 
-from eros import monitor, schedules
+from bqstack.documents import dotted
 from eros.cli.app import build
-from eros.settings import NAMESPACE, PROJECT_ROOT, Settings
-from eros.validation import dotted
+from eros.project import schedules
+from eros.project.settings import NAMESPACE, PROJECT_ROOT, Settings
+from eros.watch import monitor
 
 TEXTS = sorted(
     [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eros.settings import PROJECT_ROOT
+from eros.project.settings import PROJECT_ROOT
 
 DOCUMENTS = sorted([PROJECT_ROOT / "README.md", *(PROJECT_ROOT / "docs").rglob("*.md")])
 _LINK = re.compile(r"\[[^\]\[]*\]\(([^)\s]+)\)")

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from eros import catalogue, reference, schedules
+from bqstack import catalogue
+from eros import reference
+from eros.project import schedules
+from eros.project.settings import PROJECT_ROOT, load_stack_file
 from eros.reference import relations
-from eros.settings import PROJECT_ROOT, load_stack_file
 
 TABLE = "CREATE TABLE IF NOT EXISTS @{name} (a INT64) OPTIONS (description = 'T');"
 VIEW = "CREATE OR REPLACE VIEW @{name} OPTIONS (description = 'V') AS SELECT a FROM @{of};"

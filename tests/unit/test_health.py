@@ -10,10 +10,10 @@ from google.api_core.exceptions import BadRequest, NotFound, ServiceUnavailable
 from requests.exceptions import ReadTimeout
 from rich.console import Console
 
-from eros import health as checks
+from bqstack.errors import UserError
 from eros.cli import health as command
-from eros.errors import UserError
-from eros.health import CHECKS, TABLES, Finding, Report, Severity, Status, check
+from eros.watch import health as checks
+from eros.watch.health import CHECKS, TABLES, Finding, Report, Severity, Status, check
 
 NOW = datetime(2025, 10, 31, 14, 30, 22, tzinfo=UTC)
 

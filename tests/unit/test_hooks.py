@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from eros.settings import PROJECT_ROOT
+from eros.project.settings import PROJECT_ROOT
 
 CONFIG = PROJECT_ROOT / ".pre-commit-config.yaml"
 HOOKS = {
@@ -20,9 +20,9 @@ HOOKS = {
 }
 # A file of the project for each hook to pass, and a text that it must stop.
 RIGHT = {
-    "ruff": "eros/errors.py",
-    "format": "eros/errors.py",
-    "secrets": "eros/errors.py",
+    "ruff": "packages/bqstack/src/bqstack/errors.py",
+    "format": "packages/bqstack/src/bqstack/errors.py",
+    "secrets": "packages/bqstack/src/bqstack/errors.py",
     "shell": "tools/bootstrap.sh",
     "workflows": ".github/workflows/main.yml",
 }

@@ -12,10 +12,10 @@ import pytest
 import requests
 import typer
 
+from bqstack.errors import UserError
 from eros import logs
 from eros.cli import logged
 from eros.cli.app import build
-from eros.errors import UserError
 from eros.logs import files
 
 FIELDS = [

@@ -10,10 +10,11 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from eros import catalogue, monitor
+from bqstack import catalogue
+from bqstack.errors import UserError
 from eros.cli import monitor as command
-from eros.errors import UserError
-from eros.settings import load_stack_file
+from eros.project.settings import load_stack_file
+from eros.watch import monitor
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

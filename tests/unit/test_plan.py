@@ -15,18 +15,19 @@ import pulumi_gcp as gcp
 import pytest
 import yaml
 
+from bqstack import catalogue
+from bqstack.analysis.analyser import Analyser
+from bqstack.catalogue import Routine, Table
+from bqstack.guard import Action, Change, Detail, Loss, compare, program
+from bqstack.guard.tables import TYPE as TABLE
+from bqstack.plan import Plan, as_json, build, costs, lineage, markdown
+from bqstack.plan.report import Planned
+from bqstack.plan.sources import Side
 from components.routines import Routines
 from components.tables import Tables
 from components.views import Views
-from eros import catalogue, schedules
-from eros.catalogue import Routine, Table
-from eros.changes import Action, Change, Detail, Loss, compare, program
-from eros.changes.tables import TYPE as TABLE
-from eros.plan import Plan, as_json, build, costs, lineage, markdown
-from eros.plan.report import Planned
-from eros.plan.sources import Side
-from eros.settings import Settings, parse
-from eros.validate.analyser import Analyser
+from eros.project import schedules
+from eros.project.settings import Settings, parse
 from tests.unit.conftest import VALUES
 
 FOLDER = Path(__file__).parent / "plan"

@@ -9,13 +9,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from eros import state
-from eros.changes.program import Declared
+from bqstack import state
+from bqstack.errors import UserError
+from bqstack.guard.program import Declared
+from bqstack.plan import raw, sources
+from bqstack.plan.sources import Side
 from eros.cli import plan as command
-from eros.errors import UserError
-from eros.plan import raw, sources
-from eros.plan.sources import Side
-from eros.settings import PROJECT_ROOT
+from eros.project.settings import PROJECT_ROOT
 
 app = typer.Typer()
 app.command()(command.plan)
@@ -112,23 +112,43 @@ def test_a_base_from_before_the_stack_has_nothing_of_it(tmp_path, monkeypatch):
     assert "before there was a stack prod" in old.label
 
 
-def test_a_program_that_is_refused_is_told_with_its_side(tmp_path, monkeypatch):
+LIBRARY = "packages/bqstack/src/bqstack"
+# Where a program's errors and settings are, and their name: today, and before the library.
+ROOMS = [
+    (f"{LIBRARY}/errors.py", "bqstack.errors", "eros/project/settings.py"),
+    ("eros/errors.py", "eros.errors", "eros/settings.py"),
+]
+
+
+def written(root, files) -> None:
+    """Write the files of a program; None leaves one out, all but its folder."""
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        if content is not None:
+            (root / name).write_text(content, encoding="utf-8")
+
+
+@pytest.mark.parametrize(("errors", "module", "settings"), ROOMS)
+def test_a_program_that_is_refused_is_told_with_its_side(
+    tmp_path, monkeypatch, errors, module, settings
+):
     monkeypatch.undo()
-    (tmp_path / "Pulumi.yaml").write_text("name: eros\n", encoding="utf-8")
-    for package in ("eros", "components"):
-        (tmp_path / package).mkdir()
-        (tmp_path / package / "__init__.py").touch()
-    (tmp_path / "eros/errors.py").write_text("class UserError(Exception):\n    pass\n")
-    (tmp_path / "eros/settings.py").write_text(
-        "from eros.errors import UserError\n\n\ndef load_stack_file(stack):\n"
-        "    raise UserError(f'no settings for {stack}')\n"
-    )
-    (tmp_path / "Pulumi.prod.yaml").touch()
+    files = {
+        "Pulumi.yaml": "name: eros\n",
+        "Pulumi.prod.yaml": "",
+        "components/__init__.py": "",
+        "eros/__init__.py": "",
+        errors: "class UserError(Exception):\n    pass\n",
+        settings: f"from {module} import UserError\n\n\ndef load_stack_file(stack):\n"
+        "    raise UserError(f'no settings for {stack}')\n",
+    }
+    written(tmp_path, files)
     committed(tmp_path)
     with pytest.raises(UserError, match=r"commit .*: no settings for prod"):
         sources.trees("prod", "HEAD", "HEAD", tmp_path)
 
 
+@pytest.mark.parametrize("room", ROOMS)
 @pytest.mark.parametrize(
     ("path", "text", "expected"),
     [
@@ -137,30 +157,28 @@ def test_a_program_that_is_refused_is_told_with_its_side(tmp_path, monkeypatch):
             "def (:\n",
             "components/system.py:1: the program does not run: Syn",
         ),
-        (
-            "eros/settings.py",
-            "import no_such_package\n",
-            "eros/settings.py:1: .* 'no_such_package'",
-        ),
-        ("eros/errors.py", None, "the program does not run: .*eros.errors"),
+        ("SETTINGS", "import no_such_package\n", "SETTINGS:1: .* 'no_such_package'"),
+        ("ERRORS", None, "the program does not run: .*MODULE"),
         ("Pulumi.yaml", None, "Pulumi.yaml: the file does not exist"),
     ],
 )
-def test_a_program_that_does_not_run_is_told_in_words(tmp_path, monkeypatch, path, text, expected):
+def test_a_program_that_does_not_run_is_told_in_words(
+    tmp_path, monkeypatch, room, path, text, expected
+):
     monkeypatch.undo()
+    errors, module, settings = room
+    for word, value in (("ERRORS", errors), ("MODULE", module), ("SETTINGS", settings)):
+        path, expected = path.replace(word, value), expected.replace(word, value)
     files = {
         "Pulumi.yaml": "name: eros\n",
         "components/__init__.py": "",
         "eros/__init__.py": "",
-        "eros/errors.py": "class UserError(Exception):\n    pass\n",
-        "eros/settings.py": "class _Settings:\n    model_copy = lambda self, update: self\n\n\n"
+        errors: "class UserError(Exception):\n    pass\n",
+        settings: "class _Settings:\n    model_copy = lambda self, update: self\n\n\n"
         "def load_stack_file(stack):\n    return _Settings()\n",
         path: text,
     }
-    for name, content in files.items():
-        if content is not None:
-            (tmp_path / name).parent.mkdir(exist_ok=True)
-            (tmp_path / name).write_text(content)
+    written(tmp_path, files)
     with pytest.raises(UserError, match=f"^a commit: {expected}") as error:
         sources._declared(tmp_path, "prod", "a commit")
     assert "Traceback" not in str(error.value)

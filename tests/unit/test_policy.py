@@ -22,10 +22,11 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
+from bqstack import catalogue
 from components.system import System
-from eros import catalogue, schedules
-from eros import settings as eros_settings
-from eros.settings import PROJECT_ROOT, Settings, parse
+from eros.project import schedules
+from eros.project import settings as eros_settings
+from eros.project.settings import PROJECT_ROOT, Settings, parse
 from policy import document, idempotent, stack
 from policy.pack import RULES, THEMES
 from policy.rule import Rule

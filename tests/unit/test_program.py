@@ -8,13 +8,14 @@ import runpy
 import pulumi
 import pytest
 
+from bqstack import catalogue
+from bqstack.errors import UserError
 from components import provider
 from components.dashboards import _marked
 from components.system import System
-from eros import catalogue, dashboards, schedules
-from eros.dashboards import rules
-from eros.errors import UserError
-from eros.settings import PROJECT_ROOT, parse
+from eros.project import dashboards, schedules
+from eros.project.dashboards import rules
+from eros.project.settings import PROJECT_ROOT, parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import PROJECT_NUMBER, Declared, record
 

@@ -10,12 +10,12 @@ from tools import prose
 @pytest.mark.parametrize(
     ("name", "text", "lines"),
     [
-        ("page.md", "Built anew.\nFine.\nIt is told.\n", [1, 3]),  # prose: quoted
-        ("view.sql", "-- of then\nSELECT 1\n", [1]),  # prose: quoted
+        ("page.md", "Built anew.\nFine.\nIt is told.\n", [1, 3]),
+        ("view.sql", "-- of then\nSELECT 1\n", [1]),
         ("names.py", "anew = told = 1\n", []),
-        ("comment.py", "x = 1  # stopped half way\n", [1]),  # prose: quoted
-        ("docstring.py", '"""One.\n\nMade anew.\n"""\n', [3]),  # prose: quoted
-        ("fstring.py", 'f"{1} is told"\n', [1]),  # prose: quoted
+        ("comment.py", "x = 1  # stopped half way\n", [1]),
+        ("docstring.py", '"""One.\n\nMade anew.\n"""\n', [3]),
+        ("fstring.py", 'f"{1} is told"\n', [1]),
         ("quoted.py", 'X = "anew"  # prose: quoted\n', []),
         ("apart.md", "They are told apart by name.\n", []),
     ],
@@ -36,5 +36,5 @@ def test_every_refused_word_stands_in_the_style_page():
         "half way",
         "stands in the way",
         "by and by",
-    ):  # prose: quoted
+    ):
         assert sample in rows

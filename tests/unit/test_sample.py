@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from eros import catalogue
-from eros.sample import Sample, Size, caption_key, generate
-from eros.sample.creators import TIME_ZONES
-from eros.sample.localtime import to_utc
-from eros.sample.model import SCHEMAS
+from bqstack import catalogue
+from dev.sample import Sample, Size, caption_key, generate
+from dev.sample.creators import TIME_ZONES
+from dev.sample.localtime import to_utc
+from dev.sample.model import SCHEMAS
 
 TODAY = date(2026, 3, 20)  # the history runs over the change of the clock on 8 March
 MIDNIGHT = datetime(2026, 3, 20, tzinfo=ZoneInfo("America/Los_Angeles")).astimezone(UTC)

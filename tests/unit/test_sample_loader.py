@@ -7,9 +7,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from eros.errors import UserError
-from eros.sample import Size, generate, load
-from eros.settings import parse
+from bqstack.errors import UserError
+from dev.sample import Size, generate, load
+from eros.project.settings import parse
 
 
 @pytest.fixture(scope="module")

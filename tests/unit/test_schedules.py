@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from eros import catalogue, cron, schedules
-from eros.errors import UserError
-from eros.settings import parse
-from localcloud.gcp.transfers import schedule as cloud_schedule
+from bqstack import catalogue
+from bqstack.errors import UserError
+from eros.project import cron, schedules
+from eros.project.settings import parse
+from localgcp.apis.transfers import schedule as cloud_schedule
 from tests.unit.conftest import VALUES
 
 LOS_ANGELES = ZoneInfo("America/Los_Angeles")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from eros.errors import UserError
-from eros.settings import check_file, from_engine, load_stack_file, parse
+from bqstack.errors import UserError
+from eros.project.settings import check_file, from_engine, load_stack_file, parse
 
 
 def refusal(values) -> str:

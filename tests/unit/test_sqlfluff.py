@@ -5,7 +5,7 @@ import configparser
 
 import pytest
 
-from eros.settings import PROJECT_ROOT, load_stack_file
+from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 SECTIONS = ("prices", "limits", "thresholds", "automation", "selection", "retention")
 

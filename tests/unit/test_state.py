@@ -10,10 +10,10 @@ from types import SimpleNamespace
 import pyarrow
 import pytest
 
-from eros import engine, state
-from eros.errors import UserError
-from eros.state import checkpoints, reading, secrets
-from eros.state.model import SIGNATURE
+from bqstack import engine, state
+from bqstack.errors import UserError
+from bqstack.state import checkpoints, reading, secrets
+from bqstack.state.model import SIGNATURE
 
 STACK = "urn:pulumi:local::eros::pulumi:pulumi:Stack::eros-local"
 TABLE = "urn:pulumi:local::eros::gcp:bigquery/table:Table::captions"

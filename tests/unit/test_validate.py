@@ -8,14 +8,14 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from eros import validate as checks
-from eros.catalogue import Catalogue
-from eros.catalogue.model import Argument, Kind, Reference, Routine, SqlObject, View
+from bqstack import analysis as checks
+from bqstack.analysis import Finding, Note, Report, limits, lines, messages, rules, show, wasm
+from bqstack.analysis.allow import Allows
+from bqstack.analysis.source import Source
+from bqstack.catalogue import Catalogue
+from bqstack.catalogue.model import Argument, Kind, Reference, Routine, SqlObject, View
 from eros.cli import validate as command
-from eros.settings import PROJECT_ROOT, load_stack_file
-from eros.validate import Finding, Note, Report, limits, lines, messages, rules, show, wasm
-from eros.validate.allow import Allows
-from eros.validate.source import Source
+from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 pytestmark = pytest.mark.unit
 FILE = Path("sql/views/v.sql")
@@ -187,7 +187,7 @@ class TestOutput:
 
 def test_docs_list_every_rule_as_the_code_does() -> None:
     document = (PROJECT_ROOT / "docs/validate.md").read_text(encoding="utf-8")
-    assert rules.markdown() in document, "paste the output of python -m eros.validate.rules"
+    assert rules.markdown() in document, "paste the output of python -m bqstack.analysis.rules"
 
 
 def test_quick_check_says_when_the_analyser_is_not_compiled(

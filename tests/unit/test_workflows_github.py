@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from eros.changes import Action, Change, Detail, Loss
-from eros.plan import as_json
-from eros.plan.report import Plan, Planned
+from bqstack.guard import Action, Change, Detail, Loss
+from bqstack.plan import as_json
+from bqstack.plan.report import Plan, Planned
 from tools import github
 
 LINK = "https://example.com/run/1"

@@ -5,12 +5,7 @@ from typing import Any
 
 import pytest
 
-from eros.deploy import (
-    Deployment,
-    Journal,
-    Options,
-    Site,
-)
+from eros.operations.deploy import Deployment, Journal, Options, Site
 from tests.unit.deploy.deployments import NOW, Made
 
 

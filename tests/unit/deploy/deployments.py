@@ -5,14 +5,8 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from eros.deploy import (
-    Deployment,
-    ExitCode,
-    Site,
-    program,
-    steps,
-)
-from eros.deploy.figures import Figures
+from eros.operations.deploy import Deployment, ExitCode, Site, program, steps
+from eros.operations.deploy.figures import Figures
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -6,9 +6,9 @@ import pytest
 from google.api_core.exceptions import NotFound
 from google.cloud.bigquery import SchemaField
 
-from eros import catalogue
-from eros.deploy import Level, external
-from eros.settings import PROJECT_ROOT, parse
+from bqstack import catalogue
+from eros.operations.deploy import Level, external
+from eros.project.settings import PROJECT_ROOT, parse
 from tests.unit.conftest import VALUES
 from tests.unit.deploy.deployments import site
 

@@ -6,7 +6,7 @@ import pytest
 from google.api_core.exceptions import NotFound
 from google.cloud.bigquery import AccessEntry
 
-from eros.deploy import Level, grants, preflight
+from eros.operations.deploy import Level, grants, preflight
 from tests.unit.deploy.deployments import site
 
 VIEW = {"view": {"projectId": "p", "datasetId": "shared", "tableId": "sales"}}

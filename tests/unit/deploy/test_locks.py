@@ -6,13 +6,9 @@ from types import SimpleNamespace
 import pytest
 from google.api_core.exceptions import BadRequest, NotFound
 
-from eros import stack_lock
-from eros.deploy import (
-    Journal,
-    begin,
-    lock,
-)
-from eros.errors import UserError
+from bqstack.errors import UserError
+from eros.operations import stack_lock
+from eros.operations.deploy import Journal, begin, lock
 from tests.unit.lock_table import LockTable
 
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from components.system import System
-from eros.deploy import permissions
-from eros.settings import PROJECT_ROOT, parse
+from eros.operations.deploy import permissions
+from eros.project.settings import PROJECT_ROOT, parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import record
 

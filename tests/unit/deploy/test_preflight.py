@@ -7,17 +7,12 @@ from types import SimpleNamespace
 import pytest
 from googleapiclient.errors import HttpError
 
-from eros.backup import State
-from eros.deploy import (
-    Finding,
-    Level,
-    preflight,
-    quota,
-)
-from eros.errors import UserError
-from eros.rollback import choice
-from eros.rollback import run as rollback_run
-from eros.state import Checkpoint
+from bqstack.errors import UserError
+from bqstack.state import Checkpoint
+from eros.operations.backup import State
+from eros.operations.deploy import Finding, Level, preflight, quota
+from eros.operations.rollback import choice
+from eros.operations.rollback import run as rollback_run
 from tests.unit.deploy.deployments import NOW, Api, site
 from tests.unit.rollback.states import update
 

@@ -8,16 +8,9 @@ import pytest
 import typer
 from google.api_core.exceptions import BadRequest
 
+from bqstack.errors import UserError
 from eros.cli import deploy as command
-from eros.deploy import (
-    ExitCode,
-    Level,
-    program,
-    report,
-    run,
-    validation,
-)
-from eros.errors import UserError
+from eros.operations.deploy import ExitCode, Level, program, report, run, validation
 from tests.unit.deploy.deployments import NOW, Fake, figures, never, preview, previewed, site
 
 

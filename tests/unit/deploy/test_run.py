@@ -7,16 +7,9 @@ from types import SimpleNamespace
 import pytest
 from google.api_core.exceptions import BadRequest
 
-from eros.deploy import (
-    ExitCode,
-    begin,
-    run,
-    steps,
-    undo,
-    unfinished,
-)
-from eros.deploy.model import StepFailed
-from eros.errors import UserError
+from bqstack.errors import UserError
+from eros.operations.deploy import ExitCode, begin, run, steps, undo, unfinished
+from eros.operations.deploy.model import StepFailed
 from tests.unit.deploy.deployments import Fake, never
 
 

@@ -6,16 +6,10 @@ from types import SimpleNamespace
 import pytest
 from google.api_core.exceptions import ServiceUnavailable
 
-from eros.deploy import (
-    ExitCode,
-    Finding,
-    Level,
-    run,
-    steps,
-)
-from eros.deploy.figures import Figures
-from eros.deploy.model import StepFailed
-from eros.errors import UserError
+from bqstack.errors import UserError
+from eros.operations.deploy import ExitCode, Finding, Level, run, steps
+from eros.operations.deploy.figures import Figures
+from eros.operations.deploy.model import StepFailed
 from tests.unit.deploy.deployments import NOW, never, preview, previewed
 
 

@@ -4,9 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from eros.deploy import (
-    undo,
-)
+from eros.operations.deploy import undo
 from tests.unit.deploy.deployments import preview, previewed
 
 

@@ -4,11 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from eros.deploy import (
-    verdict,
-)
-from eros.deploy.figures import Figures
-from eros.deploy.verdict import Cause
+from eros.operations.deploy import verdict
+from eros.operations.deploy.figures import Figures
+from eros.operations.deploy.verdict import Cause
 from tests.unit.deploy.deployments import NOW, figures
 
 

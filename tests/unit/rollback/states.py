@@ -9,10 +9,10 @@ from types import SimpleNamespace
 
 from google.api_core.exceptions import NotFound
 
-from eros.rollback import choice, variants
-from eros.settings import parse
-from eros.state import SECRET_MARKER, Checkpoint, Resource, Update
-from eros.state.model import SIGNATURE
+from bqstack.state import SECRET_MARKER, Checkpoint, Resource, Update
+from bqstack.state.model import SIGNATURE
+from eros.operations.rollback import choice, variants
+from eros.project.settings import parse
 from tests.unit.conftest import VALUES
 
 START = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from eros.errors import UserError
-from eros.rollback import choice
+from bqstack.errors import UserError
+from eros.operations.rollback import choice
 from tests.unit.rollback.states import newest_first, rolled_back, update
 
 

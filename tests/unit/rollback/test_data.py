@@ -9,10 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from eros.backup import Attempt, Backup, Kind, Source, State, TableCopy, names
-from eros.errors import UserError
-from eros.rollback import plans, words
-from eros.settings import parse
+from bqstack.errors import UserError
+from eros.operations.backup import Attempt, Backup, Kind, Source, State, TableCopy, names
+from eros.operations.rollback import plans, words
+from eros.project.settings import parse
 from tests.unit.conftest import VALUES
 from tests.unit.rollback.states import checkpoint, newest_first, table, update
 
@@ -50,7 +50,7 @@ class Cloud:
 @pytest.fixture
 def cloud(monkeypatch) -> Cloud:
     made = Cloud()
-    monkeypatch.setattr("eros.backup.jobs.now", lambda google: google.now)
+    monkeypatch.setattr("eros.operations.backup.jobs.now", lambda google: google.now)
     monkeypatch.setattr(plans, "present", lambda _: made.now)
     monkeypatch.setattr(plans, "with_rows", lambda *_: ("captions",))
     monkeypatch.setattr(plans.backup, "is_deployed", lambda google: google.has_place)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pulumi
 import pytest
 
-from eros.errors import UserError
-from eros.rollback import metrics, replay
+from bqstack.errors import UserError
+from eros.operations.rollback import metrics, replay
 from tests.unit.rollback.states import POLICY, checkpoint, resource
 from tests.unit.rollback.test_replay import Monitor
 

@@ -15,13 +15,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from eros import engine
-from eros.errors import UserError
-from eros.rollback import pending, plans, variants
-from eros.rollback import updates as updates_module
-from eros.rollback.updates import Updates
-from eros.settings import parse
-from eros.state import Checkpoint
+from bqstack import engine
+from bqstack.errors import UserError
+from bqstack.state import Checkpoint
+from eros.operations.rollback import pending, plans, variants
+from eros.operations.rollback import updates as updates_module
+from eros.operations.rollback.updates import Updates
+from eros.project.settings import parse
 from tests.unit.conftest import VALUES
 from tests.unit.rollback.states import STACK, TABLE
 
@@ -189,7 +189,7 @@ def test_an_engine_that_is_interrupted_may_end_what_it_has_begun(tmp_path):
     )
     slow.chmod(0o755)
     code = (
-        "from eros.rollback import updates\n"
+        "from eros.operations.rollback import updates\n"
         f"updates._command().run(['up'], {str(tmp_path)!r}, {{}})\n"
     )
     # A group of its own, as a terminal has: Ctrl-C reaches all that is in it.

@@ -7,12 +7,12 @@ from dataclasses import replace
 from google.protobuf import json_format
 from pulumi.runtime.proto import resource_pb2
 
+from bqstack import guard
+from bqstack.state import SECRET_MARKER, Resource
+from bqstack.state.model import SIGNATURE
 from components.system import System
-from eros import changes
-from eros.rollback import replay, variants, wire
-from eros.settings import parse
-from eros.state import SECRET_MARKER, Resource
-from eros.state.model import SIGNATURE
+from eros.operations.rollback import replay, variants, wire
+from eros.project.settings import parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import record
 from tests.unit.rollback.states import (
@@ -152,4 +152,4 @@ def test_an_object_that_only_moved_in_the_program_stays_the_same():
     asked = registered(shown.by_urn[then.urn]).asked["captions"]
     assert list(asked.aliasURNs) == [now.urn]
     moved = variants.aliases(checkpoint(then), checkpoint(now))
-    assert changes.compare([now], [then], moved) == []
+    assert guard.compare([now], [then], moved) == []

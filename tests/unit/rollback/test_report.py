@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from eros import changes
-from eros.errors import UserError
-from eros.rollback import journal, report, words
-from eros.rollback.updates import Step
+from bqstack import guard
+from bqstack.errors import UserError
+from eros.operations.rollback import journal, report, words
+from eros.operations.rollback.updates import Step
 from tests.unit.rollback.states import GOOGLE, STACK, table, update
 
 
@@ -56,7 +56,7 @@ def test_the_report_compares_health(begun, after, kept):
 
 
 def test_changes_are_told_in_words():
-    told = changes.compare([table(columns="caption_id language")], [table(), table("extra")])
+    told = guard.compare([table(columns="caption_id language")], [table(), table("extra")])
     assert [words.change(c) for c in told] == [
         "table captions: changed back: column language STRING is dropped",
         "table extra: made again",

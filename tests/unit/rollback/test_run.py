@@ -11,13 +11,13 @@ import pytest
 import typer
 from google.api_core.exceptions import NotFound
 
-from eros import rollback as rollbacks
-from eros import stack_lock
-from eros.backup import Attempt, Backup, Kind, Source, TableCopy
+from bqstack.errors import UserError
 from eros.cli import rollback as command
-from eros.errors import UserError
-from eros.rollback import RollbackError, journal, run, variants
-from eros.rollback.plans import Plan
+from eros.operations import rollback as rollbacks
+from eros.operations import stack_lock
+from eros.operations.backup import Attempt, Backup, Kind, Source, TableCopy
+from eros.operations.rollback import RollbackError, journal, run, variants
+from eros.operations.rollback.plans import Plan
 from tests.unit.lock_table import LockTable
 from tests.unit.rollback.states import START, checkpoint, table, update
 

@@ -6,15 +6,15 @@ import json
 
 import pytest
 
-from eros import changes
-from eros.errors import UserError
-from eros.rollback import stakes
-from eros.state import Resource
+from bqstack import guard
+from bqstack.errors import UserError
+from bqstack.state import Resource
+from eros.operations.rollback import stakes
 from tests.unit.rollback.states import TABLE, Warehouse, resource, table
 
 
 def lost(warehouse: Warehouse, now: list[Resource], then: list[Resource]) -> list[stakes.Stake]:
-    return stakes.at_stake(warehouse, changes.compare(now, then))
+    return stakes.at_stake(warehouse, guard.compare(now, then))
 
 
 def test_a_dropped_column_counts_the_rows_that_have_a_value():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from eros.rollback import locks, variants
+from eros.operations.rollback import locks, variants
 from tests.unit.rollback.states import (
     GOOGLE,
     STACK,

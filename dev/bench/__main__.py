@@ -1,0 +1,60 @@
+"""Command line of the benchmarks: `python -m dev.bench [NAME...] --repeat N`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from rich.console import Console
+
+from dev.bench import conditions, report, suite
+from dev.bench.figures import REGISTRY
+from dev.bench.lab import BenchmarkError, Lab
+
+
+def _arguments() -> argparse.Namespace:
+    listed = "\n".join(f"  {one.name:<10} {one.title}" for one in REGISTRY.values())
+    parser = argparse.ArgumentParser(
+        prog="python -m dev.bench",
+        description="Time this repository on a local cloud of its own.",
+        epilog=f"benchmarks:\n{listed}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", nargs="*", help="benchmarks to run; all without it")
+    parser.add_argument("--repeat", type=int, default=5, help="samples of each figure (5)")
+    arguments = parser.parse_args()
+    if arguments.repeat < 1:
+        parser.error("--repeat must be at least 1")
+    unknown = [name for name in arguments.name if name not in REGISTRY]
+    if unknown:
+        parser.error(f"there is no benchmark {unknown[0]!r}, but: {', '.join(REGISTRY)}")
+    return arguments
+
+
+def main() -> int:
+    """Run the benchmarks, show each table when it is ready, write one file of results."""
+    arguments = _arguments()
+    console = Console()
+    machine = conditions.machine()
+    console.print(", ".join(f"{key} {value}" for key, value in machine.items()), highlight=False)
+    results: list[report.Result] = []
+    try:
+        with Lab(arguments.repeat, lambda line: console.print(f"[dim]{line}[/]")) as lab:
+            for benchmark in suite.chosen(arguments.name):
+                console.rule(benchmark.name, align="left")
+                before = conditions.load()
+                result = (benchmark, benchmark.run(lab), (before, conditions.load()))
+                results.append(result)
+                report.show(console, result)
+    except BenchmarkError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    path = report.write(machine, results)
+    console.print(f"written: {path.relative_to(path.parent.parent.parent)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

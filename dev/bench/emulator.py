@@ -1,0 +1,127 @@
+"""A local-bigquery of a benchmark's own, with the system's SQL on it, and what each call costs."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from google.api_core.client_options import ClientOptions
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+from bqstack import catalogue
+from dev.bench.lab import BenchmarkError
+from eros.project.settings import PROJECT_ROOT, Settings
+from localgcp import ports
+
+_START_SECONDS = 90
+_STOP_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds on the wall, and GiB that the server held at most (0 where it cannot be measured)."""
+
+    seconds: float
+    peak_gib: float
+
+
+class Emulator(AbstractContextManager):
+    """Starts a server with its data in an empty `folder`; the process ends with the context."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self._settings = settings
+        port = ports.choose(folder, ())
+        storage_port = ports.choose(folder, (port,))
+        url = f"http://{ports.HOST}:{port}"
+        environment = os.environ | {
+            "BIGQUERY_HOST": ports.HOST,
+            "BIGQUERY_PORT": str(port),
+            "GRPC_PORT": str(storage_port),
+            "DATA_DIR": str(folder / "data"),
+            "DEFAULT_PROJECT_ID": settings.project,
+        }
+        self._log = folder / "emulator.log"
+        with self._log.open("w") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "localgcp.bigquery"],
+                cwd=PROJECT_ROOT,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            self._wait(f"{url}/bigquery/v2/projects/{settings.project}/datasets")
+        except BenchmarkError:
+            self._stop()
+            raise
+        self._client = bigquery.Client(
+            project=settings.project,
+            credentials=AnonymousCredentials(),
+            client_options=ClientOptions(api_endpoint=url),
+        )
+
+    def __exit__(self, *exception: object) -> None:
+        self._client.close()
+        self._stop()
+
+    def create(self) -> None:
+        """The dataset with the whole catalogue."""
+        self._client.create_dataset(self._settings.dataset)
+        for item in catalogue.load(self._settings):
+            self.run(item.sql)
+
+    def run(self, sql: str) -> list[bigquery.Row]:
+        """Run a statement or script; bare names are objects of the dataset."""
+        dataset = f"{self._settings.project}.{self._settings.dataset}"
+        config = bigquery.QueryJobConfig(default_dataset=dataset)
+        # Nothing is tried again behind our back: a retried script runs twice.
+        job = self._client.query(sql, job_config=config, retry=None, job_retry=None)
+        return list(job.result())
+
+    def cost(self, sql: str) -> Cost:
+        """Run it once and tell what it took."""
+        self._forget_peak()
+        started = time.perf_counter()
+        self.run(sql)
+        return Cost(time.perf_counter() - started, self._peak_gib())
+
+    def _wait(self, url: str) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline and self._process.poll() is None:
+            try:
+                with urllib.request.urlopen(url, timeout=_START_SECONDS):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        end = self._log.read_text(encoding="utf-8")[-2000:]
+        raise BenchmarkError(f"local-bigquery does not answer:\n{end}")
+
+    def _stop(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _forget_peak(self) -> None:
+        """Let the kernel's high-water mark begin again at what is held now (Linux only)."""
+        reset = Path(f"/proc/{self._process.pid}/clear_refs")
+        if reset.exists():
+            reset.write_text("5", encoding="ascii")
+
+    def _peak_gib(self) -> float:
+        status = Path(f"/proc/{self._process.pid}/status")
+        if not status.exists():
+            return 0.0
+        [kib] = re.findall(r"^VmHWM:\s+(\d+) kB", status.read_text(encoding="ascii"), re.MULTILINE)
+        return int(kib) / 2**20

@@ -1,0 +1,113 @@
+"""The local cloud's own switches: its clock, its schedules and its inbox.
+
+Reached over HTTP beside Google's APIs; nothing of the local cloud is imported.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from bqstack.errors import UserError
+from eros.cloud import endpoints
+from eros.project.settings import Settings
+
+_TIMEOUT_SECONDS = 60
+# A walk says something at least once a run; no run may last longer.
+_STEP_SECONDS = 900
+
+
+class Control:
+    """The switches of one local cloud. Raises UserError when it refuses or does not answer."""
+
+    def __init__(self, settings: Settings) -> None:
+        addresses = endpoints.load(settings)
+        if not addresses:
+            raise UserError(
+                f"the stack {settings.environment} is not on the local cloud",
+                fix="time and the inbox of a stack on Google are Google's: see the runbook",
+            )
+        parts = urlsplit(addresses["monitoringCustomEndpoint"])
+        self._root = f"{parts.scheme}://{parts.netloc}/localcloud"
+        self._session = requests.Session()
+        # Straight to the loopback address, whatever proxy the environment names.
+        self._session.trust_env = False
+
+    def clock(self) -> dict[str, Any]:
+        """What the clock shows (`now`), its `offsetSeconds`, `follows` and the `next` runs."""
+        return self._call("GET", "clock")
+
+    def now(self) -> datetime:
+        """What the clock shows."""
+        return datetime.fromisoformat(self.clock()["now"])
+
+    def move(self, moment: datetime) -> dict[str, Any]:
+        """Set the clock forward without running anything."""
+        return self._call("POST", "clock", {"now": moment.isoformat()})
+
+    def follow(self, follow: bool) -> dict[str, Any]:
+        """Start scheduled queries when they are due in real time, or no more."""
+        return self._call("POST", "clock", {"follow": follow})
+
+    def advance(self, moment: datetime, *, every_run: bool) -> Iterator[dict[str, Any]]:
+        """Walk to a moment, running what is due on the way; one dict for each step."""
+        body = {"to": moment.isoformat(), "everyRun": every_run}
+        with self._send("POST", "clock/advance", body, stream=True) as answer:
+            try:
+                for line in answer.iter_lines():
+                    yield json.loads(line)
+            except requests.RequestException as error:
+                raise UserError(
+                    f"the local cloud stopped on the way: {error}", fix="eros local logs gcp"
+                ) from None
+
+    def settle(self) -> None:
+        """Wait until what has happened so far is logged and judged."""
+        self._call("POST", "settle")
+
+    def inbox(self) -> list[dict[str, Any]]:
+        """Delivered notifications, oldest first: `number`, `time`, `channel` and `payload`."""
+        return self._call("GET", "inbox")["notifications"]
+
+    def clear_inbox(self) -> int:
+        """Empty the inbox; how many notifications were in it."""
+        return self._call("DELETE", "inbox")["deleted"]
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        return self._send(method, path, body).json()
+
+    def _send(
+        self, method: str, path: str, body: Any = None, *, stream: bool = False
+    ) -> requests.Response:
+        timeout = _STEP_SECONDS if stream else _TIMEOUT_SECONDS
+        try:
+            answer = self._session.request(
+                method, f"{self._root}/{path}", json=body, stream=stream, timeout=timeout
+            )
+        except requests.RequestException:
+            raise UserError(
+                f"the local cloud does not answer at {urlsplit(self._root).netloc}",
+                fix="eros local up",
+            ) from None
+        if not answer.ok:
+            raise UserError(_message(answer))
+        return answer
+
+
+def present(settings: Settings) -> datetime:
+    """The present moment of a stack: of the local cloud's clock, or real time (UTC)."""
+    if settings.endpoints_file is None:
+        return datetime.now(UTC)
+    return Control(settings).now()
+
+
+def _message(answer: requests.Response) -> str:
+    try:
+        return answer.json()["error"]["message"]
+    except (ValueError, KeyError, TypeError):
+        return f"the local cloud answered {answer.status_code}: {answer.text[:200]}"

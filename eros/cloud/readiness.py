@@ -1,0 +1,53 @@
+"""Whether Cloud Monitoring knows a log-based metric yet.
+
+A new metric "could take up to 10 minutes to become available", and until then Cloud Monitoring
+answers 404 to every policy over it; the plugin does not try again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from google.auth.exceptions import GoogleAuthError, TransportError
+from googleapiclient.errors import HttpError
+
+from bqstack.errors import UserError
+from eros.cloud.google import FAILURES, Google, explained
+
+LONGEST_SECONDS = 600
+PAUSE_SECONDS = 10
+_NOT_FOUND = 404
+_TOO_MANY = 429
+_SERVER_ERROR = 500
+
+
+def question(google: Google, metric_type: str) -> Callable[[], str]:
+    """A question to Cloud Monitoring whose answer is why a metric is not known, or empty.
+
+    Raises UserError without credentials, and the question for a refusal that waiting does not
+    end.
+    """
+    descriptors = google.api("monitoring").projects().metricDescriptors()
+    project = google.settings.project
+    request = descriptors.get(name=f"projects/{project}/metricDescriptors/{metric_type}")
+
+    def ask() -> str:
+        try:
+            request.execute()
+        except (*FAILURES, OSError) as error:
+            if _lasts(error):
+                raise UserError(
+                    f"Cloud Monitoring cannot be asked for {metric_type}: {explained(error)}"
+                ) from None
+            return explained(error)
+        return ""
+
+    return ask
+
+
+def _lasts(error: Exception) -> bool:
+    """Whether an error is there for good: refused, not "not yet" and no passing fault."""
+    if isinstance(error, HttpError):
+        status = error.status_code
+        return status not in (_NOT_FOUND, _TOO_MANY) and status < _SERVER_ERROR
+    return isinstance(error, GoogleAuthError) and not isinstance(error, TransportError)

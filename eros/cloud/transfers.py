@@ -1,0 +1,92 @@
+"""Runs of scheduled queries through the Data Transfer API."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from google.api_core.exceptions import GoogleAPICallError
+from google.cloud import bigquery_datatransfer_v1 as datatransfer
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from bqstack.errors import UserError
+from eros.cloud.google import Google
+from eros.project.schedules import TransferConfig
+
+_ENDED = (
+    datatransfer.TransferState.SUCCEEDED,
+    datatransfer.TransferState.FAILED,
+    datatransfer.TransferState.CANCELLED,
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A transfer run that has ended; `seconds` is from its start to its end."""
+
+    name: str
+    state: str
+    seconds: float
+    error: str
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the run did its work."""
+        return self.state == "SUCCEEDED"
+
+
+def find(google: Google, config: TransferConfig) -> datatransfer.TransferConfig:
+    """The deployed config; raises UserError when there is none.
+
+    Data Transfer names configs by number, and display names are not unique, so both the
+    display name and the query must agree.
+    """
+    settings = google.settings
+    parent = f"projects/{settings.project}/locations/{settings.location}"
+    for deployed in google.transfers.list_transfer_configs(parent=parent):
+        same_query = dict(deployed.params).get("query") == config.query
+        if deployed.display_name == config.title and same_query:
+            return deployed
+    raise UserError(
+        f"the scheduled query {config.title!r} is not deployed as config/schedules.yaml states it",
+        fix=f"pulumi up --stack {settings.environment}",
+    )
+
+
+def run(google: Google, config: TransferConfig, run_time: datetime, timeout: float = 900) -> Run:
+    """Start a manual run for `run_time` (UTC) and wait for its end, at most `timeout` seconds.
+
+    Raises UserError when it does not end in time or the service refuses it.
+    """
+    requested = Timestamp()
+    requested.FromDatetime(run_time)
+    request = datatransfer.StartManualTransferRunsRequest(
+        parent=find(google, config).name, requested_run_time=requested
+    )
+    try:
+        (started,) = google.transfers.start_manual_transfer_runs(request).runs
+    except GoogleAPICallError as error:
+        raise UserError(f"{config.title}: {error.message}") from None
+    return _wait(google, started.name, config.title, timeout)
+
+
+def has_succeeded(google: Google, config: TransferConfig) -> bool:
+    """Whether the deployed config has a run that did its work."""
+    request = datatransfer.ListTransferRunsRequest(
+        parent=find(google, config).name, states=[datatransfer.TransferState.SUCCEEDED]
+    )
+    return any(True for _ in google.transfers.list_transfer_runs(request))
+
+
+def _wait(google: Google, name: str, title: str, timeout: float) -> Run:
+    deadline = time.monotonic() + timeout
+    pause = 0.1
+    while time.monotonic() < deadline:
+        current = google.transfers.get_transfer_run(name=name)
+        if current.state in _ENDED:
+            seconds = (current.end_time - current.start_time).total_seconds()
+            return Run(name, current.state.name, seconds, current.error_status.message)
+        time.sleep(pause)
+        pause = min(pause * 1.5, 5)
+    raise UserError(f"{title}: the run has not ended after {timeout:.0f} s", value=name)

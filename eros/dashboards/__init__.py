@@ -1,5 +1,0 @@
-"""Dashboards of Cloud Monitoring: from config/dashboards/ to resources and to a page."""
-
-from eros.dashboards.loading import FOLDER, load
-
-__all__ = ["FOLDER", "load"]

@@ -1,0 +1,1 @@
+"""What changes a stack: backup, deployment, rollback, and the lock that they share."""

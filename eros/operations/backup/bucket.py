@@ -1,0 +1,224 @@
+"""Copies outside BigQuery: Parquet files and `metadata.json` in the bucket.
+
+A backup's folder is named by its stamp; each table is `<table>-*.parquet`, because an export
+of more than 1 GB takes several files. `metadata.json` is written last: a folder without it is
+an export that was interrupted.
+
+Parquet has no type for JSON, so JSON travels as text. Columns that do not come back as they
+were are refused before anything is written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from bqstack.errors import UserError
+from eros.cloud.google import Google
+from eros.operations.backup import jobs, names
+from eros.operations.backup.jobs import quoted
+from eros.operations.backup.model import Backup, TableCopy
+from eros.operations.backup.names import snapshot
+from eros.operations.backup.progress import Progress
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+_METADATA = "metadata.json"
+_RETRIES = 3
+# Types that Parquet does not carry, or BigQuery does not read back as they were.
+_UNFIT = frozenset({"INTERVAL", "RANGE", "GEOGRAPHY"})
+
+
+def require(google: Google) -> None:
+    """Raise UserError unless the bucket is there."""
+    name = google.settings.backup.bucket
+    request = google.api("storage").buckets().get(bucket=name, fields="name")
+    _execute(google, request)
+
+
+def check(tables: Iterable[TableCopy]) -> None:
+    """Raise UserError for a column that Parquet does not carry."""
+    for table in tables:
+        for field in table.schema or ():
+            if unfit := _unfit(field, nested=False):
+                raise UserError(
+                    f"the column {table.name}.{field['name']} holds {unfit}, which Parquet does "
+                    "not bring back",
+                    fix="make the backup without --export; snapshots keep every type",
+                )
+
+
+def _unfit(field: Mapping[str, Any], *, nested: bool) -> str | None:
+    kind = field["type"]
+    inside = nested or field.get("mode") == "REPEATED"
+    if kind in _UNFIT or (kind == "JSON" and inside):
+        return kind
+    return next(filter(None, (_unfit(f, nested=True) for f in field.get("fields", ()))), None)
+
+
+def export(google: Google, backup: Backup, progress: Progress) -> None:
+    """Write every table of the snapshots, then the metadata."""
+    filled = [table for table in backup.tables if table.rows]
+    done = jobs.side_by_side(lambda table: export_table(google, backup, table), filled)
+    progress(f"exported {len(done)} tables to {uri(google, backup.id)}")
+    from googleapiclient.http import MediaInMemoryUpload
+
+    content = json.dumps(backup.document(), indent=2).encode()
+    request = (
+        google.api("storage")
+        .objects()
+        .insert(
+            bucket=google.settings.backup.bucket,
+            name=f"{backup.id}/{_METADATA}",
+            media_body=MediaInMemoryUpload(content, mimetype="application/json"),
+        )
+    )
+    _execute(google, request)
+
+
+def export_table(google: Google, backup: Backup, table: TableCopy) -> None:
+    """Write one table of the snapshots."""
+    settings = google.settings
+    source = quoted(settings.project, settings.backup.dataset, snapshot(table.name, backup.id))
+    columns = ", ".join(as_text(field) for field in table.schema or ())
+    statement = (
+        f"EXPORT DATA OPTIONS (uri = '{_files(google, backup.id, table.name)}', "
+        f"format = 'PARQUET', compression = 'ZSTD', overwrite = FALSE)\n"
+        f"AS SELECT {columns} FROM {source}"
+    )
+    jobs.rows(google, statement, [table.bytes or 0])
+
+
+def as_text(field: Mapping[str, Any]) -> str:
+    """A column as Parquet carries it."""
+    column = quoted(field["name"])
+    if field["type"] != "JSON":
+        return column
+    return f"IF({column} IS NULL, NULL, TO_JSON_STRING({column})) AS {column}"
+
+
+def load(google: Google, backup: Backup, table: TableCopy, target: str) -> None:
+    """Load an exported table into the new table `target` (project.dataset.table).
+
+    JSON columns are left as text there; an empty table has no files.
+    """
+    from google.cloud import bigquery
+
+    schema = [_staged(field) for field in table.schema or ()]
+    with jobs.refusals(google.settings):
+        if not table.rows:
+            google.bigquery.create_table(bigquery.Table(target, schema=schema))
+            return
+        parquet = bigquery.ParquetOptions()
+        parquet.enable_list_inference = True
+        job_config = bigquery.LoadJobConfig(
+            source_format=bigquery.SourceFormat.PARQUET,
+            schema=schema,
+            write_disposition=bigquery.WriteDisposition.WRITE_EMPTY,
+            labels=jobs.labels(google.settings),
+        )
+        job_config.parquet_options = parquet
+        files = _files(google, backup.id, table.name)
+        google.bigquery.load_table_from_uri(files, target, job_config=job_config).result()
+
+
+def _staged(field: Mapping[str, Any]) -> bigquery.SchemaField:
+    from google.cloud import bigquery
+
+    kind = "STRING" if field["type"] == "JSON" else field["type"]
+    # Defaults and REQUIRED are the business of the table that is restored.
+    mode = "REPEATED" if field.get("mode") == "REPEATED" else "NULLABLE"
+    return bigquery.SchemaField.from_api_repr(
+        {"name": field["name"], "type": kind, "mode": mode, "fields": field.get("fields", [])}
+    )
+
+
+def exports(google: Google) -> set[str]:
+    """Names of the backups that have a complete export."""
+    ends = f"/{_METADATA}"
+    found = {name.removesuffix(ends) for name in objects(google) if name.endswith(ends)}
+    return {name for name in found if names.is_stamp(name)}
+
+
+def objects(google: Google, prefix: str = "") -> list[str]:
+    """Names of all objects whose name begins so."""
+    service = google.api("storage").objects()
+    request = service.list(
+        bucket=google.settings.backup.bucket, prefix=prefix, fields="items(name),nextPageToken"
+    )
+    found: list[str] = []
+    while request is not None:
+        answer = _execute(google, request)
+        found += [item["name"] for item in answer.get("items", ())]
+        request = service.list_next(request, answer)
+    return found
+
+
+def folders(google: Google) -> dict[str, int]:
+    """Name of each backup with files, whole or not, to their number."""
+    return Counter(
+        folder
+        for name in objects(google)
+        if (folder := name.partition("/")[0]) and names.is_stamp(folder)
+    )
+
+
+def read(google: Google, backup_id: str) -> Backup:
+    """The backup that an export's metadata describes."""
+    request = (
+        google.api("storage")
+        .objects()
+        .get_media(bucket=google.settings.backup.bucket, object=f"{backup_id}/{_METADATA}")
+    )
+    try:
+        return Backup.read(json.loads(_execute(google, request)))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise UserError(
+            "this is not the metadata of a backup",
+            file=f"{uri(google, backup_id)}/{_METADATA}",
+            fix="move the folder out of the bucket",
+        ) from None
+
+
+def delete(google: Google, backup_id: str) -> int:
+    """Delete the export's files, the metadata first; how many there were."""
+    service = google.api("storage").objects()
+    files = objects(google, f"{backup_id}/")
+    for name in sorted(files, key=lambda name: not name.endswith(f"/{_METADATA}")):
+        _execute(google, service.delete(bucket=google.settings.backup.bucket, object=name))
+    return len(files)
+
+
+def uri(google: Google, backup_id: str) -> str:
+    """The folder of an export."""
+    return f"gs://{google.settings.backup.bucket}/{backup_id}"
+
+
+def _files(google: Google, backup_id: str, table: str) -> str:
+    return f"{uri(google, backup_id)}/{table}-*.parquet"
+
+
+def _execute(google: Google, request: Any) -> Any:
+    """What the request brings; a missing bucket or right is a UserError."""
+    from googleapiclient.errors import HttpError
+
+    settings = google.settings
+    try:
+        return request.execute(num_retries=_RETRIES)
+    except HttpError as error:
+        bucket = settings.backup.bucket
+        if error.status_code == 404:
+            raise UserError(
+                f"the bucket {bucket}: {error.reason}",
+                fix=f"pulumi up --stack {settings.environment}",
+            ) from error
+        if error.status_code == 403:
+            raise UserError(
+                f"the bucket {bucket}: {error.reason}",
+                fix="name yourself in eros:backup.operators; that gives "
+                "roles/storage.objectAdmin and roles/storage.legacyBucketReader on the bucket",
+            ) from error
+        raise

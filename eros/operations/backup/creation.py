@@ -1,0 +1,205 @@
+"""Making a backup: a snapshot of each table, all of one moment, then the record."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from bqstack.errors import UserError
+from eros.cloud.google import Google
+from eros.operations.backup import (
+    bucket,
+    inventory,
+    jobs,
+    names,
+    origin,
+    records,
+    selection,
+    travel,
+)
+from eros.operations.backup.inventory import Snapshot
+from eros.operations.backup.jobs import literal, quoted
+from eros.operations.backup.model import Backup, TableCopy
+from eros.operations.backup.names import Kind
+from eros.operations.backup.progress import Progress, quiet
+from eros.operations.backup.sums import Relation, add_up
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+# BigQuery's limits (cloud.google.com/bigquery/quotas, table snapshots).
+_SNAPSHOTS_A_DAY = 50
+_SNAPSHOTS_OF_A_TABLE = 1_000
+# A table with less than this share of its rows in the backup before is worth a look.
+_SHRUNK = 0.5
+
+
+def create(
+    google: Google,
+    *,
+    kind: Kind = Kind.MANUAL,
+    tables: Iterable[str] | None = None,
+    also: Iterable[str] = (),
+    export: bool = False,
+    at: datetime | None = None,
+    progress: Progress = quiet,
+) -> Backup:
+    """Back up all tables worth keeping, or the named ones (eros/operations/backup/__init__.py).
+
+    Of `also` come those that are deployed.
+
+    What fails or is interrupted halfway stays INCOMPLETE until `prune` removes it. A
+    failing export leaves a complete backup without one.
+    """
+    records.require(google)
+    if export:
+        bucket.require(google)
+    live = selection.live(google, selection.chosen(google, tables, also))
+    if export:
+        # Before the snapshots: without their record they would stay behind as INCOMPLETE.
+        bucket.check(TableCopy(name, schema=_fields(table)) for name, table in live.items())
+    made, existing = _free_moment(google)
+    _check_limits(live, made, existing)
+    moment = _reachable(google, at, live) if at else made
+    backup = Backup(
+        id=names.stamp(made),
+        kind=kind,
+        time=moment,
+        made=made,
+        expires=made + names.retention(google.settings, kind),
+        tables=(),
+        stack=google.settings.environment,
+        version=origin.version(),
+        commit=origin.commit(google.root),
+    )
+    backup = _with_tables(google, backup, live, progress)
+    if export and at:
+        # Columns may have been others at the earlier moment.
+        bucket.check(backup.tables)
+    odd = selection.left_out(google) if tables is None else ()
+    backup = replace(backup, warnings=(*odd, *_shrunk(google, backup)))
+    records.write(google, backup)
+    progress(f"backup {backup.id} is complete: {backup.rows:,} rows")
+    if export:
+        bucket.export(google, backup, progress)
+        backup = replace(backup, exported=True)
+    return backup
+
+
+def _free_moment(google: Google) -> tuple[datetime, list[Snapshot]]:
+    """BigQuery's time, in a second that no backup has yet, and the snapshots there are."""
+    while True:
+        now = jobs.now(google)
+        existing = inventory.snapshots(google)
+        if names.stamp(now) not in {snapshot.backup for snapshot in existing}:
+            return now, existing
+        time.sleep(1)
+
+
+def _reachable(google: Google, at: datetime, tables: Iterable[str]) -> datetime:
+    if at.tzinfo is None:
+        raise UserError("the moment has no time zone", value=at.isoformat(), fix="end it with Z")
+    if reason := travel.obstacle(google, tables, at):
+        raise UserError(reason, value=at.isoformat(), fix="eros backup list")
+    return at
+
+
+def _check_limits(tables: Iterable[str], now: datetime, existing: list[Snapshot]) -> None:
+    """Refuse what BigQuery would refuse halfway."""
+    total = Counter(snapshot.table for snapshot in existing)
+    today = Counter(s.table for s in existing if s.created > now - timedelta(days=1))
+    for table in tables:
+        if total[table] >= _SNAPSHOTS_OF_A_TABLE:
+            raise UserError(
+                f"{table} has {total[table]:,} snapshots, the most that BigQuery keeps",
+                fix="eros backup prune",
+            )
+        if today[table] >= _SNAPSHOTS_A_DAY:
+            raise UserError(
+                f"{table} has had {today[table]} snapshots within 24 hours, the most that "
+                "BigQuery makes",
+                fix="use the newest backup (eros backup list), or wait",
+            )
+
+
+def _with_tables(
+    google: Google, backup: Backup, live: dict[str, bigquery.Table], progress: Progress
+) -> Backup:
+    settings = google.settings
+    progress(f"taking snapshots of {len(live)} tables as of {backup.time:%Y-%m-%d %H:%M:%S} UTC")
+    with jobs.refusals(settings):
+        taken = jobs.side_by_side(lambda name: _snapshot(google, backup, name), live)
+    progress("adding up rows and checksums")
+    relations = {
+        name: Relation(
+            quoted(settings.project, settings.backup.dataset, snapshot.table_id),
+            _fields(snapshot),
+            snapshot.num_bytes or 0,
+        )
+        for name, snapshot in zip(live, taken, strict=True)
+    }
+    sums = add_up(google, relations)
+    copies = tuple(
+        TableCopy(
+            name=name,
+            bytes=relation.size,
+            schema=tuple(dict(field) for field in relation.schema),
+            sums=sums[name],
+            partition_expiration_ms=_expiration(live[name]),
+        )
+        for name, relation in relations.items()
+    )
+    return replace(backup, tables=copies)
+
+
+def _snapshot(google: Google, backup: Backup, table: str) -> bigquery.Table:
+    """Take the snapshot of one table, then give it its labels and its end.
+
+    Two calls, because the local BigQuery reads no OPTIONS after CLONE. A snapshot without an
+    end, from between them, belongs to an incomplete backup, which `prune` deletes.
+    """
+    from google.cloud import bigquery
+
+    settings = google.settings
+    name = names.snapshot(table, backup.id)
+    google.bigquery.query(
+        f"CREATE SNAPSHOT TABLE {quoted(settings.project, settings.backup.dataset, name)}\n"
+        f"CLONE {quoted(settings.project, settings.dataset, table)}\n"
+        f"FOR SYSTEM_TIME AS OF {literal(backup.time)}",
+        job_config=jobs.config(google),
+    ).result()
+    snapshot = bigquery.Table(f"{records.dataset(google)}.{name}")
+    assert backup.kind is not None
+    snapshot.labels = {
+        **settings.all_labels,
+        "component": "backup",
+        "backup": backup.id,
+        "backup_kind": backup.kind.value,
+    }
+    snapshot.expires = backup.expires
+    return google.bigquery.update_table(snapshot, ["labels", "expires"])
+
+
+def _fields(table: bigquery.Table) -> tuple[dict[str, Any], ...]:
+    return tuple(field.to_api_repr() for field in table.schema)
+
+
+def _expiration(table: bigquery.Table) -> int | None:
+    return table.time_partitioning.expiration_ms if table.time_partitioning else None
+
+
+def _shrunk(google: Google, backup: Backup) -> tuple[str, ...]:
+    """Tables that have lost much since the backup before (spec operations.md 4)."""
+    before: dict[str, TableCopy] = {}
+    for earlier in records.read(google):
+        if earlier.time < backup.time:
+            before.update((table.name, table) for table in earlier.tables)
+    return tuple(
+        f"{table.name} has {table.rows:,} rows, {before[table.name].rows:,} in the backup before"
+        for table in backup.tables
+        if table.name in before and (table.rows or 0) < _SHRUNK * (before[table.name].rows or 0)
+    )

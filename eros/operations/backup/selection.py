@@ -1,0 +1,102 @@
+"""Which tables are backed up, and how they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from bqstack import catalogue
+from bqstack.catalogue.model import TABLE_KINDS, Kind
+from bqstack.errors import UserError
+from eros.cloud.google import Google
+from eros.operations.backup import jobs
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+# BigQuery's word for what has rows of its own; not for VIEW, EXTERNAL and the like.
+_TABLE = "TABLE"
+
+
+def tables_of(google: Google) -> list[str]:
+    """The tables that a backup holds, by name.
+
+    All that the program creates, and those of other systems that `backup.externalTables`
+    names. The job history of the local stack is none of them: it copies what BigQuery has.
+    """
+    objects = catalogue.load(google.settings)
+    owned = {table.name for table in objects.tables if table.kind is not Kind.LOCAL_TABLE}
+    external = set(google.settings.backup.external_tables)
+    unknown = sorted(name for name in external if not _is_table(objects, name))
+    if unknown:
+        raise UserError(
+            "no table of this name is declared in sql/",
+            file=f"Pulumi.{google.settings.environment}.yaml",
+            key="eros:backup.externalTables",
+            value=unknown[0],
+        )
+    return sorted(owned | external)
+
+
+def there(google: Google) -> dict[str, str]:
+    """What the dataset has by name, with BigQuery's word for its type."""
+    settings = google.settings
+    with jobs.refusals(settings):
+        listed = google.bigquery.list_tables(f"{settings.project}.{settings.dataset}")
+        return {item.table_id: item.table_type for item in listed}
+
+
+def chosen(google: Google, tables: Iterable[str] | None, also: Iterable[str] = ()) -> list[str]:
+    """The named tables, or all that a backup holds and that are there.
+
+    Of `also` come those that are there. Raises UserError for a named table that is not deployed.
+    """
+    settings = google.settings
+    deployed = {name for name, kind in there(google).items() if kind == _TABLE}
+    further = deployed.intersection(also)
+    if tables is None:
+        found = further.union(name for name in tables_of(google) if name in deployed)
+        if not found:
+            raise UserError(
+                f"the dataset {settings.dataset} has no table yet",
+                fix=f"pulumi up --stack {settings.environment}",
+            )
+        return sorted(found)
+    names = set(tables)
+    for name in sorted(names):
+        if name not in deployed:
+            raise UserError(
+                f"the dataset {settings.dataset} has no table of this name",
+                value=name,
+                fix=f"one of: {', '.join(sorted(deployed))}",
+            )
+    return sorted(names | further)
+
+
+def left_out(google: Google) -> tuple[str, ...]:
+    """In words, the tables that a backup holds by their name but that are of another kind.
+
+    A table of another system may be a view, or stand on files: that is not ours to say.
+    """
+    kinds = there(google)
+    return tuple(
+        f"{name} is in no backup: it is no table with rows of its own, but {kinds[name]}"
+        for name in tables_of(google)
+        if kinds.get(name, _TABLE) != _TABLE
+    )
+
+
+def live(google: Google, names: Iterable[str]) -> dict[str, bigquery.Table]:
+    """The tables as BigQuery has them now."""
+    settings = google.settings
+    ordered = list(names)
+    with jobs.refusals(settings):
+        tables = jobs.side_by_side(
+            lambda name: google.bigquery.get_table(f"{settings.project}.{settings.dataset}.{name}"),
+            ordered,
+        )
+    return dict(zip(ordered, tables, strict=True))
+
+
+def _is_table(objects: catalogue.Catalogue, name: str) -> bool:
+    return name in objects.objects and objects.objects[name].kind in TABLE_KINDS

@@ -1,0 +1,118 @@
+"""Row counts and order-independent checksums of tables, in one query.
+
+A value is turned to text, hashed by MD5, and the first 60 bits of the hashes are added up: a
+sum does not ask for an order and, unlike XOR, sees a row that is there twice. NUMERIC holds
+the sum of 10^10 rows. The checksum of rows hashes the hashes of a row's columns
+(docs/decisions/012-backups.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from eros.cloud.google import Google
+from eros.operations.backup import jobs, selection
+from eros.operations.backup.jobs import literal, quoted
+from eros.operations.backup.model import Sums
+
+# TO_JSON_STRING rounds these where a JSON number is a double.
+_DECIMALS = frozenset({"NUMERIC", "BIGNUMERIC"})
+_HASH = """CREATE TEMP FUNCTION hash60(value STRING) RETURNS NUMERIC AS (
+    CAST(CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5(value)), 1, 15)) AS INT64) AS NUMERIC)
+);"""
+
+Schema = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Rows to sum up: a quoted table, the columns to look at, its size, and a filter in SQL."""
+
+    table: str
+    schema: Schema
+    size: int = 0
+    where: str | None = None
+
+
+def checksums(
+    google: Google, tables: Iterable[str] | None = None, *, at: datetime | None = None
+) -> dict[str, Sums]:
+    """Sums of live tables, now or `at` a moment within time travel, all of the same moment.
+
+    Columns are those of the table today. Raises UserError for a table that is not there.
+    """
+    live = selection.live(google, selection.chosen(google, tables))
+    settings = google.settings
+    return add_up(
+        google,
+        {
+            name: Relation(
+                quoted(settings.project, settings.dataset, name),
+                [field.to_api_repr() for field in table.schema],
+                table.num_bytes or 0,
+            )
+            for name, table in live.items()
+        },
+        at=at,
+    )
+
+
+def add_up(
+    google: Google, relations: Mapping[str, Relation], *, at: datetime | None = None
+) -> dict[str, Sums]:
+    """Sums of each relation, by its key."""
+    if not relations:
+        return {}
+    sizes = [relation.size for relation in relations.values()]
+    found = {row.table_name: row for row in jobs.rows(google, query(relations, at=at), sizes)}
+    return {
+        name: _sums(relation.schema, found[name].row_count, found[name].checksums)
+        for name, relation in relations.items()
+    }
+
+
+def query(relations: Mapping[str, Relation], *, at: datetime | None = None) -> str:
+    """SQL for a row per relation: how many rows, and what each column and whole rows come to."""
+    selects = "\nUNION ALL\n".join(
+        _select(name, relation, at) for name, relation in relations.items()
+    )
+    return f"{_HASH}\n{selects}"
+
+
+def _select(name: str, relation: Relation, at: datetime | None) -> str:
+    columns = [f"c{n}" for n in range(len(relation.schema))]
+    texts = ", ".join(
+        f"{text(field)} AS {column}" for field, column in zip(relation.schema, columns, strict=True)
+    )
+    # JSON and numbers have no line break of their own: rows are as different as their columns.
+    row = "CONCAT({})".format(", '\\n', ".join(columns))
+    totals = ", ".join(f"IFNULL(SUM(hash60({value})), 0)" for value in (*columns, row))
+    moment = f" FOR SYSTEM_TIME AS OF {literal(at)}" if at else ""
+    where = f" WHERE {relation.where}" if relation.where else ""
+    return (
+        f"SELECT '{name}' AS table_name, COUNT(*) AS row_count, [{totals}] AS checksums\n"
+        f"FROM (SELECT {texts}\nFROM {relation.table}{moment}{where})"
+    )
+
+
+def text(field: Mapping[str, Any]) -> str:
+    """SQL that turns a column to text: NULL to nothing, which no value is turned to."""
+    column = quoted(field["name"])
+    if field.get("mode") == "REPEATED":
+        # BigQuery keeps no NULL array.
+        return f"TO_JSON_STRING(IFNULL({column}, []))"
+    if field["type"] in _DECIMALS:
+        return f"IFNULL(CAST({column} AS STRING), '')"
+    # TO_JSON_STRING alone writes null for NULL and for JSON's own null.
+    return f"IF({column} IS NULL, '', TO_JSON_STRING({column}))"
+
+
+def _sums(schema: Schema, rows: int, totals: Sequence[Decimal]) -> Sums:
+    """`totals` has one per column, and last that of whole rows."""
+    texts = [str(int(total)) for total in totals]
+    names = [field["name"] for field in schema]
+    return Sums(rows, dict(zip(names, texts[:-1], strict=True)), texts[-1])

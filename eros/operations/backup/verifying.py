@@ -1,0 +1,70 @@
+"""Proof that a backup can be restored: it is, into a scratch dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from eros.cloud.google import Google
+from eros.operations.backup import jobs, plans, records, restoring, scratch
+from eros.operations.backup.columns import Fit
+from eros.operations.backup.model import Backup, TableCopy
+from eros.operations.backup.names import Source
+from eros.operations.backup.plans import TablePlan
+from eros.operations.backup.progress import Progress, quiet
+from eros.operations.backup.restoring import Comparison
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+
+def verify(
+    google: Google,
+    backup: Backup,
+    *,
+    source: Source = Source.SNAPSHOT,
+    tables: Iterable[str] | None = None,
+    progress: Progress = quiet,
+) -> list[Comparison]:
+    """Restore into tables of the backup's own schema and compare with its record.
+
+    The statements are those of a real restore. Partitions do not expire there, so every row
+    of the backup counts.
+    """
+    records.require(google)
+    copies = plans.copies_of(backup, tables)
+    with (
+        plans.opened(google, backup, copies, source, progress) as sources,
+        scratch.dataset(google) as dataset,
+    ):
+        planned = [_planned(copy, sources[copy.name]) for copy in copies]
+        progress(f"restoring {len(copies)} tables into the scratch dataset {dataset}")
+        with jobs.refusals(google.settings):
+            jobs.side_by_side(
+                lambda copy: google.bigquery.create_table(_table(google, dataset, copy)), copies
+            )
+        script = restoring.statements(google, dataset, planned, source is Source.EXPORT)
+        jobs.rows(google, script, [table.size for table in planned])
+        progress("comparing every column with the record of the backup")
+        return restoring.compare(google, dataset, planned)
+
+
+def _planned(copy: TableCopy, source: str) -> TablePlan:
+    assert copy.sums is not None
+    return TablePlan(
+        name=copy.name,
+        rows_now=0,
+        expected=copy.sums,
+        expired=0,
+        fit=Fit(copy.schema or (), ()),
+        source=source,
+        where=None,
+        size=copy.bytes or 0,
+    )
+
+
+def _table(google: Google, dataset: str, copy: TableCopy) -> bigquery.Table:
+    from google.cloud import bigquery
+
+    schema = [bigquery.SchemaField.from_api_repr(field) for field in copy.schema or ()]
+    return bigquery.Table(f"{google.settings.project}.{dataset}.{copy.name}", schema=schema)

@@ -1,0 +1,365 @@
+"""The steps of a deployment, in their order. Each does one thing and says what it found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bqstack import state
+from bqstack.errors import UserError
+from eros import logs
+from eros.cloud.google import FAILURES, explained
+from eros.operations import backup
+from eros.operations.deploy import figures, journal, preflight, program, validation, verdict
+from eros.operations.deploy.figures import Figures
+from eros.operations.deploy.lock import held_file
+from eros.operations.deploy.model import (
+    Deployment,
+    ExitCode,
+    Finding,
+    Level,
+    Overtaken,
+    Step,
+    StepFailed,
+)
+from eros.operations.stack_lock import Holder, TableLock, held_table
+from eros.watch import monitor
+
+# Days that the baseline and the success score look back and forward.
+_BASELINE = timedelta(hours=24)
+_SCORE_DAYS = 7
+# Between two signs of life while the system is watched.
+_SIGN_SECONDS = 60.0
+_LOG = logs.Log("deploy")
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Nobody else deploys this stack, or rolls it back, meanwhile."""
+
+    name: str = "lock"
+    title: str = "lock"
+    code: ExitCode = ExitCode.PREREQUISITES
+    once: bool = False
+    in_dry_run: bool = False
+
+    def run(self, deployment: Deployment) -> dict[str, Any]:
+        """Take the lock of this machine, and the one between machines where it exists."""
+        site = deployment.site
+        holder = Holder.of(deployment.journal.id)
+        folder = journal.folder_of(site.stack)
+        deployment.closing.enter_context(held_file(folder, holder))
+        table = TableLock(site.google, holder)
+        between = table.is_possible()
+        if between:
+            take_over = deployment.options.break_lock
+            deployment.closing.enter_context(held_table(table, take_over=take_over))
+            deployment.lock = table
+            if take_over:
+                _LOG.audit("deployment lock broken", result="succeeded", by=holder.who)
+        return {"holder": holder.who, "between_machines": between}
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What must be true is true."""
+
+    name: str = "preflight"
+    title: str = "checks before the deployment"
+    code: ExitCode = ExitCode.PREREQUISITES
+    once: bool = False
+    in_dry_run: bool = True
+    check: Callable[..., list[Finding]] = preflight.check
+
+    def run(self, deployment: Deployment) -> dict[str, Any]:
+        """All checks; one that failed stops the deployment."""
+        findings = self.check(deployment.site)
+        allowed = {"git"} if deployment.options.allow_dirty else set()
+        return _judged(deployment, findings, "a prerequisite is not met", allowed)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """How the system is before."""
+
+    name: str = "baseline"
+    title: str = "baseline"
+    code: ExitCode = ExitCode.PREREQUISITES
+    once: bool = True
+    in_dry_run: bool = True
+
+    def run(self, deployment: Deployment) -> dict[str, Any]:
+        """Measure it, and note which update of the stack it is."""
+        site = deployment.site
+        history = state.history(site.stack, site.root)
+        last = next((u.version for u in history if u.succeeded and u.kind == "update"), None)
+        newest = history[0].version if history else 0
+        if not figures.is_deployed(site.google):
+            deployment.progress("  nothing is deployed yet: no baseline")
+            return {"version": last, "newest": newest, "figures": None}
+        now = deployment.now()
+        found = figures.measure(site.google, now - _BASELINE, now)
+        deployment.progress(f"  health score {found.health_score}, {found.queries} queries a day")
+        return {"version": last, "newest": newest, "figures": found.document()}
+
+
+@dataclass(frozen=True)
+class Backup:
+    """The rows as they are before."""
+
+    name: str = "backup"
+    title: str = "backup"
+    code: ExitCode = ExitCode.BACKUP
+    once: bool = True
+    in_dry_run: bool = False
+
+    def run(self, deployment: Deployment) -> dict[str, Any]:
+        """Snapshot every table worth keeping."""
+        google = deployment.site.google
+        if not backup.is_deployed(google):
+            deployment.progress("  no place for backups yet: there are no rows to lose")
+            return {"backup": None}
+        tell = _indented(deployment.progress)
+        made = backup.create(google, kind=backup.Kind.DEPLOYMENT, progress=tell)
+        deployment.progress(f"  {made.id}: {len(made.tables)} tables, {made.rows:,} rows")
+        for warning in made.warnings:
+            tell(f"warning: {warning}")
+        return {
+            "backup": made.id,
+            "tables": len(made.tables),
+            "rows": made.rows,
+            "warnings": list(made.warnings),
+        }
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would change; the guard in the program refuses what would lose rows."""
+
+    name: str = "preview"
+    title: str = "preview"
+    code: ExitCode = ExitCode.PREREQUISITES
+    once: bool = False
+    in_dry_run: bool = True
+    ask: Callable[..., program.Preview] = program.preview
+
+    def run(self, deployment: Deployment) -> dict[str, Any]:
+        """Ask the engine and show the changes."""
+        found = self.ask(deployment.site.stack, deployment.site.root)
+        lines = [f"{c.action.value} {c.name}{_because(c)}" for c in found.changes]
+        others = len(found.touched) - len(found.changes)
+        for line in lines:
+            deployment.progress(f"  {line}")
+        if others > 0:
+            deployment.progress(f"  and {others} more that hold no data")
+        if found.is_empty:
+            deployment.progress("  nothing changes")
+        return {
+            "counts": found.counts,
+            "changes": lines,
+            "touched": list(found.touched),
+            "tables": list(found.tables),
+        }
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """Somebody wants it."""
+
+    name: str = "confirm"
+    title: str = "confirmation"
+    code: ExitCode = ExitCode.PREREQUISITES
+    once: bool = False
+    in_dry_run: bool = False
+
+    def run(self, deployment: Deployment) -> dict[str, Any]:
+        """Ask; for production the stack's name has to be typed."""
+        if not deployment.facts("preview")["touched"]:
+            return {"by": "nobody: nothing changes"}
+        if deployment.options.yes:
+            return {"by": "--yes"}
+        site = deployment.site
+        if site.is_production:
+            wanted = site.stack
+            answer = deployment.ask(f"To deploy, type the stack's name ({wanted})")
+        else:
+            wanted = "y"
+            answer = deployment.ask("Deploy? [y/N]").strip().lower()[:1]
+        if answer != wanted:
+            raise UserError("not confirmed; nothing was changed")
+        return {"by": logs.log.user()}
+
+
+@dataclass(frozen=True)
+class Up:
+    """The update itself."""
+
+    name: str = "up"
+    title: str = "pulumi up"
+    code: ExitCode = ExitCode.DEPLOYMENT
+    once: bool = False
+    in_dry_run: bool = False
+    update: Callable[..., None] = program.up
+
+    def run(self, deployment: Deployment) -> dict[str, Any]:
+        """Run the engine, unless there is nothing to do."""
+        site = deployment.site
+        if not deployment.facts("preview")["touched"]:
+            deployment.progress("  nothing to do")
+            return {"changed": False, "ended": deployment.now().isoformat()}
+        self.update(site.stack, site.root, f"eros deploy {deployment.journal.id}")
+        return {"changed": True, "ended": deployment.now().isoformat()}
+
+
+@dataclass(frozen=True)
+class Validate:
+    """What was deployed is there and works."""
+
+    name: str = "validate"
+    title: str = "validation"
+    code: ExitCode = ExitCode.VALIDATION
+    once: bool = False
+    in_dry_run: bool = False
+    check: Callable[..., list[Finding]] = validation.check
+
+    def run(self, deployment: Deployment) -> dict[str, Any]:
+        """All validation queries."""
+        findings = self.check(deployment.site)
+        return _judged(deployment, findings, "what was deployed does not work")
+
+
+@dataclass(frozen=True)
+class Compare:
+    """The system is not worse than before."""
+
+    name: str = "compare"
+    title: str = "comparison with the baseline"
+    code: ExitCode = ExitCode.VALIDATION
+    once: bool = False
+    in_dry_run: bool = False
+    sleep: Callable[[float], None] = time.sleep
+
+    def run(self, deployment: Deployment) -> dict[str, Any]:
+        """Watch as long as was asked for, measure, and look for reasons to roll back."""
+        google = deployment.site.google
+        start = datetime.fromisoformat(deployment.facts("up")["ended"])
+        until = start + timedelta(minutes=deployment.options.observe_minutes)
+        self._watch(deployment, until)
+        stop = deployment.now()
+        try:
+            after = figures.measure(google, start, stop)
+        except (UserError, *FAILURES) as error:
+            # Definitions that passed the validation are not bad because nobody can measure them.
+            unread = f"nothing was compared with the baseline: {_reason(error)}"
+            deployment.progress(f"  {unread}")
+            return {"figures": None, "missing": [], "unread": unread, "triggers": []}
+        known = deployment.facts("baseline").get("figures")
+        before = Figures(**known) if known else None
+        earlier, unread = None, ""
+        try:
+            earlier = figures.cost(google, *figures.yesterday(start, stop))
+        except (UserError, *FAILURES) as error:
+            unread = f"the cost was not compared with yesterday's: {_reason(error)}"
+            deployment.progress(f"  {unread}")
+        found = verdict.compare(before, after, earlier)
+        missing = [name for name in found.missing if not (unread and name == verdict.COST)]
+        if missing:
+            deployment.progress(f"  too few queries since to judge: {', '.join(missing)}")
+        facts = {
+            "figures": after.document(),
+            "missing": missing,
+            "unread": unread,
+            "triggers": [str(trigger) for trigger in found.triggers],
+        }
+        if found.triggers:
+            raise StepFailed(
+                "the system is worse than before:\n  " + "\n  ".join(facts["triggers"]),
+                tuple(
+                    Finding(trigger.cause, Level.FAILED, trigger.text) for trigger in found.triggers
+                ),
+            )
+        return facts
+
+    def _watch(self, deployment: Deployment, until: datetime) -> None:
+        while (left := (until - deployment.now()).total_seconds()) > 0:
+            deployment.progress(f"  watching for another {left / 60:.0f} minutes")
+            self.sleep(min(left, _SIGN_SECONDS))
+            if not deployment.has_lock():
+                raise Overtaken
+
+
+@dataclass(frozen=True)
+class Score:
+    """The success score of the deployment (spec monitoring.md 8.2)."""
+
+    name: str = "score"
+    title: str = "success score"
+    code: ExitCode = ExitCode.VALIDATION
+    once: bool = False
+    in_dry_run: bool = False
+
+    def run(self, deployment: Deployment) -> dict[str, Any]:
+        """The scorecard of this moment; what cannot be measured yet scores nothing."""
+        at = datetime.fromisoformat(deployment.facts("up")["ended"]).astimezone(UTC)
+        section = monitor.SECTIONS[-1]
+        try:
+            rows = monitor.ask(
+                deployment.site.google, section, deployed_at=at, days=_SCORE_DAYS
+            ).records()
+        except (UserError, *FAILURES) as error:
+            # A deployment that was found good is not bad because nobody can score it.
+            text = f"cannot be read: {error}"
+            deployment.progress(f"  {text}")
+            return {"criteria": [], "overall": text}
+        criteria = [{"criterion": row["item"], "status": row["status"]} for row in rows]
+        *_, overall = criteria
+        deployment.progress(f"  {overall['status']}; again in some days: eros monitor deployment")
+        return {"criteria": criteria[:-1], "overall": overall["status"]}
+
+
+def standard() -> tuple[Step, ...]:
+    """The steps of `eros deploy`."""
+    return (
+        Lock(),
+        Preflight(),
+        Baseline(),
+        Backup(),
+        Preview(),
+        Confirm(),
+        Up(),
+        Validate(),
+        Compare(),
+        Score(),
+    )
+
+
+def _judged(
+    deployment: Deployment, findings: list[Finding], message: str, allowed: set[str] | None = None
+) -> dict[str, Any]:
+    """Show the findings; raises StepFailed when one has failed that is not allowed to."""
+    for finding in findings:
+        deployment.progress(f"  {finding.level.value.lower():8}{finding.check}: {finding.text}")
+    failed = [f for f in findings if f.level is Level.FAILED and f.check not in (allowed or set())]
+    if failed:
+        texts = "\n".join(f"  {f.check}: {f.text}" for f in failed)
+        fixes = "\n".join(f"  {f.check}: {f.fix}" for f in failed if f.fix)
+        raise StepFailed(
+            f"{message}\n{texts}", tuple(findings), fix=f"\n{fixes}" if fixes else None
+        )
+    return {"findings": [finding.document() for finding in findings]}
+
+
+def _reason(error: Exception) -> str:
+    return error.message if isinstance(error, UserError) else explained(error)
+
+
+def _because(change: Any) -> str:
+    texts = "; ".join(dict.fromkeys(detail.text for detail in change.details if detail.path))
+    return f": {texts}" if texts else ""
+
+
+def _indented(progress: Callable[[str], None]) -> Callable[[str], None]:
+    return lambda line: progress(f"  {line}")

@@ -1,0 +1,84 @@
+"""Going back after a deployment that was found bad (docs/requirements.md C-64).
+
+Definitions go back automatically when nobody is there to decide and the deployment touched no
+table, else when a person agrees. Rows are only ever brought back by a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bqstack import state
+from bqstack.errors import UserError
+from eros.operations import rollback
+from eros.operations.deploy.model import Deployment
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether to go back now, to which update, and what a person is shown."""
+
+    now: bool
+    version: int | None
+    text: str
+
+
+def decide(deployment: Deployment) -> Decision:
+    """What is to be done about what this deployment has changed."""
+    site = deployment.site
+    baseline = deployment.facts("baseline")
+    version = baseline.get("version")
+    command = f"eros rollback --stack {site.stack}" + (f" --to {version}" if version else "")
+    history = state.history(site.stack, site.root)
+    since = [u for u in history if u.version > (baseline.get("newest") or 0)]
+    if not since and deployment.journal.facts("up") is None:
+        # An engine that is killed writes no history.
+        text = "the history has no update of it: pulumi did not start, or died halfway"
+        return Decision(False, None, text)
+    if not any(update.changed for update in since):
+        return Decision(False, None, "the deployment has changed nothing")
+    if version is None:
+        return Decision(False, None, "there is no earlier state to go back to")
+    tables = tables_touched(deployment)
+    if tables:
+        names = ", ".join(tables)
+        text = f"it touched tables ({names}), so a person decides: {command}"
+        return Decision(False, version, text)
+    if not deployment.options.yes:
+        question = f"Bring back the definitions of update {version} now? [y/N]"
+        if deployment.ask(question).strip().lower()[:1] != "y":
+            return Decision(False, version, f"not brought back; to do it: {command}")
+    return Decision(True, version, f"back to the definitions of update {version}")
+
+
+def tables_touched(deployment: Deployment) -> list[str]:
+    """Tables that any preview of this deployment named, an interrupted attempt's included."""
+    found: dict[str, None] = {}
+    for record in deployment.journal.records:
+        if record.name == "preview":
+            found |= dict.fromkeys(record.facts.get("tables", []))
+    return list(found)
+
+
+def roll_back(deployment: Deployment, version: int) -> None:
+    """Bring back the definitions of an update; raises UserError when it fails.
+
+    No backup is taken again: the deployment has one, and rows stay as they are.
+    """
+    site = deployment.site
+    made = rollback.rollback(
+        site.google,
+        site.stack,
+        to=version,
+        data=False,
+        take_backup=False,
+        held=deployment.lock,
+        root=site.root,
+        progress=lambda line: deployment.progress(f"  {line}"),
+    )
+    if not made.health_kept:
+        raise UserError(
+            "the definitions are back, but the system is not as healthy as before",
+            file=made.folder / "report.md",
+            fix="eros health --verbose",
+        )

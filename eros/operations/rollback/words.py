@@ -1,0 +1,79 @@
+"""Changes and updates in words, one line each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bqstack.guard import Action, Change
+from bqstack.guard.tables import TYPE as TABLE
+from bqstack.guard.tables import kind as table_kind
+from bqstack.state import Update
+from eros.operations.rollback.updates import Step
+
+_KINDS = {
+    "gcp:bigquery/dataTransferConfig:DataTransferConfig": "schedule",
+    "gcp:bigquery/routine:Routine": "routine",
+    "gcp:logging/metric:Metric": "log-based metric",
+    "gcp:monitoring/alertPolicy:AlertPolicy": "alert policy",
+    "gcp:monitoring/notificationChannel:NotificationChannel": "notification channel",
+}
+_ACTIONS = {
+    Action.CREATE: "made again",
+    Action.IMPORT: "taken over",
+    Action.UPDATE: "changed back",
+    Action.REPLACE: "deleted and recreated",
+    Action.DELETE: "deleted",
+}
+_SHORT_COMMIT = 9
+
+
+def kind(change: Change) -> str:
+    """What people call such an object."""
+    if change.type == TABLE:
+        return table_kind(dict(change.old or change.new))
+    if change.type in _KINDS:
+        return _KINDS[change.type]
+    name = change.type.rpartition(":")[2]
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower().replace("iam", "IAM")
+
+
+def change(one: Change) -> str:
+    """One object: what happens to it and why."""
+    details = [detail.text for detail in one.details if detail.path]
+    text = f"{kind(one)} {one.name}: {_ACTIONS[one.action]}"
+    return f"{text}: {'; '.join(details)}" if details else text
+
+
+def others(steps: Sequence[Step], changes: Sequence[Change]) -> list[str]:
+    """What the engine does beside the changes: it knows more, such as a moved endpoint."""
+    told = {one.urn for one in changes}
+    return [
+        f"{step.name}: {step.operation}" + (f" ({', '.join(step.differs)})" if step.differs else "")
+        for step in steps
+        if step.urn not in told and "::pulumi:pulumi:Stack::" not in step.urn
+    ]
+
+
+def commit(update: Update) -> str:
+    """The commit that was deployed, shortened; with a mark when files differed from it."""
+    if not update.commit:
+        return "-"
+    return update.commit[:_SHORT_COMMIT] + ("+" if update.dirty else "")
+
+
+def counts(update: Update) -> str:
+    """How many resources an update touched."""
+    names = {"create": "created", "update": "changed", "delete": "deleted", "replace": "replaced"}
+    found = [f"{n} {names[k]}" for k, n in sorted(update.changes.items()) if k in names and n]
+    return ", ".join(found) or "nothing"
+
+
+def span(time: timedelta) -> str:
+    """A length of time in its two largest units, from minutes to days."""
+    minutes = max(round(time.total_seconds() / 60), 0)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [f"{n} {unit}" for n, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if n]
+    return " ".join(parts[:2]) or "less than a minute"

@@ -1,0 +1,9 @@
+"""Alert rules: from config/alerts.yaml to the SQL that evaluates and the policies that page.
+
+`eros.project.settings` reads the rules to render SQL, so only what does without the settings is
+imported here.
+"""
+
+from eros.project.alerts.catalogue import FILE, Alerts, Rule, load
+
+__all__ = ["FILE", "Alerts", "Rule", "load"]

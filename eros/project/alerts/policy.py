@@ -1,0 +1,193 @@
+"""What the alert policy of a rule holds.
+
+Two kinds of rule end in the same kind of policy, one that watches a time series. A rule
+with a value is judged by `evaluate_alerts`, whose labelled queries the log-based metric
+`eros/alert_firing` counts; a rule with a metric is judged by Cloud Monitoring alone.
+docs/decisions/008-alert-chain.md tells how one leads to the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from eros.project.alerts.catalogue import Rule
+from eros.project.alerts.model import LONGEST_LOOKBACK, SHORTEST_HOLD
+from eros.project.figures import ALERT_METRIC, TYPE_PREFIX
+from eros.project.schedules import TransferConfig
+
+SIGNAL_FILTER = "\n".join(
+    (
+        'log_id("cloudaudit.googleapis.com/data_access")',
+        'resource.type="bigquery_project"',
+        'protoPayload.metadata.jobChange.after="DONE"',
+        'protoPayload.metadata.jobChange.job.jobConfig.labels.component="alert"',
+    )
+)
+"""Log entries of the queries that `evaluate_alerts` runs for rules that fire."""
+SIGNAL_LABELS = {
+    name: f"EXTRACT(protoPayload.metadata.jobChange.job.jobConfig.labels.alert_{name})"
+    for name in ("rule", "stage")
+}
+# Three evaluations: one that comes late or fails does not close the incident.
+SIGNAL_WINDOW = 15
+# A failed run is forgotten when the next one should have ended.
+RUN_SLACK = 10
+_MISSING = {
+    "healthy": "EVALUATION_MISSING_DATA_INACTIVE",
+    "fires": "EVALUATION_MISSING_DATA_ACTIVE",
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One threshold condition; times in minutes.
+
+    `configs` are the transfer configs whose ids the filter must name, none for all.
+    """
+
+    title: str
+    filter: str
+    configs: tuple[str, ...]
+    window: int
+    hold: int
+    aligner: str
+    reducer: str | None
+    limit: float
+    is_below: bool
+    missing_data: str
+
+
+def conditions(
+    rule: Rule, configs: Iterable[TransferConfig], escalated: bool = False
+) -> list[Condition]:
+    """Conditions of a rule's policy, any of which opens an incident.
+
+    With `escalated` those of its second policy: met once the rule has fired for
+    `escalate_after`, and, for a rule with a value, while nobody has acknowledged it.
+    """
+    if rule.metric is None:
+        return [_signal(rule, escalated)]
+    later = (rule.escalate_after or 0) if escalated else 0
+    hold = max(rule.hold, SHORTEST_HOLD) + later
+    return [
+        Condition(
+            title=title,
+            filter=_filter(rule.metric.type, rule.metric.resource, rule.metric.labels),
+            configs=keys,
+            window=window,
+            hold=hold,
+            aligner=rule.metric.aligner,
+            reducer=rule.metric.reducer,
+            limit=rule.limit,
+            is_below=rule.is_below,
+            missing_data=_MISSING[rule.metric.missing_data],
+        )
+        for title, keys, window in _windows(rule, configs)
+    ]
+
+
+def of_configs(text: str, names: list[str]) -> str:
+    """The filter `text` for transfer configs by their names, of which it takes the ids."""
+    ids = ", ".join(f'"{name.rpartition("/")[2]}"' for name in names)
+    return f"{text} AND resource.labels.config_id=one_of({ids})"
+
+
+def runbook_link(runbook: str, rule: Rule) -> str:
+    """Address of the rule's section: the anchor that a heading `<id> <title>` gets."""
+    words = re.sub(r"[^\w\s-]", "", f"{rule.id} {rule.title}".lower())
+    return f"{runbook}#{re.sub(r'\s', '-', words)}"
+
+
+def subject(rule: Rule, environment: str, escalated: bool = False) -> str:
+    """First line of a notification."""
+    escalation = " still open:" if escalated else ""
+    return f"[{rule.severity}]{escalation} {rule.id} {rule.title} ({environment})"
+
+
+def documentation(rule: Rule, runbook: str, environment: str) -> str:
+    """What a notification tells, in Markdown; its commands are for this stack."""
+    healthy = "" if rule.resolves == rule.limit else f", healthy again at {rule.resolves:g}"
+    lasting = f" for {duration(rule.hold)}" if rule.hold else ""
+    lines = [
+        f"**{rule.id} {rule.title}**: {rule.severity}, {rule.priority},"
+        f" act within {duration(rule.respond_within)}.",
+        rule.means,
+        f"Fires {_side(rule)} ({rule.unit}){lasting}{healthy}.",
+    ]
+    if rule.first_steps:
+        commands = [_for_stack(step, environment) for step in rule.first_steps]
+        steps = [f"{place}. `{command}`" for place, command in enumerate(commands, 1)]
+        lines += ["First steps:", "\n".join(steps)]
+    lines.append(f"Runbook: {runbook_link(runbook, rule)}")
+    if rule.value is not None:
+        listed, taken = (
+            _for_stack(command, environment)
+            for command in ("eros alerts list", f"eros alerts ack {rule.id}")
+        )
+        lines.append(f"State: `{listed}`. Take it: `{taken}`.")
+    return "\n\n".join(lines) + "\n"
+
+
+def _side(rule: Rule) -> str:
+    return f"{'below' if rule.is_below else 'above'} {rule.limit:g}"
+
+
+def _for_stack(command: str, environment: str) -> str:
+    return f"{command} --stack {environment}" if command.startswith("eros ") else command
+
+
+def duration(minutes: int) -> str:
+    """Minutes as a person writes them: 90 is 1 h 30 min."""
+    hours, rest = divmod(minutes, 60)
+    return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * (bool(rest) or not hours))
+
+
+def _signal(rule: Rule, escalated: bool) -> Condition:
+    labels = {"rule": rule.label} | ({"stage": "escalated"} if escalated else {})
+    return Condition(
+        title=f"signal of {rule.id}: {rule.unit} {_side(rule)}",
+        filter=_filter(TYPE_PREFIX + ALERT_METRIC, "bigquery_project", labels),
+        configs=(),
+        window=SIGNAL_WINDOW,
+        hold=SHORTEST_HOLD,
+        aligner="ALIGN_SUM",
+        reducer="REDUCE_SUM",
+        limit=0,
+        is_below=False,
+        missing_data=_MISSING["healthy"],
+    )
+
+
+def _windows(
+    rule: Rule, configs: Iterable[TransferConfig]
+) -> list[tuple[str, tuple[str, ...], int]]:
+    """Title, transfer configs and window of each condition of a rule with a metric."""
+    assert rule.metric is not None
+    side = _side(rule)
+    metric = rule.metric
+    if metric.schedules is None and metric.except_schedules is None:
+        assert metric.window is not None
+        return [(f"{rule.unit} {side}", (), metric.window)]
+    longest = LONGEST_LOOKBACK - max(rule.hold, SHORTEST_HOLD) - (rule.escalate_after or 0)
+    groups: dict[int, list[str]] = {}
+    for config in configs:
+        name = config.schedule_name
+        if name in (metric.except_schedules or ()):
+            continue
+        if metric.schedules is not None and name not in metric.schedules:
+            continue
+        gap = round(config.gap.total_seconds() / 60)
+        window = metric.window or min(gap + RUN_SLACK, longest)
+        groups.setdefault(window, []).append(config.key)
+    return [
+        (f"{rule.unit} {side} in {duration(window)}", tuple(keys), window)
+        for window, keys in sorted(groups.items())
+    ]
+
+
+def _filter(metric: str, resource: str, labels: dict[str, str]) -> str:
+    parts = [f'metric.type="{metric}"', f'resource.type="{resource}"']
+    parts += [f'metric.labels.{key}="{value}"' for key, value in labels.items()]
+    return " AND ".join(parts)

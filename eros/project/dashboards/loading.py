@@ -1,0 +1,49 @@
+"""Dashboards in Cloud Monitoring's own format, one YAML file each.
+
+https://cloud.google.com/monitoring/api/ref_v3/rest/v1/projects.dashboards
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bqstack.catalogue.render import render
+from bqstack.errors import UserError
+from eros.project import figures
+from eros.project.dashboards import rules, schema
+from eros.project.settings import PROJECT_ROOT, Settings
+
+FOLDER = Path("config/dashboards")
+# The dashboard that a reader looks at first.
+_FIRST = "system"
+
+
+def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, dict[str, Any]]:
+    """Dashboards by file name, the main one first; raises UserError."""
+    known = figures.metric_types(figures.load(root))
+    paths = sorted((root / FOLDER).glob("*.yaml"), key=lambda path: (path.stem != _FIRST, path))
+    context = settings.template_context()
+    return {path.stem: _load(path, context, root, known) for path in paths}
+
+
+def _load(path: Path, context: dict[str, Any], root: Path, known: frozenset[str]) -> dict[str, Any]:
+    shown = path.relative_to(root)
+    text = render(path, shown, context)
+    try:
+        content = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise UserError(f"not valid YAML: {error.problem}", file=shown, line=line) from None
+    problem = schema.check(content) or rules.check(content, known)
+    if problem:
+        raise UserError(
+            problem.message,
+            file=shown,
+            key=problem.key or None,
+            value=problem.value,
+            fix=problem.fix,
+        )
+    return content

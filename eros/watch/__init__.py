@@ -1,0 +1,1 @@
+"""Looking at a running system: health, monitor, dashboard page."""

@@ -1,0 +1,247 @@
+"""The seven health checks (spec monitoring.md 1): what they find, and what that is worth.
+
+The figures and their judgement come from the view `health_findings`, which the scheduled
+health check records too; connectivity and the existence of the tables can only be judged
+from outside. The score is the same everywhere: 100 - 6 per warning - 20 per critical
+finding, at least 0. A check that cannot be made is a critical finding of its own, as it is in
+`record_health_check`: what nobody can see is not healthy.
+"""
+
+from __future__ import annotations
+
+import enum
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from google.api_core.exceptions import NotFound
+from requests.exceptions import Timeout
+
+from bqstack.errors import UserError
+from eros.cloud.google import FAILURES, Google, explained
+
+# The tables without which nothing works; health_findings counts the same. The lock store
+# is the assignments table; a separate `caption_locks` is not declared (docs/requirements.md C-13).
+TABLES = (
+    "caption_bank",
+    "caption_bandit_stats",
+    "active_caption_assignments",
+    "automation_locks",
+    "schedule_recommendations",
+)
+CHECKS = (
+    "System connectivity",
+    "Table health",
+    "Query performance",
+    "Cost monitoring",
+    "Caption pool",
+    "Caption locks",
+    "Recent activity",
+)
+# Findings of the view in the words of the report (spec monitoring.md 1.2).
+_LINES = {
+    "slow queries": ("Query Performance", "{:.0f} slow queries in 24 hours"),
+    "p95 latency in seconds": ("Query Latency", "95th percentile {:.2f} s"),
+    "error rate in percent": ("Error Rate", "{:.2f}%"),
+    "cost today in US dollars": ("Daily Cost", "${:.2f}"),
+    "available captions": ("Caption Pool", "{:,.0f} captions available"),
+    "active locks": ("Caption Locks", "{:,.0f} active locks"),
+    "expired locks": ("Caption Locks", "{:,.0f} expired locks"),
+    "hours without assignments": ("Recent Activity", "last assignment {:.1f} hours ago"),
+}
+_HINTS = {
+    "expired locks": "; eros run sweep_expired_caption_locks",
+    "available captions": "; release locks or add captions",
+}
+# On which side of its limits a finding is bad, where it is not above them.
+_SIDES = {"available captions": "below", "slow queries": "from"}
+# What the view says for "never".
+_NEVER_HOURS = 1_000_000
+# The checks take seconds; a cloud that does not answer must not take more than this (acceptance
+# T05: below 30 s, start of the command included).
+BUDGET_SECONDS = 20.0
+
+
+class Severity(enum.StrEnum):
+    """How bad a finding is; a warning does not fail its check."""
+
+    OK = "OK"
+    WARNING = "WARNING"
+    CRITICAL = "CRITICAL"
+
+
+class Status(enum.IntEnum):
+    """State of the system; the value is the exit code of `eros health`."""
+
+    HEALTHY = 0
+    WARNING = 1
+    CRITICAL = 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report; `check` is the index into CHECKS, `limits` what it is judged by."""
+
+    check: int
+    label: str
+    severity: Severity
+    text: str
+    limits: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """All findings of one health check."""
+
+    time: datetime
+    project: str
+    dataset: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def warnings(self) -> int:
+        """Number of findings of severity WARNING."""
+        return sum(f.severity is Severity.WARNING for f in self.findings)
+
+    @property
+    def critical(self) -> int:
+        """Number of findings of severity CRITICAL."""
+        return sum(f.severity is Severity.CRITICAL for f in self.findings)
+
+    @property
+    def checks_passed(self) -> int:
+        """Checks that were made and have no critical finding."""
+        made = {f.check for f in self.findings}
+        failed = {f.check for f in self.findings if f.severity is Severity.CRITICAL}
+        return len(made - failed)
+
+    @property
+    def score(self) -> int:
+        """0 to 100 (spec monitoring.md 1.4)."""
+        return max(0, 100 - 6 * self.warnings - 20 * self.critical)
+
+    @property
+    def status(self) -> Status:
+        """CRITICAL with a critical finding, WARNING at a score of 90 or less."""
+        if self.critical:
+            return Status.CRITICAL
+        return Status.WARNING if self.score <= 90 else Status.HEALTHY
+
+    def contract(self) -> dict[str, str | int]:
+        """The fields of the JSON output, in order (spec monitoring.md 1.3)."""
+        return {
+            "timestamp": f"{self.time:%Y-%m-%dT%H:%M:%SZ}",
+            "project_id": self.project,
+            "dataset": self.dataset,
+            "health_score": self.score,
+            "checks_passed": self.checks_passed,
+            "checks_total": len(CHECKS),
+            "warnings": self.warnings,
+            "critical": self.critical,
+            "status": self.status.name,
+        }
+
+
+class _Clock:
+    """What is left of the time for all checks."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds, at least a moment: the libraries take 0 for "no limit"."""
+        return max(0.1, self._end - time.monotonic())
+
+
+def check(google: Google, budget: float = BUDGET_SECONDS) -> Report:
+    """Make the seven checks in at most about `budget` seconds.
+
+    Whatever prevents one is a critical finding, never an exception.
+    """
+    settings = google.settings
+    clock = _Clock(budget)
+    findings = _connectivity(google, clock)
+    if all(f.severity is Severity.OK for f in findings):
+        findings += _tables(google, clock)
+        findings += _figures(google, clock)
+    made = {finding.check for finding in findings}
+    findings += [
+        Finding(place, name, Severity.CRITICAL, "not checked")
+        for place, name in enumerate(CHECKS)
+        if place not in made
+    ]
+    return Report(datetime.now(UTC), settings.project, settings.dataset, tuple(findings))
+
+
+def _connectivity(google: Google, clock: _Clock) -> list[Finding]:
+    settings = google.settings
+    dataset = f"{settings.project}.{settings.dataset}"
+    try:
+        google.bigquery.get_dataset(dataset, retry=None, timeout=clock.left)
+    except NotFound:
+        return [Finding(0, "Project Access", Severity.CRITICAL, f"no dataset {dataset}")]
+    except UserError as error:
+        text = f"{error.message}; {error.fix}"
+        return [Finding(0, "Authentication", Severity.CRITICAL, text)]
+    except FAILURES as error:
+        return [Finding(0, "Authentication", Severity.CRITICAL, _reason(error))]
+    who = "local cloud" if google.is_local else "application default credentials"
+    return [
+        Finding(0, "Authentication", Severity.OK, who),
+        Finding(0, "Project Access", Severity.OK, f"can access project {settings.project}"),
+    ]
+
+
+def _tables(google: Google, clock: _Clock) -> list[Finding]:
+    settings = google.settings
+    dataset = f"{settings.project}.{settings.dataset}"
+    try:
+        listed = google.bigquery.list_tables(dataset, retry=None, timeout=clock.left)
+        present = {table.table_id for table in listed}
+    except FAILURES as error:
+        text = f"the tables cannot be listed: {_reason(error)}"
+        return [Finding(1, "Tables", Severity.CRITICAL, text)]
+    missing = [name for name in TABLES if name not in present]
+    if missing:
+        return [Finding(1, "Tables", Severity.CRITICAL, f"missing: {', '.join(missing)}")]
+    return [Finding(1, "Tables", Severity.OK, f"all {len(TABLES)} tables exist")]
+
+
+def _figures(google: Google, clock: _Clock) -> list[Finding]:
+    settings = google.settings
+    query = (
+        "SELECT check_number, finding, value, level, warning_limit, critical_limit "
+        f"FROM {settings.dataset_reference}.health_findings "
+        "WHERE check_number > 2 ORDER BY check_number, finding"
+    )
+    try:
+        # A view that cannot be read is no better for being read again: nothing is retried.
+        rows = google.bigquery.query_and_wait(
+            query, wait_timeout=clock.left, api_timeout=clock.left, retry=None, job_retry=None
+        )
+        return [_figure(row) for row in rows]
+    except FAILURES as error:
+        text = f"the figures cannot be read: {_reason(error)}"
+        return [Finding(2, "Query Performance", Severity.CRITICAL, text)]
+
+
+def _figure(row: Any) -> Finding:
+    place, severity = row.check_number - 1, Severity(row.level)
+    side = _SIDES.get(row.finding, "above")
+    limits = ", ".join(
+        f"{word} {side} {limit:g}"
+        for word, limit in (("warning", row.warning_limit), ("critical", row.critical_limit))
+        if limit is not None
+    )
+    if row.finding == "hours without assignments" and row.value >= _NEVER_HOURS:
+        return Finding(place, "Recent Activity", severity, "no assignment yet", limits)
+    label, words = _LINES.get(row.finding, (CHECKS[place], f"{row.finding}: {{:g}}"))
+    hint = _HINTS.get(row.finding, "") if severity is not Severity.OK else ""
+    return Finding(place, label, severity, words.format(row.value) + hint, limits)
+
+
+def _reason(error: Exception) -> str:
+    # The built-in one: a query that runs on; requests' own: a service that does not answer.
+    return "no answer in time" if isinstance(error, TimeoutError | Timeout) else explained(error)

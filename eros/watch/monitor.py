@@ -1,0 +1,349 @@
+"""The monitoring queries (spec monitoring.md 4 to 6): what there is to ask, and asking it.
+
+The ten of the specification and most others are views, so that dashboards, alerts and the
+command read the same text. Only what needs an argument or a look at the job list stands here.
+The deployment report compares the days after a deployment with as many days before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any
+
+from bqstack import catalogue
+from bqstack.catalogue.model import TABLE_KINDS
+from bqstack.errors import UserError
+from eros.cloud.google import Google
+
+_MILLISECONDS_PER_DAY = 86_400_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Rows with the names of their columns."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Each row as a mapping."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True)
+class Query:
+    """One thing to ask. In `sql` `{dataset}` and `{jobs}` stand for references in backticks.
+
+    `{error_reason}` is `Settings.error_reason` of a row of `{jobs}`.
+    """
+
+    name: str
+    title: str
+    sql: str
+    number: int | None = None
+    """Its number in the specification's list of ten."""
+
+
+def _view(number: int | None, name: str, title: str, order: str) -> Query:
+    return Query(name, title, f"SELECT * FROM {{dataset}}.{name} ORDER BY {order}", number)
+
+
+QUERIES = (
+    _view(1, "daily_automation_status", "runs of the daily automation, 7 days", "run_date DESC"),
+    _view(
+        2,
+        "performance_feedback_health",
+        "age of the learned figures by page",
+        "hours_since_update DESC, page_name",
+    ),
+    _view(3, "lock_cleanup_efficiency", "lock sweeps by day, 7 days", "sweep_date DESC"),
+    _view(4, "active_lock_status", "locks by page and over all", "active_locks DESC, page_name"),
+    _view(
+        5,
+        "creator_failure_analysis",
+        "pages whose analysis failed, 7 days",
+        "failures DESC, page_name",
+    ),
+    _view(
+        6,
+        "alerts_summary",
+        "alerts by level and name, 7 days",
+        "alert_level, latest_alert_time DESC",
+    ),
+    _view(7, "system_health_scorecard", "pass or fail of every component", "place"),
+    _view(
+        8, "execution_time_trends", "durations by day and job, 30 days", "run_date DESC, job_name"
+    ),
+    _view(9, "stale_data_detection", "pages with figures too old", "hours_stale DESC, page_name"),
+    _view(10, "queue_status", "requests by day and status", "execution_date DESC, status"),
+    Query(
+        "etl_job_runs",
+        "the ten newest runs of all procedures",
+        "SELECT * FROM {dataset}.etl_job_runs ORDER BY job_start_time DESC LIMIT 10",
+    ),
+    _view(None, "open_alerts", "warnings and criticals nobody acknowledged", "alert_time DESC"),
+    _view(None, "export_report", "exports by day and status", "export_date DESC, status"),
+    Query(
+        "holidays",
+        "holidays of this year and the next",
+        "SELECT * FROM {dataset}.holiday_calendar "
+        "WHERE EXTRACT(YEAR FROM holiday_date) - EXTRACT(YEAR FROM CURRENT_DATE()) IN (0, 1) "
+        "ORDER BY holiday_date, holiday_name",
+    ),
+    _view(None, "row_counts", "rows of the three core tables", "table_name"),
+    Query(
+        "corruption",
+        "the first ten corrupt rows of caption_bandit_stats",
+        "SELECT * FROM {dataset}.corrupt_statistics ORDER BY page_name, caption_id LIMIT 10",
+    ),
+    _view(None, "integrity_violations", "what keys would forbid", "violation, page_name, item"),
+    Query(
+        "recent_jobs",
+        "the last 50 jobs of everybody",
+        "SELECT creation_time, user_email, job_id, job_type, statement_type, state, "
+        "TIMESTAMP_DIFF(end_time, start_time, MILLISECOND) / 1000 AS seconds, total_bytes_billed, "
+        "error_result.reason AS error FROM {jobs} "
+        "WHERE creation_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY) "
+        "ORDER BY creation_time DESC LIMIT 50",
+    ),
+    Query(
+        "failed_jobs",
+        "the last 50 jobs that failed",
+        "SELECT creation_time, user_email, job_id, job_type, statement_type, "
+        "error_result.reason AS error, error_result.message AS message FROM {jobs} "
+        "WHERE creation_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY) "
+        "AND error_result.reason IS NOT NULL ORDER BY creation_time DESC LIMIT 50",
+    ),
+)
+# Asked otherwise than by one statement.
+REPORT = "deployment"
+PARTITIONS = "partitions"
+
+# Jobs of the days around @deployed_at; each section adds what it asks of them. Sums are those
+# of a day, over the whole days among them (`is_whole`): a week before and an hour after do not
+# compare. Nothing is there without a whole day; the view has the jobs of 30 days.
+_JOBS = """
+WITH spans AS (
+    SELECT GREATEST(LEAST(@days, TIMESTAMP_DIFF(
+            @deployed_at, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 30 DAY), DAY)), 0)
+            AS days_before,
+        GREATEST(LEAST(@days, TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), @deployed_at, DAY)), 0)
+            AS days_after
+), jobs AS (
+    SELECT query_jobs.*, creation_time >= @deployed_at AS is_after, duration_ms / 1000 AS seconds,
+        creation_time >= TIMESTAMP_SUB(@deployed_at, INTERVAL days_before DAY)
+            AND creation_time < TIMESTAMP_ADD(@deployed_at, INTERVAL days_after DAY) AS is_whole,
+        NULLIF(days_before, 0) AS days_before, NULLIF(days_after, 0) AS days_after
+    FROM {dataset}.query_jobs AS query_jobs CROSS JOIN spans
+    WHERE creation_time >= TIMESTAMP_SUB(@deployed_at, INTERVAL @days DAY)
+        AND creation_time < TIMESTAMP_ADD(@deployed_at, INTERVAL @days DAY)
+)
+"""
+SECTIONS = (
+    Query(
+        "1 Daily Health Checks",
+        "tables intact, rows valid, findings of the health check",
+        """
+SELECT CONCAT('rows of ', table_name) AS item, CAST(row_count AS FLOAT64) AS value,
+    CAST(NULL AS FLOAT64) AS value_before, IF(row_count > 0, 'OK', 'EMPTY') AS status, 1 AS place
+FROM {dataset}.row_counts
+UNION ALL
+SELECT 'corrupt rows', CAST(COUNT(*) AS FLOAT64), NULL, IF(COUNT(*) = 0, 'OK', 'CRITICAL'), 2
+FROM {dataset}.corrupt_statistics
+UNION ALL
+SELECT 'integrity violations', CAST(COUNT(*) AS FLOAT64), NULL,
+    IF(COUNT(*) = 0, 'OK', 'CRITICAL'), 3
+FROM {dataset}.integrity_violations
+UNION ALL
+SELECT finding, value, NULL, level, 3 + check_number FROM {dataset}.health_findings
+ORDER BY place, item
+""",
+    ),
+    Query(
+        "2 Performance Monitoring",
+        "query times in seconds, automation left out, and failures",
+        _JOBS
+        + """, figures AS (
+    SELECT is_after,
+        COUNTIF(is_whole) / MAX(IF(is_after, days_after, days_before)) AS queries_per_day,
+        100 * SAFE_DIVIDE(COUNTIF(error_reason IS NOT NULL), COUNT(*)) AS error_rate,
+        AVG(IF(is_automation, NULL, seconds)) AS mean,
+        APPROX_QUANTILES(IF(is_automation, NULL, seconds), 100) AS quantiles
+    FROM jobs GROUP BY is_after
+), listed AS (
+    SELECT is_after, item.* FROM figures CROSS JOIN UNNEST([
+        STRUCT(1 AS place, 'queries a day' AS item, queries_per_day AS value),
+        STRUCT(2, 'error rate in percent', error_rate),
+        STRUCT(3, 'mean seconds', mean),
+        STRUCT(4, 'p50 seconds', quantiles[SAFE_OFFSET(50)]),
+        STRUCT(5, 'p95 seconds', quantiles[SAFE_OFFSET(95)]),
+        STRUCT(6, 'p99 seconds', quantiles[SAFE_OFFSET(99)])
+    ]) AS item
+)
+SELECT item, MAX(IF(is_after, value, NULL)) AS value,
+    MAX(IF(is_after, NULL, value)) AS value_before, CAST(NULL AS STRING) AS status, place
+FROM listed GROUP BY item, place ORDER BY place
+""",
+    ),
+    Query(
+        "3 Cost Tracking",
+        "US dollars a day by kind of statement, over whole days",
+        _JOBS
+        + """
+SELECT CONCAT('US dollars a day, ', statement_type) AS item,
+    SUM(IF(is_after AND is_whole, bytes_billed, 0)) / POW(2, 40) * @usd_per_tib
+        / MAX(days_after) AS value,
+    SUM(IF(is_whole AND NOT is_after, bytes_billed, 0)) / POW(2, 40) * @usd_per_tib
+        / MAX(days_before) AS value_before,
+    CAST(NULL AS STRING) AS status
+FROM jobs GROUP BY statement_type
+UNION ALL
+SELECT 'US dollars a day, total',
+    SUM(IF(is_after AND is_whole, bytes_billed, 0)) / POW(2, 40) * @usd_per_tib / MAX(days_after),
+    SUM(IF(is_whole AND NOT is_after, bytes_billed, 0)) / POW(2, 40) * @usd_per_tib
+        / MAX(days_before),
+    NULL
+FROM jobs
+UNION ALL
+SELECT 'US dollars since', SUM(IF(is_after, bytes_billed, 0)) / POW(2, 40) * @usd_per_tib, NULL,
+    NULL
+FROM jobs
+ORDER BY item
+""",
+    ),
+    Query(
+        "4 EMV Improvement",
+        "earnings and engagement of the messages sent, and what a query dollar earns",
+        _JOBS
+        + """, costs AS (
+    SELECT is_after, SUM(bytes_billed) / POW(2, 40) * @usd_per_tib AS usd
+    FROM jobs GROUP BY is_after
+), sent AS (
+    SELECT sent_at >= @deployed_at AS is_after, AVG(CAST(earnings AS FLOAT64)) AS emv,
+        SUM(CAST(earnings AS FLOAT64)) AS earnings,
+        SAFE_DIVIDE(SUM(purchases), SUM(views)) AS engagement
+    FROM {dataset}.message_feedback
+    WHERE sent_at >= TIMESTAMP_SUB(@deployed_at, INTERVAL @days DAY)
+        AND sent_at < TIMESTAMP_ADD(@deployed_at, INTERVAL @days DAY)
+    GROUP BY is_after
+), listed AS (
+    SELECT sent.is_after, item.* FROM sent LEFT JOIN costs ON sent.is_after = costs.is_after
+    CROSS JOIN UNNEST([
+        STRUCT(1 AS place, 'EMV per message in US dollars' AS item, sent.emv AS value),
+        STRUCT(2, 'engagement rate', sent.engagement),
+        STRUCT(3, 'earnings per US dollar of queries', SAFE_DIVIDE(sent.earnings, costs.usd))
+    ]) AS item
+)
+SELECT item, MAX(IF(is_after, value, NULL)) AS value,
+    MAX(IF(is_after, NULL, value)) AS value_before, CAST(NULL AS STRING) AS status, place
+FROM listed GROUP BY item, place
+UNION ALL
+SELECT 'mean Wilson lower bound', AVG(wilson_score_lower_bound), NULL,
+    IF(COUNTIF(wilson_score_lower_bound NOT BETWEEN 0 AND 1) = 0, 'OK', 'CRITICAL'), 4
+FROM {dataset}.caption_bandit_stats
+ORDER BY place
+""",
+    ),
+    Query(
+        "5 Deployment Success",
+        "20 points for each criterion that is met",
+        "SELECT criterion AS item, value_after AS value, value_before, "
+        "CONCAT(status, ', ', CAST(points AS STRING), ' points') AS status, place "
+        "FROM {dataset}.deployment_scorecard(@deployed_at, @days) ORDER BY place",
+    ),
+)
+
+
+def find(name: str) -> Query:
+    """The query of this name, or of this number in the list of ten; raises UserError."""
+    for query in QUERIES:
+        if name in (query.name, str(query.number)):
+            return query
+    known = [*(query.name for query in QUERIES), PARTITIONS, REPORT]
+    close = get_close_matches(name, known, n=1)
+    raise UserError(
+        "no monitoring query of this name",
+        value=name,
+        fix=f"did you mean {close[0]!r}?" if close else "eros monitor lists them",
+    )
+
+
+def ask(google: Google, query: Query, **parameters: Any) -> Answer:
+    """What one query answers. Parameters: datetime, int and float, given by name.
+
+    Raises UserError when the answer does not come in time.
+    """
+    from google.cloud import bigquery
+
+    settings = google.settings
+    kinds = {datetime: "TIMESTAMP", int: "INT64", float: "FLOAT64"}
+    config = bigquery.QueryJobConfig(
+        query_parameters=[
+            bigquery.ScalarQueryParameter(name, kinds[type(value)], value)
+            for name, value in parameters.items()
+        ]
+    )
+    sql = query.sql.format(
+        dataset=settings.dataset_reference,
+        jobs=settings.jobs_view,
+        error_reason=settings.error_reason,
+    )
+    seconds = settings.limits.interactive_timeout_seconds
+    try:
+        rows = google.bigquery.query_and_wait(sql, job_config=config, wait_timeout=seconds)
+    except TimeoutError:
+        raise UserError(
+            f"{query.name}: no answer within {seconds} s",
+            fix="eros:limits.interactiveTimeoutSeconds in the stack file sets how long to wait",
+        ) from None
+    return Answer(tuple(field.name for field in rows.schema), [row.values() for row in rows])
+
+
+def partitions(google: Google) -> Answer:
+    """Partitioning of every table, and how many days it keeps a partition (None: for ever).
+
+    Read from the tables themselves: the PARTITIONS view has no such column (C-27).
+    """
+    settings = google.settings
+    rows = []
+    for item in catalogue.load(settings):
+        if item.kind not in TABLE_KINDS:
+            continue
+        name = f"{settings.project}.{settings.dataset}.{item.name}"
+        layout = google.bigquery.get_table(name).time_partitioning
+        kept = layout.expiration_ms if layout else None
+        rows.append(
+            (
+                item.name,
+                layout.type_ if layout else None,
+                layout.field if layout else None,
+                kept / _MILLISECONDS_PER_DAY if kept else None,
+            )
+        )
+    return Answer(("table_name", "partitioned_by", "field", "expiration_days"), sorted(rows))
+
+
+def deployment_report(google: Google, deployed_at: datetime, days: int) -> Answer:
+    """The five sections as rows of one form.
+
+    `change_pct` is None where there is nothing to compare with.
+    """
+    price = google.settings.prices.query_usd_per_tib
+    parameters = {"deployed_at": deployed_at, "days": days, "usd_per_tib": price}
+    rows = []
+    for section in SECTIONS:
+        used = {name: value for name, value in parameters.items() if f"@{name}" in section.sql}
+        for row in ask(google, section, **used).records():
+            before, after = row["value_before"], row["value"]
+            change = change_pct(before, after)
+            rows.append((section.name, row["item"], after, before, change, row["status"]))
+    return Answer(("section", "item", "value", "value_before", "change_pct", "status"), rows)
+
+
+def change_pct(before: float | None, after: float | None) -> float | None:
+    """Change in percent of the earlier value; None without one, or when it is 0."""
+    if before is None or after is None or before == 0:
+        return None
+    return round(100 * (after - before) / before, 2)

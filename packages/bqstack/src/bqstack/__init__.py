@@ -1,0 +1,1 @@
+"""For any Pulumi program on BigQuery: SQL files as the source, analysed, planned and guarded."""

@@ -1,0 +1,208 @@
+"""DDL of an object from its inputs, as a file of sql/ would say it.
+
+Both what is there and what the program wants are written the same way, so that their
+difference is one of content; what exists only live becomes a file to start from.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from bqstack.adopt.model import ROUTINE, TABLE
+from bqstack.guard.inputs import canonical
+
+_DAY_MS = 24 * 60 * 60 * 1000
+_SQL_NAMES = {"BOOLEAN": "BOOL", "FLOAT": "FLOAT64", "INTEGER": "INT64", "RECORD": "STRUCT"}
+_DATASET = "`{{ project }}`.`{{ dataset }}`."
+
+
+def folder(type_: str, inputs: Mapping[str, Any]) -> str:
+    """Folder of sql/ for the object."""
+    if type_ == TABLE:
+        if "view" in inputs:
+            return "views"
+        return "materialized_views" if "materializedView" in inputs else "tables"
+    kinds = {"SCALAR_FUNCTION": "functions", "TABLE_VALUED_FUNCTION": "table_functions"}
+    return kinds.get(str(inputs.get("routineType")), "procedures")
+
+
+def statement(type_: str, inputs: Mapping[str, Any]) -> str:
+    """The CREATE statement of a table, view or routine."""
+    values = canonical(type_, inputs)
+    text = _routine(values) if type_ == ROUTINE else _table(values)
+    return _templated(text, str(values.get("project")), str(values.get("datasetId")))
+
+
+def _table(values: Mapping[str, Any]) -> str:
+    name = f"{_DATASET}{values['tableId']}"
+    options = [_option("description", values.get("description"))]
+    if view := values.get("view"):
+        return f"CREATE OR REPLACE VIEW {name}{_options(options)}\nAS\n{_query(view)};\n"
+    layout = _layout(values)
+    if view := values.get("materializedView"):
+        if "refreshIntervalMs" in view:
+            options.append("enable_refresh = " + str(bool(view.get("enableRefresh"))).upper())
+            options.append(f"refresh_interval_minutes = {view['refreshIntervalMs'] / 60_000:g}")
+        head = f"CREATE MATERIALIZED VIEW IF NOT EXISTS {name}{layout}{_options(options)}"
+        return f"{head}\nAS\n{_query(view)};\n"
+    if values.get("requirePartitionFilter"):
+        options.append("require_partition_filter = TRUE")
+    if kept := (values.get("timePartitioning") or {}).get("expirationMs"):
+        options.append(f"partition_expiration_days = {int(kept) / _DAY_MS:g}")
+    columns = ",\n".join(f"    {_column(field)}" for field in values.get("schema") or [])
+    head = f"CREATE TABLE IF NOT EXISTS {name} (\n{columns}\n)"
+    return f"{head}{layout}{_options(options)};\n"
+
+
+def _routine(values: Mapping[str, Any]) -> str:
+    kind = str(values.get("routineType"))
+    word = {"SCALAR_FUNCTION": "FUNCTION", "TABLE_VALUED_FUNCTION": "TABLE FUNCTION"}.get(
+        kind, "PROCEDURE"
+    )
+    arguments = ", ".join(_argument(one) for one in values.get("arguments") or [])
+    head = f"CREATE OR REPLACE {word} {_DATASET}{values['routineId']}({arguments})"
+    returns = values.get("returnType")
+    if returns:
+        head += f"\nRETURNS {_standard(returns)}"
+    body = str(values.get("definitionBody", "")).strip()
+    options = _options([_option("description", values.get("description"))])
+    if word == "PROCEDURE":
+        return f"{head}{options}\n{body.rstrip(';')};\n"
+    if values.get("language", "SQL") != "SQL":
+        return f'{head}\nLANGUAGE {values["language"].lower()}{options}\nAS r"""\n{body}\n""";\n'
+    # A table function's body may come with the parentheses that a statement needs anyway;
+    # those of a function's body make a query a value.
+    if word == "TABLE FUNCTION" and _wrapped(body):
+        return f"{head}{options}\nAS {body};\n"
+    return f"{head}{options}\nAS (\n    {body}\n);\n"
+
+
+def _wrapped(body: str) -> bool:
+    """Whether one pair of parentheses holds the whole body."""
+    if not (body.startswith("(") and body.endswith(")")):
+        return False
+    depth = 0
+    quote = ""
+    for position, character in enumerate(body):
+        if quote:
+            quote = "" if character == quote and body[position - 1] != "\\" else quote
+        elif character in "'\"`":
+            quote = character
+        else:
+            depth += (character == "(") - (character == ")")
+            if depth == 0 and position < len(body) - 1:
+                return False
+    return True
+
+
+def _argument(argument: Mapping[str, Any]) -> str:
+    mode = argument.get("mode", "")
+    kind = (
+        "ANY TYPE"
+        if argument.get("argumentKind") == "ANY_TYPE"
+        else _standard(argument.get("dataType") or {})
+    )
+    shown = f"{mode} " if mode in ("OUT", "INOUT") else ""
+    return f"{shown}{argument.get('name', '')} {kind}".strip()
+
+
+def _standard(data_type: Mapping[str, Any]) -> str:
+    """A StandardSqlDataType as SQL has it."""
+    kind = str(data_type.get("typeKind", ""))
+    if kind == "ARRAY":
+        return f"ARRAY<{_standard(data_type['arrayElementType'])}>"
+    if kind == "STRUCT":
+        fields = (data_type.get("structType") or {}).get("fields") or []
+        inner = ", ".join(f"{f.get('name', '')} {_standard(f['type'])}".strip() for f in fields)
+        return f"STRUCT<{inner}>"
+    return kind
+
+
+def _column(field: Mapping[str, Any]) -> str:
+    parts = [field["name"], _type(field)]
+    if field.get("collation"):
+        parts.append(f"COLLATE {_text(field['collation'])}")
+    if field.get("defaultValueExpression"):
+        parts.append(f"DEFAULT {field['defaultValueExpression']}")
+    if field.get("mode") == "REQUIRED":
+        parts.append("NOT NULL")
+    # What the program cannot declare is written all the same: the catalogue refuses it by name,
+    # where leaving it out would take it from the column.
+    tags = ", ".join(map(_text, (field.get("policyTags") or {}).get("names") or []))
+    options = [
+        _option("description", field.get("description")),
+        f"policy_tags = [{tags}]" if tags else "",
+        _option("rounding_mode", field.get("roundingMode")),
+    ]
+    if any(options):
+        parts.append(f"OPTIONS ({', '.join(option for option in options if option)})")
+    return " ".join(parts)
+
+
+def _type(field: Mapping[str, Any]) -> str:
+    kind = str(field["type"]).upper()
+    name = _SQL_NAMES.get(kind, kind)
+    if name == "STRUCT":
+        inner = ", ".join(_column(one) for one in field.get("fields") or [])
+        name = f"STRUCT<{inner}>"
+    elif "maxLength" in field:
+        name += f"({field['maxLength']})"
+    elif "precision" in field:
+        name += f"({', '.join(str(field[k]) for k in ('precision', 'scale') if k in field)})"
+    return f"ARRAY<{name}>" if field.get("mode") == "REPEATED" else name
+
+
+def _layout(values: Mapping[str, Any]) -> str:
+    lines = []
+    if time := values.get("timePartitioning"):
+        lines.append(f"PARTITION BY {_partition(time, values.get('schema') or [])}")
+    if span := values.get("rangePartitioning"):
+        limits = span["range"]
+        steps = f"{limits['start']}, {limits['end']}, {limits['interval']}"
+        lines.append(f"PARTITION BY RANGE_BUCKET({span['field']}, GENERATE_ARRAY({steps}))")
+    if clusters := values.get("clusterings"):
+        lines.append(f"CLUSTER BY {', '.join(clusters)}")
+    return "".join(f"\n{line}" for line in lines)
+
+
+def _partition(time: Mapping[str, Any], columns: list[Mapping[str, Any]]) -> str:
+    field, unit = time.get("field"), time.get("type", "DAY")
+    if not field:
+        return "_PARTITIONDATE" if unit == "DAY" else f"TIMESTAMP_TRUNC(_PARTITIONTIME, {unit})"
+    kind = next((c["type"] for c in columns if c["name"] == field), "TIMESTAMP")
+    if unit == "DAY":
+        return field if kind == "DATE" else f"DATE({field})"
+    return f"{kind}_TRUNC({field}, {unit})"
+
+
+def _query(view: Mapping[str, Any]) -> str:
+    return str(view.get("query", "")).strip().rstrip(";").rstrip()
+
+
+def _options(options: list[str]) -> str:
+    given = [option for option in options if option]
+    if not given:
+        return ""
+    inner = ",\n".join(f"    {option}" for option in given)
+    return f"\nOPTIONS (\n{inner}\n)"
+
+
+def _option(key: str, value: str | None) -> str:
+    return f"{key} = {_text(value)}" if value else ""
+
+
+def _text(value: str) -> str:
+    """A SQL text in single quotes."""
+    inner = json.dumps(value, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("'", "\\'")
+    return f"'{inner}'"
+
+
+def _templated(text: str, project: str, dataset: str) -> str:
+    """The text with names of this dataset as templates have them, and nothing else for Jinja."""
+    text = text.replace(_DATASET, "\0")
+    text = re.sub(r"\{([{%#])", r"{{ '{\1' }}", text).replace("\0", _DATASET)
+    own = rf"`?{re.escape(project)}`?\.`?{re.escape(dataset)}`?\.`?(\w+)`?"
+    return re.sub(own, rf"{_DATASET}\1", text)

@@ -1,0 +1,126 @@
+"""What is there, what the program wants, and how the two compare."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bqstack.guard import Action, Change, Loss
+
+DATASET = "gcp:bigquery/dataset:Dataset"
+TABLE = "gcp:bigquery/table:Table"
+ROUTINE = "gcp:bigquery/routine:Routine"
+TRANSFER = "gcp:bigquery/dataTransferConfig:DataTransferConfig"
+ADOPTED_TYPES = (DATASET, TABLE, ROUTINE, TRANSFER)
+ROUTINE_KINDS = {
+    "SCALAR_FUNCTION": "function",
+    "TABLE_VALUED_FUNCTION": "table function",
+    "PROCEDURE": "procedure",
+    "AGGREGATE_FUNCTION": "aggregate function",
+}
+
+
+@dataclass(frozen=True)
+class Live:
+    """An object that exists. `inputs` are what the provider would be given to make it.
+
+    `id` is what the provider imports it by; `rows` and `bytes` are None where there are none
+    to count.
+    """
+
+    type: str
+    kind: str
+    name: str
+    dataset: str
+    id: str
+    inputs: Mapping[str, Any] = field(repr=False)
+    rows: int | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A resource that the program would create, in the form that `bqstack.guard` compares."""
+
+    urn: str
+    type: str
+    name: str
+    inputs: Mapping[str, Any] = field(repr=False)
+    custom: bool
+    protect: bool
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """All that the program would create, and the engine's own entries for importing it.
+
+    `entries` are those of `pulumi preview --import-file`: providers, components and
+    resources, each after what it stands on; `name_table` is what the state has of them.
+    """
+
+    resources: tuple[Declared, ...]
+    entries: tuple[Mapping[str, Any], ...]
+    name_table: Mapping[str, str]
+    managed: frozenset[str] = frozenset()
+    """Ids of what the stack's state holds already."""
+
+    @property
+    def datasets(self) -> list[str]:
+        """Names of the datasets among them."""
+        return [str(r.inputs["datasetId"]) for r in self.resources if r.type == DATASET]
+
+
+class Status(enum.Enum):
+    """How an object of the program and one that exists go together."""
+
+    MATCHES = "matches"
+    DIFFERS = "differs"
+    ONLY_LIVE = "only live"
+    ONLY_PROGRAM = "only in the program"
+    REFERRED = "referred to"
+    """A table of another system: it stays there, the program reads it."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One object. `change` is what the first `up` after the import does to it."""
+
+    status: Status
+    kind: str
+    name: str
+    live: Live | None = None
+    declared: Declared | None = None
+    change: Change | None = None
+    advice: str = ""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the first `up` would replace the object or lose something of it."""
+        return self.change is not None and (
+            self.change.action is Action.REPLACE or self.change.loss is Loss.LOSSY
+        )
+
+    @property
+    def imported(self) -> bool:
+        """Whether the object goes into the import file."""
+        return self.live is not None and self.declared is not None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All findings of one stack, with the import file that they lead to."""
+
+    stack: str
+    findings: tuple[Finding, ...]
+    import_file: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def safe(self) -> bool:
+        """Whether nothing is replaced or lost by importing and then `up`."""
+        return not any(finding.blocks for finding in self.findings)
+
+    def of(self, status: Status) -> list[Finding]:
+        """Findings of one status."""
+        return [finding for finding in self.findings if finding.status is status]

@@ -1,0 +1,93 @@
+"""SQL that stands in config/alerts.yaml and is put into a file of sql/ by its template.
+
+A mistake in it is reported at its line of the YAML file, not at the loop that put it there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bqstack.analysis.findings import Finding
+from bqstack.analysis.source import Source
+from bqstack.catalogue import render
+from eros.project import alerts
+
+# Characters for private use never stand in SQL.
+_MARK = re.compile("\ue002(\\d+)\ue003")
+_WORD = re.compile(r"[\w.@]+")
+
+
+@dataclass(frozen=True)
+class Composed(Source):
+    """A file with lines from another: `other` reports lines whose number is in `inside`."""
+
+    other: Source | None = None
+    inside: frozenset[int] = frozenset()
+
+    def finding(self, rule: str, message: str, line: int, column: int, hint: str = "") -> Finding:
+        """As Source does it, at the place in the other file where the line comes from there."""
+        if self.other is None or line not in self.inside:
+            return super().finding(rule, message, line, column, hint)
+        found = self.other.finding(rule, message, line, 1, hint)
+        word = _WORD.match(self._sql_lines[line - 1], column - 1)
+        at = found.excerpt.find(word[0]) if word else -1
+        if word is None or at < 0:
+            at, length = len(found.excerpt) - len(found.excerpt.lstrip()), 1
+        else:
+            length = len(word[0])
+        return replace(found, column=at + 1, length=length)
+
+
+def source(plain: Source, path: Path, root: Path, context: Mapping[str, Any]) -> Source:
+    """The source of the file at `path` below `root`, aware of rules that it puts in."""
+    if "alerts." not in plain.text:
+        return plain
+    file = root / alerts.FILE
+    if not file.is_file():
+        return plain
+    text = file.read_text(encoding="utf-8")
+    marked = _marked(context["alerts"], text)
+    rendered = render.render(path, plain.path, {**context, "alerts": marked})
+    origins, inside = [], set()
+    for number, line in enumerate(rendered.splitlines(), 1):
+        mark = _MARK.search(line)
+        origins.append(int(mark[1]) if mark else 1)
+        if mark:
+            inside.add(number)
+    other = Source(alerts.FILE, text, plain.sql, tuple(origins))
+    return Composed(plain.path, plain.text, plain.sql, plain.origins, other, frozenset(inside))
+
+
+def _marked(known: alerts.Alerts, text: str) -> alerts.Alerts:
+    """The rules with the line that each piece of SQL has in the file in front of it."""
+    document = _children(yaml.compose(text))
+    sources = {}
+    for name, node in _children(document["sources"]).items():
+        # The text of a block begins below its `|`.
+        first = node.start_mark.line + (2 if node.style in ("|", ">") else 1)
+        sources[name] = "\n".join(
+            f"\ue002{first + place}\ue003{line}"
+            for place, line in enumerate(known.sources[name].splitlines())
+        )
+    lines = {
+        rule_id: _children(node)["value"].start_mark.line + 1
+        for rule_id, node in _children(document["rules"]).items()
+        if "value" in _children(node)
+    }
+    rules = tuple(
+        replace(rule, value=f"\ue002{lines[rule.id]}\ue003{rule.value}")
+        if rule.value is not None
+        else rule
+        for rule in known.rules
+    )
+    return alerts.Alerts(sources, rules)
+
+
+def _children(node: yaml.Node) -> dict[str, yaml.Node]:
+    return {key.value: value for key, value in node.value}

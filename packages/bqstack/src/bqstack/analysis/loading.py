@@ -1,0 +1,177 @@
+"""Reading sql/ for the analyser: every file that can be read, a finding for each other.
+
+The loader of the catalogue stops at the first mistake, because nothing may be deployed
+with one; here the rest is checked all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from bqstack.analysis import fragments, lines
+from bqstack.analysis.findings import Finding
+from bqstack.analysis.source import Source
+from bqstack.catalogue import ddl, render, scan
+from bqstack.catalogue.model import Kind, SqlObject
+from bqstack.errors import UserError
+from eros.project.settings import Settings
+
+_REFERENCE = re.compile(r"`[^`\n]+`\.`[^`\n]+`\.`?(\w+)")
+
+
+@dataclass
+class Loaded:
+    """Objects in an order in which each follows what it reads; `failed` could not be read."""
+
+    objects: dict[str, SqlObject] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)
+    needs: dict[str, list[str]] = field(default_factory=dict)
+    """For each object the others that its text names."""
+
+
+def load(settings: Settings, root: Path) -> Loaded:
+    """All of `root`/sql."""
+    loaded = Loaded()
+    try:
+        context = settings.template_context()
+    except UserError as error:
+        # A catalogue that templates read has a mistake: nothing can be rendered.
+        loaded.findings.append(_in_catalogue(error, root))
+        return loaded
+    kinds = {kind.value: kind for kind in Kind}
+    for path in sorted((root / "sql").rglob("*.sql")):
+        kind = kinds.get(path.parent.name) if path.parent.parent == root / "sql" else None
+        if kind is Kind.LOCAL_TABLE and settings.job_history != "table":
+            continue
+        _read(loaded, settings, context, kind, path, root)
+    loaded.needs = references(loaded.objects)
+    loaded.objects = _ordered(loaded)
+    return loaded
+
+
+def references(objects: Mapping[str, SqlObject]) -> dict[str, list[str]]:
+    """For each object the others of `objects` that it names, in order of appearance."""
+    return {
+        name: [needed for needed in known.depends_on if needed in objects]
+        for name, known in objects.items()
+    }
+
+
+def names_of_stack(path: Path, text: str, names: Iterable[str]) -> Iterator[Finding]:
+    """Findings for the project or dataset of a stack written out instead of rendered."""
+    source = Source(path, text, text)
+    for number, line in enumerate(text.splitlines(), 1):
+        for name in names:
+            for match in re.finditer(rf"`{re.escape(name)}[`.]", line):
+                yield source.finding(
+                    "hard-coded-name", f"{name!r} belongs to one stack", number, match.start() + 1
+                )
+
+
+def _read(
+    loaded: Loaded,
+    settings: Settings,
+    context: dict[str, Any],
+    kind: Kind | None,
+    path: Path,
+    root: Path,
+) -> None:
+    shown = path.relative_to(root)
+    text = path.read_text(encoding="utf-8")
+    source = Source(shown, text, text)
+    if kind is None:
+        loaded.findings.append(
+            source.finding("file", "the file is in no folder of a known kind", 1, 1)
+        )
+        return
+    loaded.failed.add(path.stem)
+    try:
+        sql = render.render(path, shown, context)
+        source = Source(shown, text, sql, lines.origins(text, sql, context))
+        source = fragments.source(source, path, root, context)
+        loaded.findings += names_of_stack(shown, text, (settings.project, settings.dataset))
+        joined = list(_joined(source, settings))
+        loaded.findings += joined
+        if joined:
+            return
+        found = ddl.read(kind, sql, shown, settings.project, settings.dataset)
+    except UserError as error:
+        loaded.findings.append(_finding(source, error))
+        return
+    loaded.failed.discard(path.stem)
+    if found.name in loaded.objects:
+        other = loaded.objects[found.name].path
+        loaded.findings.append(
+            source.finding("duplicate", f"{other} creates {found.name!r} too", 1, 1)
+        )
+        return
+    loaded.objects[found.name] = found
+    loaded.sources[found.name] = source
+
+
+def _in_catalogue(error: UserError, root: Path) -> Finding:
+    """A finding for a mistake in a YAML file that has no SQL to show."""
+    shown = Path(error.file or "")
+    text = (root / shown).read_text(encoding="utf-8") if (root / shown).is_file() else ""
+    message = f"{error.key}: {error.message}" if error.key else error.message
+    if error.value is not None:
+        message += f" (got {error.value!r})"
+    return Source(shown, text, text).finding("file", message, error.line or 1, 1, error.fix or "")
+
+
+def _finding(source: Source, error: UserError) -> Finding:
+    rule = "syntax" if error.message.startswith("SQL syntax") else "file"
+    message = error.message.removeprefix("SQL syntax: ")
+    line = error.line or 1
+    rendered = source.sql.splitlines()
+    written = rendered[line - 1] if line <= len(rendered) else ""
+    column = len(written) - len(written.lstrip()) + 1
+    if isinstance(error.value, str) and error.value:
+        message = f"{message}: {error.value}"
+        at = written.find(error.value.split(".")[-1])
+        column = at + 1 if at >= 0 else column
+    return source.finding(rule, message, line, column, error.fix or "")
+
+
+def _joined(source: Source, settings: Settings) -> Iterator[Finding]:
+    """References with several parts in one pair of backticks."""
+    try:
+        tokens = scan.tokenize(source.sql)
+    except scan.ScanError:
+        return  # ddl.read tells it
+    names = (settings.project, settings.dataset)
+    for token in tokens:
+        if token.token_type.name != "IDENTIFIER" or "." not in token.text:
+            continue
+        if token.text.startswith(tuple(f"{name}." for name in names)):
+            line, column = source.place(len(source.sql[: token.start].encode()))
+            yield source.finding(
+                "reference-form", f"`{token.text}` is one name to BigQuery's parser", line, column
+            )
+
+
+def _ordered(loaded: Loaded) -> dict[str, SqlObject]:
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    objects = loaded.objects
+    for name in sorted(objects):
+        sorter.add(name, *(n for n in loaded.needs[name] if n in objects))
+    try:
+        return {name: objects[name] for name in sorter.static_order()}
+    except CycleError as error:
+        # graphlib lists each node before the one that needs it.
+        cycle = list(reversed(error.args[1]))
+        first, second = objects[cycle[0]], cycle[1]
+        source = loaded.sources[first.name]
+        mention = next(m for m in _REFERENCE.finditer(source.sql) if m[1] == second)
+        line, column = source.place(len(source.sql[: mention.start()].encode()))
+        loaded.findings.append(source.finding("recursion", " -> ".join(cycle), line, column))
+        loaded.failed |= set(cycle)
+        loaded.objects = {n: o for n, o in objects.items() if n not in cycle}
+        return _ordered(loaded)

@@ -1,0 +1,109 @@
+"""The check of one file: where findings, notes and counts are collected."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+
+from bqstack.analysis import messages, statements
+from bqstack.analysis.allow import Allows
+from bqstack.analysis.analyser import Analyser, SqlError
+from bqstack.analysis.findings import Finding, Note
+from bqstack.analysis.rules import RULES
+from bqstack.analysis.source import Source
+from bqstack.analysis.tree import Node
+from bqstack.analysis.world import Facts, World
+
+Span = tuple[int, int]
+
+
+@dataclass
+class Session:
+    """One file under check. Spans are bytes of its rendered text."""
+
+    analyser: Analyser
+    world: World
+    source: Source
+    allows: Allows
+    full_reads: bool = False
+    """Reading all partitions of a table is not reported (materialized views)."""
+    findings: list[Finding] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    statements: int = 0
+
+    def count(self) -> None:
+        """Count a statement that was analysed completely."""
+        self.statements += 1
+
+    def note(self, span: Span, reason: str) -> None:
+        """Record a statement that was not analysed."""
+        line, _ = self.source.place(span[0])
+        self.notes.append(Note(self.source.path, self.source.file_line(line), reason))
+
+    def report(self, rule: str, message: str, span: Span, statement: Span, hint: str = "") -> None:
+        """Record a finding at the start of `span`, unless the statement allows it."""
+        if RULES[rule].allowable:
+            first, last = (self.source.file_line(self.source.place(at)[0]) for at in statement)
+            if self.allows.permits(rule, first, last):
+                return
+        line, column = self.source.place(span[0])
+        self.findings.append(self.source.finding(rule, message, line, column, hint))
+
+    def sql_error(self, error: SqlError, span: Span, prefix: int, unknown: set[str]) -> None:
+        """Record what the analyser refuses in the statement at `span`.
+
+        `prefix` characters were put before the text. A statement that only fails because
+        of an earlier mistake (a name in `unknown`, a failed object) is noted, not reported.
+        """
+        message = messages.shortened(error.message)
+        if self._follows_from_another(error.message, unknown):
+            self.note(span, f"it needs something with a mistake of its own: {message}")
+            return
+        first_line, first_column = self.source.place(span[0])
+        line = first_line + error.line - 1
+        column = error.column
+        if error.line == 1:
+            column = max(first_column + error.column - 1 - prefix, first_column)
+        rule = messages.rule_of(error.message)
+        hint = ""
+        missing = messages.missing_name(error.message) if rule == "missing-object" else None
+        if missing is not None:
+            own = self.world.names()
+            if "." not in missing and missing.lower() in own:
+                rule, hint = "reference-form", f"`{{{{ project }}}}`.`{{{{ dataset }}}}`.{missing}"
+                message = f"{missing} is not written with its project and dataset"
+            elif missing.lower().rsplit(".", 1)[-1] in own:
+                hint = "sql/ declares it, but not as what is read or called here"
+            elif "Did you mean" not in message:
+                hint = messages.did_you_mean(missing.lower(), own)
+        self.findings.append(self.source.finding(rule, message, line, column, hint))
+
+    def problems(
+        self,
+        resolved: Node,
+        text: str,
+        span: Span,
+        prefix: int,
+        facts: Mapping[str, Facts],
+        names: Collection[str],
+    ) -> None:
+        """Record what our own rules refuse in an analysed statement.
+
+        `text` is what was analysed, `prefix` bytes of it before the statement at `span`;
+        `names` are the arguments and variables that are in scope.
+        """
+        found = statements.check(resolved, facts, self.full_reads)
+        for problem in chain(found, statements.hidden(resolved, names, text)):
+            at = span[0] if problem.at is None else max(span[0] + problem.at - prefix, span[0])
+            self.report(problem.rule, problem.message, (at, at + 1), span)
+
+    def _follows_from_another(self, message: str, unknown: set[str]) -> bool:
+        missing = messages.missing_name(message)
+        if missing is not None:
+            name = missing.lower().rsplit(".", 1)[-1]
+            return name in self.world.failed or name in unknown
+        if message.startswith("Unrecognized name: "):
+            name = message.removeprefix("Unrecognized name: ").split(";")[0]
+            return name.split(".")[0].strip("`").lower() in unknown
+        return False

@@ -1,0 +1,47 @@
+"""Rules of procedures that need only the parsed tree, no types."""
+
+from __future__ import annotations
+
+import re
+
+from bqstack.analysis.session import Session
+from bqstack.analysis.tree import Node
+
+_CHANGES_OBJECTS = re.compile(r"^AST(Create|Drop|Alter|Rename|Undrop|Grant|Revoke)\w*Statement$")
+_TEMPORARY = 3  # ASTCreateStatementEnums.Scope.TEMPORARY
+
+
+def check(body: Node, session: Session) -> None:
+    """Report permanent DDL and dynamic SQL anywhere in a procedure's body."""
+    temporary = {last_name(n) for n in body.find("ASTCreateTableStatement") if is_temporary(n)}
+    for node in body.nodes():
+        if node.kind == "ASTExecuteImmediateStatement":
+            _dynamic(node, session)
+        elif _CHANGES_OBJECTS.match(node.kind) and not is_temporary(node):
+            if node.kind == "ASTDropStatement" and last_name(node) in temporary:
+                continue
+            words = re.findall("[A-Z][a-z]+", node.kind.removesuffix("Statement"))
+            message = f"{' '.join(words[-2:]).upper()} of a permanent object in a procedure"
+            session.report("permanent-ddl", message, node.span, node.span)
+
+
+def procedure_body(tree: Node) -> Node:
+    """Statements between BEGIN and END of the CREATE PROCEDURE that a file holds."""
+    (statement,) = tree.get("statement_list_node").get("statement_list")
+    return statement.get("body").get("statement_list_node")
+
+
+def is_temporary(node: Node) -> bool:
+    """True for CREATE TEMP."""
+    return node.has("scope") and node.get("scope") == _TEMPORARY
+
+
+def last_name(node: Node) -> str:
+    """Bare name of the object that a statement creates or drops, in lower case."""
+    return node.get("name").get("names")[-1].get("id_string").lower()
+
+
+def _dynamic(node: Node, session: Session) -> None:
+    text = node.get("sql")
+    if text.kind != "ASTStringLiteral":
+        session.report("dynamic-sql", "this text is built when it runs", text.span, node.span)

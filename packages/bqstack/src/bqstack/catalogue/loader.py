@@ -1,0 +1,132 @@
+"""Reading `sql/` into a catalogue: names checked, references resolved, order found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+from bqstack.catalogue import ddl, render
+from bqstack.catalogue.model import TABLE_KINDS, Kind, Routine, SqlObject, Table, View
+from bqstack.errors import UserError
+from eros.project.settings import PROJECT_ROOT, Settings
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All objects of the dataset, by name, in an order in which they can be created."""
+
+    objects: dict[str, SqlObject]
+    adopted: frozenset[str]
+    """Names of external tables that exist already and are only referred to."""
+
+    def __iter__(self) -> Iterator[SqlObject]:
+        return iter(self.objects.values())
+
+    @property
+    def declared(self) -> list[SqlObject]:
+        """Objects that the program creates, in order."""
+        return [o for o in self if o.name not in self.adopted]
+
+    @property
+    def tables(self) -> list[Table]:
+        """Tables that the program creates."""
+        return [o for o in self.declared if isinstance(o, Table)]
+
+    @property
+    def routines(self) -> list[Routine]:
+        """Functions, table functions and procedures."""
+        return [o for o in self.declared if isinstance(o, Routine)]
+
+    @property
+    def views(self) -> list[View]:
+        """Views and materialized views."""
+        return [o for o in self.declared if isinstance(o, View)]
+
+
+def load(settings: Settings, root: Path = PROJECT_ROOT) -> Catalogue:
+    """The catalogue of `root`/sql rendered for one stack; raises UserError."""
+    objects: dict[str, SqlObject] = {}
+    context = settings.template_context()
+    for kind, path in _files(root / "sql"):
+        if kind is Kind.LOCAL_TABLE and settings.job_history != "table":
+            continue
+        shown = path.relative_to(root)
+        sql = render.render(path, shown, context)
+        loaded = ddl.read(kind, sql, shown, settings.project, settings.dataset)
+        _check_unique(loaded, objects)
+        objects[loaded.name] = loaded
+    ordered = _ordered(objects)
+    adopted = frozenset(
+        o.name
+        for o in objects.values()
+        if o.kind is Kind.EXTERNAL_TABLE and settings.external_tables == "adopt"
+    )
+    _check_imports(settings, objects)
+    return Catalogue(ordered, adopted)
+
+
+def _files(folder: Path) -> Iterator[tuple[Kind, Path]]:
+    known = {kind.value: kind for kind in Kind}
+    for path in sorted(folder.rglob("*.sql")):
+        kind = known.get(path.parent.name) if path.parent.parent == folder else None
+        if kind is None:
+            raise UserError(
+                "the file is in no folder of a known kind",
+                file=path.relative_to(folder.parent),
+                fix=f"move it to one of: {', '.join(f'sql/{name}/' for name in known)}",
+            )
+        yield kind, path
+
+
+def _check_unique(loaded: SqlObject, objects: dict[str, SqlObject]) -> None:
+    """Tables and views share one name space in BigQuery, routines another; ours is one."""
+    twin = objects.get(loaded.name)
+    if twin is not None:
+        raise UserError(
+            f"two objects are named {loaded.name!r}; the other is in {twin.path}",
+            file=loaded.path,
+            line=1,
+        )
+
+
+def _check_imports(settings: Settings, objects: dict[str, SqlObject]) -> None:
+    for name in settings.import_tables:
+        if name not in objects or objects[name].kind not in TABLE_KINDS:
+            raise UserError(
+                "no table of this name is declared in sql/",
+                file=f"Pulumi.{settings.environment}.yaml",
+                key="eros:importTables",
+                value=name,
+            )
+
+
+def _ordered(objects: dict[str, SqlObject]) -> dict[str, SqlObject]:
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for loaded in objects.values():
+        for reference in loaded.references:
+            if reference.name not in objects:
+                _unknown(loaded, reference.name, reference.line, objects)
+        sorter.add(loaded.name, *loaded.depends_on)
+    try:
+        return {name: objects[name] for name in sorter.static_order()}
+    except CycleError as error:
+        # graphlib lists each node before the one that needs it.
+        cycle = list(reversed(error.args[1]))
+        first = objects[cycle[0]]
+        line = next(r.line for r in first.references if r.name == cycle[1])
+        raise UserError(
+            f"the objects need each other: {' -> '.join(cycle)}", file=first.path, line=line
+        ) from None
+
+
+def _unknown(loaded: SqlObject, name: str, line: int, objects: dict[str, SqlObject]) -> None:
+    close = get_close_matches(name, objects, n=1)
+    raise UserError(
+        f"{loaded.name} refers to {name!r}, which no file in sql/ creates",
+        file=loaded.path,
+        line=line,
+        fix=f"did you mean {close[0]!r}?" if close else f"add sql/<kind>/{name}.sql",
+    )

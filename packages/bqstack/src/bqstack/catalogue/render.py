@@ -1,0 +1,51 @@
+"""Jinja2 rendering of SQL files, with undefined names refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from bqstack.errors import UserError
+
+_environment = jinja2.Environment(
+    undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
+)
+
+
+def render(path: Path, shown: Path, context: dict[str, Any]) -> str:
+    """Text of the file at `path`; `shown` is the name that errors carry.
+
+    Templates keep one output line per source line, so that a line number found in the
+    rendered text is the line number in the file.
+    """
+    try:
+        source = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"not UTF-8 text: {error.reason} at byte {error.start}", file=shown
+        ) from None
+    try:
+        return _environment.from_string(source).render(context)
+    except jinja2.UndefinedError as error:
+        raise UserError(
+            f"the template uses a name that is not defined: {error.message}",
+            file=shown,
+            line=_template_line(error),
+            fix="use a name of Settings.template_context() in eros/project/settings.py",
+        ) from None
+    except jinja2.TemplateSyntaxError as error:
+        raise UserError(
+            f"template syntax: {error.message}", file=shown, line=error.lineno
+        ) from None
+
+
+def _template_line(error: Exception) -> int | None:
+    """Line of the innermost frame that belongs to the template."""
+    line, trace = None, error.__traceback__
+    while trace:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

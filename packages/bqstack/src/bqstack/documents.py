@@ -1,0 +1,113 @@
+"""Typed documents: a pydantic model over a YAML file, errors that a person can act on."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from bqstack.errors import UserError
+
+
+class Section(BaseModel):
+    """Base of all documents: camelCase keys, unknown keys refused, values frozen."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
+    )
+
+
+def read_yaml(path: Path, shown: Path | str) -> dict[str, Any]:
+    """The mapping in a YAML file; raises UserError that names `shown` and the line."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError("the file does not exist", file=shown) from None
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"not UTF-8 text: {error.reason} at byte {error.start}", file=shown
+        ) from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise UserError(f"not valid YAML: {error.problem}", file=shown, line=line) from None
+    except yaml.YAMLError as error:
+        raise UserError(f"not valid YAML: {str(error).splitlines()[0]}", file=shown) from None
+    if not isinstance(document or {}, dict):
+        raise UserError("the file must hold a mapping", file=shown, line=1)
+    return document or {}
+
+
+def load_document[Model: Section](model: type[Model], path: Path, root: Path) -> Model:
+    """The YAML file at `path` as `model`; raises UserError."""
+    shown = path.relative_to(root)
+    values = read_yaml(path, shown)
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        problem = worst(error)
+        raise UserError(
+            message(error, problem),
+            file=shown,
+            key=written(problem),
+            value=shown_value(problem),
+            fix=spelling_hint(model, problem["loc"]) if is_unknown_key(problem) else None,
+        ) from None
+
+
+def worst(error: ValidationError) -> Any:
+    """The problem to tell first: a misspelt key explains the missing one beside it."""
+    return min(error.errors(), key=lambda problem: not is_unknown_key(problem))
+
+
+def is_unknown_key(problem: Any) -> bool:
+    """Whether the problem is a key that the model does not have."""
+    return problem["type"] == "extra_forbidden"
+
+
+def message(error: ValidationError, problem: Any) -> str:
+    """One line for a problem, with the number of those that are not told."""
+    others = error.error_count() - 1
+    more = f"; {others} more after this one" if others else ""
+    if is_unknown_key(problem):
+        return f"unknown key{more}"
+    if problem["type"] == "missing":
+        return f"required, but not set{more}"
+    text = problem["msg"].removeprefix("Value error, ")
+    return text[0].lower() + text[1:] + more
+
+
+def shown_value(problem: Any) -> Any:
+    """The offending value, or None where showing it says nothing."""
+    value = problem["input"]
+    return None if problem["type"] == "missing" or isinstance(value, dict) else value
+
+
+def dotted(location: tuple[int | str, ...]) -> str:
+    """Path of a key as it is written in the file."""
+    return ".".join(to_camel(part) if isinstance(part, str) else str(part) for part in location)
+
+
+def written(problem: Any) -> str:
+    """Path of a problem's key as it is spelt in the file."""
+    return ".".join(str(part) for part in problem["loc"])
+
+
+def spelling_hint(model: type[BaseModel], location: tuple[int | str, ...]) -> str:
+    """What to write instead of an unknown key."""
+    names = _keys_at(model, location[:-1])
+    close = get_close_matches(str(location[-1]), names, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(sorted(names))}"
+
+
+def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    current: Any = model
+    for part in location:
+        fields = {f.alias: f for f in getattr(current, "model_fields", {}).values()}
+        annotation = fields[dotted((part,))].annotation if dotted((part,)) in fields else current
+        arguments = getattr(annotation, "__args__", None)
+        current = arguments[-1] if arguments else annotation
+    return [f.alias for f in getattr(current, "model_fields", {}).values()]

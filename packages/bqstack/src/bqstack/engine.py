@@ -1,0 +1,81 @@
+"""The Pulumi engine as a command: environment, calls, history."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bqstack.errors import UserError
+from eros.project.settings import PROJECT_ROOT
+
+
+def executable() -> str:
+    """Path of the pulumi CLI; raises UserError when it is not there."""
+    found = shutil.which("pulumi")
+    if found is None:
+        raise UserError(
+            "pulumi is not on PATH", fix="make shell (or: . tools/activate.sh), then once more"
+        )
+    return found
+
+
+def run(*arguments: str, root: Path = PROJECT_ROOT) -> None:
+    """Run pulumi with the terminal as it is; raises UserError when it fails."""
+    command = [executable(), *arguments]
+    if subprocess.run(command, cwd=root, check=False).returncode != 0:
+        raise UserError(f"pulumi {arguments[0]} failed; its own message stands above")
+
+
+def in_session(command: Sequence[str], **options: Any) -> int:
+    """Run a command in a session of its own; its exit code. `options` are those of Popen.
+
+    An interruption (Ctrl-C) reaches it once, through us, and it is waited for: the second one
+    makes the engine drop what it is doing, with the stack locked and operations of unknown end.
+    """
+    process = subprocess.Popen(command, start_new_session=True, **options)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        raise
+
+
+def output(*arguments: str, root: Path = PROJECT_ROOT) -> str:
+    """What pulumi prints; raises UserError with its message when it fails."""
+    result = subprocess.run(
+        [executable(), *arguments], cwd=root, check=False, capture_output=True, text=True
+    )
+    if result.returncode != 0:
+        raise UserError(f"pulumi {' '.join(arguments[:2])}: {result.stderr.strip()}")
+    return result.stdout
+
+
+def ensure_stack(stack: str, root: Path = PROJECT_ROOT) -> None:
+    """Create the stack in the current backend, and a backend's folder, unless it is there."""
+    if uses_local_backend():
+        folder = os.environ["PULUMI_BACKEND_URL"].removeprefix("file://")
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    known = json.loads(output("stack", "ls", "--json", root=root))
+    if stack not in {entry["name"].rpartition("/")[2] for entry in known}:
+        output("stack", "init", stack, "--no-select", root=root)
+
+
+def last_changes(stack: str, root: Path = PROJECT_ROOT) -> dict[str, int]:
+    """Number of resources per operation in the stack's last update."""
+    text = output(
+        "stack", "history", "--stack", stack, "--json", "--page-size", "1", "--page", "1", root=root
+    )
+    updates = json.loads(text)
+    return updates[0].get("resourceChanges") or {} if updates else {}
+
+
+def uses_local_backend() -> bool:
+    """Whether stacks are kept in a folder of this machine."""
+    return os.environ.get("PULUMI_BACKEND_URL", "").startswith("file://")

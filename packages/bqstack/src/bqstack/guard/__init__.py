@@ -1,0 +1,10 @@
+"""What a change of the program does to what exists, and what is lost by it.
+
+`compare(old, new)` takes resources of a stack's state or of a program and gives the
+changes with their data-loss class; docs/guard.md has the table of classes.
+"""
+
+from bqstack.guard.compare import compare
+from bqstack.guard.model import Action, Change, Detail, Loss, Resource
+
+__all__ = ["Action", "Change", "Detail", "Loss", "Resource", "compare"]

@@ -1,0 +1,158 @@
+"""Two sets of resources, and what the engine would do to get from the one to the other."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from bqstack.guard import inputs, plain, routines, tables
+from bqstack.guard.model import Action, Change, Detail, Loss, Resource
+
+
+def compare(
+    old: Iterable[Resource],
+    new: Iterable[Resource],
+    aliases: Mapping[str, Sequence[str]] | None = None,
+    imports: frozenset[str] = frozenset(),
+) -> list[Change]:
+    """What differs, by type and name; what stays as it is, is left out.
+
+    `aliases` are former urns of new resources, `imports` urns of those that take over an
+    object which exists. Components and providers hold nothing and are left out.
+    """
+    before = {resource.urn: resource for resource in old if _counts(resource)}
+    after = [resource for resource in new if _counts(resource)]
+    gone = dict(before)
+    changes = []
+    for resource in after:
+        urns = [resource.urn, *(aliases or {}).get(resource.urn, ())]
+        known = next((gone.pop(urn) for urn in urns if urn in gone), None)
+        if known is not None:
+            changes += _changed(known, resource)
+        else:
+            imported = resource.urn in imports
+            changes.append(_created(resource, imported=imported))
+    changes += [_deleted(resource) for resource in gone.values()]
+    with_callers = [_with_callers(change, before.values(), after) for change in changes]
+    return sorted(with_callers, key=lambda change: (change.type, change.name, change.urn))
+
+
+def _counts(resource: Resource) -> bool:
+    return resource.custom and not resource.type.startswith("pulumi:")
+
+
+def _created(resource: Resource, *, imported: bool) -> Change:
+    values = inputs.canonical(resource.type, resource.inputs)
+    action, text = (Action.IMPORT, "taken over") if imported else (Action.CREATE, "created")
+    told = _told(resource.type, values)
+    return _change(resource, action, [Detail("", f"{text}: {told}" if told else text)], {}, values)
+
+
+def _deleted(resource: Resource) -> Change:
+    values = inputs.canonical(resource.type, resource.inputs)
+    return _change(resource, Action.DELETE, [_going(resource, values, "delete")], values, {})
+
+
+def _changed(old: Resource, new: Resource) -> list[Change]:
+    before = inputs.canonical(old.type, old.inputs)
+    after = inputs.canonical(new.type, new.inputs)
+    match new.type:
+        case tables.TYPE:
+            details, replaced = tables.compare(new.name, before, after)
+        case routines.TYPE:
+            details, replaced = routines.compare(before, after)
+        case _:
+            details, replaced = plain.compare(new.type, new.name, before, after)
+    if old.protect and not new.protect:
+        reason = "the engine would let it be deleted"
+        details.append(
+            Detail("protect", "no longer protected by the engine", Loss.REVERSIBLE, reason)
+        )
+    if not details:
+        return []
+    if new.type == tables.TYPE and not tables.holds_rows(before):
+        details = [_harmless(detail) for detail in details]
+    if replaced:
+        going = _going(old, before, "replace")
+        # Everything that is lost is lost by the replacement: one allowance, not many.
+        details = [
+            dataclasses.replace(d, allowance=going.allowance) if d.loss is Loss.LOSSY else d
+            for d in details
+        ]
+        details.append(going)
+    action = Action.REPLACE if replaced else Action.UPDATE
+    return [_change(new, action, details, before, after)]
+
+
+def _going(resource: Resource, values: Mapping[str, Any], verb: str) -> Detail:
+    """What deleting or replacing an object means."""
+    text = {"delete": "deleted", "replace": "deleted and recreated"}[verb]
+    if not _holds(resource.type, dict(values)):
+        if verb == "delete" and (told := _told(resource.type, dict(values))):
+            text = f"{text}: {told}"
+        reason = "" if verb == "replace" else "it can be made again from the earlier program"
+        return Detail("", text, Loss.REVERSIBLE, reason)
+    lost = {
+        tables.TYPE: "all its rows are deleted",
+        "gcp:bigquery/dataset:Dataset": "everything in it is deleted",
+        "gcp:storage/bucket:Bucket": "all its objects are deleted",
+    }.get(resource.type, "what it holds is not made again with it")
+    return Detail("", text, Loss.LOSSY, lost, allowance=f"{resource.name}: {verb}")
+
+
+def _told(type_: str, values: dict[str, Any]) -> str:
+    """An object in a few words."""
+    match type_:
+        case tables.TYPE:
+            return tables.told(values)
+        case routines.TYPE:
+            return routines.signature(values)
+        case _:
+            return plain.told(type_, values)
+
+
+def _holds(type_: str, values: dict[str, Any]) -> bool:
+    return tables.holds_rows(values) if type_ == tables.TYPE else plain.holds_something(type_)
+
+
+def _harmless(detail: Detail) -> Detail:
+    """The detail of an object that holds no rows."""
+    if detail.loss is not Loss.LOSSY:
+        return detail
+    return dataclasses.replace(detail, loss=Loss.REVERSIBLE, reason="", allowance="")
+
+
+def _with_callers(change: Change, old: Iterable[Resource], new: list[Resource]) -> Change:
+    """A routine's change, with the calls that it breaks."""
+    if change.type != routines.TYPE or not change.old:
+        return change
+    gone = change.action is Action.DELETE
+    if not gone and not routines.breaks_calls(change.old, change.new):
+        return change
+    callers = routines.broken_callers(change.old, old, new, gone=gone)
+    if not callers:
+        return change
+    shown = ", ".join(callers[:5]) + (f" and {len(callers) - 5} more" if len(callers) > 5 else "")
+    verb = "delete" if gone else "change signature"
+    breaks = Detail(
+        path="arguments",
+        text=f"still called{'' if gone else ' as before'} by {shown}",
+        loss=Loss.LOSSY,
+        reason="these calls fail",
+        allowance=f"{change.name}: {verb}",
+    )
+    details = [
+        dataclasses.replace(d, reason="") if d.path == "arguments" else d for d in change.details
+    ]
+    return dataclasses.replace(change, details=(*details, breaks))
+
+
+def _change(
+    resource: Resource,
+    action: Action,
+    details: list[Detail],
+    old: dict[str, Any],
+    new: dict[str, Any],
+) -> Change:
+    return Change(resource.urn, resource.type, resource.name, action, tuple(details), old, new)

@@ -1,0 +1,114 @@
+"""The guard: an update that would lose something is refused before it begins.
+
+It compares the stack's last state with what the program is about to declare, in every
+`pulumi preview` and `pulumi up`. Reading the state takes a third of a second and runs
+beside the reading of the files.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+
+import pulumi
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
+
+from bqstack import state
+from bqstack.errors import UserError
+from bqstack.guard import allowances, program, stakes
+from bqstack.guard.compare import compare
+from bqstack.guard.model import Change, Detail
+from eros.project.settings import Settings
+
+# Pulumi's backends answer within seconds, and give up by themselves; longer than both.
+_PATIENCE_SECONDS = 300
+
+
+class Guard:
+    """The guard of one run of the program; made first, asked last.
+
+    `warn` takes what is no reason to refuse.
+    """
+
+    def __init__(self, warn: Callable[[str], None]) -> None:
+        self._warn = warn
+        self._stack = pulumi.get_stack()
+        self._state: Future[state.Checkpoint] = Future()
+        # Under Pulumi's mocks there is no stack whose state could be read.
+        self._has_stack = not isinstance(get_monitor(), MockMonitor)
+        if self._has_stack:
+            # Elsewhere than in its own organisation a bare name may be another stack.
+            whole = (pulumi.get_organization(), pulumi.get_project(), self._stack)
+            name = "/".join(whole) if all(whole) else self._stack
+            threading.Thread(target=self._read, args=(name,), daemon=True).start()
+
+    def check(self, settings: Settings, declare: Callable[[], object]) -> None:
+        """Refuse what `declare` would lose; raises UserError that names all of it."""
+        checkpoint = self._checkpoint() if self._has_stack else None
+        if checkpoint is None or not any(r.custom for r in checkpoint.resources):
+            return
+        found = program.declarations(
+            declare,
+            project=pulumi.get_project(),
+            stack=self._stack,
+            known=checkpoint.by_urn,
+        )
+        changes = compare(
+            checkpoint.resources, found.resources, found.aliases, frozenset(found.imports)
+        )
+        if refused := allowances.refused(changes, settings.allow_loss):
+            raise refusal(settings, self._stack, refused)
+        for entry in allowances.stale(changes, settings.allow_loss):
+            self._warn(f"{allowances.KEY}: {entry!r} allows nothing any more: take it out")
+
+    def _read(self, name: str) -> None:
+        try:
+            self._state.set_result(state.current(name))
+        except BaseException as error:
+            # The other side waits for an answer: whatever ends this thread is one.
+            self._state.set_exception(error)
+
+    def _checkpoint(self) -> state.Checkpoint | None:
+        """The last state; None in a preview that cannot read it.
+
+        What the reading failed with, unless the user can mend it, is raised as it is.
+        """
+        try:
+            if not wait([self._state], _PATIENCE_SECONDS).done:
+                raise UserError(
+                    f"`pulumi stack export` has not answered within {_PATIENCE_SECONDS} s"
+                )
+            return self._state.result()
+        except UserError as error:
+            read = error
+        if not pulumi.runtime.is_dry_run():
+            raise UserError(
+                f"the stack's last state cannot be read, so nobody knows what this update"
+                f" would lose: {read.message}",
+                fix=read.fix,
+            )
+        self._warn(f"the stack's last state cannot be read, nothing is checked: {read.message}")
+        return None
+
+
+def refusal(
+    settings: Settings, stack: str, refused: list[tuple[Change, list[Detail]]]
+) -> UserError:
+    """The error that names every loss, the rows at stake and how to allow it."""
+    rows = stakes.told(settings, refused)
+    lines = []
+    for change, details in refused:
+        for detail in details:
+            at_stake = rows.get((change.urn, detail.path))
+            parts = [f"{change.name}: {detail.text}", detail.reason, at_stake]
+            lines.append("  " + "; ".join(part for part in parts if part))
+    wanted = [detail.allowance for _, details in refused for detail in details]
+    commands = allowances.how_to_allow(stack, wanted, settings.allow_loss)
+    listed = "\n".join(lines)
+    return UserError(
+        f"the guard refuses: this update would lose something, nothing has been changed\n{listed}",
+        fix="take the change back or, to allow exactly this for one update:\n"
+        + "\n".join(f"    {line}" for line in commands.splitlines()),
+    )

@@ -1,0 +1,266 @@
+"""Everything that is no table and no routine: schedules, alerts, access, storage."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from bqstack.guard import inputs, kept, sqltext
+from bqstack.guard.model import Detail, Loss
+
+TRANSFER = "gcp:bigquery/dataTransferConfig:DataTransferConfig"
+ALERT = "gcp:monitoring/alertPolicy:AlertPolicy"
+CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
+DASHBOARD = "gcp:monitoring/dashboard:Dashboard"
+# Types that hold nothing which is not made again with them. What is in no list is taken
+# to hold something.
+STATELESS = frozenset(
+    {
+        "gcp:bigquery/datasetAccess:DatasetAccess",
+        "gcp:bigquery/routine:Routine",
+        TRANSFER,
+        "gcp:logging/linkedDataset:LinkedDataset",
+        "gcp:logging/metric:Metric",
+        "gcp:logging/projectExclusion:ProjectExclusion",
+        "gcp:logging/projectSink:ProjectSink",
+        ALERT,
+        DASHBOARD,
+        CHANNEL,
+        "gcp:monitoring/slo:Slo",
+        "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig",
+        "gcp:projects/iAMAuditConfig:IAMAuditConfig",
+        "gcp:projects/service:Service",
+        "gcp:projects/serviceIdentity:ServiceIdentity",
+        "gcp:pubsub/topic:Topic",
+        "gcp:serviceaccount/account:Account",
+    }
+)
+_GRANTS = ("IamMember", "IAMMember", "IamBinding", "IAMBinding", "IamPolicy", "IAMPolicy")
+# Inputs whose change needs a new object, beside the project.
+_FORCE_NEW: dict[str, frozenset[str]] = {
+    "gcp:bigquery/dataset:Dataset": frozenset({"datasetId", "location"}),
+    TRANSFER: frozenset({"dataSourceId", "location"}),
+    "gcp:logging/metric:Metric": frozenset({"name"}),
+    "gcp:monitoring/metricDescriptor:MetricDescriptor": frozenset(
+        {"labels", "metricKind", "type", "valueType"}
+    ),
+    "gcp:projects/service:Service": frozenset({"service"}),
+    "gcp:projects/serviceIdentity:ServiceIdentity": frozenset({"service"}),
+    "gcp:pubsub/subscription:Subscription": frozenset({"name", "topic"}),
+    "gcp:pubsub/topic:Topic": frozenset({"name"}),
+    "gcp:serviceaccount/account:Account": frozenset({"accountId"}),
+    "gcp:storage/bucket:Bucket": frozenset({"name", "location"}),
+}
+_OTHERS_FORCE_NEW = frozenset({"location", "name", "region"})
+# Texts for people; nothing works otherwise for them.
+_TEXTS = frozenset(
+    {"annotations", "description", "displayName", "documentation", "friendlyName", "labels"}
+    | {"userLabels"}
+)
+_WEAKER: dict[tuple[str, str], str] = {
+    ("gcp:bigquery/dataset:Dataset", "deleteContentsOnDestroy"): "destroy deletes its tables, too",
+    ("gcp:storage/bucket:Bucket", "forceDestroy"): "destroy deletes its objects, too",
+    ("gcp:storage/bucket:Bucket", "versioning"): "overwritten objects may be gone from now on",
+}
+
+
+def is_grant(type_: str) -> bool:
+    """Whether a type is an IAM grant: every change of one is a new one."""
+    return type_.endswith(_GRANTS)
+
+
+def holds_something(type_: str) -> bool:
+    """Whether deleting an object of the type may lose what a new one does not have."""
+    return not (type_ in STATELESS or is_grant(type_))
+
+
+def told(type_: str, values: dict[str, Any]) -> str:
+    """An object in a few words, where there are any."""
+    if is_grant(type_):
+        return f"{values.get('role')} for {values.get('member', values.get('members'))}"
+    if type_ == TRANSFER:
+        paused = ", paused" if values.get("disabled") else ""
+        statement = _statement(str((values.get("params") or {}).get("query", "")))
+        return f"it runs {values.get('schedule', 'on demand')} (UTC){paused}: {statement}"
+    if type_ == ALERT:
+        conditions = [str(c.get("displayName")) for c in values.get("conditions") or []]
+        parts = [f"severity {values['severity']}"] if "severity" in values else []
+        parts += [", ".join(conditions)] if conditions else []
+        channels = [_last(channel) for channel in values.get("notificationChannels") or []]
+        return "; ".join([*parts, *([f"tells {', '.join(channels)}"] if channels else [])])
+    return ""
+
+
+def compare(
+    type_: str, name: str, old: dict[str, Any], new: dict[str, Any]
+) -> tuple[list[Detail], bool]:
+    """What differs between canonical inputs, and whether the object is replaced for it."""
+    found = list(kept.compare(type_, name, old, new))
+    told = kept.paths(type_)
+    replaced = False
+    for key in sorted((old.keys() | new.keys()) - told):
+        before, after = old.get(key), new.get(key)
+        if before == after:
+            continue
+        replaced = replaced or _forces_new(type_, key)
+        found += _input(type_, key, before, after)
+    return found, replaced
+
+
+def _forces_new(type_: str, key: str) -> bool:
+    if is_grant(type_) or key == "project":
+        return True
+    return key in _FORCE_NEW.get(type_, _OTHERS_FORCE_NEW if holds_something(type_) else ())
+
+
+def _input(type_: str, key: str, old: Any, new: Any) -> list[Detail]:
+    special = _SPECIAL.get((type_, key))
+    if special is not None:
+        return special(old, new)
+    if key in _TEXTS:
+        return [Detail(key, _words(key))]
+    reason = _WEAKER.get((type_, key), "")
+    return [
+        Detail(path, f"{_words(path)}: {shown(before)} becomes {shown(after)}", loss, reason)
+        for path, before, after in inputs.differences(old, new, key)
+        for loss in [Loss.REVERSIBLE]
+    ]
+
+
+def _query(old: Any, new: Any) -> list[Detail]:
+    before, after = (dict(side or {}) for side in (old, new))
+    texts = [str(side.pop("query", "")) for side in (before, after)]
+    details = []
+    if texts[0] != texts[1]:
+        if sqltext.same(*texts):
+            details.append(Detail("params.query", "layout or comments of what it runs"))
+        else:
+            statements = [_statement(text) for text in texts]
+            text = f"it runs {statements[1]} instead of {statements[0]}"
+            if statements[0] == statements[1]:
+                text = f"what it does around {statements[1]}"
+            details.append(Detail("params.query", text, Loss.REVERSIBLE))
+    if before != after:
+        details.append(Detail("params", "parameters of the transfer", Loss.REVERSIBLE))
+    return details
+
+
+def _disabled(_old: Any, new: Any) -> list[Detail]:
+    text = "it no longer runs: paused" if new else "it runs again: not paused any more"
+    return [Detail("disabled", text, Loss.REVERSIBLE)]
+
+
+def _schedule(old: Any, new: Any) -> list[Detail]:
+    text = f"it runs {new or 'on demand'} (UTC) instead of {old or 'on demand'}"
+    return [Detail("schedule", text, Loss.REVERSIBLE)]
+
+
+def _channels(old: Any, new: Any) -> list[Detail]:
+    before, after = ({_last(item) for item in side or []} for side in (old, new))
+    parts = [f"no longer told: {', '.join(sorted(before - after))}"] if before - after else []
+    parts += [f"told from now on: {', '.join(sorted(after - before))}"] if after - before else []
+    text = "; ".join(parts) or "order of the channels"
+    return [Detail("notificationChannels", text, Loss.REVERSIBLE)]
+
+
+def _address(old: Any, new: Any) -> list[Detail]:
+    """A channel's labels are its address, which may hold a token: values are not shown."""
+    keys = sorted({path for path, *_ in inputs.differences(old or {}, new or {})})
+    return [Detail("labels", f"its address: {', '.join(keys)}", Loss.REVERSIBLE)]
+
+
+def _severity(old: Any, new: Any) -> list[Detail]:
+    return [
+        Detail("severity", f"severity {old or 'none'} becomes {new or 'none'}", Loss.REVERSIBLE)
+    ]
+
+
+def _enabled(_old: Any, new: Any) -> list[Detail]:
+    return [Detail("enabled", "switched on" if new else "switched off", Loss.REVERSIBLE)]
+
+
+def _conditions(old: Any, new: Any) -> list[Detail]:
+    before, after = (_by_name(side or []) for side in (old, new))
+    details = [
+        Detail("conditions", f"condition {name!r} {verb}", Loss.REVERSIBLE)
+        for names, verb in (
+            (before.keys() - after.keys(), "goes"),
+            (after.keys() - before, "comes"),
+        )
+        for name in sorted(names)
+    ]
+    for name in sorted(before.keys() & after.keys()):
+        for path, one, other in inputs.differences(before[name], after[name]):
+            what = path.partition(".")[2] or path
+            text = f"{name}: {_words(what)} {shown(one)} becomes {shown(other)}"
+            details.append(Detail(f"conditions.{path}", text, Loss.REVERSIBLE))
+    return details or [Detail("conditions", "order of the conditions")]
+
+
+def _by_name(conditions: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Conditions by name; Monitoring lets several have one, so later ones bear a number."""
+    named: dict[str, dict[str, Any]] = {}
+    for condition in conditions:
+        name = condition.get("displayName", "")
+        same = sum(known.get("displayName", "") == name for known in named.values())
+        named[f"{name} ({same + 1})" if same else name] = condition
+    return named
+
+
+def _dashboard(old: Any, new: Any) -> list[Detail]:
+    before, after = _titles(old), _titles(new)
+    parts = [f"without {title!r}" for title in sorted(before - after)]
+    parts += [f"with {title!r}" for title in sorted(after - before)]
+    if not parts:
+        places = sum(1 for _ in inputs.differences(old, new))
+        parts = [f"{places} place{'s' if places != 1 else ''} in what it shows"]
+    return [Detail("dashboardJson", ", ".join(parts), Loss.REVERSIBLE)]
+
+
+_SPECIAL: dict[tuple[str, str], Callable[[Any, Any], list[Detail]]] = {
+    (TRANSFER, "params"): _query,
+    (TRANSFER, "disabled"): _disabled,
+    (TRANSFER, "schedule"): _schedule,
+    (ALERT, "notificationChannels"): _channels,
+    (ALERT, "severity"): _severity,
+    (ALERT, "enabled"): _enabled,
+    (ALERT, "conditions"): _conditions,
+    (CHANNEL, "labels"): _address,
+    (DASHBOARD, "dashboardJson"): _dashboard,
+}
+
+
+def shown(value: Any) -> str:
+    """A value in words that fit into a line."""
+    if value is None:
+        return "none"
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    text = " ".join(text.split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _titles(value: Any) -> set[str]:
+    if isinstance(value, list):
+        return set().union(*map(_titles, value)) if value else set()
+    if not isinstance(value, dict):
+        return set()
+    own = {value["title"]} if isinstance(value.get("title"), str) else set()
+    return own.union(*(_titles(item) for item in value.values()))
+
+
+def _statement(script: str) -> str:
+    """The last line of a scheduled script that does something."""
+    lines = [line.strip() for line in script.splitlines() if line.strip()]
+    work = [line for line in lines if not line.upper().startswith(("SET ", "IF ", "END"))]
+    return shown(work[-1] if work else script)
+
+
+def _last(path: Any) -> str:
+    return str(path).rpartition("/")[2]
+
+
+def _words(path: str) -> str:
+    """`conditionThreshold.thresholdValue` as `threshold value`."""
+    key = path.rpartition(".")[2] or path
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in key)

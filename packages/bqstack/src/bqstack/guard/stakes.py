@@ -1,0 +1,105 @@
+"""How many rows a lossy change puts at stake, asked of BigQuery while it answers quickly."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from sqlglot import exp
+
+from bqstack.errors import UserError
+from bqstack.guard import tables
+from bqstack.guard.model import Change, Detail
+from eros.cloud.google import FAILURES, Google
+from eros.project.settings import Settings
+
+UNKNOWN = "rows at stake: unknown"
+_SECONDS = 10
+_MILLISECONDS_PER_DAY = 24 * 60 * 60 * 1000
+_CASTS = {"DATE": "DATE", "DATETIME": "DATETIME", "TIMESTAMP": "TIMESTAMP"}
+
+
+def told(
+    settings: Settings, refused: list[tuple[Change, list[Detail]]], seconds: float = _SECONDS
+) -> dict[tuple[str, str], str]:
+    """Words by urn and path of the detail; what is not known in time says so."""
+    wanted = [
+        (change, detail, asked)
+        for change, details in refused
+        for detail in details
+        if (asked := query(change, detail)) is not None
+    ]
+    found = {(change.urn, detail.path): UNKNOWN for change, detail, _ in wanted}
+    if not wanted:
+        return found
+    done = threading.Event()
+
+    def ask() -> None:
+        try:
+            client = Google(settings).bigquery
+            for change, detail, asked in wanted:
+                (row,) = client.query_and_wait(asked, wait_timeout=seconds)
+                found[change.urn, detail.path] = _words(detail, row)
+        except (UserError, *FAILURES):
+            pass  # what has no answer stays unknown, and is shown as unknown
+        finally:
+            done.set()
+
+    # A thread that ends with the process: credentials alone may take longer than a person waits.
+    threading.Thread(target=ask, daemon=True).start()
+    done.wait(seconds)
+    return dict(found)
+
+
+def query(change: Change, detail: Detail) -> str | None:
+    """SELECT of `held` and `total`, or None where no rows are at stake."""
+    old = change.old
+    if change.type != tables.TYPE or not tables.holds_rows(dict(old)):
+        return None
+    held: exp.Expression = exp.Count(this=exp.Star())
+    fields = {field["name"]: field for field in old.get("schema") or []}
+    if detail.path == "timePartitioning.expirationMs":
+        held = exp.CountIf(this=_expired(change, fields))
+    elif detail.column in fields and fields[detail.column].get("mode") != "REPEATED":
+        column = exp.column(detail.column, quoted=True)
+        held = exp.CountIf(this=exp.Not(this=exp.Is(this=column, expression=exp.Null())))
+    source = exp.table_(old["tableId"], db=old["datasetId"], catalog=old["project"], quoted=True)
+    select = exp.select(exp.alias_(held, "held"), exp.alias_(exp.Count(this=exp.Star()), "total"))
+    select = select.from_(source)
+    partition = _partition_column(old)
+    if partition in fields and old.get("requirePartitionFilter"):
+        since = _cast("'1900-01-01'", fields[partition]["type"])
+        select = select.where(exp.column(partition, quoted=True) >= since)
+    return select.sql("bigquery")
+
+
+def _expired(change: Change, fields: dict[str, Any]) -> exp.Expression:
+    """Whether a row's partition is older than the new expiration."""
+    column = _partition_column(change.old)
+    if column not in fields:
+        return exp.true()
+    days = int(change.new["timePartitioning"]["expirationMs"]) / _MILLISECONDS_PER_DAY
+    today = exp.CurrentTimestamp()
+    limit = exp.TimestampSub(
+        this=today,
+        expression=exp.Literal.number(round(days * 24)),
+        unit=exp.var("HOUR"),
+    )
+    moment = exp.cast(exp.column(column, quoted=True), "TIMESTAMP", dialect="bigquery")
+    return exp.LT(this=moment, expression=limit)
+
+
+def _partition_column(inputs: Any) -> str:
+    return str((inputs.get("timePartitioning") or {}).get("field", ""))
+
+
+def _cast(text: str, kind: str) -> exp.Expression:
+    return exp.cast(exp.maybe_parse(text, dialect="bigquery"), _CASTS[kind], dialect="bigquery")
+
+
+def _words(detail: Detail, row: Any) -> str:
+    if row["total"] == 0:
+        return "rows at stake: none, the table is empty"
+    of = f" of {row['total']:,}" if row["held"] != row["total"] else ""
+    what = " with a value" if detail.column else ""
+    return f"rows at stake: {row['held']:,}{of}{what}"

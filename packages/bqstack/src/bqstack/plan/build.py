@@ -1,0 +1,110 @@
+"""From the two sides to the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from bqstack.guard import Change, allowances, compare, tables
+from bqstack.plan import cloud, costs, impact
+from bqstack.plan.report import Plan, Planned
+from bqstack.plan.sources import Side
+from eros.project.settings import Settings
+
+if TYPE_CHECKING:
+    from bqstack.analysis.analyser import Analyser
+
+
+def build(
+    settings: Settings,
+    stack: str,
+    old: Side,
+    new: Side,
+    *,
+    ask_cloud: bool,
+    preview: str = "",
+    analyser: Analyser | None = None,
+) -> Plan:
+    """The plan of going from `old` to `new`; BigQuery is asked only if `ask_cloud`.
+
+    An `analyser` that runs already saves the time to start one.
+    """
+    changes = compare(old.resources, new.resources, new.aliases, new.imports)
+    planned, schedules, told = _consequences(
+        settings, old, new, changes, ask_cloud=ask_cloud, analyser=analyser
+    )
+    return Plan(
+        stack=stack,
+        base=old.label,
+        head=new.label,
+        changes=tuple(sorted(planned, key=lambda p: p.sort_key)),
+        schedules=tuple(schedules),
+        usd_per_tib=settings.prices.query_usd_per_tib,
+        allowed=new.allowed,
+        # Between two commits nobody knows what the stack has taken already.
+        stale=() if old.commit else tuple(allowances.stale(changes, new.allowed)),
+        rows_known=bool(told.rows),
+        note=told.reason if ask_cloud else "",
+        preview=preview,
+    )
+
+
+def _consequences(
+    settings: Settings,
+    old: Side,
+    new: Side,
+    changes: Sequence[Change],
+    *,
+    ask_cloud: bool,
+    analyser: Analyser | None,
+) -> tuple[list[Planned], list[costs.ScheduleCost], cloud.Told]:
+    """Downstream effects and costs; without SQL in the change nothing is analysed."""
+    seen = [change for change in changes if impact.needs_lineage(change)]
+    scheduled = any(change.type == costs.TRANSFER for change in changes)
+    if not seen and not scheduled:
+        return [Planned(change) for change in changes], [], cloud.Told()
+    # The analyser's classes take a third of a second to import.
+    from bqstack.analysis.analyser import Analyser
+    from bqstack.plan import lineage
+
+    analyser = analyser or Analyser()
+    graphs = lineage.graph(old, analyser), lineage.graph(new, analyser)
+    told = cloud.Told()
+    if ask_cloud:
+        queries = [text for change in changes for text in _queries(change) if text]
+        told = cloud.ask(settings, costs.tables_of(graphs), queries)
+    planned = []
+    for change in changes:
+        if change not in seen:
+            planned.append(Planned(change))
+            continue
+        before, after = (told.bytes.get(text) for text in _queries(change))
+        planned.append(
+            Planned(
+                change=change,
+                columns=tuple(impact.own_columns(change, *graphs)),
+                downstream=tuple(impact.effects(change, *graphs)),
+                broken=impact.broken(change.name, *graphs),
+                not_understood=tuple(impact.unknown(change.name, graphs[0])),
+                bytes=(before, after),
+                rows=told.rows.get(change.name),
+            )
+        )
+    touched = [
+        change
+        for change in changes
+        if change.type == costs.TRANSFER or (change in seen and impact.changes_scans(change))
+    ]
+    schedules = costs.schedules(touched, old.resources, new.resources, graphs, told.rows)
+    return planned, schedules, told
+
+
+def _queries(change: Change) -> tuple[str, str]:
+    """Text of a view's query before and after, empty for what is no view."""
+    if change.type != tables.TYPE:
+        return "", ""
+    before, after = (
+        str((side.get("view") or side.get("materializedView") or {}).get("query", ""))
+        for side in (change.old, change.new)
+    )
+    return before, after

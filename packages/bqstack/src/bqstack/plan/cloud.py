@@ -1,0 +1,79 @@
+"""What only BigQuery knows: rows of tables, and the bytes of a query by dry run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from bqstack.errors import UserError
+from eros.cloud.google import FAILURES, Google
+from eros.project.settings import Settings
+
+_SECONDS = 20
+
+
+@dataclass
+class Told:
+    """Answers in time; empty where BigQuery was not asked or did not answer."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    bytes: dict[str, int] = field(default_factory=dict)
+    """Bytes that a query would scan, by its text."""
+    reason: str = ""
+    """Why there are none, in words."""
+
+
+def ask(
+    settings: Settings, tables: Iterable[str], queries: Iterable[str], seconds: float = _SECONDS
+) -> Told:
+    """Ask BigQuery for `seconds` at most."""
+    told = Told(reason="BigQuery did not answer in time")
+    done = threading.Event()
+    wanted, texts = sorted(tables), sorted(set(queries))
+
+    def run() -> None:
+        try:
+            _ask(Google(settings), wanted, texts, told)
+            told.reason = ""
+        except (UserError, *FAILURES) as error:
+            told.reason = str(getattr(error, "message", "") or error).splitlines()[0]
+        done.set()
+
+    # A thread that ends with the process: looking for credentials may take long.
+    threading.Thread(target=run, daemon=True).start()
+    done.wait(seconds)
+    return Told(dict(told.rows), dict(told.bytes), told.reason)
+
+
+def _ask(google: Google, tables: list[str], queries: list[str], told: Told) -> None:
+    from google.cloud.bigquery import QueryJobConfig
+
+    client, dataset = google.bigquery, google.settings.dataset
+    client.get_dataset(dataset)  # nobody to ask, or nothing there: one error, not many
+    for name in tables:
+        _try(lambda name=name: _note_rows(told, name, client.get_table(f"{dataset}.{name}")))
+    if google.is_local:
+        return  # the emulator's dry run says 0 bytes of everything
+    dry = QueryJobConfig(dry_run=True, use_query_cache=False)
+    for text in queries:
+        _try(lambda text=text: _note_bytes(told, text, client.query(text, job_config=dry)))
+
+
+def _try(question: Callable[[], None]) -> None:
+    try:
+        question()
+    except FAILURES:
+        return  # a table that is not there yet, a query over one: not known, not wrong
+
+
+def _note_rows(told: Told, name: str, table: object) -> None:
+    rows = getattr(table, "num_rows", None)
+    if rows is not None:
+        told.rows[name] = rows
+
+
+def _note_bytes(told: Told, text: str, job: object) -> None:
+    scanned = getattr(job, "total_bytes_processed", None)
+    if scanned is not None:
+        told.bytes[text] = scanned

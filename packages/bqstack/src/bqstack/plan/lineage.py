@@ -1,0 +1,253 @@
+"""Which column of which object every column of a view comes from, by Google's analyser.
+
+Built from resources' inputs, so that a commit, the files and a stack's state are read the
+same way. What the analyser does not understand has columns nobody knows and is listed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from bqstack.analysis import types
+from bqstack.analysis.allow import Allows
+from bqstack.analysis.analyser import Analyser, SqlError, Unanalysable
+from bqstack.analysis.script import Script
+from bqstack.analysis.session import Session
+from bqstack.analysis.source import Source
+from bqstack.analysis.tree import Node
+from bqstack.analysis.world import Facts, World
+from bqstack.catalogue import scan
+from bqstack.catalogue.model import Argument, Kind, Routine, SqlObject, Table
+from bqstack.guard import columns, inputs, routines, tables
+from bqstack.plan import resolved
+from bqstack.plan.sources import Side
+
+Place = tuple[str, str]
+"""An object and one of its columns; `()` for a function's result."""
+RESULT = "()"
+_ROUTINES = {
+    "SCALAR_FUNCTION": Kind.FUNCTION,
+    "TABLE_VALUED_FUNCTION": Kind.TABLE_FUNCTION,
+    "PROCEDURE": Kind.PROCEDURE,
+}
+
+
+@dataclass
+class Object:
+    """An SQL object; `outputs` are the columns it gives with what each comes from."""
+
+    name: str
+    kind: str
+    text: str = ""
+    needs: tuple[str, ...] = ()
+    types: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, set[Place]] = field(default_factory=dict)
+    reads: set[Place] = field(default_factory=set)
+    scans: list[dict[str, set[str]]] = field(default_factory=list)
+    """For each statement the columns that it reads, by table."""
+    mistake: str = ""
+    """Why the analyser does not understand it; empty where it does."""
+
+
+@dataclass
+class Graph:
+    """All SQL objects of one side by name, each after what it needs."""
+
+    objects: dict[str, Object]
+
+    def below(self, names: Iterable[str]) -> set[str]:
+        """Everything that reads or calls one of these, directly or not."""
+        found = set(names)
+        for name, item in self.objects.items():
+            if name not in found and found.intersection(item.needs):
+                found.add(name)
+        return found
+
+
+def graph(side: Side, analyser: Analyser) -> Graph:
+    """The graph of one side."""
+    return _Builder(side, analyser).build()
+
+
+class _Builder:
+    def __init__(self, side: Side, analyser: Analyser) -> None:
+        found = [
+            (r.name, r.type, inputs.canonical(r.type, r.inputs))
+            for r in side.resources
+            if r.custom and r.type in (tables.TYPE, routines.TYPE)
+        ]
+        # The dataset of the system; backups have one of their own, which no view reads.
+        places = Counter((v.get("project", ""), v.get("datasetId", "")) for *_, v in found)
+        self._project, self._dataset = (places.most_common(1) or [(("", ""), 0)])[0][0]
+        self._inputs = {
+            name: (type_, values)
+            for name, type_, values in found
+            if values.get("datasetId", "") == self._dataset
+        }
+        self._analyser = analyser
+        for name, schema in side.adopted.items():
+            self._inputs.setdefault(name, (tables.TYPE, {"schema": schema}))
+        self._world = World(self._project, self._dataset, f"region-{side.location.lower()}")
+        self._objects: dict[str, Object] = {}
+        self._registered: int | None = None
+        self._news: set[str] = set()
+        """What the registered catalogue does not hold yet."""
+
+    def build(self) -> Graph:
+        for name in self._ordered():
+            type_, values = self._inputs[name]
+            self._objects[name] = item = self._object(name, type_, values)
+            try:
+                self._learn(item, type_, values)
+            except (SqlError, Unanalysable, KeyError) as error:
+                item.mistake = str(error)
+            # Not before: a catalogue registered to learn it does not hold it.
+            self._news.add(name)
+        return Graph(self._objects)
+
+    def _object(self, name: str, type_: str, values: Mapping[str, Any]) -> Object:
+        kind = (
+            values.get("routineType", "") if type_ == routines.TYPE else tables.kind(dict(values))
+        )
+        text = self._text(values)
+        return Object(name, kind, text, tuple(self._references(name, text)))
+
+    def _text(self, values: Mapping[str, Any]) -> str:
+        view = values.get("view") or values.get("materializedView") or {}
+        return str(values.get("definitionBody") or view.get("query") or "")
+
+    def _references(self, name: str, text: str) -> Iterable[str]:
+        try:
+            tokens = tuple(scan.tokenize(text))
+        except scan.ScanError:
+            return []
+        found = scan.references(tokens, self._project, self._dataset)
+        return dict.fromkeys(r.name for r in found if r.name in self._inputs and r.name != name)
+
+    def _ordered(self) -> list[str]:
+        sorter: TopologicalSorter[str] = TopologicalSorter()
+        for name, (_, values) in sorted(self._inputs.items()):
+            sorter.add(name, *self._references(name, self._text(values)))
+        try:
+            return list(sorter.static_order())
+        except CycleError:
+            return sorted(self._inputs)
+
+    def _learn(self, item: Object, type_: str, values: Mapping[str, Any]) -> None:
+        if type_ == routines.TYPE:
+            self._routine(item, values)
+        elif item.kind == "table":
+            schema = values.get("schema") or []
+            item.types = {f["name"]: columns.type_of(f) for f in schema}
+            item.outputs = {name: set() for name in item.types}
+            self._world.declare(_table(item, schema))
+        else:
+            self._query(item, {})
+            facts = Facts({n: types.parsed(k) for n, k in item.types.items()})
+            self._world.add_table(item.name, facts)
+
+    def _routine(self, item: Object, values: Mapping[str, Any]) -> None:
+        routine = _routine(item, values)
+        arguments = {a.name.lower(): types.standard(a.type) for a in routine.arguments if a.type}
+        if routine.kind is Kind.PROCEDURE:
+            self._world.declare(routine)
+            self._procedure(item, arguments)
+        elif routine.kind is Kind.TABLE_FUNCTION:
+            self._query(item, arguments)
+            facts = Facts({n: types.parsed(k) for n, k in item.types.items()})
+            self._world.add_table_function(routine, facts)
+        else:
+            self._function(item, routine, arguments)
+
+    def _function(self, item: Object, routine: Routine, arguments: dict[str, Any]) -> None:
+        if routine.returns is not None:
+            self._world.declare(routine)
+        if len(arguments) < len(routine.arguments):
+            if routine.returns is None:
+                item.mistake = "its result depends on the types of a call"
+            return
+        query = self._analyse(item, f"SELECT ({item.text}\n)", arguments)
+        found = resolved.Statement(query)
+        item.reads = found.reads
+        item.outputs = {RESULT: set().union(*found.outputs.values())}
+        result = query.get("output_column_list")[0].get("column").type
+        item.types = {RESULT: resolved.type_name(result)}
+        if routine.returns is None:
+            self._world.add_function(routine, result)
+
+    def _query(self, item: Object, arguments: dict[str, Any]) -> None:
+        query = self._analyse(item, item.text, arguments)
+        found = resolved.Statement(query)
+        item.outputs, item.reads = found.outputs, found.reads
+        item.scans = [found.scans]
+        item.types = {
+            c.get("name"): resolved.type_name(c.get("column").type)
+            for c in query.get("output_column_list")
+        }
+
+    def _procedure(self, item: Object, arguments: dict[str, Any]) -> None:
+        source = Source(Path(f"{item.name}.sql"), item.text, item.text)
+        session = _Listening(self._analyser, self._world, source, Allows(source))
+        # The parser takes a block, but not what stands between its BEGIN and END alone.
+        script = self._analyser.parse(item.text)
+        Script(session, arguments).check(script.get("statement_list_node"))
+        for statement in session.resolved:
+            found = resolved.Statement(statement)
+            item.reads |= found.reads
+            if found.scans:
+                item.scans.append(found.scans)
+
+    def _analyse(self, item: Object, text: str, arguments: dict[str, Any]) -> Node:
+        if arguments:
+            number = self._analyser.register(self._world.catalogue(arguments, {}))
+            return self._analyser.analyse(number, text)
+        # Registering takes longer than analysing.
+        if self._registered is None or self._news.intersection(item.needs):
+            self._registered = self._analyser.register(self._world.catalogue({}, {}))
+            self._news.clear()
+        return self._analyser.analyse(self._registered, text)
+
+
+class _Listening(Session):
+    """A session that keeps each resolved statement and reports nothing."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.resolved: list[Node] = []
+
+    def problems(self, resolved: Node, *_: Any) -> None:
+        """Called with every statement that the analyser understood."""
+        self.resolved.append(resolved)
+
+
+def _common(item: Object, kind: Kind) -> dict[str, Any]:
+    return {
+        "name": item.name,
+        "kind": kind,
+        "path": Path(f"{item.name}.sql"),
+        "sql": item.text,
+        "description": "",
+        "references": (),
+    }
+
+
+def _table(item: Object, schema: list[dict[str, Any]]) -> SqlObject:
+    fields = tuple({"mode": "NULLABLE", **field} for field in schema)
+    return Table(**_common(item, Kind.TABLE), schema=fields)
+
+
+def _routine(item: Object, values: Mapping[str, Any]) -> Routine:
+    return Routine(
+        **_common(item, _ROUTINES[values["routineType"]]),
+        arguments=tuple(
+            Argument(a["name"], a.get("dataType"), a.get("mode"))
+            for a in values.get("arguments") or ()
+        ),
+        returns=values.get("returnType"),
+        body=item.text,
+    )

@@ -1,0 +1,393 @@
+"""A plan as the comment of a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+
+from bqstack.guard import Action, Change, Detail, Loss
+from bqstack.plan.costs import Run, ScheduleCost
+from bqstack.plan.impact import ColumnEffect, Effect
+from bqstack.plan.report import Plan, Planned
+
+LIMIT = 65_536
+"""GitHub refuses a longer comment; counted in characters and, to be sure, in bytes."""
+_MARKS = {Loss.NONE: "⚪ none", Loss.REVERSIBLE: "🟡 reversible", Loss.LOSSY: "🔴 lossy"}
+_VERBS = {
+    Action.CREATE: "create",
+    Action.IMPORT: "take over",
+    Action.UPDATE: "update in place",
+    Action.REPLACE: "replace",
+    Action.DELETE: "delete",
+}
+_ESCAPED = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>#|~"} | {"@": "&#64;", "\n": " "})
+_MOST_DOWNSTREAM = 40
+_MOST_LOSSES = (50, 10, 2)
+_MOST_NAMES = 600
+_SHARED_FROM = 6
+_ROW_LENGTH = 140
+
+
+def render(plan: Plan, link: str = "") -> str:
+    """The comment, shorter than LIMIT; what is left out is counted and `link` told."""
+    head = f"### Plan for `{plan.stack}`\n\n{_code(plan.base)} → {_code(plan.head)}\n"
+    if not plan.changes:
+        return f"{head}\nNothing changes.\n{_stale(plan, _MOST_LOSSES[0])}"
+    top = _top(plan, head)
+    rows = _rows(plan.changes)
+    blocks = [block for planned in plan.changes if (block := _block(planned))]
+    preview = _preview(plan)
+    where = f"[the whole plan]({link})" if link else "the JSON of the plan has them"
+    return _fitted(top, rows, blocks, _schedules(plan), preview, where)
+
+
+def _top(plan: Plan, head: str) -> str:
+    """Everything above the table, in half of the room at most."""
+    for most in _MOST_LOSSES:
+        parts = (head, _summary(plan), _refusal(plan, most), _stale(plan, most))
+        top = "\n".join(part for part in parts if part)
+        if _size(top) <= LIMIT // 2:
+            break
+    return top
+
+
+def _fitted(
+    top: str, rows: list[str], blocks: list[str], ending: str, preview: str, where: str
+) -> str:
+    """Parts in the order of their weight, as many as fit: table, costs, details, preview."""
+    table_head = "\n| object | action | class | what |\n| --- | --- | --- | --- |\n"
+    room = LIMIT - 600 - _size(top) - _size(table_head)
+    kept_rows, room = _take(rows, room)
+    missing = []
+    if room > _size(ending):
+        room -= _size(ending)
+    else:
+        ending = ""
+        missing.append("what the schedules cost")
+    kept_blocks, room = _take(blocks, room)
+    if len(kept_rows) < len(rows):
+        missing.append(f"{len(rows) - len(kept_rows)} rows of the table")
+    if len(kept_blocks) < len(blocks):
+        missing.append(f"the details of {len(blocks) - len(kept_blocks)} changes")
+    if preview:
+        lines = preview.splitlines()
+        kept_lines, room = _take([line + "\n" for line in lines], room - 200)
+        if len(kept_lines) < len(lines):
+            missing.append(f"{len(lines) - len(kept_lines):,} lines of the raw preview")
+        raw = f"```diff\n{''.join(kept_lines)}```\n"
+        preview = _folded("Raw preview", raw) if kept_lines else ""
+    cut = f"\n> Left out: {', '.join(missing)}; {where}.\n" if missing else ""
+    return "".join([top, table_head, *kept_rows, cut, ending, *kept_blocks, preview])
+
+
+def _take(parts: list[str], room: int) -> tuple[list[str], int]:
+    kept = []
+    for part in parts:
+        if _size(part) > room:
+            break
+        kept.append(part)
+        room -= _size(part)
+    return kept, room
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def _summary(plan: Plan) -> str:
+    counted = [
+        f"{plan.counts(action)} to {verb}" for action, verb in _VERBS.items() if plan.counts(action)
+    ]
+    return ", ".join(counted) + ".\n"
+
+
+def _refusal(plan: Plan, most: int) -> str:
+    refused = plan.refused
+    if not refused:
+        return ""
+    rows = {p.change.urn: f"; {p.rows:,} rows" for p in plan.changes if p.rows is not None}
+    lines = [
+        f"> - `{change.name}`: {_short(detail.text, 300)}; {_text(detail.reason)}"
+        + rows.get(change.urn, "")
+        for change, detail in refused
+    ]
+    allow = list(dict.fromkeys(f">   - {_quoted(detail.allowance)}" for _, detail in refused))
+    return "\n".join(
+        [
+            "> [!CAUTION]",
+            "> **Something would be lost, and `pulumi up` refuses it:**",
+            ">",
+            *lines[:most],
+            *([f"> - and {len(lines) - most} more"] if len(lines) > most else []),
+            ">",
+            f"> To allow exactly this, in `Pulumi.{plan.stack}.yaml`:",
+            ">",
+            "> ```yaml",
+            ">   eros:allowLoss:",
+            *allow[:most],
+            *([f">   # and {len(allow) - most} more"] if len(allow) > most else []),
+            "> ```",
+            "",
+        ]
+    )
+
+
+def _stale(plan: Plan, most: int) -> str:
+    if not plan.stale:
+        return ""
+    entries = ", ".join(_code(entry) for entry in plan.stale[:most])
+    if len(plan.stale) > most:
+        entries += f" and {len(plan.stale) - most} more"
+    return f"\n`eros:allowLoss` holds what nothing needs any more: {entries}.\n"
+
+
+def _rows(changes: Sequence[Planned]) -> list[str]:
+    """Rows of the table; many objects of one kind with one fate share a row."""
+    alike: dict[tuple[str, ...], list[Planned]] = {}
+    for planned in changes:
+        alike.setdefault(_fate(planned), []).append(planned)
+    rows = []
+    for group in alike.values():
+        if len(group) < _SHARED_FROM:
+            rows += [_row(planned) for planned in group]
+            continue
+        change = group[0].change
+        names = _names([planned.change.name for planned in group])
+        what = "" if change.action is Action.CREATE else f"{_what(change)}: "
+        rows.append(
+            f"| {len(group)} {_plural(group[0].kind)} | {_VERBS[change.action]}"
+            f" | {_MARKS[change.loss]} | {what}{names} |\n"
+        )
+    return rows
+
+
+def _names(names: Sequence[str]) -> str:
+    """As many names as fit into a row, and how many are left."""
+    kept, length = 0, 0
+    while kept < len(names) and length + len(names[kept]) <= _MOST_NAMES:
+        length += len(names[kept]) + 2
+        kept += 1
+    more = f" and {len(names) - kept} more" if kept < len(names) else ""
+    return _text(", ".join(names[:kept])) + more
+
+
+def _plural(kind: str) -> str:
+    if kind.endswith("y"):
+        return f"{kind[:-1]}ies"
+    return kind if kind.endswith("s") else f"{kind}s"
+
+
+def _fate(planned: Planned) -> tuple[str, ...]:
+    change = planned.change
+    what = "" if change.action is Action.CREATE else _what(change)
+    lossy = change.name if change.lossy else ""
+    return planned.kind, change.action.value, change.loss.name, what, lossy
+
+
+def _what(change: Change) -> str:
+    worst = max(change.details, key=lambda detail: detail.loss)
+    more = f" (+{len(change.details) - 1})" if len(change.details) > 1 else ""
+    return _short(worst.text, _ROW_LENGTH) + more
+
+
+def _row(planned: Planned) -> str:
+    change = planned.change
+    return (
+        f"| {planned.kind} {_code(change.name)} | {_VERBS[change.action]} | {_MARKS[change.loss]}"
+        f" | {_what(change)} |\n"
+    )
+
+
+def _block(planned: Planned) -> str:
+    """The folded details of one change; empty where the table says it all."""
+    change = planned.change
+    lines = [_detail(detail) for detail in change.details]
+    told = len(lines) == 1 and not change.details[0].reason
+    short = len(change.details[0].text) <= _ROW_LENGTH
+    body = [] if told and (short or change.action is Action.CREATE) else ["\n".join(lines)]
+    if planned.columns:
+        body.append("Its columns:\n\n" + _columns(planned.columns))
+    before, after = planned.bytes
+    if before is not None or after is not None:
+        body.append(f"Its query scans {_bytes(before)}, then {_bytes(after)} (dry run).")
+    if planned.downstream:
+        body.append(
+            f"Downstream ({len(planned.downstream)}):\n\n" + _downstream(planned.downstream)
+        )
+    if planned.broken:
+        wrong = [f"- ❌ `{name}`: {_text(why)}" for name, why in planned.broken.items()]
+        body.append("\n".join(["Wrong after this change:", "", *wrong]))
+    if planned.not_understood:
+        names = ", ".join(f"`{name}`" for name in planned.not_understood)
+        body.append(f"Not understood by the analyser, so not looked into: {names}.")
+    if not body:
+        return ""
+    title = f"{planned.kind} <code>{escape(change.name)}</code>: {_VERBS[change.action]}"
+    return _folded(title, "\n\n".join(body) + "\n", is_open=change.loss is Loss.LOSSY)
+
+
+def _detail(detail: Detail) -> str:
+    reason = f": {_text(detail.reason)}" if detail.reason else ""
+    mark = {Loss.LOSSY: "🔴 ", Loss.REVERSIBLE: "🟡 "}.get(detail.loss, "")
+    return f"- {mark}{_short(detail.text, 500)}{reason}"
+
+
+def _columns(columns: Iterable[ColumnEffect]) -> str:
+    rows = [f"| `{c.column}` | {_type(c.before)} | {_type(c.after)} |" for c in columns]
+    return "\n".join(["| column | before | after |", "| --- | --- | --- |", *rows])
+
+
+def _downstream(effects: Sequence[Effect]) -> str:
+    rows = []
+    for effect in effects[:_MOST_DOWNSTREAM]:
+        label = f"{_kind(effect.kind)} `{effect.name}`"
+        told = "<br>".join([*map(_column_effect, effect.columns), *_reads(effect)])
+        rows.append(f"| {label} | {told} |")
+    if len(effects) > _MOST_DOWNSTREAM:
+        rows.append(f"| and {len(effects) - _MOST_DOWNSTREAM} more | |")
+    return "\n".join(["| object | what follows |", "| --- | --- |", *rows])
+
+
+def _column_effect(column: ColumnEffect) -> str:
+    source = ", ".join(f"`{place}`" for place in column.comes_from)
+    comes = f" from {source}" if source else ""
+    if column.before != column.after:
+        return f"`{column.column}`{comes}: {_type(column.before)} → {_type(column.after)}"
+    return f"`{column.column}` {_type(column.after)}{comes}"
+
+
+def _reads(effect: Effect) -> list[str]:
+    if not effect.reads:
+        return []
+    calls = [place for place in effect.reads if place.endswith("()")]
+    reads = [place for place in effect.reads if place not in calls]
+    parts = [f"reads {', '.join(f'`{p}`' for p in reads)}"] if reads else []
+    return parts + ([f"calls {', '.join(f'`{p}`' for p in calls)}"] if calls else [])
+
+
+def _schedules(plan: Plan) -> str:
+    if not plan.schedules:
+        return ""
+    rows = [
+        f"| `{cost.name}` | {_runs(cost)} | {_scans(cost)} | {_money(cost, plan.usd_per_tib)} |"
+        for cost in plan.schedules
+    ]
+    rows_of = (
+        "of all rows that BigQuery counts, 10 MB a table at least"
+        if plan.rows_known
+        else f"but the rows are not known{_why(plan)}: each table counts BigQuery's least, 10 MB"
+    )
+    table = "\n".join(
+        [
+            "| schedule | runs in 30 days | bytes a run, at most | USD in 30 days |",
+            "| --- | --- | --- | --- |",
+            *rows,
+        ]
+    )
+    model = (
+        "Modelled, because a dry run tells nothing about a script: every statement of the called"
+        f" routines scans the columns that it names, {rows_of}. Partition filters are left out."
+        f" {plan.usd_per_tib:g} USD a TiB."
+    )
+    return f"\n#### Schedules and what they cost\n\n{table}\n\n<sub>{model}</sub>\n"
+
+
+def _why(plan: Plan) -> str:
+    return f" ({_text(plan.note)})" if plan.note else ""
+
+
+def _runs(cost: ScheduleCost) -> str:
+    return _sides(cost, _run_text)
+
+
+def _run_text(run: Run) -> str:
+    count = "?" if run.runs_per_month is None else f"{run.runs_per_month:,.0f}"
+    return f"{count} ({_text(run.schedule) or 'on demand'}{', paused' if run.paused else ''})"
+
+
+def _scans(cost: ScheduleCost) -> str:
+    return _sides(cost, lambda run: _bytes(run.bytes_per_run))
+
+
+def _money(cost: ScheduleCost, usd_per_tib: float) -> str:
+    def text(run: Run) -> str:
+        usd = run.usd_per_month(usd_per_tib)
+        return "?" if usd is None else f"{usd:,.2f}"
+
+    return _sides(cost, text)
+
+
+def _sides(cost: ScheduleCost, text: Callable[[Run], str]) -> str:
+    before, after = (text(run) if run else "none" for run in (cost.before, cost.after))
+    return before if before == after else f"{before} → {after}"
+
+
+def _preview(plan: Plan) -> str:
+    # A fence inside would end the block.
+    return plan.preview.replace("```", "'''").strip()
+
+
+def _folded(title: str, body: str, *, is_open: bool = False) -> str:
+    return (
+        f"\n<details{' open' if is_open else ''}><summary>{title}</summary>\n\n{body}\n</details>\n"
+    )
+
+
+def _bytes(number: int | None) -> str:
+    if number is None:
+        return "an unknown number of bytes"
+    value, units = float(number), ["B", "kB", "MB", "GB", "TB", "PB"]
+    while value >= 1000 and len(units) > 1:
+        value /= 1000
+        units.pop(0)
+    return f"{value:.3g} {units[0]}"
+
+
+def _type(kind: str | None) -> str:
+    return "none" if kind is None else _code(kind)
+
+
+def _kind(kind: str) -> str:
+    names = {
+        "PROCEDURE": "procedure",
+        "SCALAR_FUNCTION": "function",
+        "TABLE_VALUED_FUNCTION": "table function",
+    }
+    return names.get(kind, kind)
+
+
+def _text(text: str) -> str:
+    """Text that means nothing to Markdown, HTML or GitHub's mentions."""
+    return " ".join(text.split()).translate(_ESCAPED)
+
+
+def _short(text: str, most: int) -> str:
+    plain = " ".join(text.split())
+    return _text(plain if len(plain) <= most else f"{plain[: most - 1]}…")
+
+
+def _code(text: str) -> str:
+    clean = " ".join(text.split()).replace("`", "'").replace("|", "\\|")
+    return f"`{clean}`"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '\\"') + '"'
+
+
+def text(plan: Plan) -> str:
+    """A few lines for the terminal."""
+    lines = [f"{plan.stack}: {plan.base} -> {plan.head}"]
+    for planned in plan.changes:
+        change: Change = planned.change
+        lines.append(
+            f"{_VERBS[change.action]:<16}{change.loss.name.lower():<12}{planned.kind} {change.name}"
+        )
+        lines += [
+            f"    {detail.text}" + (f"; {detail.reason}" if detail.reason else "")
+            for detail in change.details
+        ]
+        lines += [f"    -> {_kind(e.kind)} {e.name}" for e in planned.downstream]
+    if not plan.changes:
+        lines.append("nothing changes")
+    return "\n".join(lines)

@@ -1,0 +1,178 @@
+"""A whole plan, and its JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bqstack.guard import Action, Change, Detail, Loss, allowances, plain, routines, tables
+from bqstack.plan.costs import Run, ScheduleCost
+from bqstack.plan.impact import ColumnEffect, Effect
+
+_KINDS = {
+    "gcp:bigquery/dataset:Dataset": "dataset",
+    plain.TRANSFER: "schedule",
+    plain.ALERT: "alert policy",
+    plain.CHANNEL: "notification channel",
+    plain.DASHBOARD: "dashboard",
+    "gcp:logging/metric:Metric": "log-based metric",
+    "gcp:projects/service:Service": "service",
+    "gcp:projects/serviceIdentity:ServiceIdentity": "service agent",
+    "gcp:pubsub/topic:Topic": "topic",
+    "gcp:serviceaccount/account:Account": "service account",
+    "gcp:storage/bucket:Bucket": "bucket",
+}
+_ROUTINES = {
+    "PROCEDURE": "procedure",
+    "SCALAR_FUNCTION": "function",
+    "TABLE_VALUED_FUNCTION": "table function",
+}
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One change with what follows from it.
+
+    `broken` are objects that the change makes wrong, with what is wrong; `bytes` is what the
+    query of a view scans before and after, by dry run; `rows` are a table's, where known.
+    """
+
+    change: Change
+    columns: tuple[ColumnEffect, ...] = ()
+    downstream: tuple[Effect, ...] = ()
+    broken: Mapping[str, str] = field(default_factory=dict)
+    not_understood: tuple[str, ...] = ()
+    rows: int | None = None
+    bytes: tuple[int | None, int | None] = (None, None)
+
+    @property
+    def kind(self) -> str:
+        """What a person calls the object."""
+        return kind(self.change)
+
+    @property
+    def sort_key(self) -> tuple[int, str, str]:
+        """The worst first, then by kind and name."""
+        return -self.change.loss, self.kind, self.change.name
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a change would do to one stack."""
+
+    stack: str
+    base: str
+    head: str
+    changes: tuple[Planned, ...]
+    schedules: tuple[ScheduleCost, ...] = ()
+    usd_per_tib: float = 0.0
+    allowed: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+    rows_known: bool = False
+    note: str = ""
+    """Why BigQuery told nothing, if it was asked and did not."""
+    preview: str = field(default="", repr=False)
+
+    @property
+    def refused(self) -> list[tuple[Change, Detail]]:
+        """What the guard would refuse."""
+        found = allowances.refused([planned.change for planned in self.changes], self.allowed)
+        return [(change, detail) for change, details in found for detail in details]
+
+    def counts(self, action: Action) -> int:
+        """Number of objects with this action."""
+        return sum(planned.change.action is action for planned in self.changes)
+
+
+def kind(change: Change) -> str:
+    """What a person calls the object of a change."""
+    values = dict(change.new or change.old)
+    if change.type == tables.TYPE:
+        return tables.kind(values)
+    if change.type == routines.TYPE:
+        return _ROUTINES.get(str(values.get("routineType")), "routine")
+    if plain.is_grant(change.type):
+        return "access"
+    last = change.type.rpartition(":")[2]
+    words = "".join(f" {c.lower()}" if c.isupper() else c for c in last).strip()
+    return _KINDS.get(change.type, words)
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """The plan in plain values, in a stable order."""
+    return {
+        "stack": plan.stack,
+        "base": plan.base,
+        "head": plan.head,
+        "counts": {action.value: plan.counts(action) for action in Action},
+        "loss": max((p.change.loss for p in plan.changes), default=Loss.NONE).name,
+        "changes": [_change(planned, plan.allowed) for planned in plan.changes],
+        "schedules": [_schedule(cost, plan.usd_per_tib) for cost in plan.schedules],
+        "rowsKnown": plan.rows_known,
+        "refused": [detail.allowance for _, detail in plan.refused],
+        "allowed": list(plan.allowed),
+        "staleAllowances": list(plan.stale),
+    }
+
+
+def _change(planned: Planned, allowed: tuple[str, ...]) -> dict[str, Any]:
+    change = planned.change
+    return {
+        "name": change.name,
+        "kind": planned.kind,
+        "type": change.type,
+        "urn": change.urn,
+        "action": change.action.value,
+        "loss": change.loss.name,
+        "allowed": bool(change.lossy) and not allowances.refused([change], allowed),
+        "details": [
+            {
+                "path": d.path,
+                "text": d.text,
+                "loss": d.loss.name,
+                "reason": d.reason,
+                "column": d.column,
+                "allowance": d.allowance,
+            }
+            for d in change.details
+        ],
+        "columns": [_column(column) for column in planned.columns],
+        "downstream": [
+            {
+                "name": effect.name,
+                "kind": effect.kind,
+                "columns": [_column(column) for column in effect.columns],
+                "reads": list(effect.reads),
+            }
+            for effect in planned.downstream
+        ],
+        "broken": dict(planned.broken),
+        "notUnderstood": list(planned.not_understood),
+        "rows": planned.rows,
+        "bytes": {"before": planned.bytes[0], "after": planned.bytes[1]},
+    }
+
+
+def _column(column: ColumnEffect) -> dict[str, Any]:
+    return {
+        "column": column.column,
+        "before": column.before,
+        "after": column.after,
+        "comesFrom": list(column.comes_from),
+    }
+
+
+def _schedule(cost: ScheduleCost, usd_per_tib: float) -> dict[str, Any]:
+    def side(run: Run | None) -> dict[str, Any] | None:
+        if run is None:
+            return None
+        return {
+            "schedule": run.schedule,
+            "paused": run.paused,
+            "runsPerMonth": run.runs_per_month,
+            "bytesPerRun": run.bytes_per_run,
+            "usdPerMonth": run.usd_per_month(usd_per_tib),
+        }
+
+    return {"name": cost.name, "before": side(cost.before), "after": side(cost.after)}

@@ -1,0 +1,150 @@
+"""The two sides of a plan: a commit, the files as they are, or a stack's state."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+import tarfile
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bqstack import state
+from bqstack.errors import UserError
+from bqstack.guard import Resource
+from bqstack.guard.program import Declared
+from eros.project.settings import PROJECT_ROOT
+
+_NUMBER = re.compile(r"service-(\d+)@gcp-sa-")
+_NO_NUMBER = "PROJECT_NUMBER"
+_FILES = "the files as they are"
+
+
+@dataclass(frozen=True)
+class Side:
+    """Resources of one side; `label` says where they are from."""
+
+    label: str
+    resources: tuple[Resource, ...]
+    aliases: dict[str, list[str]] = field(default_factory=dict)
+    imports: frozenset[str] = frozenset()
+    allowed: tuple[str, ...] = ()
+    commit: str = ""
+    location: str = "US"
+    adopted: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Schemas of tables that the stack only refers to."""
+
+
+def trees(
+    stack: str, base: str, head: str | None = None, root: Path = PROJECT_ROOT
+) -> tuple[Side, Side]:
+    """Both sides of a range of commits; without `head` the files as they are.
+
+    Raises UserError for an unknown commit and for what a side's own program refuses.
+    """
+    with ExitStack() as stack_of_folders, ThreadPoolExecutor(2) as pool:
+        old = pool.submit(_tree, stack_of_folders, stack, base, root, may_lack_stack=True)
+        new = pool.submit(_tree, stack_of_folders, stack, head, root)
+        return old.result(), new.result()
+
+
+def against_state(stack: str, root: Path = PROJECT_ROOT) -> tuple[Side, Side]:
+    """The stack's last state, and the files as they are; raises UserError."""
+    checkpoint = _last_state(stack, root)
+    new = _declared(root, stack, _FILES, checkpoint=checkpoint)
+    old = Side(
+        label=f"the state of stack {stack}",
+        resources=checkpoint.resources,
+        location=new.location,
+        adopted=new.adopted,
+    )
+    return old, new
+
+
+def _last_state(stack: str, root: Path) -> state.Checkpoint:
+    try:
+        return state.current(stack, root)
+    except UserError as error:
+        if "no stack named" not in error.message:
+            raise
+        return state.Checkpoint(None, None, ())  # a stack to be
+
+
+def _tree(
+    folders: ExitStack,
+    stack: str,
+    commit: str | None,
+    root: Path,
+    *,
+    may_lack_stack: bool = False,
+) -> Side:
+    if commit is None:
+        return _declared(root, stack, _FILES)
+    sha = _git(root, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}").decode().strip()
+    folder = Path(folders.enter_context(tempfile.TemporaryDirectory(prefix="eros-plan-")))
+    archive = _git(root, "archive", "--format=tar", sha)
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        files.extractall(folder, filter="data")
+    if may_lack_stack and not (folder / f"Pulumi.{stack}.yaml").is_file():
+        return Side(f"commit {sha[:10]}, before there was a stack {stack}", (), commit=sha)
+    return _declared(folder, stack, f"commit {sha[:10]}", sha)
+
+
+def _git(root: Path, *arguments: str) -> bytes:
+    result = subprocess.run(["git", *arguments], cwd=root, check=False, capture_output=True)
+    if result.returncode != 0:
+        reason = result.stderr.decode(errors="replace").strip()
+        what = f"git {arguments[0]} {arguments[-1].removesuffix('^{commit}')}"
+        raise UserError(
+            f"{what}: {reason or 'there is no such commit'}",
+            fix="in a clone of few commits: git fetch --deepen 100",
+        )
+    return result.stdout
+
+
+def _declared(
+    root: Path,
+    stack: str,
+    label: str,
+    commit: str = "",
+    checkpoint: state.Checkpoint | None = None,
+) -> Side:
+    result = subprocess.run(
+        [sys.executable, "-m", "bqstack.plan.declare", str(root), stack],
+        cwd=PROJECT_ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+        input=json.dumps(_known(checkpoint)),
+    )
+    if result.returncode != 0:
+        raise UserError(f"{label}: {result.stderr.strip().removeprefix('error: ')}")
+    document = json.loads(result.stdout)
+    return Side(
+        label=label,
+        resources=tuple(Declared(**resource) for resource in document["resources"]),
+        aliases=document["aliases"],
+        imports=frozenset(document["imports"]),
+        allowed=tuple(document["allowed"]),
+        commit=commit,
+        location=document["location"],
+        adopted=document["adopted"],
+    )
+
+
+def _known(checkpoint: state.Checkpoint | None) -> dict[str, Any]:
+    """Ids and outputs of what exists; secrets stay closed."""
+    resources = checkpoint.resources if checkpoint else ()
+    number = _NUMBER.search(json.dumps([resource.inputs for resource in resources]))
+    return {
+        "known": [
+            {"urn": r.urn, "type": r.type, "id": r.id, "outputs": r.outputs} for r in resources
+        ],
+        "number": number[1] if number else _NO_NUMBER,
+    }

@@ -1,0 +1,136 @@
+"""Checkpoints of earlier updates in file and bucket backends.
+
+`pulumi stack export --version` works on Pulumi's cloud only. The other backends keep
+`.pulumi/history/<project>/<stack>/<stack>-<nanoseconds>.{history,checkpoint}.json`, one pair
+for each update, packed by gzip or zstd when asked (pkg/backend/diy/state.go).
+"""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bqstack import documents
+from bqstack.errors import UserError
+
+if TYPE_CHECKING:
+    from googleapiclient.discovery import Resource
+
+_FILES = ("file",)
+_BUCKETS = ("gs",)
+# Pulumi keeps stacks there, too; their clients are no dependency of this project.
+_OTHER_BUCKETS = ("s3", "azblob")
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+
+
+def is_kept_in_files(backend: str) -> bool:
+    """Whether this backend has files, in a folder or a bucket, rather than a service."""
+    return urlsplit(backend).scheme in (*_FILES, *_BUCKETS, *_OTHER_BUCKETS)
+
+
+def read(backend: str, stack: str, version: int, root: Path) -> bytes:
+    """The checkpoint file of one update, as it is kept; raises UserError when there is none."""
+    project = documents.read_yaml(root / "Pulumi.yaml", "Pulumi.yaml")["name"]
+    folder = f".pulumi/history/{project}/{stack.rpartition('/')[2]}/"
+    scheme = urlsplit(backend).scheme
+    if scheme in _FILES:
+        kept: _Folder | _Bucket = _Folder(backend, folder, root)
+    elif scheme in _BUCKETS:
+        kept = _Bucket(backend, folder, stack, root)
+    else:
+        raise UserError(
+            f"checkpoints in {scheme}:// cannot be read by their number",
+            value=backend,
+            fix=f"copy {folder}*.checkpoint.json of the update to this machine, "
+            "then: eros rollback --to FILE",
+        )
+    names = kept.names()
+    updates = sorted(name for name in names if ".history.json" in name)
+    if not 1 <= version <= len(updates):
+        raise _unknown(version, stack)
+    prefix = updates[version - 1].partition(".history.json")[0] + ".checkpoint.json"
+    found = [name for name in names if name.startswith(prefix)]
+    if not found:
+        raise UserError(
+            f"update {version} of stack {stack} left no checkpoint",
+            fix=f"eros rollback --stack {stack} lists those that can be chosen",
+        )
+    return kept.content(min(found, key=len))
+
+
+def unpacked(content: bytes) -> bytes:
+    """The JSON text of a file, whichever way it was packed."""
+    if content.startswith(_GZIP):
+        return gzip.decompress(content)
+    if content.startswith(_ZSTD):
+        import pyarrow
+
+        return pyarrow.CompressedInputStream(pyarrow.BufferReader(content), "zstd").read()
+    return content
+
+
+def _unknown(version: int, stack: str) -> UserError:
+    return UserError(
+        f"stack {stack} has no update {version}",
+        fix=f"eros rollback --list --stack {stack} lists the updates",
+    )
+
+
+class _Folder:
+    """History in a folder: `file:///path`, `file://~/path` or `file://./path`."""
+
+    def __init__(self, backend: str, folder: str, root: Path) -> None:
+        path = backend.removeprefix("file://").partition("?")[0]
+        self._folder = root / Path(path).expanduser() / folder
+
+    def names(self) -> list[str]:
+        """Names of the files; those that end in .attrs belong to the backend's library."""
+        if not self._folder.is_dir():
+            return []
+        try:
+            return [p.name for p in self._folder.iterdir() if not p.name.endswith(".attrs")]
+        except OSError as error:
+            raise UserError(f"cannot be read: {error.strerror}", file=self._folder) from None
+
+    def content(self, name: str) -> bytes:
+        """One file."""
+        try:
+            return (self._folder / name).read_bytes()
+        except OSError as error:
+            raise UserError(f"cannot be read: {error.strerror}", file=self._folder / name) from None
+
+
+class _Bucket:
+    """History in Cloud Storage: `gs://bucket/path`."""
+
+    def __init__(self, backend: str, folder: str, stack: str, root: Path) -> None:
+        parts = urlsplit(backend)
+        self._bucket = parts.netloc
+        self._prefix = "/".join(filter(None, (parts.path.strip("/"), folder)))
+        self._objects = _storage(stack, root).objects()
+
+    def names(self) -> list[str]:
+        """Names of the objects under the stack's history."""
+        found: list[str] = []
+        request = self._objects.list(bucket=self._bucket, prefix=self._prefix)
+        while request is not None:
+            page = request.execute()
+            found += [i["name"].removeprefix(self._prefix) for i in page.get("items", [])]
+            request = self._objects.list_next(request, page)
+        return found
+
+    def content(self, name: str) -> bytes:
+        """One object."""
+        request = self._objects.get_media(bucket=self._bucket, object=self._prefix + name)
+        return request.execute()
+
+
+def _storage(stack: str, root: Path) -> Resource:
+    # Imported late: a stack in a folder needs no client of Google's.
+    from eros.cloud.google import Google
+    from eros.project.settings import load_stack_file
+
+    return Google(load_stack_file(stack.rpartition("/")[2], root), root).api("storage")

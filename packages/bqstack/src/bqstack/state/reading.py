@@ -1,0 +1,105 @@
+"""Reading a stack through `pulumi`, and the checkpoints that `pulumi` itself does not give."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bqstack import engine
+from bqstack.errors import UserError
+from bqstack.state import checkpoints
+from bqstack.state.model import Checkpoint, Update
+from eros.project.settings import PROJECT_ROOT
+
+# What JSON of another shape ends in.
+_MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError)
+
+
+def current(stack: str, root: Path = PROJECT_ROOT) -> Checkpoint:
+    """What the stack holds now; raises UserError when pulumi cannot read it."""
+    return _exported("stack", "export", "--stack", stack, version=None, root=root)
+
+
+def history(stack: str, root: Path = PROJECT_ROOT) -> list[Update]:
+    """The stack's updates, newest first.
+
+    Pulumi's cloud numbers them; file and bucket backends say 0 for each, there they are
+    counted from 1, the oldest that is kept. Raises UserError when pulumi cannot read them.
+    """
+    arguments = ("stack", "history", "--stack", stack)
+    entries = _answer(*arguments, "--json", "--full-dates", "--page-size", "0", root=root)
+    try:
+        return [
+            Update.from_history(entry, entry.get("version") or len(entries) - index)
+            for index, entry in enumerate(entries)
+        ]
+    except _MISSHAPEN:
+        raise _unreadable(arguments, "no history of a stack") from None
+
+
+def load(stack: str, version: int, root: Path = PROJECT_ROOT) -> Checkpoint:
+    """The resources that update `version` left; raises UserError when it is not kept."""
+    asked = ("whoami", "--verbose", "--json")
+    try:
+        backend = _answer(*asked, root=root)["url"]
+    except _MISSHAPEN:
+        raise _unreadable(asked, "no address of a backend") from None
+    if not checkpoints.is_kept_in_files(backend):
+        arguments = ("stack", "export", "--stack", stack, "--version", str(version))
+        return _exported(*arguments, version=version, root=root)
+    content = checkpoints.read(backend, stack, version, root)
+    return _from_file(content, f"update {version} of stack {stack}", version)
+
+
+def load_file(path: Path) -> Checkpoint:
+    """A checkpoint that somebody copied out of a backend, or a `pulumi stack export`."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot be read: {error.strerror}", file=path) from None
+    return _from_file(content, str(path), None)
+
+
+def _exported(*arguments: str, version: int | None, root: Path) -> Checkpoint:
+    document = _answer(*arguments, root=root)
+    try:
+        return _checkpoint(document["deployment"], version)
+    except _MISSHAPEN:
+        raise _unreadable(arguments, "no deployment of a stack") from None
+
+
+def _answer(*arguments: str, root: Path) -> Any:
+    """The JSON that pulumi prints."""
+    try:
+        return json.loads(engine.output(*arguments, root=root))
+    except ValueError:
+        raise _unreadable(arguments, "no JSON") from None
+    except OSError as error:
+        raise UserError(f"pulumi {' '.join(arguments)}: cannot be run: {error}") from None
+
+
+def _unreadable(arguments: tuple[str, ...], what: str) -> UserError:
+    command = f"pulumi {' '.join(arguments)}"
+    return UserError(
+        f"`{command}` printed {what}",
+        fix="run it by hand to see what is in the way",
+    )
+
+
+def _from_file(content: bytes, what: str, version: int | None) -> Checkpoint:
+    try:
+        document = json.loads(checkpoints.unpacked(content))
+        deployment = document.get("deployment") or document["checkpoint"]["latest"]
+        # A stack that was never updated has none.
+        return _checkpoint(deployment or {}, version)
+    except (*_MISSHAPEN, EOFError, OSError, zlib.error):
+        raise UserError(f"{what}: this is not a checkpoint of Pulumi") from None
+
+
+def _checkpoint(deployment: Any, version: int | None) -> Checkpoint:
+    if not isinstance(deployment, Mapping):
+        raise TypeError
+    return Checkpoint.from_deployment(deployment, version)

@@ -1,0 +1,55 @@
+"""Starts local-bigquery, the BigQuery emulator, in this process.
+
+Its settings come from the environment (BIGQUERY_PORT, GRPC_PORT, DATA_DIR and so on), see
+`local_bigquery.settings`. EROS_LOCAL_ROOT names the data folder of a whole local cloud; without
+it BigQuery stands alone and lives in real time.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from local_bigquery import cli
+
+from localgcp import clockfile, extensions
+from localgcp.bigquery import (
+    cache,
+    catalog,
+    clock,
+    clones,
+    compaction,
+    conflicts,
+    partitions,
+    row_access,
+    statements,
+    tables,
+    views,
+)
+
+
+def main() -> None:
+    """Make sure DuckDB has its extensions without a download, then serve until SIGTERM."""
+    # DuckDB looks for pandas on disk with every parameter that it is given; half of the time of
+    # a small statement. None stands for a module that is known not to be there.
+    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
+    extensions.ensure()
+    catalog.install()
+    cache.install()
+    clones.install()
+    row_access.install()
+    partitions.install()
+    tables.install()
+    views.install()
+    conflicts.install()
+    compaction.install()
+    root = os.environ.get("EROS_LOCAL_ROOT")
+    statements.install(Path(root) / clockfile.FINISHED if root else None)
+    if root:
+        clock.install(clockfile.ClockFile(Path(root) / clockfile.NAME))
+    cli.main(["serve"])
+
+
+if __name__ == "__main__":
+    main()

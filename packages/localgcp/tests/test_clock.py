@@ -1,0 +1,201 @@
+"""The movable clock: on disk, over HTTP, and walked from due time to due time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localgcp import clockfile
+from localgcp.apis.clock import Clock
+from localgcp.apis.transfers.query import Outcome
+from localgcp.clockfile import ClockFile
+from packages.localgcp.tests.rest_support import DTS, PROJECT, Server, running, server_fixture
+
+__all__ = ["server_fixture"]
+
+HOUR = 3600 * 1_000_000
+DAY = 24 * HOUR
+
+
+@pytest.fixture
+def real(monkeypatch) -> list[int]:
+    """Real time, to be set by the test."""
+    now = [1_000 * DAY]
+    monkeypatch.setattr(clockfile, "real_now", lambda: now[0])
+    return now
+
+
+@pytest.mark.unit
+def test_the_clock_on_disk_outlives_its_process_and_reaches_others(tmp_path, real):
+    file = tmp_path / "clock.json"
+    ours, other = ClockFile(file), ClockFile(file)
+    assert ours.offset() == other.offset() == 0
+    ours.move(1_002 * DAY)
+    assert other.offset() == 2 * DAY
+    real[0] += HOUR
+    assert ClockFile(file).now() == 1_002 * DAY + HOUR
+
+
+@pytest.mark.unit
+def test_a_moment_of_the_past_is_found_in_real_time(tmp_path, real):
+    clock = ClockFile(tmp_path / "clock.json")
+    clock.move(1_002 * DAY)
+    real[0] += HOUR
+    clock.move(1_004 * DAY)
+    real[0] += HOUR
+    assert clock.real(1_004 * DAY + 5) == 1_000 * DAY + HOUR + 5
+    assert clock.real(1_002 * DAY + 7) == 1_000 * DAY + 7
+    assert clock.real(1_003 * DAY) == 1_000 * DAY + HOUR, "jumped over: the moment of the jump"
+    assert clock.real(999 * DAY) == 999 * DAY, "before the first move the clock was right"
+
+
+@pytest.mark.unit
+def test_moves_that_nobody_asks_for_are_forgotten(tmp_path, real):
+    clock = ClockFile(tmp_path / "clock.json")
+    for day in range(1, 40):
+        clock.move((1_000 + day) * DAY)
+    kept = json.loads((tmp_path / "clock.json").read_text())["moves"]
+    assert 8 <= len(kept) <= 10
+    assert clock.offset() == 39 * DAY
+
+
+def moment(server: Server) -> datetime:
+    return datetime.fromisoformat(server.ok("GET", "/localcloud/clock")["now"])
+
+
+def test_the_clock_moves_forward_only(server: Server) -> None:
+    before = moment(server)
+    target = before + timedelta(days=2)
+    server.ok("POST", "/localcloud/clock", {"now": target.isoformat()})
+    assert timedelta() <= moment(server) - target < timedelta(minutes=1)
+    for body in (
+        {"now": before.isoformat()},
+        {"now": "tomorrow"},
+        {"now": "2026-01-01T00:00:00"},
+        {"now": (target + timedelta(days=9999)).isoformat()},
+    ):
+        code, error = server.error("POST", "/localcloud/clock", body)
+        assert (code, error["status"]) == (400, "INVALID_ARGUMENT"), body
+    assert server.error("POST", "/localcloud/clock/advance", {"to": before.isoformat()})[0] == 400
+    assert server.error("POST", "/localcloud/clock/advance", {})[0] == 400
+    assert server.call("POST", "/localcloud/clock", raw=b"[]").status == 400
+
+
+def test_a_restart_keeps_the_time(tmp_path: Path) -> None:
+    file = tmp_path / clockfile.NAME
+    with running(tmp_path, clock=Clock(file)) as server:
+        target = datetime.now(UTC) + timedelta(days=3)
+        server.ok("POST", "/localcloud/clock", {"now": target.isoformat()})
+    with running(tmp_path, clock=Clock(file)) as server:
+        assert timedelta() <= moment(server) - target < timedelta(minutes=1)
+
+
+class Queries:
+    """Stands in for BigQuery: notes what ran when on the clock; FAIL in a query fails it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.seen: list[tuple[str, datetime, datetime]] = []
+
+    def run(self, run: dict[str, Any], location: str, starting: Callable[[str], None]) -> Outcome:
+        starting(f"job_{len(self.seen)}")
+        run_time = datetime.fromisoformat(run["runTime"])
+        self.seen.append((run["params"]["query"], run_time, self.clock.now()))
+        return Outcome("job", 1, "no" if "FAIL" in run["params"]["query"] else None)
+
+
+START = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
+
+
+def schedule(server: Server, query: str, text: str) -> None:
+    server.ok(
+        "POST",
+        f"{DTS}/transferConfigs",
+        {
+            "dataSourceId": "scheduled_query",
+            "displayName": query,
+            "params": {"query": query},
+            "schedule": text,
+        },
+    )
+
+
+def walk(server: Server, hours: float, **options: Any) -> list[dict[str, Any]]:
+    to = (START + timedelta(hours=hours)).isoformat()
+    answer = server.call("POST", "/localcloud/clock/advance", {"to": to, **options})
+    assert answer.status == 200
+    return [json.loads(line) for line in answer.body.splitlines()]
+
+
+@pytest.fixture
+def walked(tmp_path: Path) -> Any:
+    clock = Clock()
+    clock.move_to(START)
+    queries = Queries(clock)
+    with running(tmp_path, clock=clock, queries=queries, follow_clock=True) as server:
+        yield server, queries
+
+
+def test_a_walk_runs_what_is_due_in_its_order_at_its_time(walked: Any) -> None:
+    server, queries = walked
+    schedule(server, "daily", "every day 10:05")
+    schedule(server, "FAIL hourly", "every 1 hours from 00:17 to 23:17")
+    events = walk(server, 5)
+    expected = [("FAIL hourly", h, 17) for h in (6, 7, 8, 9)]
+    expected += [("daily", 10, 5), ("FAIL hourly", 10, 17)]
+    assert [(name, at.hour, at.minute) for name, at, _ in queries.seen] == expected
+    for _, run_time, now in queries.seen:
+        assert timedelta() <= now - run_time < timedelta(seconds=30), "the clock shows that time"
+    assert (events[0]["runs"], events[0]["leftOut"]) == (6, 0)
+    assert (events[-1]["event"], events[-1]["failed"]) == ("end", 5)
+    runs = [event for event in events if event["event"] == "run"]
+    assert [run["state"] for run in runs].count("FAILED") == 5
+    assert moment(server) >= START + timedelta(hours=5)
+    # Schedules are followed in real time here: what the walk passed does not run again.
+    walk(server, 5.1)
+    assert len(queries.seen) == 6
+
+
+def test_what_repeats_often_runs_once_an_hour_and_at_the_end(walked: Any) -> None:
+    server, queries = walked
+    schedule(server, "often", "every 5 minutes from 00:02 to 23:57")
+    events = walk(server, 3)
+    assert (events[0]["runs"], events[0]["leftOut"]) == (4, 32)
+    times = [run_time for _, run_time, _ in queries.seen]
+    gaps = [b - a for a, b in pairwise(times)]
+    assert gaps == [timedelta(hours=1), timedelta(hours=1), timedelta(minutes=55)]
+    queries.seen.clear()
+    events = walk(server, 4, everyRun=True)
+    assert (events[0]["leftOut"], len(queries.seen)) == (0, 12)
+
+
+def test_a_schedule_that_is_gone_or_off_runs_no_more(walked: Any) -> None:
+    server, queries = walked
+    schedule(server, "hourly", "every 1 hours from 00:17 to 23:17")
+    walk(server, 1)
+    [config] = server.ok("GET", f"{DTS}/transferConfigs")["transferConfigs"]
+    path = f"/bigquerydatatransfer/v1/{config['name']}"
+    server.ok("PATCH", f"{path}?updateMask=disabled", {"disabled": True})
+    assert walk(server, 3)[0]["runs"] == 0
+    assert len(queries.seen) == 1
+
+
+def test_following_can_be_switched_and_is_remembered(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        assert server.ok("GET", "/localcloud/clock")["follows"] is False
+        schedule(server, "hourly", "every 1 hours from 00:17 to 23:17")
+        assert server.ok("POST", "/localcloud/clock", {"follow": True})["follows"] is True
+        assert server.ok("GET", "/localcloud/clock")["next"][0]["title"] == "hourly"
+    with running(tmp_path) as server:
+        assert server.ok("GET", "/localcloud/clock")["follows"] is True
+
+
+def test_the_project_of_the_clock_is_nobodys_business(server: Server) -> None:
+    """The routes lie outside Google's paths, so no client library reaches them by mistake."""
+    assert server.error("GET", f"/localcloud/projects/{PROJECT}")[0] == 404

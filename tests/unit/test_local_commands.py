@@ -1,0 +1,109 @@
+"""`eros local clock` and `eros local inbox` against a server of the local cloud."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bqstack.errors import UserError
+from eros.cli.local import app
+from eros.cli.local_clock import parse_duration
+from eros.cloud import endpoints
+from localgcp.apis.clock import Clock
+from packages.localgcp.tests.rest_support import Server, running
+from packages.localgcp.tests.test_clock import Queries, schedule
+from packages.localgcp.tests.test_policies import METRIC, World, inactive
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.unit
+def test_durations() -> None:
+    assert parse_duration("2d") == timedelta(days=2)
+    assert parse_duration("1d12h30m5s") == timedelta(days=1, hours=12, minutes=30, seconds=5)
+    for text in ("", "2", "d", "2 days", "-1d", "1.5h", "9999999999999d"):
+        with pytest.raises(UserError):
+            parse_duration(text)
+
+
+@pytest.fixture
+def local(tmp_path: Path, monkeypatch) -> Iterator[Server]:
+    clock = Clock()
+    clock.move_to(NOW)
+    queries = Queries(clock)
+    with running(tmp_path, clock=clock, queries=queries) as server:
+        addresses = dict.fromkeys(endpoints.KEYS, f"{server.url}/monitoring/")
+        (tmp_path / "endpoints.json").write_text(json.dumps(addresses))
+        monkeypatch.setenv("EROS_LOCAL_DIR", str(tmp_path))
+        monkeypatch.setenv("COLUMNS", "200")
+        yield server
+
+
+def eros_local(*arguments: str) -> str:
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_the_clock_is_shown_and_moved(local: Server) -> None:
+    schedule(local, "FAIL hourly", "every 1 hours from 00:17 to 23:17")
+    schedule(local, "often", "every 5 minutes from 00:02 to 23:57")
+    shown = eros_local("clock")
+    assert "2026-03-01 12:00 UTC" in shown
+    assert "2026-03-01 12:02  often" in shown
+    moved = eros_local("clock", "advance", "2h")
+    assert "5 runs of scheduled queries" in moved
+    assert "21 runs are left out" in moved
+    assert "FAIL hourly: FAILED" in moved
+    assert "it is 2026-03-01 14:00 UTC; 2 runs failed" in moved
+    assert "it is 2026-03-01 15:00 UTC" in eros_local("clock", "set", "2026-03-01T15:00")
+    for moment in ("2026-03-01T12:00", "tomorrow"):
+        with pytest.raises(UserError):
+            eros_local("clock", "set", moment)
+
+
+def test_the_inbox_shows_what_was_delivered(local: Server) -> None:
+    assert "no notifications" in eros_local("inbox")
+    world = World(local)
+    local.ok(
+        "POST",
+        "/logging/v2/projects/eros-local/metrics",
+        {
+            "name": METRIC.rpartition("/")[2],
+            "filter": "jsonPayload.rule:*",
+            "metricDescriptor": {"labels": [{"key": "rule"}]},
+            "labelExtractors": {"rule": "EXTRACT(jsonPayload.rule)"},
+        },
+    )
+    world.policy(world.channel(), conditions=[inactive()], displayName="EROS A04 [pool]")
+    world.at = NOW
+    world.fire()
+    world.after(minutes=2)
+    table = eros_local("inbox")
+    for text in ("open", "CRITICAL", "EROS A04 [pool]", "by email", "https://example.com/#a01"):
+        assert text in table
+    [first] = json.loads(eros_local("inbox", "--format", "json"))
+    number = str(first["number"])
+    full = eros_local("inbox", "show", number)
+    assert "See EROS A04 [pool]: A01." in full
+    assert "Runbook: https://example.com/#a01" in full
+    world.after(hours=1)
+    assert "closed" in eros_local("inbox")
+    assert "no notifications" in eros_local("inbox", "--open")
+    with pytest.raises(UserError):
+        eros_local("inbox", "show", "999")
+    assert "2 notifications deleted" in eros_local("inbox", "--clear")
+    assert "no notifications" in eros_local("inbox")
+
+
+def test_a_cloud_that_does_not_answer_is_an_error_with_its_fix(tmp_path, monkeypatch) -> None:
+    addresses = dict.fromkeys(endpoints.KEYS, "http://127.0.0.1:9/x/")
+    (tmp_path / "endpoints.json").write_text(json.dumps(addresses))
+    monkeypatch.setenv("EROS_LOCAL_DIR", str(tmp_path))
+    with pytest.raises(UserError, match="eros local up"):
+        eros_local("clock")
