@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_gcp as gcp
 
-from bqstack import analysis, catalogue
-from bqstack.analysis import show
-from bqstack.errors import UserError
 from components import provider
 from components.alerting import Alerting
 from components.backups import Backups
@@ -20,42 +16,19 @@ from components.metrics import Metrics
 from components.objects import Objects
 from components.schedules import Schedules
 from components.warehouse import Warehouse
-from eros.project import alerts, channels, dashboards, schedules
-from eros.project import figures as metrics
-from eros.project.alerts.checks import check as check_alerts
-from eros.project.settings import PROJECT_ROOT, Settings
+from eros.project.files import Files, Reading
+from eros.project.settings import Settings
 
 
-@dataclass(frozen=True)
-class Files:
-    """All files that the system is made from, checked."""
+def read(settings: Settings, *, check: bool = True) -> Files:
+    """Read and check all files, so that a mistake in any leaves the stack untouched.
 
-    sql: catalogue.Catalogue
-    schedules: list[schedules.TransferConfig]
-    channels: dict[str, channels.Channel]
-    alerts: alerts.Alerts
-    metrics: dict[str, metrics.Source]
-    dashboards: dict[str, dict]
-
-
-def read(settings: Settings) -> Files:
-    """Read and check all files, so that a mistake in any leaves the stack untouched."""
-    sql = catalogue.load(settings)
-    _refuse_mistakes(analysis.quick(sql, settings))
-    configs = schedules.transfer_configs(settings)
-    schedules.check_calls(configs, sql, settings)
-    figures = metrics.load(PROJECT_ROOT)
-    metrics.check_sources(figures, sql)
-    rules = settings.template_context()["alerts"]
-    check_alerts(rules, settings.runbook, configs, channels.names())
-    return Files(
-        sql=sql,
-        schedules=configs,
-        channels=channels.load(settings),
-        alerts=rules,
-        metrics=figures,
-        dashboards=dashboards.load(settings),
-    )
+    Without `check`, for what is there already, mistakes of what can be read are passed over.
+    """
+    reading = Reading(settings, on_compile=_tell_compile)
+    if not check and reading.files is not None:
+        return reading.files
+    return reading.refuse_mistakes(pulumi.log.warn)
 
 
 class System(pulumi.ComponentResource):
@@ -99,10 +72,8 @@ class System(pulumi.ComponentResource):
         self.register_outputs(self.exports)
 
 
-def _refuse_mistakes(report: analysis.Report) -> None:
-    """Stop at what the cheap part of `eros validate` finds in the SQL."""
-    if not report.ok:
-        raise UserError(f"the SQL has mistakes\n{show.text(report)}", fix="eros validate")
+def _tell_compile() -> None:
+    pulumi.log.info("compiling Google's analyser for this machine, once: about half a minute")
 
 
 def _with_provider(

@@ -17,7 +17,8 @@ from eros import logs
 from eros.cli.common import Format, Output, Stack, console
 from eros.cloud.clock import present
 from eros.cloud.google import Google
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.files import Reading
+from eros.project.settings import PROJECT_ROOT, check_file, load_stack_file
 
 
 def deploy(
@@ -50,7 +51,11 @@ def deploy(
     from eros.operations import deploy as deployments
     from eros.operations.deploy import preflight
 
-    site = deployments.Site(stack, Google(load_stack_file(stack)), PROJECT_ROOT)
+    check_file(stack)
+    settings = load_stack_file(stack)
+    # Before the lock and the backup: a mistake in a file costs nothing but its message.
+    Reading(settings, on_compile=_tell_compile).refuse_mistakes(_tell)
+    site = deployments.Site(stack, Google(settings), PROJECT_ROOT)
     if not yes and not dry_run and not sys.stdin.isatty():
         raise UserError("nobody is there to confirm the deployment", fix="add --yes")
     options = deployments.Options(
@@ -79,6 +84,10 @@ def deploy(
         console.print(outcome.message, markup=False)
         console.print(f"report: {journal.folder / 'report.md'}", markup=False)
     raise typer.Exit(outcome.code)
+
+
+def _tell_compile() -> None:
+    _tell("compiling Google's analyser for this machine, once: about half a minute")
 
 
 def _tell(line: str) -> None:

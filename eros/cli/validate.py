@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from bqstack import analysis as checks
 from bqstack.analysis import show
 from bqstack.errors import UserError
 from eros.cli.common import Format, Output, Stack
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.files import Reading
+from eros.project.settings import PROJECT_ROOT, check_file, load_stack_file
 
 
 def validate(
@@ -27,8 +27,9 @@ def validate(
 ) -> None:
     """Parse and type-check every SQL statement offline; exit code 1 on a mistake."""
     only = [_inside(path) for path in paths or []]
+    check_file(stack)
     settings = load_stack_file(stack)
-    report = checks.validate(settings, only=only, on_compile=_tell_compile, fresh=fresh)
+    report = Reading(settings, only=only, on_compile=_tell_compile, fresh=fresh).report
     # Plain text, so that an editor can read file:line:column.
     print(show.as_json(report) if output is Format.JSON else show.text(report))
     if not report.ok:

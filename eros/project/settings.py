@@ -26,6 +26,8 @@ from bqstack.errors import UserError
 from eros.project import alerts, figures
 
 NAMESPACE = "eros"
+# Stands for a secret where only its name matters: to know that a channel has its token.
+_CLOSED = "[secret]"
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,63}$")]
@@ -197,6 +199,8 @@ class Settings(Section):
     """BigQuery deletion protection and Pulumi `protect` on every table."""
     allow_loss: list[str] = []
     """What the next update may lose, as the guard's refusal names it (docs/guard.md)."""
+    allow_mistakes: list[str] = []
+    """Files whose mistakes the program lets pass in an emergency (docs/validate.md)."""
     schedules_paused: bool = False
     labels: dict[LabelKey, Label] = {}
     cost_owner: Label
@@ -300,21 +304,23 @@ class Settings(Section):
         return context | {"alerts": alerts.load(context, PROJECT_ROOT)}
 
 
-def parse(values: dict[str, Any], file: Path | str) -> Settings:
-    """Validate the `eros:` values of a stack; `file` is named in the error.
+def parse(values: dict[str, Any], file: Path | str, root: Path | None = None) -> Settings:
+    """Validate the `eros:` values of a stack; `file` is named in the error, its line if the
+    values were read from it below `root`.
 
     Raises UserError that names file, key, value and fix.
     """
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise _explain(error, file) from None
+        raise _explain(error, file, root) from None
 
 
 def load_stack_file(stack: str, root: Path = PROJECT_ROOT) -> Settings:
     """Settings of `stack` as its file under `root` states them.
 
-    Secrets are left out: they are encrypted in the file and only the engine opens them.
+    Secrets are encrypted in the file and only the engine opens them: an entry of
+    `eros:secrets` is there without its value, any other is left out.
     """
     path = root / f"Pulumi.{stack}.yaml"
     if not path.is_file():
@@ -328,11 +334,11 @@ def load_stack_file(stack: str, root: Path = PROJECT_ROOT) -> Settings:
     _refuse_misplaced(document, path.name)
     config = _config(document, path.name)
     values = {
-        key.removeprefix(f"{NAMESPACE}:"): _without_secrets(value)
+        key.removeprefix(f"{NAMESPACE}:"): _without_secrets(value, key)
         for key, value in config.items()
         if key.startswith(f"{NAMESPACE}:") and not _is_secret(value)
     }
-    return parse(values, path.name)
+    return parse(values, path.name, root)
 
 
 def from_engine(config: dict[str, str], stack: str) -> Settings:
@@ -347,7 +353,7 @@ def from_engine(config: dict[str, str], stack: str) -> Settings:
         for key, text in config.items()
         if key.startswith(prefix)
     }
-    return parse(values, f"Pulumi.{stack}.yaml")
+    return parse(values, f"Pulumi.{stack}.yaml", PROJECT_ROOT)
 
 
 def check_file(stack: str, root: Path = PROJECT_ROOT) -> None:
@@ -414,9 +420,11 @@ def _is_secret(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == {"secure"}
 
 
-def _without_secrets(value: Any) -> Any:
+def _without_secrets(value: Any, key: str = "") -> Any:
     if not isinstance(value, dict):
         return value
+    if key == f"{NAMESPACE}:secrets":
+        return {name: _CLOSED if _is_secret(inner) else inner for name, inner in value.items()}
     return {key: _without_secrets(inner) for key, inner in value.items() if not _is_secret(inner)}
 
 
@@ -428,14 +436,19 @@ def _secret_paths(config: dict[str, Any], prefix: str = "") -> Iterator[str]:
             yield from _secret_paths(value, f"{prefix}{key}.")
 
 
-def _explain(error: ValidationError, file: Path | str) -> UserError:
+def _explain(error: ValidationError, file: Path | str, root: Path | None) -> UserError:
     problem = documents.worst(error)
     path = documents.written(problem)
     key = f"{NAMESPACE}:{path}"
+    text = ""
+    if root is not None and (root / file).is_file():
+        text = (root / file).read_text(encoding="utf-8")
+    is_written = f"{NAMESPACE}:{path.partition('.')[0]}:" in text
     secret = path.split(".")[0] == "secrets"
     return UserError(
         documents.message(error, problem),
         file=file,
+        line=documents.line_of(text, f"config.{key}") if is_written else None,
         key=key,
         value=None if secret else documents.shown_value(problem),
         fix=_fix(problem, key, secret, Path(file).name.split(".")[1:2]),

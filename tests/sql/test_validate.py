@@ -131,7 +131,7 @@ def test_the_projects_sql_has_no_mistake(stack: str) -> None:
     [
         ("value: health.active_locks", "value: health.lively_locks", "unknown-column", "lively"),
         ("MAX(check_timestamp) AS last", "MAX(check_time) AS last", "unknown-column", "check_time"),
-        ("severity: INFO", "severity: NEWS", "file", "#"),
+        ("severity: INFO", "severity: NEWS", "file", "severity: NEWS"),
     ],
 )
 def test_a_mistake_in_an_alert_rule_is_told_at_its_line(

@@ -9,13 +9,12 @@ import typer
 from typer.testing import CliRunner
 
 from bqstack import analysis as checks
-from bqstack.analysis import Finding, Note, Report, limits, lines, messages, rules, show, wasm
+from bqstack.analysis import Finding, Note, Report, limits, lines, messages, rules, show
 from bqstack.analysis.allow import Allows
 from bqstack.analysis.source import Source
-from bqstack.catalogue import Catalogue
 from bqstack.catalogue.model import Argument, Kind, Reference, Routine, SqlObject, View
 from eros.cli import validate as command
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.settings import PROJECT_ROOT
 
 pytestmark = pytest.mark.unit
 FILE = Path("sql/views/v.sql")
@@ -188,13 +187,3 @@ class TestOutput:
 def test_docs_list_every_rule_as_the_code_does() -> None:
     document = (PROJECT_ROOT / "docs/validate.md").read_text(encoding="utf-8")
     assert rules.markdown() in document, "paste the output of python -m bqstack.analysis.rules"
-
-
-def test_quick_check_says_when_the_analyser_is_not_compiled(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert not wasm.is_compiled()
-    report = checks.quick(Catalogue({}, frozenset()), load_stack_file("local"))
-    assert report.ok
-    assert ["not compiled" in note.reason for note in report.notes] == [True]

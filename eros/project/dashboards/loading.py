@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from bqstack import documents
 from bqstack.catalogue.render import render
 from bqstack.errors import UserError
 from eros.project import figures
@@ -35,13 +36,13 @@ def _load(path: Path, context: dict[str, Any], root: Path, known: frozenset[str]
     try:
         content = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise UserError(f"not valid YAML: {error.problem}", file=shown, line=line) from None
+        raise documents.invalid_yaml(error, shown) from None
     problem = schema.check(content) or rules.check(content, known)
     if problem:
         raise UserError(
             problem.message,
             file=shown,
+            line=documents.line_of(text, problem.key) if problem.key else None,
             key=problem.key or None,
             value=problem.value,
             fix=problem.fix,

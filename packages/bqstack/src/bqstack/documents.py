@@ -32,13 +32,25 @@ def read_yaml(path: Path, shown: Path | str) -> dict[str, Any]:
             f"not UTF-8 text: {error.reason} at byte {error.start}", file=shown
         ) from None
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise UserError(f"not valid YAML: {error.problem}", file=shown, line=line) from None
+        raise invalid_yaml(error, shown) from None
     except yaml.YAMLError as error:
         raise UserError(f"not valid YAML: {str(error).splitlines()[0]}", file=shown) from None
     if not isinstance(document or {}, dict):
         raise UserError("the file must hold a mapping", file=shown, line=1)
     return document or {}
+
+
+def invalid_yaml(error: yaml.MarkedYAMLError, shown: Path | str) -> UserError:
+    """The error of a text that is no YAML, at the line with the mistake."""
+    # A key without its colon is noticed on the next line only.
+    is_key = error.context == "while scanning a simple key"
+    mark = error.context_mark if is_key and error.context_mark else error.problem_mark
+    return UserError(
+        f"not valid YAML: {error.problem}",
+        file=shown,
+        line=mark.line + 1 if mark else None,
+        fix="a key ends with a colon and a space; what belongs to it is indented below",
+    )
 
 
 def load_document[Model: Section](model: type[Model], path: Path, root: Path) -> Model:
@@ -56,6 +68,36 @@ def load_document[Model: Section](model: type[Model], path: Path, root: Path) ->
             value=shown_value(problem),
             fix=spelling_hint(model, problem["loc"]) if is_unknown_key(problem) else None,
         ) from None
+
+
+def line_of(text: str, key: str) -> int | None:
+    """Line, from 1, of the deepest part of a dotted key that a YAML text has; None without one.
+
+    A part may itself hold dots, as an address does.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        return None
+    line, rest = None, key.partition(", ")[0]
+    while rest and (found := _child(node, rest)) is not None:
+        at, node, rest = found
+        line = at.start_mark.line + 1
+    return line
+
+
+def _child(node: yaml.Node | None, path: str) -> tuple[yaml.Node, yaml.Node, str] | None:
+    """The node that says the first part of the path, its value, and the rest of the path."""
+    if isinstance(node, yaml.SequenceNode):
+        first, _, rest = path.partition(".")
+        if first.isdigit() and int(first) < len(node.value):
+            item = node.value[int(first)]
+            return item, item, rest
+    if isinstance(node, yaml.MappingNode):
+        for name, value in sorted(node.value, key=lambda pair: -len(str(pair[0].value))):
+            if path == name.value or path.startswith(f"{name.value}."):
+                return name, value, path[len(name.value) + 1 :]
+    return None
 
 
 def worst(error: ValidationError) -> Any:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bqstack.catalogue import Catalogue
+    from eros.project.schedules import TransferConfig
 
 
 @dataclass(frozen=True, order=True)
@@ -25,22 +30,33 @@ class Finding:
 
 @dataclass(frozen=True, order=True)
 class Note:
-    """A statement that could not be analysed, and why: never passed over in silence."""
+    """A statement that could not be analysed, and why: never passed over in silence.
+
+    It `waits` when it needs something that has a mistake of its own.
+    """
 
     file: Path
     line: int
     reason: str
+    waits: bool = False
 
 
 @dataclass
 class Report:
-    """Result of a run. `seconds` is wall time; `statements` were analysed completely."""
+    """Result of a run. `seconds` is wall time; `statements` were analysed completely.
+
+    `analysed` are the texts that memory did not know. `catalogue` and `schedules` are what
+    was read, None when a file of it has a mistake.
+    """
 
     findings: list[Finding]
     notes: list[Note] = field(default_factory=list)
     objects: int = 0
     statements: int = 0
     seconds: float = 0.0
+    analysed: int = 0
+    catalogue: Catalogue | None = None
+    schedules: list[TransferConfig] | None = None
 
     @property
     def ok(self) -> bool:

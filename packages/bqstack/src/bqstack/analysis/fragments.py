@@ -21,6 +21,8 @@ from eros.project import alerts
 # Characters for private use never stand in SQL.
 _MARK = re.compile("\ue002(\\d+)\ue003")
 _WORD = re.compile(r"[\w.@]+")
+_NAME = re.compile(r"(?:`[^`]*`\.)*[\w.@]+")
+_LONGEST_ENTRY = 20
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,29 @@ class Composed(Source):
         else:
             length = len(word[0])
         return replace(found, column=at + 1, length=length)
+
+
+@dataclass(frozen=True)
+class Entry(Source):
+    """The statement of an entry of a YAML file: `sql` is more than the entry's text.
+
+    `origins` name the entry's line; what the statement says below that is looked for.
+    """
+
+    def finding(self, rule: str, message: str, line: int, column: int, hint: str = "") -> Finding:
+        """As Source does it, at the word itself where the entry holds it."""
+        found = super().finding(rule, message, line, column, hint)
+        line = min(line, len(self._sql_lines))
+        word = _NAME.match(self._sql_lines[line - 1], column - 1)
+        wanted = word[0].split(".")[-1].strip("`") if word else ""
+        for number in range(found.line, min(found.line + _LONGEST_ENTRY, len(self._lines)) + 1):
+            at = self._lines[number - 1].find(wanted) if wanted else -1
+            if at >= 0:
+                excerpt = self._lines[number - 1]
+                return replace(
+                    found, line=number, column=at + 1, excerpt=excerpt, length=len(wanted)
+                )
+        return found
 
 
 def source(plain: Source, path: Path, root: Path, context: Mapping[str, Any]) -> Source:

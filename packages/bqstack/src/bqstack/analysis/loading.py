@@ -13,12 +13,14 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from bqstack import documents
 from bqstack.analysis import fragments, lines
 from bqstack.analysis.findings import Finding
 from bqstack.analysis.source import Source
 from bqstack.catalogue import ddl, render, scan
 from bqstack.catalogue.model import Kind, SqlObject
 from bqstack.errors import UserError
+from eros.project import alerts
 from eros.project.settings import Settings
 
 _REFERENCE = re.compile(r"`[^`\n]+`\.`[^`\n]+`\.`?(\w+)")
@@ -32,6 +34,8 @@ class Loaded:
     sources: dict[str, Source] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
+    unreadable: list[tuple[Source, Finding]] = field(default_factory=list)
+    """Files whose statement is not read, with what our own reader says of it."""
     needs: dict[str, list[str]] = field(default_factory=dict)
     """For each object the others that its text names."""
 
@@ -43,7 +47,8 @@ def load(settings: Settings, root: Path) -> Loaded:
         context = settings.template_context()
     except UserError as error:
         # A catalogue that templates read has a mistake: nothing can be rendered.
-        loaded.findings.append(_in_catalogue(error, root))
+        loaded.failed.add(alerts.FILE.as_posix())
+        loaded.findings.append(in_document(error, root))
         return loaded
     kinds = {kind.value: kind for kind in Kind}
     for path in sorted((root / "sql").rglob("*.sql")):
@@ -94,16 +99,20 @@ def _read(
     loaded.failed.add(path.stem)
     try:
         sql = render.render(path, shown, context)
-        source = Source(shown, text, sql, lines.origins(text, sql, context))
-        source = fragments.source(source, path, root, context)
-        loaded.findings += names_of_stack(shown, text, (settings.project, settings.dataset))
-        joined = list(_joined(source, settings))
-        loaded.findings += joined
-        if joined:
-            return
-        found = ddl.read(kind, sql, shown, settings.project, settings.dataset)
     except UserError as error:
         loaded.findings.append(_finding(source, error))
+        return
+    source = Source(shown, text, sql, lines.origins(text, sql, context))
+    source = fragments.source(source, path, root, context)
+    loaded.findings += names_of_stack(shown, text, (settings.project, settings.dataset))
+    joined = list(_joined(source, settings))
+    loaded.findings += joined
+    if joined:
+        return
+    try:
+        found = ddl.read(kind, sql, shown, settings.project, settings.dataset)
+    except UserError as error:
+        loaded.unreadable.append((source, _finding(source, error)))
         return
     loaded.failed.discard(path.stem)
     if found.name in loaded.objects:
@@ -116,14 +125,32 @@ def _read(
     loaded.sources[found.name] = source
 
 
-def _in_catalogue(error: UserError, root: Path) -> Finding:
-    """A finding for a mistake in a YAML file that has no SQL to show."""
+def in_document(error: UserError, root: Path) -> Finding:
+    """A finding for a mistake in a file that has no SQL to show, at the entry with the mistake."""
     shown = Path(error.file or "")
     text = (root / shown).read_text(encoding="utf-8") if (root / shown).is_file() else ""
     message = f"{error.key}: {error.message}" if error.key else error.message
     if error.value is not None:
         message += f" (got {error.value!r})"
-    return Source(shown, text, text).finding("file", message, error.line or 1, 1, error.fix or "")
+    line = error.line or (documents.line_of(text, error.key) if error.key else None) or 1
+    lines = text.splitlines()
+    written = lines[line - 1] if line <= len(lines) else ""
+    column = len(written) - len(written.lstrip()) + 1
+    hint = error.fix or _where_to_look(shown)
+    return Source(shown, text, text).finding("file", message, line, column, hint)
+
+
+def _where_to_look(file: Path) -> str:
+    """Where a person reads what a document may hold."""
+    if file.match("config/dashboards/*"):
+        return (
+            "the format: https://cloud.google.com/monitoring/api/ref_v3/rest/v1/projects.dashboards"
+        )
+    if file.parts[:1] == ("config",):
+        return f"the comment at the head of {file} says what each key takes"
+    if file.match("Pulumi.*.yaml"):
+        return "eros/project/settings.py says what each key takes"
+    return ""
 
 
 def _finding(source: Source, error: UserError) -> Finding:

@@ -1,8 +1,9 @@
-"""What was found in procedures that have not changed, nor anything that they can see.
+"""What was found in SQL that has not changed, nor anything that it can see.
 
-A body's result depends on its text, on the catalogue, on the allow comments of its own
-file and on this program: all of it goes into the key, so a result is never stale. Bodies
-take most of the time of a run, and most runs follow the edit of one file.
+A result depends on the text of an object, on the texts of all that it mentions, directly or
+not, on the settings that both were rendered with, and on this program: all of it goes into
+the key, so a result is never stale, and one folder serves every clone and stack of a user.
+A run without a change finds everything here and does not even load the analyser.
 """
 
 from __future__ import annotations
@@ -10,94 +11,149 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from bqstack.analysis.findings import Finding, Note
+from bqstack.analysis.cache import cache_folder
+from bqstack.analysis.findings import Note
 from bqstack.analysis.source import Source
-from bqstack.analysis.wasm import cache_folder
-from bqstack.analysis.world import World
+
+_WORD = re.compile(r"\w+")
+# Comments and texts, in which a name refers to nothing; what is quoted as a name stays.
+_NO_REFERENCE = re.compile(
+    r"(?P<kept>`[^`]*`)|--[^\n]*|\#[^\n]*|/\*.*?\*/"
+    r"|'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\""
+    r"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"",
+    re.DOTALL,
+)
+# A result that nobody has asked for in this time is of a text that is gone.
+_KEPT_SECONDS = 30 * 24 * 60 * 60
+_DAY_SECONDS = 24 * 60 * 60
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What others can refer to: columns of a view or table function, result of a function.
+
+    Types are the analyser's own messages, serialised, as hexadecimal text.
+    """
+
+    columns: dict[str, str] = field(default_factory=dict)
+    partition: str | None = None
+    keys: list[list[str]] = field(default_factory=list)
+    returns: str | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Result of checking one body; `allowed` are lines of allow comments that were used."""
+    """Result of checking one text without a mistake.
 
-    findings: list[Finding]
+    `allowed` are lines of allow comments that were used; `shape` is None where the file
+    itself declares what others see.
+    """
+
     notes: list[Note]
     statements: int
     allowed: list[int]
+    shape: Shape | None = None
 
 
 class Memory:
-    """Outcomes of earlier runs of one project and stack."""
+    """Outcomes of earlier runs."""
 
-    def __init__(self, root: Path, environment: str) -> None:
-        place = hashlib.sha256(f"{root.resolve()}\n{environment}".encode()).hexdigest()[:16]
-        self._path = cache_folder() / f"validate-{place}.json"
-        self._known: dict[str, Any] = _read(self._path)
-        self._used: dict[str, Any] = {}
+    def __init__(self) -> None:
+        self._folder = cache_folder() / "analysis"
 
     def get(self, key: str) -> Outcome | None:
         """Outcome of this key, if there is one."""
-        found = self._known.get(key)
-        if found is None:
-            return None
-        self._used[key] = found
-        return Outcome(
-            findings=[Finding(**{**f, "file": Path(f["file"])}) for f in found["findings"]],
-            notes=[Note(**{**n, "file": Path(n["file"])}) for n in found["notes"]],
-            statements=found["statements"],
-            allowed=found["allowed"],
-        )
+        path = self._folder / f"{key}.json"
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            outcome = Outcome(
+                notes=[Note(**{**note, "file": Path(note["file"])}) for note in found["notes"]],
+                statements=found["statements"],
+                allowed=found["allowed"],
+                shape=Shape(**found["shape"]) if found["shape"] else None,
+            )
+            if time.time() - path.stat().st_mtime > _DAY_SECONDS:
+                path.touch()
+        except (OSError, ValueError, KeyError, TypeError):
+            return None  # nothing is lost but time
+        return outcome
 
     def put(self, key: str, outcome: Outcome) -> None:
-        """Remember an outcome."""
-        self._used[key] = asdict(outcome)
-
-    def save(self, *, complete: bool) -> None:
-        """Write for the next run; after a `complete` run what was not used is forgotten."""
-        kept = self._used if complete else {**self._known, **self._used}
-        if kept == self._known:
+        """Remember an outcome; a folder that cannot be written costs time, nothing else."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            unfinished = self._folder / f"{key}.{os.getpid()}"
+            unfinished.write_text(json.dumps(asdict(outcome), default=str), encoding="utf-8")
+            unfinished.replace(self._folder / f"{key}.json")
+        except OSError:
             return
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unfinished = self._path.with_suffix(f".{os.getpid()}")
-        unfinished.write_text(json.dumps(kept, default=str), encoding="utf-8")
-        unfinished.replace(self._path)
+
+    def forget_old(self) -> None:
+        """Delete what nobody has asked for in a month."""
+        try:
+            limit = time.time() - _KEPT_SECONDS
+            for path in self._folder.iterdir():
+                if path.stat().st_mtime < limit:
+                    path.unlink(missing_ok=True)
+        except OSError:
+            return
 
 
-def fingerprint(world: World) -> str:
-    """Everything that a body can see, and the program that looks."""
-    digest = hashlib.sha256(_program())
-    digest.update(world.catalogue({}, {}).SerializeToString(deterministic=True))
-    digest.update(repr(sorted(world.failed)).encode())
-    for name in sorted(world.facts):
-        known = world.facts[name]
-        keys = sorted(sorted(key) for key in known.keys)
-        digest.update(repr((name, known.partition, keys, known.required)).encode())
-    return digest.hexdigest()
+class Content:
+    """Keys of texts by what they, and all that they mention, consist of."""
+
+    def __init__(self, sources: Mapping[str, Source], world: Iterable[str]) -> None:
+        """`sources` are all objects by name, `world` what else the analyser is reported."""
+        self._own: dict[str, bytes] = {}
+        for name, source in sources.items():
+            self._own[name.lower()] = self._own.get(name.lower(), b"") + _digest(source)
+        self._odd = {name for name in self._own if not _WORD.fullmatch(name)}
+        self._mentioned: dict[str, set[str]] = {}
+        for name, source in sources.items():
+            self._mentioned.setdefault(name.lower(), set()).update(self._names(source.sql))
+        self._base = hashlib.sha256(b"\0".join([_program(), *(w.encode() for w in world)]))
+
+    def key(self, source: Source) -> str:
+        """Key of one text."""
+        digest = self._base.copy()
+        digest.update(_digest(source))
+        for name in sorted(self._closure(source.sql)):
+            digest.update(name.encode() + b"\0" + self._own[name])
+        return digest.hexdigest()
+
+    def _names(self, sql: str) -> set[str]:
+        """Objects whose name stands in the text outside of comments and literal texts."""
+        text = _NO_REFERENCE.sub(lambda found: found["kept"] or " ", sql.lower())
+        return (self._own.keys() & set(_WORD.findall(text))) | {n for n in self._odd if n in text}
+
+    def _closure(self, sql: str) -> set[str]:
+        found: set[str] = set()
+        waiting = list(self._names(sql))
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                waiting.extend(self._mentioned[name])
+        return found
 
 
-def key(seen: str, source: Source, arguments: Mapping[str, Any]) -> str:
-    """Key of one body."""
-    parts = [seen, source.path.as_posix(), source.text, source.sql, repr(sorted(arguments))]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+def _digest(source: Source) -> bytes:
+    parts = (source.path.as_posix(), source.text, source.sql)
+    return hashlib.sha256("\0".join(parts).encode()).digest()
 
 
 @cache
 def _program() -> bytes:
-    files = sorted(Path(__file__).parent.glob("*.py"))
-    return b"".join([version("zetasql").encode(), *(file.read_bytes() for file in files)])
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
-        # Nothing is lost but time.
-        return {}
-    return found if isinstance(found, dict) else {}
+    """The versions of Google's analyser and of our own code around it."""
+    package = Path(__file__).parent
+    files = sorted([*package.glob("*.py"), *(package.parent / "catalogue").glob("*.py")])
+    texts = [file.read_bytes() for file in files]
+    return hashlib.sha256(b"\0".join([version("zetasql").encode(), *texts])).digest()

@@ -33,7 +33,7 @@ _PATTERNS = (
     ),
     (
         "wrong-type",
-        r"has type|[Ee]xpected type|Expected \w+ expression|[Cc]oerc|Invalid cast"
+        r"^Type not found|has type|[Ee]xpected type|Expected \w+ expression|[Cc]oerc|Invalid cast"
         r"|signature for operator|should be|must be|incompatible type|Could not cast"
         r"|cannot be assigned|Invalid (date|timestamp|datetime)|not comparable|type",
     ),
@@ -46,6 +46,40 @@ def rule_of(message: str) -> str:
         if re.search(pattern, message):
             return rule
     return "semantics"
+
+
+# Keywords that begin or join clauses, which people misspell.
+_KEYWORD_LIST = (
+    "BEGIN BETWEEN CASE CREATE CROSS DECLARE DELETE DISTINCT ELSE EXCEPT EXISTS EXECUTE FROM"
+    " FUNCTION GROUP HAVING INNER INSERT INTERSECT INTO JOIN LEFT LIMIT MATCHED MERGE NULL ORDER"
+    " OPTIONS OVER PARTITION PROCEDURE QUALIFY REPLACE RETURNS RIGHT SELECT STRUCT TABLE THEN UNION"
+    " UNNEST UPDATE USING VALUES VIEW WHEN WHERE WHILE WINDOW WITH"
+)
+_KEYWORDS = _KEYWORD_LIST.split()
+_TOKEN = re.compile(r"--.*|'[^']*'|\"[^\"]*\"|`[^`]*`|\w+|\S")
+_LIKENESS = 0.75
+
+
+def misspelt_keyword(lines: list[str], column: int) -> tuple[tuple[int, int], str]:
+    """Place and right spelling of a slip at the end of `lines` before `column`, or "".
+
+    Looked at are the word where the parser stopped, which is in the last line at `column`,
+    and the two before it.
+    """
+    words = [
+        (number, match.start() + 1, match[0])
+        for number, line in list(enumerate(lines, 1))[-5:]
+        for match in _TOKEN.finditer(line)
+        if not match[0].startswith("--")
+        if number < len(lines) or match.start() < column
+    ]
+    for number, start, word in reversed(words[-3:]):
+        if not word.isalpha() or word.upper() in _KEYWORDS:
+            continue
+        close = get_close_matches(word.upper(), _KEYWORDS, n=1, cutoff=_LIKENESS)
+        if close:
+            return (number, start), close[0]
+    return (len(lines), column), ""
 
 
 def missing_name(message: str) -> str | None:

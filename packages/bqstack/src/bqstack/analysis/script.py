@@ -244,7 +244,7 @@ class Script:
             session.sql_error(error, node.span, len(prefix), self._unknown)
             return None
         except Unanalysable as error:
-            session.note(node.span, str(error))
+            session.incomplete(node.span, str(error))
             return None
         session.count()
         self._check_scope(resolved, node, prefix)

@@ -31,15 +31,22 @@ class Session:
     findings: list[Finding] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     statements: int = 0
+    is_complete: bool = True
+    """False when something was not looked at because of a mistake elsewhere."""
 
     def count(self) -> None:
         """Count a statement that was analysed completely."""
         self.statements += 1
 
-    def note(self, span: Span, reason: str) -> None:
+    def note(self, span: Span, reason: str, *, waits: bool = False) -> None:
         """Record a statement that was not analysed."""
         line, _ = self.source.place(span[0])
-        self.notes.append(Note(self.source.path, self.source.file_line(line), reason))
+        self.notes.append(Note(self.source.path, self.source.file_line(line), reason, waits))
+
+    def incomplete(self, span: Span, reason: str, *, waits: bool = False) -> None:
+        """Record a statement that may be analysed another time."""
+        self.is_complete = False
+        self.note(span, reason, waits=waits)
 
     def report(self, rule: str, message: str, span: Span, statement: Span, hint: str = "") -> None:
         """Record a finding at the start of `span`, unless the statement allows it."""
@@ -58,7 +65,8 @@ class Session:
         """
         message = messages.shortened(error.message)
         if self._follows_from_another(error.message, unknown):
-            self.note(span, f"it needs something with a mistake of its own: {message}")
+            reason = f"it needs something with a mistake of its own: {message}"
+            self.incomplete(span, reason, waits=True)
             return
         first_line, first_column = self.source.place(span[0])
         line = first_line + error.line - 1
@@ -67,6 +75,8 @@ class Session:
             column = max(first_column + error.column - 1 - prefix, first_column)
         rule = messages.rule_of(error.message)
         hint = ""
+        if rule == "syntax":
+            line, column, hint = self._misspelt(line, column)
         missing = messages.missing_name(error.message) if rule == "missing-object" else None
         if missing is not None:
             own = self.world.names()
@@ -78,6 +88,16 @@ class Session:
             elif "Did you mean" not in message:
                 hint = messages.did_you_mean(missing.lower(), own)
         self.findings.append(self.source.finding(rule, message, line, column, hint))
+
+    def _misspelt(self, line: int, column: int) -> tuple[int, int, str]:
+        """Place and hint of a syntax error: a keyword with a slip is read as a name, and what
+        comes behind it is what the parser refuses."""
+        lines = self.source.sql.splitlines()[:line]
+        if lines:
+            place, word = messages.misspelt_keyword(lines, column)
+            if word:
+                return *place, f"did you mean {word}?"
+        return line, column, ""
 
     def problems(
         self,

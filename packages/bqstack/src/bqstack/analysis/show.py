@@ -10,8 +10,15 @@ from bqstack.analysis.findings import Finding, Report
 
 def text(report: Report) -> str:
     """Findings like a compiler's, notes, one summary line."""
-    parts = [_finding(finding) for finding in report.findings]
-    parts += [f"{n.file}:{n.line}: unanalysed: {n.reason}\n" for n in report.notes]
+    parts = [finding(found) for found in report.findings]
+    waiting = [note for note in report.notes if note.waits]
+    parts += [f"{n.file}:{n.line}: unanalysed: {n.reason}\n" for n in report.notes if not n.waits]
+    if waiting:
+        files = len({note.file for note in waiting})
+        parts.append(
+            f"{_count(len(waiting), 'statement')} in {_count(files, 'file')} not looked at:"
+            " they need something with a mistake of its own\n"
+        )
     return "\n".join([*parts, summary(report)])
 
 
@@ -53,7 +60,8 @@ def as_json(report: Report) -> str:
     )
 
 
-def _finding(finding: Finding) -> str:
+def finding(finding: Finding) -> str:
+    """One finding as a compiler tells it: place, rule, line with a mark below, hint."""
     number = str(finding.line)
     margin = " " * len(number)
     # A tab before the caret must be as wide as in the excerpt.

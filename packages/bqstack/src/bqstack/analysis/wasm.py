@@ -10,11 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
-import hashlib
-import os
-import platform
 from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,29 +19,14 @@ from google.protobuf.message import Message
 from wasmtime import Config, Engine, Linker, Module, Store, Trap, WasiConfig
 from zetasql.wasi import get_wasm_path
 
+from bqstack.analysis.cache import cache_file
+
 Reply = TypeVar("Reply", bound=Message)
 _POINTER_BYTES = 4
 
 
 class CallFailed(Exception):
     """The analyser answered with an error; `str()` is its message."""
-
-
-def cache_folder() -> Path:
-    """The user's own folder for what can be made again."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eros"
-
-
-def cache_file() -> Path:
-    """Where the compiled module of this machine is or will be."""
-    made_for = [version("zetasql"), version("wasmtime"), platform.machine(), platform.processor()]
-    tag = hashlib.sha256("/".join(made_for).encode()).hexdigest()[:16]
-    return cache_folder() / f"zetasql-{tag}.cwasm"
-
-
-def is_compiled() -> bool:
-    """True when a start needs no compilation."""
-    return cache_file().is_file()
 
 
 class Aborted(Exception):

@@ -169,11 +169,6 @@ def _field(column: exp.ColumnDef, path: Path) -> dict[str, Any]:
 def _routine(common: dict[str, Any], statement: scan.Statement, sql: str, path: Path) -> Routine:
     if not statement.body:
         raise UserError("the routine has no body", file=path, line=statement.name_line)
-    if common["kind"] is not Kind.PROCEDURE:
-        query = (
-            f"SELECT ({statement.body}\n)" if common["kind"] is Kind.FUNCTION else statement.body
-        )
-        _check_syntax(query, statement, path)
     result = scan.returns(statement.header)
     is_function = common["kind"] is Kind.FUNCTION
     for token in scan.clauses(statement.header):
@@ -218,7 +213,6 @@ def _type(tokens: list[Token], sql: str, path: Path) -> dict[str, Any]:
 def _view(common: dict[str, Any], statement: scan.Statement, sql: str, path: Path) -> View:
     if not statement.body:
         raise UserError("the view has no query", file=path, line=statement.name_line)
-    _check_syntax(statement.body, statement, path)
     description = scan.option(statement.header, "description") or ""
     if common["kind"] is Kind.VIEW:
         if statement.header and statement.header[0].text == "(":
@@ -241,23 +235,12 @@ def _view(common: dict[str, Any], statement: scan.Statement, sql: str, path: Pat
     )
 
 
-def _check_syntax(body: str, statement: scan.Statement, path: Path) -> None:
-    """Refuse a body that does not parse.
-
-    Procedures are left to `eros validate`: sqlglot does not read every script.
-    """
-    try:
-        sqlglot.parse_one(body, dialect="bigquery")
-    except ParseError as error:
-        raise _syntax_error(error, path, statement.body_line - 1) from None
-
-
-def _syntax_error(error: ParseError, path: Path, lines_before: int = 0) -> UserError:
+def _syntax_error(error: ParseError, path: Path) -> UserError:
     first = error.errors[0]
     return UserError(
         f"SQL syntax: {first['description'].rstrip('.')}",
         file=path,
-        line=first["line"] + lines_before,
+        line=first["line"],
         value=first["highlight"],
     )
 

@@ -22,6 +22,18 @@ class Catalogue:
     adopted: frozenset[str]
     """Names of external tables that exist already and are only referred to."""
 
+    @classmethod
+    def of(cls, objects: dict[str, SqlObject], settings: Settings) -> Catalogue:
+        """The catalogue of all objects of a stack, in their order; raises UserError."""
+        ordered = _ordered(objects)
+        adopted = frozenset(
+            o.name
+            for o in objects.values()
+            if o.kind is Kind.EXTERNAL_TABLE and settings.external_tables == "adopt"
+        )
+        _check_imports(settings, objects)
+        return cls(ordered, adopted)
+
     def __iter__(self) -> Iterator[SqlObject]:
         return iter(self.objects.values())
 
@@ -58,14 +70,7 @@ def load(settings: Settings, root: Path = PROJECT_ROOT) -> Catalogue:
         loaded = ddl.read(kind, sql, shown, settings.project, settings.dataset)
         _check_unique(loaded, objects)
         objects[loaded.name] = loaded
-    ordered = _ordered(objects)
-    adopted = frozenset(
-        o.name
-        for o in objects.values()
-        if o.kind is Kind.EXTERNAL_TABLE and settings.external_tables == "adopt"
-    )
-    _check_imports(settings, objects)
-    return Catalogue(ordered, adopted)
+    return Catalogue.of(objects, settings)
 
 
 def _files(folder: Path) -> Iterator[tuple[Kind, Path]]:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bqstack.guard import inputs, plain, routines, tables
+from bqstack.guard import inputs, plain, routines, running, tables
 from bqstack.guard.model import Action, Change, Detail, Loss, Resource
 
 
@@ -34,8 +34,12 @@ def compare(
             imported = resource.urn in imports
             changes.append(_created(resource, imported=imported))
     changes += [_deleted(resource) for resource in gone.values()]
-    with_callers = [_with_callers(change, before.values(), after) for change in changes]
-    return sorted(with_callers, key=lambda change: (change.type, change.name, change.urn))
+    new_tables = _tables(after) - _tables(before.values())
+    complete = [
+        _with_dangers(_with_callers(change, before.values(), after), new_tables)
+        for change in changes
+    ]
+    return sorted(complete, key=lambda change: (change.type, change.name, change.urn))
 
 
 def _counts(resource: Resource) -> bool:
@@ -146,6 +150,43 @@ def _with_callers(change: Change, old: Iterable[Resource], new: list[Resource]) 
         dataclasses.replace(d, reason="") if d.path == "arguments" else d for d in change.details
     ]
     return dataclasses.replace(change, details=(*details, breaks))
+
+
+def _tables(resources: Iterable[Resource]) -> set[str]:
+    """Names of tables, in lower case."""
+    return {
+        str(resource.inputs.get("tableId", "")).lower()
+        for resource in resources
+        if resource.type == tables.TYPE
+    }
+
+
+def _with_dangers(change: Change, new_tables: set[str]) -> Change:
+    """A procedure's or a schedule's change, with what it newly destroys by running.
+
+    A table that the same change creates holds nothing that could be lost.
+    """
+    texts = [_script(change.type, side) for side in (change.old, change.new)]
+    found = [d for d in running.added(*texts) if d.target.lower() not in new_tables]
+    details = [
+        Detail(
+            path="params.query" if change.type == routines.TRANSFER else "definitionBody",
+            text=f"it newly runs: {danger}",
+            loss=Loss.LOSSY,
+            reason="rows that exist are gone when it has run",
+            allowance=f"{change.name}: run {danger}",
+        )
+        for danger in found
+    ]
+    return change.because(*details) if details else change
+
+
+def _script(type_: str, values: Mapping[str, Any]) -> str:
+    """What an object runs; empty for what runs nothing by itself."""
+    if type_ == routines.TRANSFER:
+        return str((values.get("params") or {}).get("query", ""))
+    is_procedure = type_ == routines.TYPE and values.get("routineType") == "PROCEDURE"
+    return str(values.get("definitionBody", "")) if is_procedure else ""
 
 
 def _change(

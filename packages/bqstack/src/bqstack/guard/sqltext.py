@@ -13,7 +13,7 @@ from sqlglot.tokens import Token, TokenType
 from bqstack.catalogue import scan
 
 _NAMES = {TokenType.VAR, TokenType.IDENTIFIER}
-_TEXTS = {
+TEXTS = {
     TokenType.STRING,
     TokenType.RAW_STRING,
     TokenType.BYTE_STRING,
@@ -45,7 +45,7 @@ def calls(text: str, routine: tuple[str, str, str]) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     written = re.compile(rf"\b{re.escape(routine[-1])}`?\s*\(")
     for index, token in enumerate(tokens):
-        if token.token_type in _TEXTS:
+        if token.token_type in TEXTS:
             # A text that EXECUTE IMMEDIATE may run.
             found += [(token.text,)] if written.search(token.text) else []
             continue
@@ -67,7 +67,7 @@ def _essence(text: str) -> list[tuple[str, str]]:
 
 def _key(tokens: list[Token], index: int) -> tuple[str, str]:
     token = tokens[index]
-    if token.token_type in _TEXTS:
+    if token.token_type in TEXTS:
         return token.token_type.name, token.text
     if token.token_type in _NAMES:
         follows_dot = index > 0 and tokens[index - 1].text == "."
@@ -97,7 +97,7 @@ def _path_before(tokens: list[Token], index: int) -> list[str]:
 def _closing(tokens: list[Token], opening: int) -> int:
     depth = 0
     for index in range(opening, len(tokens)):
-        if tokens[index].token_type in _TEXTS:
+        if tokens[index].token_type in TEXTS:
             continue
         depth += (tokens[index].text == "(") - (tokens[index].text == ")")
         if depth == 0:

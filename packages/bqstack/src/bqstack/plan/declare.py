@@ -9,11 +9,13 @@ count; only the recorder is today's.
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import sys
 import traceback
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from bqstack import documents
 from bqstack.errors import UserError
@@ -44,9 +46,10 @@ def main(root: Path, stack: str) -> None:
         settings = importlib.import_module(names["settings"]).load_stack_file(stack)
         # A plan needs no cloud, not even the local one.
         settings = settings.model_copy(update={"endpoints_file": None})
-        system = importlib.import_module("components.system").System
+        system = importlib.import_module("components.system")
+        files = _files(system, settings, check=given.get("check", True))
         found = program.declarations(
-            lambda: system("eros", settings),
+            lambda: system.System("eros", settings, files),
             project=project,
             stack=stack,
             known=known,
@@ -68,6 +71,15 @@ def main(root: Path, stack: str) -> None:
         },
         sys.stdout,
     )
+
+
+def _files(system: Any, settings: Any, *, check: bool) -> Any:
+    """All files of a tree; what is there already is read even with mistakes in it.
+
+    The program of an older commit has no such choice.
+    """
+    has_choice = "check" in inspect.signature(system.read).parameters
+    return system.read(settings, check=check) if has_choice else system.read(settings)
 
 
 def _leave_to(root: Path) -> None:

@@ -13,7 +13,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from bqstack.analysis import types
+from bqstack.analysis import messages, types
 from bqstack.analysis.allow import Allows
 from bqstack.analysis.analyser import Analyser, SqlError, Unanalysable
 from bqstack.analysis.script import Script
@@ -196,6 +196,7 @@ class _Builder:
         # The parser takes a block, but not what stands between its BEGIN and END alone.
         script = self._analyser.parse(item.text)
         Script(session, arguments).check(script.get("statement_list_node"))
+        item.mistake = next(iter(session.mistakes), "")
         for statement in session.resolved:
             found = resolved.Statement(statement)
             item.reads |= found.reads
@@ -219,6 +220,11 @@ class _Listening(Session):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.resolved: list[Node] = []
+        self.mistakes: list[str] = []
+
+    def sql_error(self, error: SqlError, *_: Any) -> None:
+        """Called with every statement that the analyser refuses."""
+        self.mistakes.append(messages.shortened(error.message))
 
     def problems(self, resolved: Node, *_: Any) -> None:
         """Called with every statement that the analyser understood."""

@@ -49,7 +49,7 @@ def trees(
     Raises UserError for an unknown commit and for what a side's own program refuses.
     """
     with ExitStack() as stack_of_folders, ThreadPoolExecutor(2) as pool:
-        old = pool.submit(_tree, stack_of_folders, stack, base, root, may_lack_stack=True)
+        old = pool.submit(_tree, stack_of_folders, stack, base, root, is_base=True)
         new = pool.submit(_tree, stack_of_folders, stack, head, root)
         return old.result(), new.result()
 
@@ -82,7 +82,7 @@ def _tree(
     commit: str | None,
     root: Path,
     *,
-    may_lack_stack: bool = False,
+    is_base: bool = False,
 ) -> Side:
     if commit is None:
         return _declared(root, stack, _FILES)
@@ -91,9 +91,9 @@ def _tree(
     archive = _git(root, "archive", "--format=tar", sha)
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
-    if may_lack_stack and not (folder / f"Pulumi.{stack}.yaml").is_file():
+    if is_base and not (folder / f"Pulumi.{stack}.yaml").is_file():
         return Side(f"commit {sha[:10]}, before there was a stack {stack}", (), commit=sha)
-    return _declared(folder, stack, f"commit {sha[:10]}", sha)
+    return _declared(folder, stack, f"commit {sha[:10]}", sha, check=not is_base)
 
 
 def _git(root: Path, *arguments: str) -> bytes:
@@ -114,6 +114,8 @@ def _declared(
     label: str,
     commit: str = "",
     checkpoint: state.Checkpoint | None = None,
+    *,
+    check: bool = True,
 ) -> Side:
     result = subprocess.run(
         [sys.executable, "-m", "bqstack.plan.declare", str(root), stack],
@@ -121,7 +123,7 @@ def _declared(
         check=False,
         capture_output=True,
         text=True,
-        input=json.dumps(_known(checkpoint)),
+        input=json.dumps(_known(checkpoint) | {"check": check}),
     )
     if result.returncode != 0:
         raise UserError(f"{label}: {result.stderr.strip().removeprefix('error: ')}")

@@ -10,11 +10,11 @@ from typing import Any
 
 from . import mapping, resources
 from .configuration import Configuration
+from .creation import create
 from .diff import Change, Kind
 from .inputs import Problem
 from .properties import UNKNOWN, conceal, has_unknown, reveal
 from .resource import DeletionRefused, PartlyCreated, Properties, Resource
-from .rest import AnswerLost
 
 # Kept by the real plugin inside inputs; a state it has written may hold it.
 _BRIDGE_KEY = "__defaults"
@@ -160,16 +160,10 @@ class Engine:
         configuration.require_local()
         plain = self._placed(configuration, reveal(inputs))
         try:
-            resource_id, answer = kind.create(configuration.cloud, plain)
+            resource_id, answer = create(kind, configuration.cloud, plain)
         except PartlyCreated as error:
             error.state = conceal(error.state, inputs)
             raise
-        except AnswerLost as error:
-            # Without an entry in the state the next update would meet "already exists".
-            resource_id = kind.id_before_creation(plain)
-            if resource_id is None:
-                raise
-            raise PartlyCreated(resource_id, conceal(plain, inputs), str(error)) from error
         state = kind.outputs(resource_id, plain, answer, configuration.cloud)
         return resource_id, conceal(state, inputs)
 
@@ -224,6 +218,14 @@ class Engine:
                 return self.create(configuration, token, news)[1]
             state = current[1]
             difference = self.diff(configuration, token, current[0], state, news)
+            if not difference.changes:
+                return state
+            if difference.replaces:
+                places = ", ".join(sorted({change.top for change in difference.replaces}))
+                raise ValueError(
+                    f"{resource_id} exists with another {places} than the program declares, "
+                    "and an update cannot change that: delete it, or import it"
+                )
         changed = {change.top for change in difference.changes}
         answer = kind.update(configuration.cloud, resource_id, plain, reveal(state), changed)
         fresh = kind.outputs(resource_id, plain, answer, configuration.cloud)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from . import diff, mapping
 from .inputs import Declarations, Problem
 from .properties import UNKNOWN, Secret, reveal
-from .rest import Cloud
+from .rest import ApiError, Cloud
 
 Properties = dict[str, Any]
 
@@ -225,6 +225,45 @@ class Resource:
         """The API's representation, None if the resource does not exist."""
         del state
         return cloud.get(self.endpoint, self.path_of(resource_id))
+
+    def find(self, cloud: Cloud, inputs: Properties) -> tuple[str, Properties] | None:
+        """The existing resource that these inputs describe: its id and representation."""
+        resource_id = self.id_before_creation(inputs)
+        if resource_id is None:
+            return self._titled(cloud, inputs)
+        answer = self.read(cloud, resource_id, inputs)
+        return None if answer is None else (resource_id, answer)
+
+    def late_inputs(self, inputs: Properties) -> frozenset[str]:
+        """Inputs that a creation sets by a second call, or on what it takes over."""
+        del inputs
+        return frozenset()
+
+    def title_of(self, properties: Properties) -> str | None:
+        """The name that people see, by which a resource is known whose id the API chooses."""
+        return properties.get("displayName")
+
+    def _titled(self, cloud: Cloud, inputs: Properties) -> tuple[str, Properties] | None:
+        """The one resource of the collection with the same title and content."""
+        path = self.api_version + self.collection.format(**inputs)
+        key = path.rsplit("/", 1)[1]
+        query: Properties = {}
+        same = []
+        while True:
+            page = cloud.call("GET", self.endpoint, path, query=query)
+            for answer in page.get(key, []):
+                if self.title_of(self.properties(answer)) != self.title_of(inputs):
+                    continue
+                state = self.outputs(answer["name"], inputs, answer, cloud)
+                if not self.changes(self.current_inputs(inputs, state), inputs):
+                    same.append((answer["name"], answer))
+            if not page.get("nextPageToken"):
+                break
+            query["pageToken"] = page["nextPageToken"]
+        if len(same) > 1:
+            names = ", ".join(name for name, _ in same)
+            raise ApiError(409, f"Already Exists more than once: {names}", "duplicate")
+        return same[0] if same else None
 
     def update(
         self,

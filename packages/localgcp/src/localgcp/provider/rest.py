@@ -2,8 +2,9 @@
 
 import http.client
 import json
+import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -12,6 +13,15 @@ CALL_TIMEOUT_SECONDS = 60
 # The real plugin polls for minutes after a create; a local API answers at once or never.
 POLL_SECONDS = 0.05
 POLL_ATTEMPTS = 40
+
+# What the real plugin repeats (magic-modules: transport/error_retry_predicates.go), for
+# minutes there. A local cloud recovers within seconds or not at all.
+RETRIED_STATUSES = frozenset({429, 500, 502, 503})
+RETRY_SECONDS = 20.0
+_FIRST_PAUSE_SECONDS = 0.1
+_LONGEST_PAUSE_SECONDS = 4.0
+# A server that says "too many requests" has not done anything.
+_NOTHING_DONE = frozenset({429})
 
 
 class ApiError(Exception):
@@ -31,8 +41,27 @@ class CloudDown(Exception):
         super().__init__(f"local cloud is not running at {base}: start it with `eros local up`")
 
 
-class AnswerLost(CloudDown):
-    """The cloud went away after it had got the request: nobody knows what it did."""
+class AnswerLost(Exception):
+    """The connection ended after the request was sent: nobody knows what it did."""
+
+    def __init__(self, method: str, url: str, what: str) -> None:
+        super().__init__(f"{method} {url}: {what}")
+
+
+def is_unsettled(error: Exception) -> bool:
+    """Whether a call that failed like this may have been carried out all the same."""
+    if isinstance(error, ApiError):
+        return error.status in RETRIED_STATUSES - _NOTHING_DONE
+    return isinstance(error, AnswerLost)
+
+
+def pauses() -> Iterator[float]:
+    """Seconds to wait before each further try: doubled, with jitter, RETRY_SECONDS in all."""
+    end = time.monotonic() + RETRY_SECONDS
+    pause = _FIRST_PAUSE_SECONDS
+    while (wait := pause * random.uniform(0.5, 1.5)) < end - time.monotonic():
+        yield wait
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
 class MissingEndpoint(Exception):
@@ -62,12 +91,37 @@ class Cloud:
         *,
         query: Mapping[str, Any] | None = None,
         body: Any = None,
+        repeatable: bool | None = None,
     ) -> dict[str, Any]:
-        """Send one request and return the decoded answer ({} if it has no body).
+        """Send a request until it is answered, and return the decoded answer ({} without body).
 
-        Raises ApiError for an error answer, CloudDown if nothing listens, AnswerLost if
-        it went away, and MissingEndpoint if the endpoint is not configured.
+        A passing failure is retried, with growing pauses, if a second request does no harm:
+        `repeatable`, by default everything but POST.
+        Raises ApiError for an error answer, CloudDown if nothing listens, AnswerLost if the
+        connection ended, and MissingEndpoint if the endpoint is not configured.
         """
+        if repeatable is None:
+            repeatable = method != "POST"
+        tries = pauses()
+        while True:
+            try:
+                return self._once(method, endpoint, path, query, body)
+            except (ApiError, AnswerLost) as error:
+                passing = error.status in RETRIED_STATUSES if isinstance(error, ApiError) else True
+                harmless = repeatable or not is_unsettled(error)
+                pause = next(tries, None) if passing and harmless else None
+                if pause is None:
+                    raise
+                time.sleep(pause)
+
+    def _once(
+        self,
+        method: str,
+        endpoint: str,
+        path: str,
+        query: Mapping[str, Any] | None,
+        body: Any,
+    ) -> dict[str, Any]:
         if endpoint not in self.endpoints:
             raise MissingEndpoint(endpoint)
         base = self.endpoints[endpoint]
@@ -89,8 +143,12 @@ class Cloud:
             answer = response.read()
         except ConnectionRefusedError as error:
             raise CloudDown(base) from error
-        except (ConnectionError, http.client.IncompleteRead) as error:
-            raise AnswerLost(base) from error
+        except TimeoutError as error:
+            what = f"no answer within {CALL_TIMEOUT_SECONDS} s"
+            raise AnswerLost(method, base + path, what) from error
+        except (ConnectionError, http.client.HTTPException) as error:
+            what = "the connection was closed before the answer came"
+            raise AnswerLost(method, base + path, what) from error
         finally:
             connection.close()
         return _decoded(response.status, response.reason, answer)

@@ -26,7 +26,7 @@ from .properties import decode, encode
 from .protos import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 from .resource import DeletionRefused, PartlyCreated
 from .resources.project import read_project
-from .rest import ApiError, CloudDown, MissingEndpoint
+from .rest import AnswerLost, ApiError, CloudDown, MissingEndpoint
 
 GET_PROJECT = "gcp:organizations/getProject:getProject"
 
@@ -37,6 +37,7 @@ _STATUS_DETAILS = "grpc-status-details-bin"
 
 # Errors that say all there is to say; anything else is a defect and is logged.
 _EXPECTED = (
+    AnswerLost,
     ApiError,
     CloudDown,
     DeletionRefused,

@@ -6,20 +6,20 @@ Google refuses because of another writer's etag is done again on the newer polic
 """
 
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from typing import Any, ClassVar
 
 from ..diff import Change
 from ..resource import Properties, Resource
-from ..rest import ApiError, Cloud
+from ..rest import AnswerLost, ApiError, Cloud, is_unsettled, pauses
 from . import bigquery, project, pubsub, storage
 
 Policy = dict[str, Any]
 
 POLICY_VERSION = 3
 CONFLICT_STATUSES = (409, 412)
-CONFLICT_ATTEMPTS = 10
 
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 _locks_guard = threading.Lock()
@@ -106,17 +106,21 @@ class IamMember(Resource, ABC):
     def _change(self, cloud: Cloud, inputs: Properties, *, add: bool) -> None:
         parent = self.parent(inputs)
         with _lock(f"{self.token} {parent}"):
-            for attempt in range(CONFLICT_ATTEMPTS):
+            tries = pauses()
+            while True:
                 policy = self.get_policy(cloud, parent)
                 if not _edit(policy, inputs, add=add):
                     return
                 try:
                     self.set_policy(cloud, parent, policy)
                     return
-                except ApiError as error:
-                    last = attempt == CONFLICT_ATTEMPTS - 1
-                    if error.status not in CONFLICT_STATUSES or last:
+                except (AnswerLost, ApiError) as error:
+                    conflict = isinstance(error, ApiError) and error.status in CONFLICT_STATUSES
+                    # After a lost answer the policy itself says whether it was written.
+                    pause = next(tries, None) if conflict or is_unsettled(error) else None
+                    if pause is None:
                         raise
+                    time.sleep(pause)
 
 
 def _holds(binding: dict[str, Any], inputs: Properties) -> bool:
@@ -168,7 +172,8 @@ class ProjectIamMember(IamMember):
 
     def get_policy(self, cloud: Cloud, parent: str) -> Policy:
         body = {"options": {"requestedPolicyVersion": POLICY_VERSION}}
-        return cloud.call("POST", self.endpoint, f"projects/{parent}:getIamPolicy", body=body)
+        path = f"projects/{parent}:getIamPolicy"
+        return cloud.call("POST", self.endpoint, path, body=body, repeatable=True)
 
     def set_policy(self, cloud: Cloud, parent: str, policy: Policy) -> None:
         body = {"policy": _versioned(policy), "updateMask": "bindings,etag,auditConfigs"}
@@ -190,7 +195,8 @@ class ServiceAccountIamMember(IamMember):
 
     def get_policy(self, cloud: Cloud, parent: str) -> Policy:
         query = {"options.requestedPolicyVersion": POLICY_VERSION}
-        return cloud.call("POST", self.endpoint, f"{parent}:getIamPolicy", query=query)
+        path = f"{parent}:getIamPolicy"
+        return cloud.call("POST", self.endpoint, path, query=query, repeatable=True)
 
     def set_policy(self, cloud: Cloud, parent: str, policy: Policy) -> None:
         body = {"policy": _versioned(policy)}

@@ -67,6 +67,10 @@ class ProjectBucketConfig(Resource):
     # Google makes these itself, and they cannot be deleted.
     _BUILT_IN = ("_Default", "_Required")
 
+    def late_inputs(self, inputs: Properties) -> frozenset[str]:
+        # A bucket that exists is taken over, whatever it holds.
+        return frozenset(inputs.keys() - self.local_only)
+
     def id_of(self, inputs: Properties, answer: Properties) -> str:
         project = inputs["project"].removeprefix("projects/")
         return super().id_of({**inputs, "project": project}, answer)

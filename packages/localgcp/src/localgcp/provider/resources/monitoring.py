@@ -6,7 +6,7 @@ from typing import Any
 from ..inputs import Problem
 from ..mapping import Dialect, canonical_json
 from ..resource import Properties, Resource
-from ..rest import Cloud, until_found
+from ..rest import ApiError, Cloud, until_found
 
 ENDPOINT = "monitoringCustomEndpoint"
 
@@ -161,6 +161,9 @@ class Dashboard(Resource):
         key.pop("dashboardId", None)
         return key
 
+    def title_of(self, properties: Properties) -> str | None:
+        return json.loads(properties["dashboardJson"]).get("displayName")
+
     def problems(self, inputs: Properties) -> list[Problem]:
         text = inputs.get("dashboardJson")
         if isinstance(text, str) and _parsed(text) is None:
@@ -198,7 +201,14 @@ class Dashboard(Resource):
         path = self.path_of(resource_id)
         held = cloud.call("GET", self.endpoint, path)
         body = self.body(inputs, cloud) | {"etag": held["etag"]}
-        return cloud.call("PATCH", self.endpoint, path, body=body)
+        try:
+            return cloud.call("PATCH", self.endpoint, path, body=body)
+        except ApiError as error:
+            # A try whose answer was lost has changed the etag.
+            found = cloud.call("GET", self.endpoint, path) if error.status in (409, 412) else {}
+            if found and self.same("dashboardJson", canonical_json(found), inputs["dashboardJson"]):
+                return found
+            raise
 
 
 class MetricDescriptor(Resource):
@@ -221,7 +231,10 @@ class MetricDescriptor(Resource):
         return {"project": project, "type": kind}
 
     def create(self, cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
-        resource_id, _ = super().create(cloud, inputs)
+        path = self.api_version + self.collection.format(**inputs)
+        # Creating a descriptor that exists overwrites it.
+        cloud.call("POST", self.endpoint, path, body=self.body(inputs, cloud), repeatable=True)
+        resource_id = self.id_of(inputs, {})
         with self.existing(resource_id, inputs):
             found = until_found(lambda: self.read(cloud, resource_id, inputs), resource_id)
         return resource_id, found

@@ -49,7 +49,7 @@ class Service(Resource):
         found = self.read(cloud, resource_id, inputs)
         if found is None:
             path = f"projects/{project}/services/{service}:enable"
-            cloud.call("POST", self.endpoint, path, body={})
+            cloud.call("POST", self.endpoint, path, body={}, repeatable=True)
             with self.existing(resource_id, inputs):
                 found = until_found(lambda: self.read(cloud, resource_id, inputs), service)
         return resource_id, found
@@ -83,7 +83,7 @@ class Service(Resource):
         key = self.key_of(resource_id)
         body = {"disableDependentServices": bool(state.get("disableDependentServices"))}
         path = f"projects/{key['project']}/services/{key['service']}:disable"
-        cloud.call("POST", self.endpoint, path, body=body)
+        cloud.call("POST", self.endpoint, path, body=body, repeatable=True)
 
 
 class ServiceIdentity(Resource):
@@ -100,7 +100,8 @@ class ServiceIdentity(Resource):
 
     def create(self, cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
         resource_id = self.id_of(inputs, {})
-        operation = cloud.call("POST", self.endpoint, f"{resource_id}:generateServiceIdentity")
+        path = f"{resource_id}:generateServiceIdentity"
+        operation = cloud.call("POST", self.endpoint, path, repeatable=True)
         key = self.key_of(resource_id)
         # Google answers without an address for services that have none to tell.
         email = operation.get("response", {}).get("email")
@@ -194,5 +195,5 @@ class Account(Resource):
     def _switch(self, cloud: Cloud, resource_id: str, inputs: Properties) -> Properties:
         path = self.path_of(resource_id)
         action = "disable" if inputs.get("disabled") else "enable"
-        cloud.call("POST", self.endpoint, f"{path}:{action}", body={})
+        cloud.call("POST", self.endpoint, f"{path}:{action}", body={}, repeatable=True)
         return cloud.call("GET", self.endpoint, path)

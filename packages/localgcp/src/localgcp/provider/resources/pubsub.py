@@ -36,7 +36,9 @@ class Topic(Resource):
 
     def create(self, cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
         resource_id = self.id_of(inputs, {})
-        cloud.call("PUT", self.endpoint, resource_id, body=self.body(inputs, cloud))
+        # A PUT that creates: of a topic that exists it is refused.
+        body = self.body(inputs, cloud)
+        cloud.call("PUT", self.endpoint, resource_id, body=body, repeatable=False)
         with self.existing(resource_id, inputs):
             found = until_found(lambda: self.read(cloud, resource_id, inputs), resource_id)
         return resource_id, found

@@ -141,6 +141,10 @@ class Table(Resource):
 
     # Working -------------------------------------------------------------------------
 
+    def late_inputs(self, inputs: Properties) -> frozenset[str]:
+        # A view's; the columns of a table that is there already are somebody else's.
+        return frozenset({"schema"}) if "view" in inputs else frozenset()
+
     def create(self, cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
         body = self.body(inputs, cloud)
         resource_id = self.id_of(inputs, {})

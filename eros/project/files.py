@@ -1,0 +1,121 @@
+"""All files that a stack is made from, read and checked by one code for everybody.
+
+`eros validate`, `pulumi preview`, `pulumi up`, `eros plan` and `eros deploy` all come
+through here, so that no mistake is found by one and passed by another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bqstack import analysis, catalogue
+from bqstack.analysis import Finding, Report, show
+from bqstack.analysis.loading import in_document
+from bqstack.errors import UserError
+from eros.project import alerts, channels, dashboards, schedules
+from eros.project import figures as metrics
+from eros.project.alerts.checks import check as check_alerts
+from eros.project.settings import NAMESPACE, PROJECT_ROOT, Settings
+
+KEY = f"{NAMESPACE}:allowMistakes"
+
+
+@dataclass(frozen=True)
+class Files:
+    """What all files declare, checked."""
+
+    sql: catalogue.Catalogue
+    schedules: list[schedules.TransferConfig]
+    channels: dict[str, channels.Channel]
+    alerts: alerts.Alerts
+    metrics: dict[str, metrics.Source]
+    dashboards: dict[str, dict[str, Any]]
+
+
+class Reading:
+    """One reading of all files: `report` has every mistake, `files` what could be read."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        root: Path = PROJECT_ROOT,
+        only: Iterable[Path] = (),
+        on_compile: Callable[[], None] | None = None,
+        fresh: bool = False,
+    ) -> None:
+        self._settings, self._root = settings, root
+        self._only = tuple(only)
+        self.report: Report = analysis.validate(settings, root, only, on_compile, fresh)
+        self.files = self._documents()
+        self.report.findings.sort()
+
+    def refuse_mistakes(self, warn: Callable[[str], None]) -> Files:
+        """The files, if nothing is wrong with them or `eros:allowMistakes` lets it pass.
+
+        Raises UserError with every mistake; `warn` is reported of those that are let pass, and of
+        allowances that nothing needs.
+        """
+        allowed = {entry.strip() for entry in self._settings.allow_mistakes}
+        passed = [f for f in self.report.findings if f.file.as_posix() in allowed]
+        refused = [f for f in self.report.findings if f.file.as_posix() not in allowed]
+        stack = self._settings.environment
+        if refused or self.files is None:
+            raise UserError(_refusal(refused or passed, bool(refused)), fix=_fix(refused, stack))
+        for entry in sorted(allowed - {f.file.as_posix() for f in passed}):
+            warn(f"{KEY}: {entry!r} has no mistake any more: take it out")
+        if passed:
+            warn(
+                f"{KEY} lets mistakes pass that will fail on Google, this time only by your word:\n"
+                + "\n".join(map(show.finding, passed))
+            )
+        return self.files
+
+    def _documents(self) -> Files | None:
+        """Everything beside the SQL; a mistake in one file hides none in another."""
+        settings, root, configs = self._settings, self._root, self.report.schedules
+        rules = self._read(lambda: settings.template_context()["alerts"], tell=False)
+        figures = self._read(lambda: metrics.load(root), tell=False)
+        names = self._read(lambda: channels.names(root))
+        found = self._read(lambda: channels.load(settings, root)) if names is not None else None
+        boards = self._read(lambda: dashboards.load(settings, root)) if figures else None
+        sql = self.report.catalogue
+        if figures is not None and sql is not None:
+            self._read(lambda: metrics.check_sources(figures, sql))
+        if rules is not None and configs is not None and names is not None:
+            self._read(lambda: check_alerts(rules, settings.runbook, configs, names))
+        if None in (sql, configs, found, rules, figures, boards):
+            return None
+        return Files(sql, configs, found, rules, figures, boards)  # type: ignore[arg-type]
+
+    def _read[Value](self, read: Callable[[], Value], *, tell: bool = True) -> Value | None:
+        """What `read` gives; a mistake is a finding unless the SQL's check tells it anyway."""
+        try:
+            return read()
+        except UserError as error:
+            if tell:
+                finding = in_document(error, self._root)
+                if not self._only or any(
+                    finding.file == path or path in finding.file.parents for path in self._only
+                ):
+                    self.report.findings.append(finding)
+            return None
+
+
+def _refusal(findings: list[Finding], is_allowable: bool) -> str:
+    count = f"{len(findings)} mistake{'s' if len(findings) != 1 else ''}"
+    why = "" if is_allowable else ", which cannot be let pass: what it declares is not known"
+    listed = "\n".join(map(show.finding, findings))
+    return f"{count} in the files, nothing has been changed{why}\n{listed}".rstrip()
+
+
+def _fix(findings: list[Finding], stack: str) -> str:
+    if not findings:
+        return "mend the file"
+    file = findings[0].file.as_posix()
+    return (
+        "mend what is reported above; `eros validate` looks again. In an emergency, to let what a"
+        f" file says pass:\n    pulumi config set --path '{KEY}[0]' '{file}' --stack {stack}"
+    )

@@ -1,0 +1,241 @@
+"""Google's analyser over objects, procedure bodies and scheduled statements.
+
+Only what memory does not know comes here: everything that loads the analyser is imported by
+this module and by no other that a run without a change needs.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
+
+from bqstack.analysis import shape as shapes
+from bqstack.analysis import types
+from bqstack.analysis.allow import Allows
+from bqstack.analysis.analyser import Analyser, SqlError, Unanalysable
+from bqstack.analysis.findings import Finding, Note
+from bqstack.analysis.keys import Keys, named
+from bqstack.analysis.memory import Outcome, Shape
+from bqstack.analysis.script import Script
+from bqstack.analysis.session import Session
+from bqstack.analysis.source import Source
+from bqstack.analysis.statements import unfiltered
+from bqstack.analysis.tree import Node
+from bqstack.analysis.world import Facts, World
+from bqstack.catalogue.model import Kind, Routine, SqlObject
+
+# More would wait for the interpreter's lock: half of the work is Python.
+_WORKERS = 2
+_VIEWS = frozenset({Kind.VIEW, Kind.MATERIALIZED_VIEW})
+
+
+@dataclass(frozen=True)
+class Place:
+    """The dataset whose objects are looked at, as the analyser's catalogue names it."""
+
+    project: str
+    dataset: str
+    location: str
+
+
+@dataclass
+class Result:
+    """What was found in one text; not `complete` when another's mistake hid a part of it."""
+
+    findings: list[Finding]
+    notes: list[Note]
+    statements: int
+    complete: bool = True
+    shape: Shape | None = None
+
+    def outcome(self, allows: Allows) -> Outcome | None:
+        """What may be remembered of it."""
+        if self.findings or not self.complete:
+            return None
+        return Outcome(self.notes, self.statements, allows.used, self.shape)
+
+
+class Inspection:
+    """One run of the analyser over the objects of one dataset."""
+
+    def __init__(
+        self,
+        place: Place,
+        objects: Mapping[str, SqlObject],
+        read_whole: Iterable[str],
+        failed: Iterable[str],
+        on_compile: Callable[[], None] | None,
+    ) -> None:
+        """`read_whole` are tables whose file allows to read all partitions."""
+        region = f"region-{place.location.lower()}"
+        self._world = World(place.project, place.dataset, region)
+        self._world.failed |= set(failed)
+        self._analyser = Analyser(on_compile)
+        self._idle = deque([self._analyser])
+        self._registered: int | None = None
+        self._learned: set[str] = set()
+        for found in objects.values():
+            self._world.declare(found)
+        for name in read_whole:
+            if facts := self._world.facts.get(self._world.full_name(name)):
+                facts.partition = None
+
+    def learn(self, found: SqlObject, shape: Shape) -> None:
+        """Take over what an earlier analysis has told about an object."""
+        self._learned.add(found.name)
+        if shape.returns is not None:
+            assert isinstance(found, Routine)
+            self._world.add_function(found, TypeProto.FromString(bytes.fromhex(shape.returns)))
+            return
+        columns = {n: TypeProto.FromString(bytes.fromhex(t)) for n, t in shape.columns.items()}
+        facts = Facts(columns, shape.partition, [frozenset(key) for key in shape.keys])
+        if found.kind is Kind.TABLE_FUNCTION:
+            assert isinstance(found, Routine)
+            self._world.add_table_function(found, facts)
+        else:
+            self._world.add_table(found.name, facts)
+
+    def object(
+        self, found: SqlObject, source: Source, needs: Sequence[str], allows: Allows
+    ) -> Result:
+        """Analyse anything but a procedure's body; what it gives is known from now on."""
+        session = Session(self._analyser, self._world, source, allows)
+        session.full_reads = found.kind in _VIEWS
+        whole = (0, len(source.sql.encode()))
+        result = Result(session.findings, session.notes, 0)
+        try:
+            resolved = self._analyser.analyse(self._catalogue(needs), source.sql)
+        except SqlError as error:
+            self._world.failed.add(found.name)
+            session.sql_error(error, whole, 0, set())
+        except Unanalysable as error:
+            self._world.failed.add(found.name)
+            session.incomplete(whole, str(error))
+        else:
+            session.count()
+            arguments = found.arguments if isinstance(found, Routine) else ()
+            names = {argument.name.lower() for argument in arguments}
+            session.problems(resolved, source.sql, whole, 0, self._world.facts, names)
+            result.shape = self._shape(found, resolved, session)
+            if result.shape is not None:
+                self.learn(found, result.shape)
+        result.statements, result.complete = session.statements, session.is_complete
+        return result
+
+    def bodies(
+        self, procedures: Sequence[tuple[Routine, Source, Allows]]
+    ) -> Iterator[tuple[Routine, Result]]:
+        """Look into procedures. Nothing depends on what a body does, so they are shared out."""
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            found = pool.map(lambda one: self._body(*one), procedures)
+            yield from zip((one[0] for one in procedures), found, strict=True)
+
+    def script(self, source: Source, allows: Allows) -> Result:
+        """Look at the statements of a script that is no object, such as a scheduled call."""
+        session = Session(self._analyser, self._world, source, allows)
+        try:
+            tree = self._analyser.parse(source.sql)
+            Script(session).check(tree.get("statement_list_node"))
+        except SqlError as error:
+            session.sql_error(error, (0, len(source.sql.encode())), 0, set())
+        return _result(session)
+
+    def syntax(self, source: Source) -> Finding | None:
+        """What Google says of a text that our own reader does not understand."""
+        session = Session(self._analyser, self._world, source, Allows(source))
+        try:
+            self._analyser.parse(source.sql)
+            self._analyser.analyse(self._catalogue(()), source.sql)
+        except SqlError as error:
+            session.sql_error(error, (0, len(source.sql.encode())), 0, set())
+        except Unanalysable:
+            return None  # our own reader's words have to do
+        return next(iter(session.findings), None)
+
+    def _body(self, found: Routine, source: Source, allows: Allows) -> Result:
+        arguments = {a.name.lower(): types.standard(a.type) for a in found.arguments if a.type}
+        with self._idle_analyser() as analyser:
+            session = Session(analyser, self._world, source, allows)
+            try:
+                script = analyser.parse(source.sql)
+            except SqlError as error:
+                session.sql_error(error, (0, len(source.sql.encode())), 0, set())
+            else:
+                Script(session, arguments).check(shapes.procedure_body(script))
+        return _result(session)
+
+    @contextmanager
+    def _idle_analyser(self) -> Iterator[Analyser]:
+        """One that no other thread uses: an analyser does one thing at a time."""
+        try:
+            analyser = self._idle.pop()
+        except IndexError:
+            analyser = Analyser()
+        yield analyser
+        self._idle.append(analyser)
+
+    def _shape(self, found: SqlObject, resolved: Node, session: Session) -> Shape | None:
+        """What the analysis has told about an object; None where its file says it all."""
+        if isinstance(found, Routine) and found.kind is Kind.FUNCTION:
+            if found.returns is not None:
+                return None
+            return Shape(returns=_written(resolved.get("return_type")))
+        if found.kind not in _VIEWS and found.kind is not Kind.TABLE_FUNCTION:
+            return None
+        outputs = resolved.get("output_column_list")
+        keys = named(Keys(self._world.facts).of(resolved.get("query")), outputs)
+        partition = None
+        if found.kind is Kind.VIEW:
+            partition = self._partition_of_view(resolved, session)
+        return Shape(
+            columns={c.get("name"): _written(c.get("column").type) for c in outputs},
+            partition=partition,
+            keys=sorted(sorted(key) for key in keys),
+        )
+
+    def _partition_of_view(self, resolved: Node, session: Session) -> str | None:
+        """Output column by which a reader can choose partitions of the tables below.
+
+        A view need not filter a table whose partition column it hands on: then its readers
+        must. Any other unfiltered read is reported here.
+        """
+        outputs = {
+            c.get("column").column_id: c.get("name").lower()
+            for c in resolved.get("output_column_list")
+        }
+        handed_on = None
+        for scan, column in unfiltered(resolved, self._world.facts):
+            ids = [c.column_id for c in scan.get("column_list") if c.name.lower() == column]
+            if ids and ids[0] in outputs:
+                handed_on = outputs[ids[0]]
+                continue
+            name = scan.get("table").full_name.rsplit(".", 1)[-1]
+            start = scan.span[0] if scan.span else 0
+            session.report(
+                "unfiltered-read",
+                f"{name} is partitioned by {column}, which this view neither filters nor shows",
+                (start, start + 1),
+                (0, len(session.source.sql.encode())),
+            )
+        return handed_on
+
+    def _catalogue(self, needs: Iterable[str]) -> int:
+        """Number of a catalogue that holds all that an object needs."""
+        if self._registered is None or self._learned.intersection(needs):
+            self._registered = self._analyser.register(self._world.catalogue({}, {}))
+            self._learned.clear()
+        return self._registered
+
+
+def _result(session: Session) -> Result:
+    return Result(session.findings, session.notes, session.statements, session.is_complete)
+
+
+def _written(kind: Any) -> str:
+    return kind.SerializeToString(deterministic=True).hex()
