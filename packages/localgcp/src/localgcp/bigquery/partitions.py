@@ -23,7 +23,7 @@ from sqlglot import exp
 from localgcp.bigquery.clones import WHOLE
 
 _PSEUDO = frozenset({"_partitiontime", "_partitiondate"})
-_OPTION = "partition_expiration_days"
+_OPTION, _FILTER = "partition_expiration_days", "require_partition_filter"
 _check, _table, _alteration = table_rules._check, ddl._table, ddl._alteration
 _ingestion_time = partitions.ingestion_time
 
@@ -34,6 +34,7 @@ def install() -> None:
     ddl._table, ddl._alteration = table, alteration
     position = rules.STATEMENT_RULES.index(_ingestion_time)
     rules.STATEMENT_RULES[position] = ingestion_time
+    rules.STATEMENT_RULES.insert(0, partitioned)
 
 
 def check(tree: exp.Expression, node: exp.Table, is_target: bool) -> None:
@@ -95,21 +96,31 @@ def _is_filter(condition: exp.Expression, columns: list[str]) -> bool:
     return bool(named) and named <= wanted
 
 
+def partitioned(tree: exp.Expression, context: Any) -> exp.Expression:
+    """Refuse options of partitions for a table without any, before it is created."""
+    del context
+    is_plain = isinstance(tree, exp.Create) and tree.kind == "TABLE" and not tree.args.get("clone")
+    if is_plain and not tree.find(exp.PartitionedByProperty, exp.LikeProperty):
+        for option in tree.find_all(exp.Property):
+            if option.name.lower() in (_OPTION, _FILTER):
+                raise BigQueryError(
+                    "invalidQuery",
+                    f"{option.name.lower()} is allowed only on partitioned tables.",
+                )
+    return tree
+
+
 def table(tree: exp.Create, reference: Any, evaluate: Evaluate) -> dict[str, Any]:
     """What CREATE TABLE says of a table, with the life of its partitions."""
     resource = _table(tree, reference, evaluate)
     days = _days(tree.args.get("properties"), evaluate)
-    if days is None and not resource.get("requirePartitionFilter"):
+    if days is None:
         return resource
-    if not ("timePartitioning" in resource or "rangePartitioning" in resource):
-        option = _OPTION if days is not None else "require_partition_filter"
-        raise BigQueryError("invalidQuery", f"{option} is allowed only on partitioned tables.")
-    if days is not None:
-        if "timePartitioning" not in resource:
-            raise BigQueryError(
-                "invalidQuery", f"{_OPTION} is allowed only on time-partitioned tables."
-            )
-        resource["timePartitioning"]["expirationMs"] = _milliseconds(days)
+    if "timePartitioning" not in resource:
+        raise BigQueryError(
+            "invalidQuery", f"{_OPTION} is allowed only on time-partitioned tables."
+        )
+    resource["timePartitioning"]["expirationMs"] = _milliseconds(days)
     return resource
 
 

@@ -206,7 +206,7 @@ def _set_default(path: Path, field: TableFieldSchema, expression: str | None) ->
 
 
 def _rebuild(path: Path, column: str, expression: str) -> None:
-    """Make the table anew: DuckLake gives a column that was added no expression as default.
+    """Write the table again: DuckLake gives an added column no expression as its default.
 
     Time travel does not reach behind this.
     """
@@ -221,7 +221,7 @@ def _rebuild(path: Path, column: str, expression: str) -> None:
             + (f" DEFAULT {default}" if (default := _shown(one, column, expression, text)) else "")
             for one, kind, null, text in described
         )
-        spare = tables.name(path[0], path[1], f"{path[2]}__anew")
+        spare = tables.name(path[0], path[1], f"{path[2]}__rewritten")
         cursor.execute("BEGIN")
         try:
             cursor.execute(f"CREATE TABLE {spare} ({columns})")
