@@ -18,12 +18,15 @@ from localgcp.bigquery import (
     cache,
     catalog,
     clock,
+    clones,
     compaction,
     conflicts,
     jobs,
+    partitions,
     results,
     row_access,
     statements,
+    tables,
     views,
 )
 
@@ -38,7 +41,10 @@ def main() -> None:
     catalog.install()
     results.install()
     cache.install()
+    clones.install()
     row_access.install()
+    partitions.install()
+    tables.install()
     views.install()
     conflicts.install()
     compaction.install()

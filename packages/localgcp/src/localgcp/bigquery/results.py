@@ -30,6 +30,6 @@ _record, _lookup, _load = tables.record, tables._lookup, tables.load
 
 
 def install() -> None:
-    """Put the memory in place of the tables on disk; after `bigquery_catalog.install`."""
+    """Put the memory in place of the tables on disk; after `catalog.install`."""
     database._connect = _Connected()
     tables.physical = physical

@@ -16,12 +16,14 @@ from local_bigquery.engine import database
 from local_bigquery.jobs.query import translate_view
 from local_bigquery.models import MaterializedViewDefinition, Table, ViewDefinition
 
-_insert = tables.create
+_insert: Callable[..., Table] = tables.create
 _update = tables.update
 
 
 def install() -> None:
-    """Put the two operations in place of local-bigquery's own."""
+    """Put the two operations in place of local-bigquery's own; after `tables`."""
+    global _insert
+    _insert = tables.create
     tables.create = create
     tables.update = update
 

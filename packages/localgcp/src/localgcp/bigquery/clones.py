@@ -1,0 +1,96 @@
+"""Snapshots, clones and copies keep what their table is.
+
+local-bigquery 0.4.0 copies the rows of a table and forgets the rest: partitioning, clustering, the
+hidden ingestion time, which columns are required, their descriptions and defaults.
+https://cloud.google.com/bigquery/docs/table-snapshots-intro
+https://cloud.google.com/bigquery/docs/table-clones-intro
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from local_bigquery.catalog import ddl as catalog_ddl
+from local_bigquery.catalog import metadata, names
+from local_bigquery.engine import database
+from local_bigquery.engine.database import quote
+from local_bigquery.jobs import query
+from local_bigquery.models import Table
+from local_bigquery.sql.rules import ddl as statement_rules
+from sqlglot import exp
+
+# Of a table's resource, what its copy has from the start; a snapshot's partitions do not expire.
+_KEPT = (
+    "clustering",
+    "description",
+    "friendlyName",
+    "labels",
+    "rangePartitioning",
+    "requirePartitionFilter",
+    "schema",
+    "tableConstraints",
+    "timePartitioning",
+)
+WHOLE = "whole"
+"""Mark of a statement that copies a table: it takes all partitions and hidden columns."""
+_split, _definition = statement_rules.split, catalog_ddl._definition
+
+
+def install() -> None:
+    """Put whole copies in place of local-bigquery's."""
+    statement_rules.split = split
+    catalog_ddl._definition = definition
+    query._run = _with_columns(query._run)
+
+
+def split(tree: exp.Expression) -> list[exp.Expression]:
+    """The statements of one; that of a clone is marked."""
+    parts = _split(tree)
+    if isinstance(tree, exp.Create) and tree.args.get("clone"):
+        parts[0].meta[WHOLE] = True
+    return parts
+
+
+def definition(tree: exp.Create, project_id: str, dataset_id: str) -> dict[str, Any]:
+    """What a CREATE statement says of a table beside its columns."""
+    found = _definition(tree, project_id, dataset_id)
+    if not (clone := tree.args.get("clone")):
+        return found
+    stored = metadata.load(Table, *names.reference(clone.this, project_id, dataset_id))
+    kept = stored.only(*_KEPT).dump() if stored else {}
+    if tree.meta.get("snapshot") and "expirationMs" in kept.get("timePartitioning", {}):
+        del kept["timePartitioning"]["expirationMs"]
+    # What the statement itself says goes before.
+    own = catalog_ddl._table(tree, names.reference(tree.this, project_id, dataset_id), str)
+    return {key: value for key, value in kept.items() if key not in own} | found
+
+
+def _with_columns(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Give the columns of a clone what DuckLake keeps of them: NOT NULL and defaults."""
+
+    def copied(cur: Any, tree: exp.Expression, context: Any, *rest: Any) -> Any:
+        result = run(cur, tree, context, *rest)
+        clone = tree.args.get("clone") if isinstance(tree, exp.Create) else None
+        dry = len(rest) > 2 and rest[2]
+        if clone and not dry and result.ddlOperationPerformed != "SKIP":
+            source = names.reference(clone.this, context.project_id, context.dataset_id)
+            target = names.reference(tree.this, context.project_id, context.dataset_id)
+            _columns(source, target)
+        return result
+
+    return copied
+
+
+def _columns(source: tuple[str, ...], target: tuple[str, ...]) -> None:
+    name = quote(*target)
+    described = database.fetch(
+        f'SELECT column_name, "null", "default" FROM (DESCRIBE {quote(*source)})'
+    )
+    for column, null, default in described:
+        if null == "NO":
+            database.execute(f"ALTER TABLE {name} ALTER COLUMN {quote(column)} SET NOT NULL")
+        if default not in (None, "NULL"):
+            database.execute(
+                f"ALTER TABLE {name} ALTER COLUMN {quote(column)} SET DEFAULT {default}"
+            )

@@ -1,0 +1,240 @@
+"""Tables given through BigQuery's REST API: defaults, nested fields, ingestion time.
+
+local-bigquery 0.4.0 makes the columns of `tables.insert` without their DEFAULT and without the
+pseudocolumn of ingestion-time partitioning, and `tables.patch` and `tables.update` add columns of
+the top level only: what is new within a STRUCT, and a DEFAULT, is taken and never carried out.
+Through DDL it does these. Here REST goes the way of DDL.
+https://cloud.google.com/bigquery/docs/managing-table-schemas
+https://cloud.google.com/bigquery/docs/default-values
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import duckdb
+import sqlglot
+from local_bigquery.catalog import names, tables
+from local_bigquery.engine import database, types
+from local_bigquery.engine.database import quote
+from local_bigquery.errors import BigQueryError
+from local_bigquery.models import Table, TableFieldSchema
+from local_bigquery.sql.dialect import BigQueryDialect, DuckDBDialect
+from local_bigquery.sql.translate import Context, translate
+from sqlglot import exp
+
+Path = tuple[str, str, str]
+
+_LEVELS = 15
+_create, _alter = tables.create, tables._alter
+
+
+def install() -> None:
+    """Put the two operations in place of local-bigquery's own; before `views`."""
+    tables.create = create
+    tables._alter = alter
+
+
+def create(project_id: str, dataset_id: str, body: Table, translate_view: Callable) -> Table:
+    """`tables.insert`, with the defaults of the columns and the ingestion time."""
+    fields = tables.fields(body)
+    _check(fields)
+    if body.view or not fields or not (_defaults(fields) or is_ingestion_time(body)):
+        return _create(project_id, dataset_id, body, translate_view)
+    table_id = (body.tableReference and body.tableReference.tableId) or ""
+    path = (project_id, dataset_id, table_id)
+    # An expression that cannot be a default is refused before anything is there.
+    statement = _statement(path, fields, body)
+    stored = _create(project_id, dataset_id, body, translate_view)
+    database.execute(statement)
+    tables.record(*path, stored)
+    return tables.get(*path)
+
+
+def is_ingestion_time(table: Table) -> bool:
+    """Whether the table is partitioned by the time that its rows came in."""
+    return bool(table.timePartitioning and not table.timePartitioning.field)
+
+
+def alter(project_id: str, dataset_id: str, table_id: str, fields: list[TableFieldSchema]) -> None:
+    """Make the columns of a table what `tables.patch` or `tables.update` gives."""
+    path = (project_id, dataset_id, table_id)
+    _check(fields)
+    held = tables.load(*path)
+    known = {(field.name or "").casefold(): field for field in tables.fields(held)}
+    added = [
+        place
+        for field in fields
+        if (field.name or "").casefold() in known
+        for place in _added(known[(field.name or "").casefold()], field, (), path)
+    ]
+    # All is looked at before anything is done.
+    wanted = {field.name or "": _default(field, path) for field in fields}
+    _alter(project_id, dataset_id, table_id, fields)
+    name = tables.name(*path)
+    for place, field in added:
+        kind = types.duckdb_type(field)
+        database.execute(f"ALTER TABLE {name} ADD COLUMN {quote(*place)} {kind}")
+    for field in fields:
+        before = known.get((field.name or "").casefold())
+        text, expression = field.defaultValueExpression or None, wanted[field.name or ""]
+        if text != ((before and before.defaultValueExpression) or None):
+            _set_default(path, field, expression)
+
+
+def _added(
+    held: TableFieldSchema, given: TableFieldSchema, above: tuple[str, ...], path: Path
+) -> Iterable[tuple[tuple[str, ...], TableFieldSchema]]:
+    """Fields that are new below a column, with their places in the words of DuckLake."""
+    if given.type not in ("RECORD", "STRUCT"):
+        return
+    place = (*above, held.name or "", *(["element"] if held.mode == "REPEATED" else []))
+    known = {(field.name or "").casefold(): field for field in held.fields or []}
+    given_names = {(field.name or "").casefold() for field in given.fields or []}
+    for name, field in known.items():
+        if name not in given_names:
+            raise BigQueryError(
+                "invalid",
+                f"Provided Schema does not match Table {names.label(*path)}. Field"
+                f" {'.'.join([*above, given.name or ''])} is missing in new schema:"
+                f" {field.name}",
+            )
+    for field in given.fields or []:
+        before = known.get((field.name or "").casefold())
+        if before is not None:
+            yield from _added(before, field, place, path)
+        elif field.mode == "REQUIRED":
+            raise BigQueryError(
+                "invalid",
+                f"Provided Schema does not match Table {names.label(*path)}. Cannot add required"
+                f" fields to an existing schema. (field: {field.name})",
+            )
+        else:
+            yield (*place, field.name or ""), field
+
+
+def _check(fields: list[TableFieldSchema], level: int = 1) -> None:
+    """Refuse what Google refuses of a schema: too deep, two fields of one name."""
+    if fields and level > _LEVELS:
+        raise BigQueryError("invalid", f"Nested fields are limited to {_LEVELS} levels.")
+    seen: set[str] = set()
+    for field in fields:
+        name = (field.name or "").casefold()
+        if name in seen:
+            raise BigQueryError("invalid", f"Duplicate field name: {field.name}")
+        seen.add(name)
+        if field.defaultValueExpression and level > 1:
+            raise BigQueryError(
+                "invalid", f"Default value is supported on top-level columns only: {field.name}"
+            )
+        _check(field.fields or [], level + 1)
+
+
+# Defaults ---------------------------------------------------------------------------------
+
+
+def _defaults(fields: list[TableFieldSchema]) -> bool:
+    return any(field.defaultValueExpression for field in fields)
+
+
+def _default(field: TableFieldSchema, path: Path) -> str | None:
+    """The default in DuckDB's words; raises BigQueryError for what is no expression."""
+    if not field.defaultValueExpression:
+        return None
+    text = f"SELECT CAST(({field.defaultValueExpression}) AS {types.bigquery_type(field)})"
+    tree = _parsed(text, field.defaultValueExpression, field)
+    if tree.find(exp.Subquery, exp.Column):
+        raise BigQueryError(
+            "invalid",
+            f"Default value of column {field.name} can neither read tables nor name columns:"
+            f" {field.defaultValueExpression}",
+        )
+    sql, _ = translate(tree, Context(path[0], path[1]))
+    with database.cursor() as cursor:
+        try:
+            cursor.sql(sql)
+        except duckdb.Error as error:
+            raise BigQueryError(
+                "invalid",
+                f"Invalid default value expression for column {field.name}:"
+                f" {str(error).splitlines()[0]}",
+            ) from None
+    [value] = sqlglot.parse_one(sql, dialect=DuckDBDialect).expressions
+    return value.unalias().sql(dialect=DuckDBDialect)
+
+
+def _parsed(text: str, shown: str, field: TableFieldSchema) -> exp.Expression:
+    try:
+        return sqlglot.parse_one(text, dialect=BigQueryDialect)
+    except sqlglot.errors.SqlglotError:
+        raise BigQueryError(
+            "invalid", f"Invalid default value expression for column {field.name}: {shown}"
+        ) from None
+
+
+def _statement(path: Path, fields: list[TableFieldSchema], body: Table) -> str:
+    """CREATE OR REPLACE TABLE with all that DuckLake keeps of the columns."""
+    columns = [_column(field, _default(field, path)) for field in fields]
+    if is_ingestion_time(body):
+        unit = ((body.timePartitioning and body.timePartitioning.type) or "DAY").lower()
+        now, _ = translate(
+            sqlglot.parse_one("SELECT CURRENT_TIMESTAMP()", dialect=BigQueryDialect),
+            Context(path[0], path[1]),
+        )
+        [moment] = sqlglot.parse_one(now, dialect=DuckDBDialect).expressions
+        start = f"date_trunc('{unit}', {moment.unalias().sql(dialect=DuckDBDialect)})"
+        columns.append(
+            f"{quote(tables.INGESTION_TIME)} TIMESTAMPTZ DEFAULT CAST({start} AS TIMESTAMPTZ)"
+        )
+    return f"CREATE OR REPLACE TABLE {tables.name(*path)} ({', '.join(columns)})"
+
+
+def _column(field: TableFieldSchema, default: str | None) -> str:
+    return types.column(field) + (f" DEFAULT {default}" if default else "")
+
+
+def _set_default(path: Path, field: TableFieldSchema, expression: str | None) -> None:
+    name, column = tables.name(*path), quote(field.name)
+    if expression is None:
+        database.execute(f"ALTER TABLE {name} ALTER COLUMN {column} DROP DEFAULT")
+        return
+    try:
+        database.execute(f"ALTER TABLE {name} ALTER COLUMN {column} SET DEFAULT {expression}")
+    except duckdb.NotImplementedException:
+        _rebuild(path, field.name or "", expression)
+
+
+def _rebuild(path: Path, column: str, expression: str) -> None:
+    """Write the table again: DuckLake gives an added column no expression as its default.
+
+    Time travel does not reach behind this.
+    """
+    name = tables.name(*path)
+    with database.writing(*path), database.cursor() as cursor:
+        described = cursor.execute(
+            f'SELECT column_name, column_type, "null", "default" FROM (DESCRIBE {name})'
+        ).fetchall()
+        columns = ", ".join(
+            f"{quote(one)} {kind}"
+            + (" NOT NULL" if null == "NO" else "")
+            + (f" DEFAULT {default}" if (default := _shown(one, column, expression, text)) else "")
+            for one, kind, null, text in described
+        )
+        spare = tables.name(path[0], path[1], f"{path[2]}__rewritten")
+        cursor.execute("BEGIN")
+        try:
+            cursor.execute(f"CREATE TABLE {spare} ({columns})")
+            cursor.execute(f"INSERT INTO {spare} SELECT * FROM {name}")
+            cursor.execute(f"DROP TABLE {name}")
+            cursor.execute(f"ALTER TABLE {spare} RENAME TO {quote(path[2])}")
+            cursor.execute("COMMIT")
+        except duckdb.Error:
+            cursor.execute("ROLLBACK")
+            raise
+
+
+def _shown(one: str, column: str, expression: str, text: Any) -> str | None:
+    if one.casefold() == column.casefold():
+        return expression
+    return None if text in (None, "NULL") else str(text)

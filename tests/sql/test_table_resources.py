@@ -1,0 +1,162 @@
+"""Tables on the local BigQuery keep what REST and DDL say of them, as on Google."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from google.api_core.exceptions import BadRequest
+from google.cloud import bigquery
+
+from tests.sql.conftest import PROJECT
+
+pytestmark = pytest.mark.emulator
+
+DATASET = "table_resources"
+FIELDS: list[dict[str, Any]] = [
+    {"name": "id", "type": "INTEGER", "mode": "REQUIRED", "description": "the key"},
+    {"name": "s", "type": "RECORD", "fields": [{"name": "a", "type": "STRING"}]},
+    {
+        "name": "r",
+        "type": "RECORD",
+        "mode": "REPEATED",
+        "fields": [{"name": "a", "type": "STRING"}],
+    },
+    {"name": "k", "type": "STRING", "defaultValueExpression": "'x'"},
+]
+
+
+@pytest.fixture(autouse=True)
+def dataset(client: bigquery.Client) -> Iterator[None]:
+    client.create_dataset(f"{PROJECT}.{DATASET}", exists_ok=True)
+    yield
+    client.delete_dataset(f"{PROJECT}.{DATASET}", delete_contents=True)
+
+
+def run(client: bigquery.Client, sql: str) -> list[tuple[Any, ...]]:
+    config = bigquery.QueryJobConfig(default_dataset=f"{PROJECT}.{DATASET}")
+    job = client.query(sql, job_config=config, retry=None, job_retry=None)
+    return [tuple(row.values()) for row in job.result()]
+
+
+def call(client: bigquery.Client, method: str, table: str, body: Any = None) -> dict[str, Any]:
+    path = f"/projects/{PROJECT}/datasets/{DATASET}/tables"
+    if method != "POST":
+        path += f"/{table}"
+    return client._connection.api_request(method=method, path=path, data=body)
+
+
+def insert(client: bigquery.Client, table: str, fields: Any, **more: Any) -> dict[str, Any]:
+    reference = {"projectId": PROJECT, "datasetId": DATASET, "tableId": table}
+    body = {"tableReference": reference, "schema": {"fields": fields}, **more}
+    return call(client, "POST", table, body)
+
+
+def patch(client: bigquery.Client, table: str, fields: Any) -> dict[str, Any]:
+    return call(client, "PATCH", table, {"schema": {"fields": fields}})
+
+
+def test_fields_added_within_structs_hold_values(client: bigquery.Client) -> None:
+    insert(client, "t", FIELDS)
+    run(client, "INSERT INTO t (id, s, r) VALUES (1, STRUCT('old'), [STRUCT('w')])")
+    wider = copy.deepcopy(FIELDS)
+    wider[1]["fields"].append({"name": "b", "type": "INTEGER"})
+    wider[2]["fields"].append({"name": "b", "type": "DATE"})
+    patch(client, "t", wider)
+    run(
+        client,
+        "INSERT INTO t (id, s, r) VALUES (2, STRUCT('new', 3), [STRUCT('w', DATE '2026-01-01')])",
+    )
+    rows = run(client, "SELECT id, s.a, s.b, CAST(r[0].b AS STRING) FROM t ORDER BY id")
+    assert rows == [(1, "old", None, None), (2, "new", 3, "2026-01-01")]
+    held = call(client, "GET", "t")["schema"]["fields"]
+    assert [field["name"] for field in held[1]["fields"]] == ["a", "b"]
+
+
+def test_a_field_within_a_struct_is_not_dropped_by_rest(client: bigquery.Client) -> None:
+    insert(client, "t", FIELDS)
+    narrower = copy.deepcopy(FIELDS)
+    narrower[1]["fields"] = [{"name": "z", "type": "STRING"}]
+    with pytest.raises(BadRequest, match="missing in new schema"):
+        patch(client, "t", narrower)
+
+
+def test_a_default_given_by_rest_is_used_changed_and_dropped(client: bigquery.Client) -> None:
+    insert(client, "t", FIELDS)
+    run(client, "INSERT INTO t (id) VALUES (1)")
+    changed = copy.deepcopy(FIELDS)
+    changed[3]["defaultValueExpression"] = "CONCAT('a', 'b')"
+    patch(client, "t", changed)
+    run(client, "INSERT INTO t (id) VALUES (2)")
+    del changed[3]["defaultValueExpression"]
+    patch(client, "t", changed)
+    run(client, "INSERT INTO t (id) VALUES (3)")
+    assert run(client, "SELECT id, k FROM t ORDER BY id") == [(1, "x"), (2, "ab"), (3, None)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ([{"name": "a", "type": "STRING", "defaultValueExpression": "nope("}], "default value"),
+        ([{"name": "a", "type": "INTEGER", "defaultValueExpression": "(SELECT 1)"}], "neither"),
+        ([{"name": "a", "type": "INTEGER"}, {"name": "A", "type": "STRING"}], "Duplicate field"),
+    ],
+)
+def test_a_schema_that_google_refuses_makes_no_table(
+    client: bigquery.Client, fields: Any, says: str
+) -> None:
+    with pytest.raises(BadRequest, match=says):
+        insert(client, "t", fields)
+    assert list(client.list_tables(f"{PROJECT}.{DATASET}")) == []
+
+
+def test_a_clone_keeps_columns_partitions_and_defaults(client: bigquery.Client) -> None:
+    run(
+        client,
+        "CREATE TABLE t (id INT64 NOT NULL OPTIONS (description = 'the key'), day DATE,"
+        " k STRING DEFAULT 'x') PARTITION BY day CLUSTER BY k"
+        " OPTIONS (require_partition_filter = TRUE, partition_expiration_days = 3650)",
+    )
+    run(client, "INSERT INTO t (id, day) VALUES (1, CURRENT_DATE()), (2, NULL)")
+    run(client, "CREATE TABLE c CLONE t")
+    held = call(client, "GET", "c")
+    assert held["timePartitioning"]["field"] == "day"
+    assert held["timePartitioning"]["expirationMs"] == str(3650 * 24 * 3600 * 1000)
+    assert held["requirePartitionFilter"] is True
+    assert held["clustering"] == {"fields": ["k"]}
+    assert held["schema"]["fields"][0]["description"] == "the key"
+    run(client, "INSERT INTO c (id, day) VALUES (3, NULL)")
+    filtered = "SELECT id, k FROM c WHERE day IS NULL OR day > DATE '1970-01-01' ORDER BY id"
+    assert run(client, filtered) == [(1, "x"), (2, "x"), (3, "x")]
+    with pytest.raises(BadRequest):
+        run(client, "INSERT INTO c (id, day) VALUES (NULL, NULL)")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT COUNT(*) FROM t",
+        "SELECT COUNT(*) FROM t WHERE id = 1",
+        "SELECT COUNT(*) FROM t WHERE day = DATE '2026-01-01' OR id = 1",
+        "UPDATE t SET id = 2 WHERE id = 1",
+        "DELETE FROM t WHERE TRUE",
+        "MERGE t USING (SELECT 1 AS id) AS s ON t.id = s.id WHEN MATCHED THEN DELETE",
+    ],
+)
+def test_a_required_partition_filter_is_required(client: bigquery.Client, statement: str) -> None:
+    run(
+        client,
+        "CREATE TABLE t (id INT64, day DATE) PARTITION BY day"
+        " OPTIONS (require_partition_filter = TRUE)",
+    )
+    with pytest.raises(BadRequest, match=r"Cannot query over table .* without a filter"):
+        run(client, statement)
+
+
+def test_partition_options_need_partitions(client: bigquery.Client) -> None:
+    with pytest.raises(BadRequest, match="partition_expiration_days is allowed only"):
+        run(client, "CREATE TABLE t (id INT64) OPTIONS (partition_expiration_days = 3)")
+    with pytest.raises(BadRequest, match="require_partition_filter is allowed only"):
+        run(client, "CREATE TABLE t (id INT64) OPTIONS (require_partition_filter = TRUE)")
