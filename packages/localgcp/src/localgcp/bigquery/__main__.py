@@ -23,7 +23,6 @@ from localgcp.bigquery import (
     conflicts,
     jobs,
     partitions,
-    results,
     row_access,
     statements,
     tables,
@@ -39,7 +38,6 @@ def main() -> None:
     extensions.ensure()
     jobs.install()
     catalog.install()
-    results.install()
     cache.install()
     clones.install()
     row_access.install()

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import Query
 from fastapi.responses import JSONResponse
@@ -178,7 +178,7 @@ def _listing(kept: JobStore) -> Callable[..., Any]:
         project_id: str,
         maxResults: int | None = None,
         pageToken: str | None = None,
-        stateFilter: list[str] | None = Query(None),
+        stateFilter: Annotated[list[str] | None, Query()] = None,
         parentJobId: str | None = None,
         minCreationTime: int | None = None,
         maxCreationTime: int | None = None,
