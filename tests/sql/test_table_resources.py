@@ -134,6 +134,16 @@ def test_a_clone_keeps_columns_partitions_and_defaults(client: bigquery.Client) 
         run(client, "INSERT INTO c (id, day) VALUES (NULL, NULL)")
 
 
+def test_a_clone_of_an_empty_table_keeps_its_columns(client: bigquery.Client) -> None:
+    run(client, "CREATE TABLE t (id INT64 NOT NULL, k STRING DEFAULT 'x')")
+    run(client, "CREATE SNAPSHOT TABLE before CLONE t")
+    run(client, "CREATE TABLE c CLONE before")
+    with pytest.raises(BadRequest):
+        run(client, "INSERT INTO c (id) VALUES (NULL)")
+    run(client, "INSERT INTO c (id) VALUES (1)")
+    assert run(client, "SELECT * FROM c") == [(1, "x")]
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -85,12 +85,22 @@ def _with_columns(run: Callable[..., Any]) -> Callable[..., Any]:
 def _columns(source: tuple[str, ...], target: tuple[str, ...]) -> None:
     name = quote(*target)
     described = database.fetch(
-        f'SELECT column_name, "null", "default" FROM (DESCRIBE {quote(*source)})'
+        f'SELECT column_name, column_type, "null", "default" FROM (DESCRIBE {quote(*source)})'
     )
-    for column, null, default in described:
-        if null == "NO":
-            database.execute(f"ALTER TABLE {name} ALTER COLUMN {quote(column)} SET NOT NULL")
-        if default not in (None, "NULL"):
-            database.execute(
-                f"ALTER TABLE {name} ALTER COLUMN {quote(column)} SET DEFAULT {default}"
-            )
+    if database.fetch(f"SELECT 1 FROM {name} LIMIT 1"):
+        for column, _, null, default in described:
+            if null == "NO":
+                database.execute(f"ALTER TABLE {name} ALTER COLUMN {quote(column)} SET NOT NULL")
+            if default not in (None, "NULL"):
+                database.execute(
+                    f"ALTER TABLE {name} ALTER COLUMN {quote(column)} SET DEFAULT {default}"
+                )
+        return
+    # DuckLake sets no NOT NULL on an empty table, but creates one with it.
+    columns = ", ".join(
+        f"{quote(column)} {kind}"
+        + (" NOT NULL" if null == "NO" else "")
+        + ("" if default in (None, "NULL") else f" DEFAULT {default}")
+        for column, kind, null, default in described
+    )
+    database.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
