@@ -22,6 +22,8 @@ _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 4.0
 # A server that says "too many requests" has not done anything.
 _NOTHING_DONE = frozenset({429})
+# Many resources fail at one moment; they must not all come back at one moment.
+_JITTER = random.SystemRandom()
 
 
 class ApiError(Exception):
@@ -59,7 +61,7 @@ def pauses() -> Iterator[float]:
     """Seconds to wait before each further try: doubled, with jitter, RETRY_SECONDS in all."""
     end = time.monotonic() + RETRY_SECONDS
     pause = _FIRST_PAUSE_SECONDS
-    while (wait := pause * random.uniform(0.5, 1.5)) < end - time.monotonic():
+    while (wait := pause * _JITTER.uniform(0.5, 1.5)) < end - time.monotonic():
         yield wait
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
