@@ -157,6 +157,38 @@ def test_what_a_change_makes_wrong_is_told(base, tmp_path):
     assert "NON_NEGATIVE" in change.broken["account_sizes"]
 
 
+_DROP_WRITTEN = [
+    "sql/tables/lock_sweep_log.sql",
+    "    active_before INT64 OPTIONS (description = 'Active locks before the sweep'),\n",
+    "",
+]
+
+
+def test_a_procedure_that_writes_a_dropped_column_is_wrong_and_has_no_cost(
+    base, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(CHANGES, "drop_written_column", [_DROP_WRITTEN])
+    plan = planned(base, tmp_path, "drop_written_column")
+    (change,) = plan.changes
+    assert "active_before" in change.broken["sweep_expired_caption_locks"]
+    (cost,) = plan.schedules
+    assert cost.before.bytes_per_run > 0
+    assert cost.after.bytes_per_run is None
+    assert cost.after.usd_per_month(6.25) is None
+    comment = markdown.render(plan)
+    assert "❌ `sweep_expired_caption_locks`" in comment
+    assert "an unknown number of bytes" in comment
+
+
+def test_a_new_column_with_a_default_is_told_to_be_refused_in_place(base, tmp_path, monkeypatch):
+    new = _DROP_WRITTEN[1] + "    found INT64 DEFAULT 0 OPTIONS (description = 'Found'),\n"
+    monkeypatch.setitem(CHANGES, "add_default", [[*_DROP_WRITTEN[:2], new]])
+    (change,) = planned(base, tmp_path, "add_default").changes
+    (detail,) = change.change.details
+    assert "with a default, which BigQuery refuses" in detail.text
+    assert "second update" in detail.reason
+
+
 def test_a_column_is_followed_through_views_and_table_functions(base, tmp_path):
     CHANGES["retype_seen"] = [
         ["sql/external_tables/mass_messages.sql", "sent_count INT64", "sent_count NUMERIC"],
