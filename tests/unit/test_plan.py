@@ -20,7 +20,8 @@ from bqstack.analysis.analyser import Analyser
 from bqstack.catalogue import Routine, Table
 from bqstack.guard import Action, Change, Detail, Loss, compare, program
 from bqstack.guard.tables import TYPE as TABLE
-from bqstack.plan import Plan, as_json, build, costs, lineage, markdown
+from bqstack.plan import Plan, as_json, build, costs, lineage, markdown, picture
+from bqstack.plan.impact import Effect
 from bqstack.plan.report import Planned
 from bqstack.plan.sources import Side
 from components.routines import Routines
@@ -178,6 +179,27 @@ def test_a_procedure_that_writes_a_dropped_column_is_wrong_and_has_no_cost(
     comment = markdown.render(plan)
     assert "❌ `sweep_expired_caption_locks`" in comment
     assert "an unknown number of bytes" in comment
+
+
+def test_the_picture_names_what_changes_what_breaks_and_who_reads_it(base, tmp_path, monkeypatch):
+    monkeypatch.setitem(CHANGES, "drop_written_column", [_DROP_WRITTEN])
+    text = picture.mermaid(planned(base, tmp_path, "drop_written_column"))
+    assert '["lock_sweep_log<br/>table"]:::lossy' in text
+    assert '["sweep_expired_caption_locks<br/>breaks"]:::broken' in text
+    assert "n0 --> n1" in text
+    assert picture.mermaid(planned(base, tmp_path / "2", "other_owner")) == ""
+
+
+def test_the_picture_has_no_more_nodes_than_a_person_takes_in_and_hostile_names_are_inert():
+    effects = tuple(
+        Effect(f'v{n}"]; click x "javascript:alert(1)', "view", (), ("t.a",)) for n in range(60)
+    )
+    change = Change("u", TABLE, "t", Action.UPDATE, (), {}, {})
+    plan = Plan("s", "a", "b", (Planned(change, downstream=effects),))
+    text = picture.mermaid(plan)
+    assert text.count(":::") == picture.MOST_NODES
+    assert "36 more below" in text
+    assert 'click x "' not in text
 
 
 def test_a_new_column_with_a_default_is_told_to_be_refused_in_place(base, tmp_path, monkeypatch):
