@@ -23,6 +23,10 @@ make policy                                             # all stacks, without a 
 pulumi preview --stack prod --policy-pack policy        # in Pulumi's engine
 ```
 
+Every `pulumi preview` and `up` that changes something, and every `eros plan`, runs the mandatory
+rules about single resources by itself, over what the program is about to declare, and is refused
+before anything is touched. Rules about resources together need the engine's `--policy-pack`.
+
 `make test` runs every rule over the resources of every stack, and over its own cases in
 `tests/unit/policy/`, at least one that it passes and one that it refuses. With `--policy-pack` the
 engine starts the pack itself, in an activated environment; that takes Pulumi's own release, whose

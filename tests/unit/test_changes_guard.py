@@ -13,7 +13,8 @@ from bqstack.errors import UserError
 from bqstack.guard import Change, allowances, compare, guard, program, stakes, tables
 from bqstack.state import Checkpoint, Resource
 from components.system import System
-from eros.project.settings import parse
+from eros.project.settings import load_stack_file, parse
+from policy.declared import violations
 from tests.unit.fake_engine import record
 
 COLUMNS = (
@@ -269,6 +270,38 @@ def test_a_table_that_the_program_no_longer_declares_is_refused(monkeypatch, set
 def test_a_first_update_has_nothing_to_lose(monkeypatch, settings):
     engine = Engine(monkeypatch, Checkpoint(None, None, ()), preview=False)
     engine.guard.check(settings, lambda: pytest.fail("the program need not be looked at"))
+
+
+def open_dataset() -> None:
+    """A program whose dataset everybody may read."""
+    gcp.bigquery.Dataset(
+        "dataset",
+        dataset_id="brain",
+        accesses=[{"role": "READER", "special_group": "allAuthenticatedUsers"}],
+    )
+
+
+def test_a_broken_rule_is_refused_in_a_first_update_too(monkeypatch, settings):
+    engine = Engine(monkeypatch, Checkpoint(None, None, ()), preview=True)
+    with pytest.raises(UserError, match="allAuthenticatedUsers may use the dataset"):
+        engine.guard.check(settings, open_dataset, violations)
+
+
+def test_rules_are_asked_only_when_something_changes(monkeypatch, settings, no_cloud):
+    held = Checkpoint(None, None, (table("pages"),))
+    engine = Engine(monkeypatch, held, preview=True)
+    asked: list[object] = []
+    monkeypatch.setattr(guard, "compare", lambda *_: [])
+    engine.guard.check(settings, nothing, lambda found: asked.append(found) or [])
+    assert asked == []
+
+
+@pytest.mark.parametrize("stack", ["local", "staging", "prod"])
+def test_no_stack_of_the_project_breaks_a_rule_before_the_engine(stack):
+    settings = load_stack_file(stack).model_copy(update={"endpoints_file": None})
+    found = program.declarations(lambda: System("eros", settings), project="eros", stack=stack)
+    custom = [resource for resource in found.resources if resource.custom]
+    assert [str(one) for one in violations(custom)] == []
 
 
 def test_an_update_without_a_state_to_compare_with_is_refused(monkeypatch, settings):

@@ -20,7 +20,8 @@ from bqstack.analysis.analyser import Analyser
 from bqstack.catalogue import Routine, Table
 from bqstack.guard import Action, Change, Detail, Loss, compare, program
 from bqstack.guard.tables import TYPE as TABLE
-from bqstack.plan import Plan, as_json, build, costs, lineage, markdown
+from bqstack.plan import Plan, as_json, build, costs, lineage, markdown, picture
+from bqstack.plan.impact import Effect
 from bqstack.plan.report import Planned
 from bqstack.plan.sources import Side
 from components.routines import Routines
@@ -155,6 +156,59 @@ def test_what_a_change_makes_wrong_is_told(base, tmp_path):
     (change,) = planned(base, tmp_path, "change_signature").changes
     assert list(change.broken) == ["account_sizes"]
     assert "NON_NEGATIVE" in change.broken["account_sizes"]
+
+
+_DROP_WRITTEN = [
+    "sql/tables/lock_sweep_log.sql",
+    "    active_before INT64 OPTIONS (description = 'Active locks before the sweep'),\n",
+    "",
+]
+
+
+def test_a_procedure_that_writes_a_dropped_column_is_wrong_and_has_no_cost(
+    base, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(CHANGES, "drop_written_column", [_DROP_WRITTEN])
+    plan = planned(base, tmp_path, "drop_written_column")
+    (change,) = plan.changes
+    assert "active_before" in change.broken["sweep_expired_caption_locks"]
+    (cost,) = plan.schedules
+    assert cost.before.bytes_per_run > 0
+    assert cost.after.bytes_per_run is None
+    assert cost.after.usd_per_month(6.25) is None
+    comment = markdown.render(plan)
+    assert "❌ `sweep_expired_caption_locks`" in comment
+    assert "an unknown number of bytes" in comment
+
+
+def test_the_picture_names_what_changes_what_breaks_and_who_reads_it(base, tmp_path, monkeypatch):
+    monkeypatch.setitem(CHANGES, "drop_written_column", [_DROP_WRITTEN])
+    text = picture.mermaid(planned(base, tmp_path, "drop_written_column"))
+    assert '["lock_sweep_log<br/>table"]:::lossy' in text
+    assert '["sweep_expired_caption_locks<br/>breaks"]:::broken' in text
+    assert "n0 --> n1" in text
+    assert picture.mermaid(planned(base, tmp_path / "2", "other_owner")) == ""
+
+
+def test_the_picture_has_no_more_nodes_than_a_person_takes_in_and_hostile_names_are_inert():
+    effects = tuple(
+        Effect(f'v{n}"]; click x "javascript:alert(1)', "view", (), ("t.a",)) for n in range(60)
+    )
+    change = Change("u", TABLE, "t", Action.UPDATE, (), {}, {})
+    plan = Plan("s", "a", "b", (Planned(change, downstream=effects),))
+    text = picture.mermaid(plan)
+    assert text.count(":::") == picture.MOST_NODES
+    assert "36 more below" in text
+    assert 'click x "' not in text
+
+
+def test_a_new_column_with_a_default_is_told_to_be_refused_in_place(base, tmp_path, monkeypatch):
+    new = _DROP_WRITTEN[1] + "    found INT64 DEFAULT 0 OPTIONS (description = 'Found'),\n"
+    monkeypatch.setitem(CHANGES, "add_default", [[*_DROP_WRITTEN[:2], new]])
+    (change,) = planned(base, tmp_path, "add_default").changes
+    (detail,) = change.change.details
+    assert "with a default, which BigQuery refuses" in detail.text
+    assert "second update" in detail.reason
 
 
 def test_a_column_is_followed_through_views_and_table_functions(base, tmp_path):

@@ -75,7 +75,13 @@ def _added(prefix: str, field: Field) -> Detail:
     column = f"{prefix}{field['name']}"
     path = f"schema.{column}"
     if _mode(field) != "REQUIRED":
-        return Detail(path, f"column {column} {type_of(field)} is added", column=column)
+        text = f"column {column} {type_of(field)} is added"
+        if field.get("defaultValueExpression"):
+            # https://cloud.google.com/bigquery/docs/default-values#limitations
+            text += " with a default, which BigQuery refuses on a table that is there"
+            fix = "add it without, and the default in a second update"
+            return Detail(path, text, reason=fix, column=column)
+        return Detail(path, text, column=column)
     return Detail(
         path=path,
         text=f"column {column} {type_of(field)} REQUIRED is added",

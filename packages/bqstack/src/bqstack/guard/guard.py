@@ -8,7 +8,7 @@ beside the reading of the files.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, wait
 
 import pulumi
@@ -44,10 +44,20 @@ class Guard:
             name = "/".join(whole) if all(whole) else self._stack
             threading.Thread(target=self._read, args=(name,), daemon=True).start()
 
-    def check(self, settings: Settings, declare: Callable[[], object]) -> None:
-        """Refuse what `declare` would lose; raises UserError that names all of it."""
+    def check(
+        self,
+        settings: Settings,
+        declare: Callable[[], object],
+        judge: Callable[[Sequence[program.Declared]], Iterable[object]] | None = None,
+    ) -> None:
+        """Refuse what `declare` would lose; raises UserError that names all of it.
+
+        `judge` gives what the declared resources break of other rules; it is asked when
+        something changes.
+        """
         checkpoint = self._checkpoint() if self._has_stack else None
-        if checkpoint is None or not any(r.custom for r in checkpoint.resources):
+        held = checkpoint is not None and any(r.custom for r in checkpoint.resources)
+        if checkpoint is None or not (held or judge):
             return
         found = program.declarations(
             declare,
@@ -58,6 +68,15 @@ class Guard:
         changes = compare(
             checkpoint.resources, found.resources, found.aliases, frozenset(found.imports)
         )
+        custom = [resource for resource in found.resources if resource.custom]
+        if changes and judge and (broken := [str(one) for one in judge(custom)]):
+            listed = "\n".join(f"  {one}" for one in broken)
+            raise UserError(
+                f"rules of the policy pack are broken, nothing has been changed\n{listed}",
+                fix="docs/policies.md has each rule with its reason",
+            )
+        if not held:
+            return  # nothing is there that could be lost
         if refused := allowances.refused(changes, settings.allow_loss):
             raise refusal(settings, self._stack, refused)
         for entry in allowances.stale(changes, settings.allow_loss):

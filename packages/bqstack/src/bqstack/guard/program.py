@@ -35,6 +35,7 @@ class Declared:
     inputs: dict[str, Any]
     custom: bool
     protect: bool
+    delete_before_replace: bool = False
 
 
 @dataclass
@@ -137,7 +138,13 @@ class _Monitor(mocks.MockMonitor):
         inputs = rpc.deserialize_properties(request.object, keep_unknowns=True)
         self.found.resources.append(
             Declared(
-                urn, request.type, request.name, _plain(inputs), request.custom, request.protect
+                urn,
+                request.type,
+                request.name,
+                _plain(inputs),
+                request.custom,
+                request.protect,
+                request.deleteBeforeReplace,
             )
         )
         self._note_aliases(urn, request)

@@ -53,11 +53,12 @@ class Run:
     schedule: str
     paused: bool
     runs_per_month: float | None
-    bytes_per_run: int
+    bytes_per_run: int | None
+    """None where a body that it runs is not understood: nobody knows what that scans."""
 
     def usd_per_month(self, usd_per_tib: float) -> float | None:
-        """Cost of 30 days at the on-demand price; None where the runs are not known."""
-        if self.runs_per_month is None:
+        """Cost of 30 days at the on-demand price; None where runs or bytes are not known."""
+        if self.runs_per_month is None or self.bytes_per_run is None:
             return None
         return self.runs_per_month * self.bytes_per_run / TIB * usd_per_tib
 
@@ -126,12 +127,19 @@ class _Schedule:
     def run(self, rows: Mapping[str, int]) -> Run:
         """The runs and what each scans."""
         total = 0
+        if any(self._is_unknown(name) for name in self.reached):
+            return Run(self._words, self._paused, runs_per_month(self._words), None)
         for name in self._order():
             item = self._graph.objects[name]
             if item.kind != "PROCEDURE":
                 continue
             total += sum(self._statement(scans, rows) for scans in item.scans)
         return Run(self._words, self._paused, runs_per_month(self._words), total)
+
+    def _is_unknown(self, name: str) -> bool:
+        """Whether its statements are not understood; a function scans nothing by itself."""
+        item = self._graph.objects[name]
+        return bool(item.mistake) and item.kind in ("PROCEDURE", "view", "materialized view")
 
     def _closure(self) -> set[str]:
         found: set[str] = set()

@@ -24,7 +24,7 @@ from bqstack.state import Resource
 
 _SOURCES = Path("packages/bqstack/src")
 _OWN_ROOT = Path(__file__).resolve().parents[5]
-_PACKAGES = ("bqstack", "components", "eros")
+_PACKAGES = ("bqstack", "components", "eros", "policy")
 # Modules of a program: today's names, and those of commits before the library stood apart.
 _NAMES = {
     "errors": "bqstack.errors",
@@ -58,6 +58,9 @@ def main(root: Path, stack: str) -> None:
         catalogue = importlib.import_module(names["catalogue"]).load(settings)
     except errors.UserError as error:
         sys.exit(str(error))
+    if broken := _broken_rules(found) if given.get("check", True) else []:
+        listed = "\n".join(f"  {one}" for one in broken)
+        sys.exit(f"rules of the policy pack are broken\n{listed}")
     json.dump(
         {
             "resources": [asdict(resource) for resource in found.resources],
@@ -71,6 +74,15 @@ def main(root: Path, stack: str) -> None:
         },
         sys.stdout,
     )
+
+
+def _broken_rules(found: program.Declarations) -> list[str]:
+    """What the tree's own policy pack says; older commits have none that can be asked."""
+    try:
+        declared = importlib.import_module("policy.declared")
+    except ModuleNotFoundError:
+        return []
+    return [str(one) for one in declared.violations(r for r in found.resources if r.custom)]
 
 
 def _files(system: Any, settings: Any, *, check: bool) -> Any:

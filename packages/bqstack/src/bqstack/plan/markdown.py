@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
 from bqstack.guard import Action, Change, Detail, Loss
+from bqstack.plan import picture
 from bqstack.plan.costs import Run, ScheduleCost
 from bqstack.plan.impact import ColumnEffect, Effect
 from bqstack.plan.report import Plan, Planned
@@ -38,7 +39,8 @@ def render(plan: Plan, link: str = "") -> str:
     blocks = [block for planned in plan.changes if (block := _block(planned))]
     preview = _preview(plan)
     where = f"[the whole plan]({link})" if link else "the JSON of the plan has them"
-    return _fitted(top, rows, blocks, _schedules(plan), preview, where)
+    ending = picture.mermaid(plan) + _schedules(plan)
+    return _fitted(top, rows, blocks, ending, preview, where)
 
 
 def _top(plan: Plan, head: str) -> str:
@@ -62,8 +64,9 @@ def _fitted(
     if room > _size(ending):
         room -= _size(ending)
     else:
+        drawn = "the picture and " if "```mermaid" in ending else ""
         ending = ""
-        missing.append("what the schedules cost")
+        missing.append(f"{drawn}what the schedules cost")
     kept_blocks, room = _take(blocks, room)
     if len(kept_rows) < len(rows):
         missing.append(f"{len(rows) - len(kept_rows)} rows of the table")
@@ -210,13 +213,12 @@ def _block(planned: Planned) -> str:
     before, after = planned.bytes
     if before is not None or after is not None:
         body.append(f"Its query scans {_bytes(before)}, then {_bytes(after)} (dry run).")
-    if planned.downstream:
-        body.append(
-            f"Downstream ({len(planned.downstream)}):\n\n" + _downstream(planned.downstream)
-        )
     if planned.broken:
         wrong = [f"- ❌ `{name}`: {_text(why)}" for name, why in planned.broken.items()]
         body.append("\n".join(["Wrong after this change:", "", *wrong]))
+    if planned.downstream:
+        title = f"Downstream ({len(planned.downstream)})"
+        body.append(_folded(title, _downstream(planned.downstream) + "\n").strip())
     if planned.not_understood:
         names = ", ".join(f"`{name}`" for name in planned.not_understood)
         body.append(f"Not understood by the analyser, so not looked into: {names}.")
