@@ -1,0 +1,118 @@
+"""Who may import whom (docs/architecture.md), and what is still to be parted."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from eros.project.settings import PROJECT_ROOT
+
+# A room, its folder, and the rooms that it must not know.
+ROOMS = {
+    "bqstack": ("packages/bqstack/src", {"eros", "localgcp", "components", "policy"}),
+    "localgcp": ("packages/localgcp/src", {"eros", "bqstack", "components", "policy"}),
+    "eros": (".", {"components", "localgcp"}),
+    "components": (".", {"localgcp"}),
+    "policy": (".", {"components", "localgcp"}),
+}
+EVERYWHERE = {"dev", "tests", "tools"}
+# What a room imports against the rule today. A name may go, none may come.
+STILL = {
+    "bqstack": {
+        "eros.cloud.google",
+        "eros.project.alerts",
+        "eros.project.schedules",
+        "eros.project.settings",
+    },
+    "eros": {"dev.sample"},
+}
+
+
+def imported(source: str) -> set[str]:
+    """Modules that a source text imports, wherever the statement stands.
+
+    A relative import stays in its own package.
+    """
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            # `from eros import google` names a module, `from eros.google import Google` does not.
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if module_file(name) else str(node.module) for name in names}
+    return found
+
+
+def module_file(name: str) -> bool:
+    """Whether a dotted name is a module of the project."""
+    for folder in {folder for folder, _ in ROOMS.values()}:
+        path = PROJECT_ROOT / folder / name.replace(".", "/")
+        if path.with_suffix(".py").is_file() or (path / "__init__.py").is_file():
+            return True
+    return False
+
+
+def breaches(room: str, files: dict[str, str]) -> dict[str, str]:
+    """Forbidden modules that a room imports, each with a module that does.
+
+    `files` are the sources of the room by module name.
+    """
+    forbidden = ROOMS[room][1] | EVERYWHERE
+    return {
+        name: module
+        for module, source in files.items()
+        for name in imported(source)
+        if name.partition(".")[0] in forbidden
+    }
+
+
+def sources(room: str) -> dict[str, str]:
+    """The modules of a room."""
+    folder = PROJECT_ROOT / ROOMS[room][0]
+    found = {}
+    for file in sorted((folder / room).rglob("*.py")):
+        path = file.relative_to(folder).with_suffix("")
+        found[".".join(path.parts)] = file.read_text(encoding="utf-8")
+    assert found, f"{folder / room} holds no module"
+    return found
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_what_it_may(room):
+    known = STILL.get(room, set())
+    found = breaches(room, sources(room))
+    assert {name: module for name, module in found.items() if name not in known} == {}, (
+        "docs/architecture.md says who may import whom"
+    )
+    assert known - set(found) == set(), "no longer imported: take it out of STILL"
+
+
+@pytest.mark.parametrize(
+    ("room", "source"),
+    [
+        ("bqstack", "from eros.project import settings"),
+        ("bqstack", "def late():\n    import localgcp.services"),
+        ("localgcp", "from bqstack.errors import UserError"),
+        ("eros", "from components.system import System"),
+        ("eros", "from localgcp import ports"),
+        ("components", "from dev import sample"),
+        ("policy", "import tests.unit.conftest"),
+    ],
+)
+def test_a_forbidden_import_is_found(room, source):
+    assert breaches(room, {f"{room}.new": source})
+
+
+@pytest.mark.parametrize(
+    ("room", "source"),
+    [
+        ("eros", "from bqstack.errors import UserError"),
+        ("components", "from eros.project import settings"),
+        ("localgcp", "from .call import Cloud"),
+        ("policy", "from bqstack.analysis import limits"),
+    ],
+)
+def test_an_allowed_import_is_none(room, source):
+    assert not breaches(room, {f"{room}.new": source})
