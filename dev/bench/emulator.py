@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from bqstack import catalogue
-from dev.bench.lab import BenchmarkError
+from dev.bench.lab import BenchmarkError, Duration
 from eros.project.settings import PROJECT_ROOT, Settings
 from localgcp import ports
 
@@ -73,9 +74,13 @@ class Emulator(AbstractContextManager):
         self._client.close()
         self._stop()
 
+    def create_dataset(self) -> None:
+        """The dataset, empty."""
+        self._client.create_dataset(self._settings.dataset)
+
     def create(self) -> None:
         """The dataset with the whole catalogue."""
-        self._client.create_dataset(self._settings.dataset)
+        self.create_dataset()
         for item in catalogue.load(self._settings):
             self.run(item.sql)
 
@@ -86,6 +91,16 @@ class Emulator(AbstractContextManager):
         # Nothing is tried again behind our back: a retried script runs twice.
         job = self._client.query(sql, job_config=config, retry=None, job_retry=None)
         return list(job.result())
+
+    def datasets(self) -> list[str]:
+        """Names of the datasets: a request that runs no statement."""
+        return [item.dataset_id for item in self._client.list_datasets()]
+
+    def duration(self, work: Callable[[], object]) -> Duration:
+        """What `work` takes: on the wall, and of processors in the server (0 but on Linux)."""
+        before, started = self._cpu(), time.perf_counter()
+        work()
+        return Duration(time.perf_counter() - started, self._cpu() - before)
 
     def cost(self, sql: str) -> Cost:
         """Run it once and tell what it took."""
@@ -112,6 +127,14 @@ class Emulator(AbstractContextManager):
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def _cpu(self) -> float:
+        stat = Path(f"/proc/{self._process.pid}/stat")
+        if not stat.exists():
+            return 0.0
+        # After the name in parentheses, which may hold spaces: user and system time in ticks.
+        fields = stat.read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def _forget_peak(self) -> None:
         """Let the kernel's high-water mark begin again at what is held now (Linux only)."""

@@ -14,7 +14,8 @@ _PROGRAMS = {
     "import of the Pulumi program": ("-c", "import components.system"),
     "catalogue load": (
         "-c",
-        "from eros import catalogue, settings; catalogue.load(settings.load_stack_file('local'))",
+        "from bqstack import catalogue; from eros.project.settings import load_stack_file;"
+        " catalogue.load(load_stack_file('local'))",
     ),
 }
 

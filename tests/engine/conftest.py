@@ -19,7 +19,7 @@ from eros.project.settings import PROJECT_ROOT
 
 PROJECT = "eros-local"
 DATASET = "eros_scheduling_brain"
-_PROGRAM = ("__main__.py", "Pulumi.yaml", "components", "config", "eros", "sql")
+_PROGRAM = ("__main__.py", "Pulumi.yaml", "components", "config", "eros", "policy", "sql")
 
 
 @dataclass(frozen=True)
