@@ -130,7 +130,12 @@ def test_drift_made_behind_its_back_is_found_and_repaired(program, cloud):
 @pytest.mark.parametrize(
     ("path", "old", "new", "expected"),
     [
-        ("sql/views/schedule_recommendations_messages.sql", "SELECT", "SELEC", "did you mean SELECT?"),
+        (
+            "sql/views/schedule_recommendations_messages.sql",
+            "SELECT",
+            "SELEC",
+            "did you mean SELECT?",
+        ),
         (
             "sql/procedures/sweep_expired_caption_locks.sql",
             ".lock_sweep_log",

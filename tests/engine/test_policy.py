@@ -8,12 +8,9 @@ starts policy/ as it is (docs/decisions/015-policy-pack.md).
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 
 import pytest
-
-from eros.project.settings import PROJECT_ROOT
 
 RUNTIME = "eros-test"
 
@@ -21,9 +18,7 @@ RUNTIME = "eros-test"
 @pytest.fixture(scope="module")
 def checked(program, tmp_path_factory):
     """`pulumi` with the pack; gives exit code and output."""
-    pack = program.root / "policy"
-    shutil.copytree(PROJECT_ROOT / "policy", pack, ignore=shutil.ignore_patterns("__pycache__"))
-    file = pack / "PulumiPolicy.yaml"
+    file = program.root / "policy" / "PulumiPolicy.yaml"
     file.write_text(file.read_text().replace("runtime: python", f"runtime: {RUNTIME}"))
     plugins = tmp_path_factory.mktemp("plugins")
     starter = plugins / f"pulumi-analyzer-policy-{RUNTIME}"
@@ -58,5 +53,10 @@ def test_a_violation_stops_the_update(program, checked):
     program.edit("components/backups.py", '"enforced"', '"inherited"')
     code, output = checked("preview")
     assert code != 0, output
-    assert "[mandatory]" in output
+    assert "rules of the policy pack are broken" in output, "the program looks first"
+    assert "publicAccessPrevention is inherited" in output
+    program.edit("__main__.py", "files), _broken_rules)", "files))")
+    code, output = checked("preview")
+    assert code != 0, output
+    assert "[mandatory]" in output, "and the pack by itself in the engine"
     assert "publicAccessPrevention is inherited" in output
