@@ -105,6 +105,7 @@ def test_a_plan_tells_the_same_and_refuses_when_asked(deployed):
         check=False,
     )
     assert result.returncode == 1, result.stderr
+    assert result.stdout, result.stderr
     plan = json.loads(result.stdout)
     assert plan["refused"] == [
         "guard_rate: change signature",

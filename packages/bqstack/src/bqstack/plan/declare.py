@@ -40,7 +40,7 @@ def main(root: Path, stack: str) -> None:
     known = {entry["urn"]: Resource.from_state(entry) for entry in given["known"]}
     project = documents.read_yaml(root / "Pulumi.yaml", "Pulumi.yaml")["name"]
     _leave_to(root)
-    names = _NAMES if (root / _SOURCES).is_dir() else _OLD_NAMES
+    names = _OLD_NAMES if _is_old(root) else _NAMES
     errors = importlib.import_module(names["errors"])
     try:
         settings = importlib.import_module(names["settings"]).load_stack_file(stack)
@@ -76,6 +76,11 @@ def main(root: Path, stack: str) -> None:
     )
 
 
+def _is_old(root: Path) -> bool:
+    """Whether a tree is from before the library stood apart."""
+    return (root / "eros" / "errors.py").is_file()
+
+
 def _broken_rules(found: program.Declarations) -> list[str]:
     """What the tree's own policy pack says; older commits have none that can be asked."""
     try:
@@ -103,7 +108,10 @@ def _leave_to(root: Path) -> None:
     sys.meta_path[:] = [f for f in sys.meta_path if getattr(f, "__name__", "") != "_EditableFinder"]
     own = (_OWN_ROOT, _OWN_ROOT / _SOURCES)
     others = [path for path in sys.path if Path(path).resolve() not in own]
-    sys.path[:] = [str(root), str(root / _SOURCES), *others]
+    # A program may have the library installed instead of beside it.
+    has_library = (root / _SOURCES).is_dir() or _is_old(root)
+    library = root / _SOURCES if has_library else _OWN_ROOT / _SOURCES
+    sys.path[:] = [str(root), str(library), *others]
 
 
 def _failure(error: Exception, root: Path) -> str:
