@@ -78,7 +78,7 @@ def main(root: Path, stack: str) -> None:
 
 def _is_old(root: Path) -> bool:
     """Whether a tree is from before the library stood apart."""
-    return (root / "eros" / "errors.py").is_file()
+    return any((root / "eros" / name).is_file() for name in ("errors.py", "settings.py"))
 
 
 def _broken_rules(found: program.Declarations) -> list[str]:
