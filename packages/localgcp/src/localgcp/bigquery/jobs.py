@@ -60,6 +60,8 @@ class JobStore:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
+        # Two copies at once would meet in DuckDB as a duplicate key.
+        self._copying = threading.Lock()
         self._opened: sqlite3.Connection | None = None
         # The last change that DuckDB's table of jobs knows.
         self._copied = 0
@@ -131,7 +133,8 @@ class JobStore:
     def show(self, tree: exp.Expression, context: Any) -> exp.Expression:
         """Before a statement that reads INFORMATION_SCHEMA.JOBS: let DuckDB know all jobs."""
         if any(_JOBS in table.name.upper() for table in tree.find_all(exp.Table)):
-            self._copy()
+            with self._copying:
+                self._copy()
         return tree
 
     def _copy(self) -> None:
