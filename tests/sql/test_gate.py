@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import shutil
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,7 +155,8 @@ def test_a_change_is_analysed_with_all_that_names_it_and_nothing_else(
 ) -> None:
     Reading(settings, tree)
     procedure = tree / SWEEP
-    procedure.write_text(procedure.read_text() + "-- another end\n")
+    # What is known of a text is kept for the user, so it must be one that was never there.
+    procedure.write_text(procedure.read_text() + f"-- another end {uuid.uuid4()}\n")
     # The procedure, its schedule and what has its name in a text; not the other hundred.
     assert 2 <= Reading(settings, tree).report.analysed <= 15
 
