@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROGRAM = "pulumi-resource-gcp"
+# Started by the plugin of a clone; the second is its name in older ones.
+_LOCAL = (b"localgcp.provider", b"localcloud.provider")
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -35,7 +37,7 @@ def find(root: Path) -> Plugin:
         if part and not Path(part).resolve().is_relative_to(root)
     ]
     on_path = shutil.which(PROGRAM, path=os.pathsep.join(outside))
-    if on_path:
+    if on_path and not _is_local(Path(on_path)):
         return Plugin("real", f"real, {on_path}")
     installed = _installed(root)
     if installed:
@@ -64,11 +66,19 @@ def _installed(root: Path) -> Path | None:
     """The newest installed plugin that can serve this program's pulumi-gcp."""
     named = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
     home = Path.home() / ".pulumi" if named.resolve().is_relative_to(root) else named
-    folders = [path.parent for path in (home / "plugins").glob(f"resource-gcp-v*/{PROGRAM}")]
+    programs = (home / "plugins").glob(f"resource-gcp-v*/{PROGRAM}")
+    folders = [path.parent for path in programs if not _is_local(path)]
     newest = max(folders, key=lambda path: _numbers(path.name), default=None)
     if newest is None or _numbers(newest.name) < _numbers(_wanted(root)):
         return None
     return newest
+
+
+def _is_local(program: Path) -> bool:
+    """Whether a plugin is the local provider of another clone, from whose shell this one came."""
+    with program.open("rb") as file:
+        start = file.read(4096)
+    return any(module in start for module in _LOCAL)
 
 
 def _wanted(root: Path) -> str:

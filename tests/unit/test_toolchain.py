@@ -189,6 +189,21 @@ def test_the_local_plugin_is_attached_only_where_there_is_no_real_one(project, m
     assert not home.exists()
 
 
+def test_the_local_plugin_of_another_clone_is_no_real_one(project, tmp_path, monkeypatch):
+    """A shell of one clone, `make up` in the next."""
+    other = tmp_path / "other"
+    for root in (project, other):
+        root.mkdir(exist_ok=True)
+        (root / "requirements.in").write_text("pulumi-gcp==10.2.0\n")
+    gcp_plugin.attach(other)
+    monkeypatch.setenv("PULUMI_HOME", str(other / ".venv" / "pulumi-home"))
+    assert gcp_plugin.find(project).kind == "local"
+    monkeypatch.delenv("PULUMI_HOME")
+    [program] = other.rglob(gcp_plugin.PROGRAM)
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert gcp_plugin.find(project).kind == "local"
+
+
 def test_the_lock_has_a_hash_for_every_package_and_no_address():
     lock = (ROOT / "requirements.txt").read_text()
     assert "://" not in lock
