@@ -27,6 +27,7 @@ COMMANDS = (
     "monitor",
     "plan",
     "preflight",
+    "query",
     "rollback",
     "sample",
     "validate",

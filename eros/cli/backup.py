@@ -18,13 +18,13 @@ from eros.cloud.google import Google
 from eros.operations import backup as backups
 from eros.operations.backup import Backup, Comparison, Kind, Plan, Source, State, jobs
 from eros.project.settings import load_stack_file
+from eros.watch import queries
 
 app = typer.Typer(help="Back up the tables, and put their rows back.", no_args_is_help=True)
 
 _COLOURS = {State.COMPLETE: "green", State.INCOMPLETE: "red", State.EXPIRED: "dim"}
 # A name that is cut short cannot be copied: tables are as wide as they must be.
 _WIDE = 200
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 Tables = Annotated[
     str | None, typer.Option("--tables", help="Only these tables, separated by commas.")
@@ -354,9 +354,4 @@ def _age(age: timedelta) -> str:
 
 
 def _size(size: int | None) -> str:
-    if size is None:
-        return ""
-    value, unit = float(size), 0
-    while value >= 1024 and unit < len(_UNITS) - 1:
-        value, unit = value / 1024, unit + 1
-    return f"{value:.1f} {_UNITS[unit]}" if unit else f"{size} B"
+    return "" if size is None else queries.size(size)

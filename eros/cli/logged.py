@@ -31,6 +31,7 @@ READ_ONLY = frozenset(
         "monitor",
         "plan",
         "preflight",
+        "query",
         "validate",
     }
 )

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import enum
-import io
-import json
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
-from itertools import groupby
-from operator import itemgetter
-from pathlib import Path
-from typing import Annotated, Any
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from bqstack import state
 from bqstack.errors import UserError
-from eros.cli.common import Stack, console
+from eros.cli import tables
+from eros.cli.common import Stack
 from eros.cloud.google import Google
 from eros.project.settings import load_stack_file
 from eros.watch import monitor as queries
 
-_WIDE = 400
-
-
-class Format(enum.StrEnum):
-    """How the rows are written."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
+# Of a table; CSV and JSON are for programs, which want all of it.
+_SHOWN_ROWS = 100
 
 
 def monitor(
@@ -41,10 +24,13 @@ def monitor(
         str | None, typer.Argument(help="Name or number; without one, the list.")
     ] = None,
     stack: Stack = "local",
-    output: Annotated[Format, typer.Option("--format", help="For people or programs.")] = (
-        Format.TABLE
-    ),
-    out: Annotated[Path | None, typer.Option(help="Write to this file.")] = None,
+    output: tables.Output = tables.Format.TABLE,
+    out: tables.Out = None,
+    wide: tables.Wide = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=0, help=f"Rows to show, 0 for all; {_SHOWN_ROWS} in a table by default."),
+    ] = None,
     since: Annotated[
         datetime | None,
         typer.Option(help="Time of the deployment, UTC; the stack's last update by default."),
@@ -54,6 +40,7 @@ def monitor(
     ] = 7,
 ) -> None:
     """Ask one of the monitoring queries; without an argument, list them."""
+    totals = None
     if query is None:
         answer = _list()
     elif query == queries.REPORT:
@@ -64,8 +51,21 @@ def monitor(
         answer = queries.partitions(Google(load_stack_file(stack)))
     else:
         wanted = queries.find(query)
-        answer = queries.ask(Google(load_stack_file(stack)), wanted)
-    _write(answer, output, out)
+        answer, totals = queries.ask_with_totals(Google(load_stack_file(stack)), wanted)
+    if totals is not None and totals.rows and output is tables.Format.TABLE and out is None:
+        tables.write(totals, output, None, wide=wide)
+        typer.echo()
+    if limit is None:
+        limit = _SHOWN_ROWS if output is tables.Format.TABLE and out is None else 0
+    shown = queries.Answer(answer.columns, answer.rows[: limit or None])
+    tables.write(shown, output, out, wide=wide, note=_note(shown, answer))
+
+
+def _note(shown: queries.Answer, answer: queries.Answer) -> str:
+    left_out = len(answer.rows) - len(shown.rows)
+    if not left_out:
+        return ""
+    return f"{len(shown.rows):,} of {len(answer.rows):,} rows; --limit 0 shows all of them"
 
 
 def _list() -> queries.Answer:
@@ -86,82 +86,3 @@ def _last_update(stack: str) -> datetime:
         value=stack,
         fix=f"name its time: --since {datetime.now(UTC) - timedelta(days=1):%Y-%m-%dT%H:%M:%S}",
     )
-
-
-def _write(answer: queries.Answer, output: Format, out: Path | None) -> None:
-    if output is Format.TABLE and out is None and console.is_terminal:
-        _show(console, answer)
-        return
-    text = {Format.CSV: _csv, Format.JSON: _json, Format.TABLE: _plain}[output](answer)
-    if out is None:
-        print(text, end="")
-        return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot be written: {error.strerror}", file=out) from None
-
-
-def _json(answer: queries.Answer) -> str:
-    records = [{k: _plain_value(v) for k, v in row.items()} for row in answer.records()]
-    return json.dumps(records, indent=2, ensure_ascii=False) + "\n"
-
-
-def _csv(answer: queries.Answer) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(answer.columns)
-    writer.writerows([_plain_value(value) for value in row] for row in answer.rows)
-    return text.getvalue()
-
-
-def _plain(answer: queries.Answer) -> str:
-    """Tables as wide as they need to be, for files and pipes."""
-    text = io.StringIO()
-    _show(Console(file=text, width=_WIDE, no_color=True), answer)
-    return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
-
-
-def _show(terminal: Console, answer: queries.Answer) -> None:
-    if not answer.rows:
-        terminal.print("no rows")
-    elif answer.columns[0] == "section":
-        for section, rows in groupby(answer.rows, key=itemgetter(0)):
-            part = queries.Answer(answer.columns[1:], [row[1:] for row in rows])
-            terminal.print(f"\n{section}", style="bold")
-            terminal.print(_table(part))
-    else:
-        terminal.print(_table(answer))
-
-
-def _table(answer: queries.Answer) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for place, name in enumerate(answer.columns):
-        numbers = any(isinstance(row[place], int | float | Decimal) for row in answer.rows)
-        table.add_column(name, justify="right" if numbers else "left", overflow="fold")
-    for row in answer.rows:
-        table.add_row(*(Text(_cell(value)) for value in row))
-    return table
-
-
-def _cell(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return str(value).lower()
-        case int():
-            return f"{value:,}"
-        case float() | Decimal():
-            return f"{value:,.4f}".rstrip("0").rstrip(".")
-        case datetime():
-            return f"{value:%Y-%m-%d %H:%M:%S}"
-        case _:
-            return str(_plain_value(value))
-
-
-def _plain_value(value: Any) -> Any:
-    """A value in a form that CSV and JSON have."""
-    if isinstance(value, Decimal):
-        return float(value)
-    return value.isoformat() if isinstance(value, date) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -42,6 +43,7 @@ FAILURES = (
     TimeoutError,
 )
 _CONNECT_SECONDS = 5
+_REQUEST = re.compile(r"^[A-Z]+ https?://\S+: (?=\S)")
 _SERVICE_DISABLED = "SERVICE_DISABLED"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 # APIs by our name: discovery document, key in `eros.cloud.endpoints`, and the end of its address
@@ -66,7 +68,8 @@ _APIS = {
 def explained(error: Exception) -> str:
     """One line that says what one of FAILURES is about."""
     reason = str(getattr(error, "message", None) or getattr(error, "reason", None) or error)
-    return (reason.splitlines() or [type(error).__name__])[0]
+    # BigQuery's client puts the request before what was answered.
+    return _REQUEST.sub("", (reason.splitlines() or [type(error).__name__])[0])
 
 
 def disabled_service(error: Exception) -> str | None:

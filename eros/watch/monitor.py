@@ -7,6 +7,8 @@ The deployment report compares the days after a deployment with as many days bef
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -44,6 +46,8 @@ class Query:
     sql: str
     number: int | None = None
     """Its number in the specification's list of ten."""
+    totals: str = ""
+    """SQL of a summary that stands above rows of which there may be thousands."""
 
 
 def _view(number: int | None, name: str, title: str, order: str) -> Query:
@@ -98,7 +102,13 @@ QUERIES = (
         "the first ten corrupt rows of caption_bandit_stats",
         "SELECT * FROM {dataset}.corrupt_statistics ORDER BY page_name, caption_id LIMIT 10",
     ),
-    _view(None, "integrity_violations", "what keys would forbid", "violation, page_name, item"),
+    Query(
+        "integrity_violations",
+        "what keys would forbid",
+        "SELECT * FROM {dataset}.integrity_violations ORDER BY violation, page_name, item",
+        totals="SELECT violation, COUNT(*) AS violations, COUNT(DISTINCT page_name) AS pages "
+        "FROM {dataset}.integrity_violations GROUP BY violation ORDER BY violation",
+    ),
     Query(
         "recent_jobs",
         "the last 50 jobs of everybody",
@@ -301,6 +311,24 @@ def ask(google: Google, query: Query, **parameters: Any) -> Answer:
     return Answer(tuple(field.name for field in rows.schema), [row.values() for row in rows])
 
 
+def ask_with_totals(google: Google, query: Query) -> tuple[Answer, Answer | None]:
+    """What one query answers, and its totals where it has any, asked at the same time."""
+    if not query.totals:
+        return ask(google, query), None
+    totals = Query(f"totals of {query.name}", query.title, query.totals)
+    questions = [lambda: ask(google, query), lambda: ask(google, totals)]
+    answer, summary = _side_by_side(google, questions)
+    return answer, summary
+
+
+def _side_by_side(google: Google, questions: Sequence[Callable[[], Answer]]) -> list[Answer]:
+    """The answers in the order of the questions, all asked at once; the first error is raised."""
+    # Made before the threads, each of which would make a client of its own.
+    _ = google.bigquery
+    with ThreadPoolExecutor(len(questions), thread_name_prefix="monitor") as pool:
+        return [future.result() for future in [pool.submit(ask_one) for ask_one in questions]]
+
+
 def partitions(google: Google) -> Answer:
     """Partitioning of every table, and how many days it keeps a partition (None: for ever).
 
@@ -332,10 +360,15 @@ def deployment_report(google: Google, deployed_at: datetime, days: int) -> Answe
     """
     price = google.settings.prices.query_usd_per_tib
     parameters = {"deployed_at": deployed_at, "days": days, "usd_per_tib": price}
-    rows = []
-    for section in SECTIONS:
+
+    def asked(section: Query) -> Callable[[], Answer]:
         used = {name: value for name, value in parameters.items() if f"@{name}" in section.sql}
-        for row in ask(google, section, **used).records():
+        return lambda: ask(google, section, **used)
+
+    rows = []
+    answers = _side_by_side(google, [asked(section) for section in SECTIONS])
+    for section, answer in zip(SECTIONS, answers, strict=True):
+        for row in answer.records():
             before, after = row["value_before"], row["value"]
             change = change_pct(before, after)
             rows.append((section.name, row["item"], after, before, change, row["status"]))

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import threading
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from rich.console import Console
 from bqstack import catalogue
 from bqstack.errors import UserError
 from eros.cli import monitor as command
+from eros.cli import tables
 from eros.project.settings import load_stack_file
 from eros.watch import monitor
 
@@ -108,10 +110,61 @@ def test_the_report_compares_and_each_section_gets_the_parameters_that_it_names(
     answer = monitor.deployment_report(google(settings, client), NOW, days=3)
     assert [row[0] for row in answer.rows] == [section.name for section in monitor.SECTIONS]
     assert {row[4] for row in answer.rows} == {20.0}
-    for (sql, parameters), section in zip(client.asked, monitor.SECTIONS, strict=True):
+    # Side by side, so in any order.
+    assert len(client.asked) == len(monitor.SECTIONS)
+    for sql, parameters in client.asked:
         assert set(parameters) == {
-            name for name in ("deployed_at", "days", "usd_per_tib") if f"@{name}" in section.sql
+            name for name in ("deployed_at", "days", "usd_per_tib") if f"@{name}" in sql
         }, sql
+
+
+def test_the_sections_are_asked_side_by_side(settings):
+    together = threading.Barrier(len(monitor.SECTIONS), timeout=20)
+
+    class Slow(Client):
+        def query_and_wait(self, sql, job_config, wait_timeout):
+            together.wait()
+            return super().query_and_wait(sql, job_config, wait_timeout)
+
+    client = Slow(("item", "value", "value_before", "status"), (("x", 12.0, 10.0, "OK"),))
+    answer = monitor.deployment_report(google(settings, client), NOW, days=3)
+    assert [row[0] for row in answer.rows] == [section.name for section in monitor.SECTIONS]
+
+
+def test_thousands_of_violations_come_with_totals_and_a_limit(monkeypatch, settings, capsys):
+    class Violations(Client):
+        def query_and_wait(self, sql, job_config, wait_timeout):
+            self.columns, self.rows = ("violation", "item"), (("orphan", "x"),) * 5_662
+            if "GROUP BY" in sql:
+                self.columns, self.rows = ("violation", "violations"), (("orphan", 5_662),)
+            return super().query_and_wait(sql, job_config, wait_timeout)
+
+    monkeypatch.setattr(command, "load_stack_file", lambda stack: settings)
+    # One client for each thread's answer.
+    monkeypatch.setattr(
+        command,
+        "Google",
+        lambda settings: SimpleNamespace(settings=settings, bigquery=_Each(Violations)),
+    )
+    command.monitor(query="integrity_violations", out=None, since=None)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["orphan", "5,662"]
+    assert len(lines) < 110
+    assert lines[-1] == "100 of 5,662 rows; --limit 0 shows all of them"
+    command.monitor(query="integrity_violations", out=None, since=None, limit=0)
+    assert len(capsys.readouterr().out.splitlines()) > 5_662
+    command.monitor(query="integrity_violations", out=None, since=None, output=tables.Format.CSV)
+    assert len(capsys.readouterr().out.splitlines()) == 5_663, "all for a program"
+
+
+class _Each:
+    """A new client for each question."""
+
+    def __init__(self, make) -> None:
+        self.make = make
+
+    def query_and_wait(self, *arguments, **options):
+        return self.make().query_and_wait(*arguments, **options)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +182,7 @@ ANSWER = monitor.Answer(
 
 
 def test_json_is_a_list_of_objects():
-    first, second = json.loads(command._json(ANSWER))
+    first, second = json.loads(tables.as_json(ANSWER))
     assert first == {
         "day": "2026-03-01",
         "at": "2026-03-01T12:00:00+00:00",
@@ -142,28 +195,28 @@ def test_json_is_a_list_of_objects():
 
 
 def test_csv_has_a_header_even_without_rows():
-    rows = list(csv.DictReader(io.StringIO(command._csv(ANSWER))))
+    rows = list(csv.DictReader(io.StringIO(tables.as_csv(ANSWER))))
     assert rows[0]["note"] == "[red]a,b"
-    assert command._csv(monitor.Answer(("a", "b"), [])) == "a,b\n"
+    assert tables.as_csv(monitor.Answer(("a", "b"), [])) == "a,b\n"
 
 
 def test_a_table_shows_values_as_they_are_and_is_plain_in_a_pipe():
-    text = command._plain(ANSWER)
+    text = tables.plain(ANSWER)
     assert "[red]a,b" in text
     assert "1,234.5" in text
     assert "0.1235" in text
     assert "\x1b" not in text
     assert all(line == line.rstrip() for line in text.splitlines())
-    assert command._plain(monitor.Answer(("a",), [])) == "no rows\n"
+    assert tables.plain(monitor.Answer(("a",), [])) == "no rows\n"
 
 
 def test_sections_are_tables_of_their_own():
     answer = monitor.Answer(("section", "item"), [("1 A", "x"), ("1 A", "y"), ("2 B", "z")])
-    assert command._plain(answer).split() == ["1", "A", "item", "x", "y", "2", "B", "item", "z"]
+    assert tables.plain(answer).split() == ["1", "A", "item", "x", "y", "2", "B", "item", "z"]
 
 
 def test_the_list_needs_no_cloud(capsys, monkeypatch):
-    monkeypatch.setattr(command, "console", Console())
+    monkeypatch.setattr(tables, "console", Console())
     command.monitor(query=None, out=None, since=None)
     text = capsys.readouterr().out
     for name in ("daily_automation_status", "deployment", "partitions"):
@@ -174,7 +227,7 @@ def test_the_answer_can_go_to_a_file(tmp_path, monkeypatch, settings):
     monkeypatch.setattr(command, "load_stack_file", lambda stack: settings)
     monkeypatch.setattr(command, "Google", lambda settings: google(settings, Client()))
     file = tmp_path / "x.csv"
-    command.monitor(query="1", output=command.Format.CSV, out=file, since=None)
+    command.monitor(query="1", output=tables.Format.CSV, out=file, since=None)
     assert file.read_text() == "n\n1\n"
     with pytest.raises(UserError, match="cannot be written"):
         command.monitor(query="1", out=tmp_path / "no" / "x.csv", since=None)
