@@ -119,8 +119,6 @@ class Automation(Section):
     feedback_late_days: PositiveInt = 30
     """A result delivered up to this many days after the send is still counted, and a message
     without a caption is matched again."""
-    feedback_overlap_hours: Annotated[int, Field(ge=0)] = 24
-    """Results this much older than the newest counted one are read again, for late loads."""
     medium_audience: PositiveInt = 1_000
     large_audience: PositiveInt = 10_000
     """Median recipients of a message from which a page counts as medium or large."""

@@ -62,11 +62,13 @@ SYSTEM: dict[str, Any] = {
     "usual_usd": 5.0,
     "jobs": (200, 0),
     "outbox": 0,
+    "uncounted": 0,
 }
 # What makes rules fire, each just beyond its limit. Rules of one group do not touch others.
 SICK: tuple[tuple[set[str], dict[str, Any]], ...] = (
     (
-        {"A01", "A03", "A04", "A06", "A07", "A08", "A10", "A15", "A16", "A17", "A19", "A24", "A28"},
+        {"A01", "A03", "A04", "A06", "A07", "A08", "A10", "A15", "A16", "A17", "A19", "A24", "A28"}
+        | {"A29"},
         {
             "health": {
                 "failed_queries": 51,
@@ -84,6 +86,7 @@ SICK: tuple[tuple[set[str], dict[str, Any]], ...] = (
             "request_age": "1441 MINUTE",
             "failed_request_age": "23 HOUR",
             "outbox": 1,
+            "uncounted": 1,
         },
     ),
     (
@@ -193,6 +196,10 @@ def fill(warehouse: Warehouse, changes: dict[str, Any]) -> None:
         )
         SELECT CAST(n AS STRING), {now}, 'WARNING', 'Byte limit near', FALSE
         FROM UNNEST(GENERATE_ARRAY(1, {state["outbox"]})) AS n;
+        INSERT INTO stored_figures (figure_time, figure, value)
+        VALUES
+            (TIMESTAMP_SUB({now}, INTERVAL 7 HOUR), 'uncounted_results', 9),
+            (TIMESTAMP_SUB({now}, INTERVAL 1 HOUR), 'uncounted_results', {state["uncounted"]});
         INSERT INTO job_history (
             creation_time, job_id, job_type, statement_type, state, error_result
         )
