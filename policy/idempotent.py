@@ -13,5 +13,5 @@ WHY = {
     "release_schedule_requests": "a request that was released has no lease to end",
     "run_daily_automation": "one run per local date; pages that are queued are left alone",
     "sweep_expired_caption_locks": "a lock that was ended is not active",
-    "update_caption_performance": "counts what differs from what was counted, so a second run finds nothing",
+    "update_caption_performance": "counts what differs from what was counted",
 }
