@@ -20,7 +20,7 @@ def _broken_rules(resources):
 
 try:
     stack = pulumi.get_stack()
-    guard = Guard(pulumi.warn)
+    guard = Guard(pulumi.warn, repair="eros repair --stack")
     check_file(stack)
     # The engine hands the stack's configuration to the program in this variable.
     settings = from_engine(json.loads(os.environ.get("PULUMI_CONFIG", "{}")), stack)

@@ -28,6 +28,7 @@ COMMANDS = (
     "plan",
     "preflight",
     "query",
+    "repair",
     "rollback",
     "sample",
     "validate",

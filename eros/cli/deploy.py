@@ -74,7 +74,7 @@ def deploy(
         deployments.Deployment(
             site, options, journal, progress, _ask, now=lambda: present(site.google.settings)
         ),
-        deployments.standard(),
+        deployments.standard(resume=resume),
     )
     if output is Format.JSON:
         print(json.dumps(outcome.content, indent=2, default=str))

@@ -19,6 +19,7 @@ from eros.cli.common import console
 from eros.cloud import transfers
 from eros.cloud.clock import Control
 from eros.cloud.google import Google
+from eros.operations import repair
 from eros.project import schedules
 from eros.project.settings import PROJECT_ROOT, load_stack_file
 from eros.watch import health as checks
@@ -59,12 +60,14 @@ def up(
         # So that `pulumi preview --stack prod` needs nothing else.
         for stack in ("staging", "prod"):
             engine.ensure_stack(stack)
+    google = Google(load_stack_file(STACK))
+    # A first `up` that was killed is finished by the next one.
+    repair.repair(google, STACK, progress=_tell)
     engine.run("up", "--stack", STACK, "--yes", "--skip-preview", "--suppress-outputs")
     changes = engine.last_changes(STACK)
     changed = {kind: n for kind, n in changes.items() if kind != "same"}
 
     console.rule("sample", align="left")
-    google = Google(load_stack_file(STACK))
     loaded = sample.put(google, size, seed, replace=False)
 
     console.rule("automation", align="left")
@@ -105,6 +108,10 @@ def logs(
 ) -> None:
     """Show the logs of the local cloud."""
     _localcloud("logs", *(arguments or []))
+
+
+def _tell(line: str) -> None:
+    console.print(line, markup=False)
 
 
 def _localcloud(*arguments: str) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+from typing import Any
 
 import requests
 
@@ -17,8 +18,11 @@ def kill_processes(cloud: Cloud) -> None:
         os.kill(process["pid"], signal.SIGKILL)
 
 
-def up_until(program: Program, created: int) -> subprocess.Popen[str]:
-    """Start an `up` and return when that many resources have been created."""
+def up_until(program: Program, created: int, **options: Any) -> subprocess.Popen[str]:
+    """Start an `up` and return when that many resources have been created.
+
+    `options` are those of Popen.
+    """
     running = subprocess.Popen(
         ["pulumi", "up", "--stack", "local", "--yes", "--skip-preview", "--non-interactive"],
         cwd=program.root,
@@ -26,6 +30,7 @@ def up_until(program: Program, created: int) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        **options,
     )
     seen = 0
     for line in running.stdout:

@@ -345,3 +345,31 @@ def test_a_stale_allowance_is_told(monkeypatch, values):
     assert engine.warnings == [
         "eros:allowLoss: 'gone: delete' allows nothing any more: take it out"
     ]
+
+
+BEGUN = {"type": "creating", "resource": {"urn": "urn:pulumi:staging::eros::t::sweep"}}
+UNREAD = {"urn": "urn:pulumi:staging::eros::t::sweep", "type": "t", "id": "7", "custom": True}
+
+
+@pytest.mark.parametrize(
+    "deployment",
+    [{"pending_operations": [BEGUN]}, {"resources": [UNREAD]}],
+    ids=["begun", "unread"],
+)
+def test_what_a_killed_engine_may_have_created_is_not_created_again(
+    monkeypatch, settings, deployment
+):
+    engine = Engine(monkeypatch, Checkpoint.from_deployment(deployment, None), preview=False)
+    with pytest.raises(UserError, match="may have created: sweep; nothing") as told:
+        engine.guard.check(settings, nothing)
+    assert told.value.fix == "pulumi refresh --stack staging"
+
+
+def test_a_preview_says_what_a_killed_engine_may_have_created(monkeypatch, settings):
+    held = Checkpoint.from_deployment({"pending_operations": [BEGUN]}, None)
+    engine = Engine(monkeypatch, held, preview=True)
+    engine.guard.check(settings, nothing)
+    assert engine.warnings == [
+        "an interrupted update may have created: sweep; before the next update: "
+        "pulumi refresh --stack staging"
+    ]

@@ -19,7 +19,7 @@ from eros.cloud import services
 from eros.cloud.clock import present
 from eros.cloud.google import FAILURES, disabled_service, explained
 from eros.cloud.services import SERVICES
-from eros.operations import backup, rollback
+from eros.operations import backup, repair, rollback
 from eros.operations.deploy import permissions, quota
 from eros.operations.deploy import rights as granted_rights
 from eros.operations.deploy.external import external_schemas
@@ -73,18 +73,22 @@ def _unchecked(site: Site, name: str, error: Exception) -> Finding:
 def tools(site: Site) -> list[Finding]:
     """The engine, and its backend with the stack."""
     version = engine.output("version", root=site.root).strip()
-    checkpoint = state.current(site.stack, site.root)
+    try:
+        checkpoint = state.current(site.stack, site.root)
+    except UserError:
+        repair.refuse_damage(site.stack, site.root)
+        raise
     findings = [Finding("tools", Level.OK, f"pulumi {version}, stack {site.stack}")]
-    if checkpoint.pending:
-        names = ", ".join(urn.rpartition("::")[2] for urn in checkpoint.pending[:_SHOWN])
+    if open_ := (*checkpoint.pending, *checkpoint.unread):
+        names = ", ".join(urn.rpartition("::")[2] for urn in open_[:_SHOWN])
         findings.append(
             Finding(
                 "tools",
                 # A schedule that is created once more runs twice; the rest is only done again.
-                Level.FAILED if checkpoint.creating else Level.WARNING,
+                Level.FAILED if checkpoint.creating or checkpoint.unread else Level.WARNING,
                 f"an update that was interrupted, or still runs, left operations whose end "
                 f"nobody saw: {names}",
-                f"pulumi refresh --stack {site.stack} (in a terminal: it asks)",
+                f"eros repair --stack {site.stack}",
             )
         )
     return findings

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bqstack import engine
+from bqstack import engine, engine_lock
 from bqstack import guard as changes
 from bqstack.errors import UserError
 from bqstack.guard import Change
@@ -21,8 +21,6 @@ from bqstack.guard.tables import holds_rows
 from bqstack.state import Resource
 
 _UNCHANGED = ("same", "read")
-# What an interrupted `up` leaves behind in a file or bucket backend.
-_LOCKED = "currently locked"
 # How the engine marks colours in what it tells.
 _MARKUP = re.compile(r"<\{%.*?%\}>")
 
@@ -124,5 +122,5 @@ def _reason(document: dict[str, Any] | None, stderr: str) -> str:
     diagnostics = (document or {}).get("diagnostics") or []
     said = [d["message"].strip() for d in diagnostics if d.get("severity") == "error"]
     text = "\n".join(dict.fromkeys(said)) or stderr.strip() or "no message"
-    hint = "; if no pulumi runs: pulumi cancel" if _LOCKED in text else ""
+    hint = "; if no pulumi runs: eros repair" if engine_lock.is_locked(text) else ""
     return f"pulumi preview: {text}{hint}"

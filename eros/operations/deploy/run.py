@@ -158,11 +158,7 @@ def _failed(
 
 def _to_resume(deployment: Deployment) -> str:
     stack = deployment.site.stack
-    return (
-        f"\n  fix: mend the reason, then: eros deploy --resume --stack {stack}; "
-        "if pulumi says that the stack is locked and none runs: pulumi cancel "
-        f"--stack {stack}"
-    )
+    return f"\n  fix: mend the reason, then: eros deploy --resume --stack {stack}"
 
 
 def _told(error: BaseException) -> str:

@@ -12,7 +12,7 @@ from bqstack import state
 from bqstack.errors import UserError
 from eros import logs
 from eros.cloud.google import FAILURES, explained
-from eros.operations import backup
+from eros.operations import backup, repair
 from eros.operations.deploy import figures, journal, preflight, program, validation, verdict
 from eros.operations.deploy.figures import Figures
 from eros.operations.deploy.lock import held_file
@@ -61,6 +61,24 @@ class Lock:
             if take_over:
                 _LOG.audit("deployment lock broken", result="succeeded", by=holder.who)
         return {"holder": holder.who, "between_machines": between}
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What an engine that was killed has left is mended."""
+
+    name: str = "repair"
+    title: str = "state of the stack"
+    code: ExitCode = ExitCode.PREREQUISITES
+    once: bool = False
+    in_dry_run: bool = False
+    mend: Callable[..., repair.Repair] = repair.repair
+
+    def run(self, deployment: Deployment) -> dict[str, Any]:
+        """Find out how operations of unknown end ended."""
+        site = deployment.site
+        tell = _indented(deployment.progress)
+        return self.mend(site.google, site.stack, root=site.root, progress=tell).document()
 
 
 @dataclass(frozen=True)
@@ -320,10 +338,11 @@ class Score:
         return {"criteria": criteria[:-1], "overall": overall["status"]}
 
 
-def standard() -> tuple[Step, ...]:
-    """The steps of `eros deploy`."""
+def standard(*, resume: bool = False) -> tuple[Step, ...]:
+    """The steps of `eros deploy`; `resume` when it goes on with one that was interrupted."""
     return (
         Lock(),
+        *((Repair(),) if resume else ()),
         Preflight(),
         Baseline(),
         Backup(),

@@ -172,9 +172,8 @@ def _refuse_pending(stack: str, current: Checkpoint) -> None:
         raise UserError(
             "an update that was interrupted, or still runs, left operations whose end nobody "
             f"saw: {names}",
-            fix=f"pulumi refresh --stack {stack} (in a terminal: it asks), then once more; "
-            f"a rollback that was interrupted finds out itself: eros rollback --resume "
-            f"--stack {stack}",
+            fix=f"eros repair --stack {stack}, then once more; a rollback that was interrupted "
+            f"finds out itself: eros rollback --resume --stack {stack}",
         )
 
 

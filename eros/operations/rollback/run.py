@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,8 +15,8 @@ from bqstack.state import Checkpoint, Update
 from eros import logs
 from eros.cloud import endpoints
 from eros.cloud.google import FAILURES, Google, explained
-from eros.operations import backup, stack_lock
-from eros.operations.rollback import choice, locks, pending, plans, report, stakes, variants
+from eros.operations import backup, repair, stack_lock
+from eros.operations.rollback import choice, locks, plans, report, stakes, variants
 from eros.operations.rollback.journal import Journal, alone, unfinished
 from eros.operations.rollback.plans import Plan, Progress
 from eros.operations.rollback.updates import Updates
@@ -231,23 +231,28 @@ def resume(
         with _held(google, stack, " --resume", break_lock) as lock:
             progress(f"going on with the rollback to {journal.target}")
             work = _Work(journal, google, root, progress, patient=True, lock=lock)
-            ids = {resource.urn: resource.id for resource in work.stored().resources}
             with _told("operations", stack):
-                _operations(work, ids)
+                _operations(work)
             return _go_on(work)
 
 
-def _operations(work: _Work, ids: Mapping[str, str]) -> None:
+def _operations(work: _Work) -> None:
     """Find out how operations ended that a dead engine had begun."""
     journal = work.journal
     message = choice.message(journal.target, 0, work.parts, STEPS["operations"])
-    settled = pending.settle(
-        work.google, work.updates, ids, message, taken=journal.taken, remember=journal.remember
+    settled = repair.settle(
+        work.google,
+        journal.stack,
+        work.root,
+        message,
+        patient=work.patient,
+        taken=journal.taken,
+        remember=journal.remember,
     )
-    if settled:
+    if settled.all:
         journal.remember(())
-    for urn in settled:
-        work.progress(f"found out how it ended with {urn.rpartition('::')[2]}")
+    for name in settled.all:
+        work.progress(f"found out how it ended with {name}")
 
 
 def _go_on(work: _Work) -> report.Report:

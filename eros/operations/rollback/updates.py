@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bqstack import engine
+from bqstack import engine, engine_lock
 from bqstack.errors import UserError
 from bqstack.state import Checkpoint, Resource
 
@@ -21,11 +18,6 @@ if TYPE_CHECKING:
     from pulumi import automation
 
 _ERROR = "error: "
-_LOCKED = re.compile(r"currently locked by|another update is currently in progress", re.IGNORECASE)
-# How file and bucket backends name the process that holds a lock (pkg/backend/diy/lock.go).
-_HOLDER = re.compile(r"created by \S+@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
-# An engine whose command has died ends what it has begun; longer than one call of Google's.
-_PATIENCE_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -112,34 +104,14 @@ class Updates:
 
     def when_free[T](self, operation: Callable[[], T]) -> T:
         """Do something that needs the stack's lock; wait for it when that was asked for."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            try:
-                return operation()
-            except UserError as error:
-                locked = _LOCKED.search(error.message)
-                if not locked or not self._patient or time.monotonic() > deadline:
-                    raise
-                if not self._lock_may_go(error.message):
-                    raise
-
-    def _lock_may_go(self, text: str) -> bool:
-        """Wait a moment for the process that holds the lock; take the lock of a dead one away."""
-        holder = _HOLDER.search(text)
-        if holder is None or holder["host"] != socket.gethostname():
-            return False
-        if _is_alive(int(holder["pid"])):
-            time.sleep(1)
-        else:
-            engine.output("cancel", "--yes", "--stack", self.stack, root=self.root)
-        return True
+        return engine_lock.when_free(operation, self.stack, self.root, patient=self._patient)
 
     def _explained(self, text: str) -> UserError:
         fix = None
-        if _LOCKED.search(text):
+        if engine_lock.is_locked(text):
             fix = (
                 "wait for the other update; when its process has died: "
-                f"pulumi cancel --stack {self.stack}"
+                f"eros repair --stack {self.stack}"
             )
         return UserError(f"pulumi: {text}", fix=fix)
 
@@ -205,15 +177,5 @@ def _reasons(error: automation.CommandError) -> str:
         return lines[-1] if lines else "no message"
     # A lock's holder stands on the line after.
     said = [lines[index].partition(_ERROR)[2] for index in found]
-    said += [line for line in lines if _HOLDER.search(line)]
+    said += [line for line in lines if engine_lock.holder_in(line)]
     return "; ".join(dict.fromkeys(said))
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True

@@ -198,6 +198,12 @@ def test_the_steps_stand_in_the_order_of_the_specification():
     assert codes["validate"] is codes["compare"] is ExitCode.VALIDATION
 
 
+def test_a_deployment_that_is_resumed_mends_the_state_first():
+    names = [step.name for step in steps.standard(resume=True)]
+    assert names[:3] == ["lock", "repair", "preflight"]
+    assert [n for n in names if n != "repair"] == [step.name for step in steps.standard()]
+
+
 def test_a_dry_run_changes_nothing_by_its_list_of_steps():
     made = [step.name for step in steps.standard() if step.in_dry_run]
     assert made == ["preflight", "baseline", "preview"]

@@ -16,11 +16,16 @@ from bqstack.errors import UserError
 def write_json(path: Path, content: Any, *, default: Callable[[Any], Any] | None = None) -> None:
     """Replace `path` in one step, so that no reader sees half of it; OSError when it fails.
 
-    `default` is what `json.dump` makes of values that JSON does not know.
+    `default` is what `json.dumps` makes of values that JSON does not know.
     """
+    write_bytes(path, json.dumps(content, indent=2, default=default).encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace `path` in one step; OSError when it fails."""
     draft = path.with_name(f".{path.name}")
-    with draft.open("w", encoding="utf-8") as file:
-        json.dump(content, file, indent=2, default=default)
+    with draft.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)

@@ -29,11 +29,13 @@ _PATIENCE_SECONDS = 300
 class Guard:
     """The guard of one run of the program; made first, asked last.
 
-    `warn` takes what is no reason to refuse.
+    `warn` takes what is no reason to refuse. `repair` is the command that finds out how the
+    operations of a killed engine ended; the name of the stack goes behind it.
     """
 
-    def __init__(self, warn: Callable[[str], None]) -> None:
+    def __init__(self, warn: Callable[[str], None], repair: str = "pulumi refresh --stack") -> None:
         self._warn = warn
+        self._repair = repair
         self._stack = pulumi.get_stack()
         self._state: Future[state.Checkpoint] = Future()
         # Under Pulumi's mocks there is no stack whose state could be read.
@@ -56,6 +58,8 @@ class Guard:
         something changes.
         """
         checkpoint = self._checkpoint() if self._has_stack else None
+        if checkpoint is not None and (checkpoint.creating or checkpoint.unread):
+            self._interrupted(checkpoint)
         held = checkpoint is not None and any(r.custom for r in checkpoint.resources)
         if checkpoint is None or not (held or judge):
             return
@@ -81,6 +85,17 @@ class Guard:
             raise refusal(settings, self._stack, refused)
         for entry in allowances.stale(changes, settings.allow_loss):
             self._warn(f"{allowances.KEY}: {entry!r} allows nothing any more: take it out")
+
+    def _interrupted(self, checkpoint: state.Checkpoint) -> None:
+        """Refuse to create again what a killed engine may have created."""
+        open_ = (*checkpoint.creating, *checkpoint.unread)
+        names = ", ".join(urn.rpartition("::")[2] for urn in open_)
+        text = f"an interrupted update may have created: {names}"
+        fix = f"{self._repair} {self._stack}"
+        if pulumi.runtime.is_dry_run():
+            self._warn(f"{text}; before the next update: {fix}")
+            return
+        raise UserError(f"{text}; nothing has been changed", fix=fix)
 
     def _read(self, name: str) -> None:
         try:

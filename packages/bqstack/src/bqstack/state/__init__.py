@@ -3,21 +3,26 @@
     current(stack)           the resources of today
     history(stack)           the updates, newest first
     load(stack, version)     the resources that an update left
+    damage(stack)            what is broken of the files that keep it
 
 Secrets stay as the backend keeps them: ciphertext behind Pulumi's own marker. `revealed` is
 the one function that opens them, in memory.
 """
 
+from bqstack.state.damage import Damage, damage
 from bqstack.state.model import SECRET_MARKER, Checkpoint, Resource, Update
-from bqstack.state.reading import current, history, load, load_file
+from bqstack.state.reading import backend_url, current, history, load, load_file
 from bqstack.state.secrets import revealed
 
 __all__ = [
     "SECRET_MARKER",
     "Checkpoint",
+    "Damage",
     "Resource",
     "Update",
+    "backend_url",
     "current",
+    "damage",
     "history",
     "load",
     "load_file",

@@ -1,4 +1,4 @@
-"""Checkpoints of earlier updates in file and bucket backends.
+"""Files that backends in folders and buckets keep, which `pulumi` itself does not give.
 
 `pulumi stack export --version` works on Pulumi's cloud only. The other backends keep
 `.pulumi/history/<project>/<stack>/<stack>-<nanoseconds>.{history,checkpoint}.json`, one pair
@@ -8,11 +8,13 @@ for each update, packed by gzip or zstd when asked (pkg/backend/diy/state.go).
 from __future__ import annotations
 
 import gzip
+import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from bqstack import documents
+from bqstack.durable import write_bytes
 from bqstack.errors import UserError
 
 if TYPE_CHECKING:
@@ -31,18 +33,42 @@ def is_kept_in_files(backend: str) -> bool:
     return urlsplit(backend).scheme in (*_FILES, *_BUCKETS, *_OTHER_BUCKETS)
 
 
-def read(backend: str, stack: str, version: int, root: Path) -> bytes:
-    """The checkpoint file of one update, as it is kept; raises UserError when there is none."""
-    project = documents.read_yaml(root / "Pulumi.yaml", "Pulumi.yaml")["name"]
-    folder = f".pulumi/history/{project}/{stack.rpartition('/')[2]}/"
+class Files(Protocol):
+    """The files of one folder of a backend."""
+
+    def names(self) -> list[str]:
+        """Their names."""
+        ...
+
+    def content(self, name: str) -> bytes:
+        """One file."""
+        ...
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file in one step, on top of one that is there."""
+        ...
+
+
+def files(backend: str, folder: str, stack: str, root: Path) -> Files | None:
+    """The files of a folder of the backend; None where no client for it is at hand."""
     scheme = urlsplit(backend).scheme
     if scheme in _FILES:
-        kept: _Folder | _Bucket = _Folder(backend, folder, root)
-    elif scheme in _BUCKETS:
-        kept = _Bucket(backend, folder, stack, root)
-    else:
+        return _Folder(backend, folder, root)
+    return _Bucket(backend, folder, stack, root) if scheme in _BUCKETS else None
+
+
+def project(root: Path) -> str:
+    """Name of the project, which is part of every path in a backend."""
+    return documents.read_yaml(root / "Pulumi.yaml", "Pulumi.yaml")["name"]
+
+
+def read(backend: str, stack: str, version: int, root: Path) -> bytes:
+    """The checkpoint file of one update, as it is kept; raises UserError when there is none."""
+    folder = f".pulumi/history/{project(root)}/{stack.rpartition('/')[2]}/"
+    kept = files(backend, folder, stack, root)
+    if kept is None:
         raise UserError(
-            f"checkpoints in {scheme}:// cannot be read by their number",
+            f"checkpoints in {urlsplit(backend).scheme}:// cannot be read by their number",
             value=backend,
             fix=f"copy {folder}*.checkpoint.json of the update to this machine, "
             "then: eros rollback --to FILE",
@@ -80,7 +106,7 @@ def _unknown(version: int, stack: str) -> UserError:
 
 
 class _Folder:
-    """History in a folder: `file:///path`, `file://~/path` or `file://./path`."""
+    """A folder of a folder: `file:///path`, `file://~/path` or `file://./path`."""
 
     def __init__(self, backend: str, folder: str, root: Path) -> None:
         path = backend.removeprefix("file://").partition("?")[0]
@@ -102,9 +128,17 @@ class _Folder:
         except OSError as error:
             raise UserError(f"cannot be read: {error.strerror}", file=self._folder / name) from None
 
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file in one step."""
+        try:
+            write_bytes(self._folder / name, content)
+        except OSError as error:
+            message = f"cannot be written: {error.strerror}"
+            raise UserError(message, file=self._folder / name) from None
+
 
 class _Bucket:
-    """History in Cloud Storage: `gs://bucket/path`."""
+    """A folder in Cloud Storage: `gs://bucket/path`."""
 
     def __init__(self, backend: str, folder: str, stack: str, root: Path) -> None:
         parts = urlsplit(backend)
@@ -113,7 +147,7 @@ class _Bucket:
         self._objects = _storage(stack, root).objects()
 
     def names(self) -> list[str]:
-        """Names of the objects under the stack's history."""
+        """Names of the objects under the folder."""
         found: list[str] = []
         request = self._objects.list(bucket=self._bucket, prefix=self._prefix)
         while request is not None:
@@ -126,6 +160,15 @@ class _Bucket:
         """One object."""
         request = self._objects.get_media(bucket=self._bucket, object=self._prefix + name)
         return request.execute()
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write an object, which Cloud Storage does in one step."""
+        from googleapiclient.http import MediaIoBaseUpload
+
+        body = MediaIoBaseUpload(io.BytesIO(content), "application/octet-stream")
+        self._objects.insert(
+            bucket=self._bucket, name=self._prefix + name, media_body=body
+        ).execute()
 
 
 def _storage(stack: str, root: Path) -> Resource:

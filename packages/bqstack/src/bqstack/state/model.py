@@ -121,6 +121,15 @@ class Checkpoint:
         return tuple(o["resource"]["urn"] for o in self._operations if o["type"] == "creating")
 
     @property
+    def unread(self) -> tuple[str, ...]:
+        """Urns of resources whose id was put into the state, and which no engine has read yet."""
+        return tuple(
+            entry["urn"]
+            for entry in self.deployment.get("resources") or ()
+            if entry.get("custom") and entry.get("id") and not entry.get("outputs")
+        )
+
+    @property
     def _operations(self) -> Sequence[Mapping[str, Any]]:
         return self.deployment.get("pending_operations") or ()
 

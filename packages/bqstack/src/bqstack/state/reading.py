@@ -42,16 +42,21 @@ def history(stack: str, root: Path = PROJECT_ROOT) -> list[Update]:
 
 def load(stack: str, version: int, root: Path = PROJECT_ROOT) -> Checkpoint:
     """The resources that update `version` left; raises UserError when it is not kept."""
-    asked = ("whoami", "--verbose", "--json")
-    try:
-        backend = _answer(*asked, root=root)["url"]
-    except _MISSHAPEN:
-        raise _unreadable(asked, "no address of a backend") from None
+    backend = backend_url(root)
     if not checkpoints.is_kept_in_files(backend):
         arguments = ("stack", "export", "--stack", stack, "--version", str(version))
         return _exported(*arguments, version=version, root=root)
     content = checkpoints.read(backend, stack, version, root)
-    return _from_file(content, f"update {version} of stack {stack}", version)
+    return parse(content, f"update {version} of stack {stack}", version)
+
+
+def backend_url(root: Path = PROJECT_ROOT) -> str:
+    """Address of the backend that pulumi uses; raises UserError."""
+    asked = ("whoami", "--verbose", "--json")
+    try:
+        return _answer(*asked, root=root)["url"]
+    except _MISSHAPEN:
+        raise _unreadable(asked, "no address of a backend") from None
 
 
 def load_file(path: Path) -> Checkpoint:
@@ -60,7 +65,7 @@ def load_file(path: Path) -> Checkpoint:
         content = path.read_bytes()
     except OSError as error:
         raise UserError(f"cannot be read: {error.strerror}", file=path) from None
-    return _from_file(content, str(path), None)
+    return parse(content, str(path))
 
 
 def _exported(*arguments: str, version: int | None, root: Path) -> Checkpoint:
@@ -89,7 +94,8 @@ def _unreadable(arguments: tuple[str, ...], what: str) -> UserError:
     )
 
 
-def _from_file(content: bytes, what: str, version: int | None) -> Checkpoint:
+def parse(content: bytes, what: str, version: int | None = None) -> Checkpoint:
+    """The checkpoint in a file of a backend, or in an export; UserError names `what`."""
     try:
         document = json.loads(checkpoints.unpacked(content))
         deployment = document.get("deployment") or document["checkpoint"]["latest"]

@@ -14,15 +14,18 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from google.cloud.bigquery_datatransfer_v1.types import TransferConfig
 
-from bqstack import engine
+from bqstack import engine, engine_lock
 from bqstack.errors import UserError
 from bqstack.state import Checkpoint
-from eros.operations.rollback import pending, plans, variants
-from eros.operations.rollback import updates as updates_module
+from components.system import System
+from eros.operations.repair import lookup, pending
+from eros.operations.rollback import plans, variants
 from eros.operations.rollback.updates import Updates
 from eros.project.settings import parse
 from tests.unit.conftest import VALUES
+from tests.unit.fake_engine import record
 from tests.unit.rollback.states import STACK, TABLE
 
 
@@ -44,10 +47,12 @@ class Engine:
             case ("stack", "export"):
                 return json.dumps({"version": 3, "deployment": self.deployment})
             case ("stack", "import"):
-                urns = [o["resource"]["urn"] for o in self.deployment["pending_operations"]]
-                assert self.remembered == urns, "whoever dies after this must know them"
+                began = [o["resource"]["urn"] for o in self.deployment["pending_operations"]]
                 content = json.loads(Path(arguments[3]).read_text())
                 self.deployment = content["deployment"]
+                there = {r["urn"] for r in self.deployment["resources"]}
+                open_ = [urn for urn in began if urn in there]
+                assert self.remembered == open_, "whoever dies after this must know them"
             case ("refresh", _) if not self.refreshes:
                 raise UserError("no connection")
             case ("refresh", _):
@@ -55,49 +60,130 @@ class Engine:
         return ""
 
 
-def settle(fake: Engine, monkeypatch, google=None, ids=None) -> None:
+def settle(fake: Engine, monkeypatch, google=None, there=()) -> pending.Settled:
+    """`there` are the ids of what the cloud has; None asks the fake one."""
     monkeypatch.setattr(engine, "output", fake.output)
-    pending.settle(
+    if google is None:
+        monkeypatch.setattr(lookup, "ids", lambda *_: list(there))
+    return pending.settle(
         google,
-        Updates("local", Path(), patient=True),
-        ids or {},
+        "local",
+        Path(),
         "message",
         taken=tuple(fake.remembered),
         remember=lambda urns: setattr(fake, "remembered", list(urns)),
     )
 
 
-def settled(monkeypatch, *operations: dict, google=None, ids=None) -> Engine:
+def settled(monkeypatch, *operations: dict, google=None, there=()) -> Engine:
     fake = Engine(list(operations))
-    settle(fake, monkeypatch, google, ids)
+    settle(fake, monkeypatch, google, there)
     assert "pending_operations" not in fake.deployment or not operations
     return fake
 
 
 def creating(kind: str, name: str, inputs: dict) -> dict:
     urn = f"urn:pulumi:local::eros::{kind}::{name}"
-    return {"type": "creating", "resource": {"urn": urn, "type": kind, "inputs": inputs}}
+    resource = {"urn": urn, "type": kind, "inputs": inputs, "custom": True}
+    return {"type": "creating", "resource": resource}
 
 
 def test_what_was_being_created_is_taken_over_by_its_id(monkeypatch):
     operation = creating(TABLE, "captions", {})
     urn = operation["resource"]["urn"]
-    fake = settled(monkeypatch, operation, ids={urn: "projects/p/tables/captions"})
+    fake = settled(monkeypatch, operation, there=["projects/p/tables/captions"])
     assert fake.deployment["resources"][-1]["id"] == "projects/p/tables/captions"
     assert fake.refreshed == [urn]
+
+
+def test_what_was_not_created_is_forgotten(monkeypatch):
+    fake = settled(monkeypatch, creating(TABLE, "captions", {}), there=[])
+    assert [r["urn"] for r in fake.deployment["resources"]] == [STACK]
+    assert fake.refreshed == []
 
 
 @pytest.mark.parametrize(
     ("there", "taken"), [([("configs/7", "Sweep")], "configs/7"), ([("configs/8", "Other")], None)]
 )
 def test_a_schedule_is_looked_for_by_its_title(monkeypatch, there, taken):
-    configs = [SimpleNamespace(name=n, display_name=title) for n, title in there]
+    configs = [
+        TransferConfig(
+            name=n, display_name=title, data_source_id="scheduled_query", params={"query": "CALL x"}
+        )
+        for n, title in there
+    ]
     transfers = SimpleNamespace(list_transfer_configs=lambda parent: configs)
     google = SimpleNamespace(settings=parse(VALUES, "f"), transfers=transfers)
-    operation = creating(variants.TRANSFER, "sweep", {"displayName": "Sweep"})
-    fake = settled(monkeypatch, operation, google=google)
+    inputs = {
+        "displayName": "Sweep",
+        "dataSourceId": "scheduled_query",
+        "params": {"query": "CALL x", "__defaults": []},
+    }
+    fake = settled(monkeypatch, creating(variants.TRANSFER, "sweep", inputs), google=google)
     assert fake.deployment["resources"][-1].get("id") == taken
     assert bool(fake.refreshed) is bool(taken)
+
+
+def test_a_schedule_of_the_same_title_with_another_query_is_somebody_elses(monkeypatch):
+    config = TransferConfig(
+        name="configs/7",
+        display_name="Sweep",
+        data_source_id="scheduled_query",
+        params={"query": "SELECT 1"},
+    )
+    transfers = SimpleNamespace(list_transfer_configs=lambda parent: [config])
+    google = SimpleNamespace(settings=parse(VALUES, "f"), transfers=transfers)
+    inputs = {
+        "displayName": "Sweep",
+        "dataSourceId": "scheduled_query",
+        "params": {"query": "CALL x"},
+    }
+    assert lookup.ids(google, variants.TRANSFER, inputs) == []
+
+
+def test_the_second_one_of_the_same_kind_is_named(monkeypatch):
+    fake = Engine([creating(variants.TRANSFER, "sweep", {})])
+    found = settle(fake, monkeypatch, there=["configs/7", "configs/8"])
+    assert (found.imported, found.doubles) == (("sweep",), ("configs/8",))
+
+
+def test_what_belongs_to_another_resource_is_not_taken_over(monkeypatch):
+    fake = Engine([creating(variants.TRANSFER, "sweep", {})])
+    other = {"urn": f"{STACK}::other", "type": variants.TRANSFER, "custom": True}
+    fake.deployment["resources"].append({**other, "id": "configs/7", "outputs": {"a": 1}})
+    assert settle(fake, monkeypatch, there=["configs/7"]).forgotten == ("sweep",)
+
+
+@pytest.mark.parametrize(("deleted_first", "left"), [(True, 0), (False, 1)])
+def test_a_replacement_takes_the_place_of_what_it_replaces(monkeypatch, deleted_first, left):
+    operation = creating(variants.TRANSFER, "sweep", {})
+    old = {**operation["resource"], "id": "configs/6", "outputs": {"a": 1}}
+    fake = Engine([operation])
+    fake.deployment["resources"].append(old | {"pendingReplacement": deleted_first})
+    settle(fake, monkeypatch, there=["configs/7"])
+    ids = {r.get("id"): bool(r.get("delete")) for r in fake.deployment["resources"][1:]}
+    assert ids == {"configs/7": False} | ({"configs/6": True} if left else {})
+
+
+def test_a_type_that_nobody_can_look_up_stays_open(monkeypatch):
+    fake = Engine([creating("gcp:new/thing:Thing", "thing", {})])
+    with pytest.raises(UserError, match=r"thing \(gcp:new/thing:Thing\)"):
+        settle(fake, monkeypatch)
+    assert len(fake.deployment["pending_operations"]) == 1
+
+
+def test_every_type_that_the_program_declares_can_be_looked_up(settings):
+    declared = record(lambda: System("eros", settings).exports)
+    kinds = {d.type for d in declared if d.custom and d.type.startswith("gcp:")}
+    assert kinds <= lookup.KNOWN
+
+
+def test_a_resource_that_no_engine_has_read_is_read(monkeypatch):
+    fake = Engine([])
+    half = creating(TABLE, "captions", {})["resource"] | {"id": "x"}
+    fake.deployment["resources"].append(half)
+    assert settle(fake, monkeypatch).looked_at == ("captions",)
+    assert fake.refreshed == [half["urn"]]
 
 
 def test_an_update_of_unknown_end_is_looked_at_again(monkeypatch):
@@ -111,7 +197,7 @@ def test_what_was_taken_over_is_looked_at_although_the_first_try_died(monkeypatc
     fake = Engine([operation])
     fake.refreshes = False
     with pytest.raises(UserError, match="no connection"):
-        settle(fake, monkeypatch, ids={urn: "projects/p/tables/captions"})
+        settle(fake, monkeypatch, there=["projects/p/tables/captions"])
     assert "pending_operations" not in fake.deployment
     fake.refreshes = True
     settle(fake, monkeypatch)
@@ -129,7 +215,7 @@ def test_a_rollback_does_not_begin_on_a_state_that_is_not_the_cloud(monkeypatch)
     monkeypatch.setattr(plans.state, "current", lambda *_: state)
     with pytest.raises(UserError, match="nobody saw: export_report") as told:
         plans.plan(None, "local", to=1, data=False, root=Path(), progress=lambda _: None)
-    assert "pulumi refresh --stack local" in told.value.fix
+    assert "eros repair --stack local" in told.value.fix
 
 
 LOCKED = (
@@ -152,15 +238,15 @@ def locked_once(message: str) -> Callable[[], str]:
 def test_the_lock_of_a_dead_engine_is_taken_away(monkeypatch):
     called: list[tuple] = []
     monkeypatch.setattr(engine, "output", lambda *a, root: called.append(a))
-    monkeypatch.setattr(updates_module, "_is_alive", lambda pid: False)
+    monkeypatch.setattr(engine_lock, "is_alive", lambda pid: False)
     assert Updates("local", Path(), patient=True).when_free(locked_once(LOCKED)) == "done"
     assert called == [("cancel", "--yes", "--stack", "local")]
 
 
 def test_a_living_engine_is_waited_for(monkeypatch):
     waited: list[float] = []
-    monkeypatch.setattr(updates_module.time, "sleep", waited.append)
-    monkeypatch.setattr(updates_module, "_is_alive", lambda pid: True)
+    monkeypatch.setattr(engine_lock.time, "sleep", waited.append)
+    monkeypatch.setattr(engine_lock, "is_alive", lambda pid: True)
     assert Updates("local", Path(), patient=True).when_free(locked_once(LOCKED)) == "done"
     assert waited
 

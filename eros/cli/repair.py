@@ -1,0 +1,36 @@
+"""`eros repair`: a stack that a killed or broken update has left, mended."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from eros.cli.common import Format, Output, Stack, console
+from eros.cloud.google import Google
+from eros.project.settings import PROJECT_ROOT, load_stack_file
+
+
+def repair(stack: Stack = "local", output: Output = Format.TEXT) -> None:
+    """Find out how a killed update ended: lock, state file, resources of unknown end.
+
+    Changes the stack's state only, nothing in the cloud; then says what an update would do.
+    Exit code 1 when something cannot be mended: the message says what and why.
+    """
+    from eros.operations import repair as repairs
+
+    google = Google(load_stack_file(stack))
+    done = repairs.repair(google, stack, root=PROJECT_ROOT, progress=_progress)
+    left = repairs.remaining(stack, PROJECT_ROOT)
+    if output is Format.JSON:
+        print(json.dumps({**done.document(), "left": left}, indent=2))
+        return
+    console.print("nothing to repair" if done.is_empty else "repaired", markup=False)
+    if left:
+        counts = ", ".join(f"{n} to {kind}" for kind, n in sorted(left.items()))
+        console.print(f"the next update has {counts}: pulumi up --stack {stack}", markup=False)
+    else:
+        console.print("the stack is as the program says", markup=False)
+
+
+def _progress(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

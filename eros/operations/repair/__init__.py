@@ -1,0 +1,9 @@
+"""A stack whose engine was killed, mended: `repair(google, "prod", progress=print)`.
+
+docs/deploy.md says what it does and does not.
+"""
+
+from eros.operations.repair.pending import Settled, settle
+from eros.operations.repair.run import Repair, refuse_damage, remaining, repair
+
+__all__ = ["Repair", "Settled", "refuse_damage", "remaining", "repair", "settle"]

@@ -1,0 +1,176 @@
+"""Looking a resource up that a dead engine may have created.
+
+Most have the id that their inputs give them. Google chooses the id of some: they are known by the
+title that people see, and by what else they were created with. What is not listed here is a
+grant, an enabled service or the like, which can be asked for twice without a second one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from google.api_core.exceptions import NotFound
+from google.protobuf.json_format import MessageToDict
+from googleapiclient.errors import HttpError
+
+from eros.cloud.google import Google
+
+Inputs = Mapping[str, Any]
+_NOT_FOUND = 404
+
+
+def ids(google: Google, kind: str, inputs: Inputs) -> list[str]:
+    """Ids of what exists and has these inputs; several only where Google chooses the id.
+
+    Raises one of `eros.cloud.google.FAILURES` when the cloud does not answer.
+    """
+    inputs = {"project": google.settings.project, **inputs}
+    if find := _NAMED.get(kind):
+        found = find(google, inputs)
+        return [found] if found else []
+    if search := _TITLED.get(kind):
+        return list(search(google, inputs))
+    return []
+
+
+def _dataset(google: Google, inputs: Inputs) -> str | None:
+    project, dataset = inputs["project"], inputs["datasetId"]
+    found = _there(lambda: google.bigquery.get_dataset(f"{project}.{dataset}"))
+    return f"projects/{project}/datasets/{dataset}" if found else None
+
+
+def _table(google: Google, inputs: Inputs) -> str | None:
+    project, dataset, table = inputs["project"], inputs["datasetId"], inputs["tableId"]
+    found = _there(lambda: google.bigquery.get_table(f"{project}.{dataset}.{table}"))
+    return f"projects/{project}/datasets/{dataset}/tables/{table}" if found else None
+
+
+def _routine(google: Google, inputs: Inputs) -> str | None:
+    project, dataset, routine = inputs["project"], inputs["datasetId"], inputs["routineId"]
+    found = _there(lambda: google.bigquery.get_routine(f"{project}.{dataset}.{routine}"))
+    return f"projects/{project}/datasets/{dataset}/routines/{routine}" if found else None
+
+
+def _metric(google: Google, inputs: Inputs) -> str | None:
+    # Listed: names have slashes, which the client does not send as part of one name.
+    collection = google.api("logging").projects().metrics()
+    parent = {"parent": f"projects/{inputs['project']}"}
+    return next(_same(collection, parent, "metrics", inputs, ("name",)), None)
+
+
+def _topic(google: Google, inputs: Inputs) -> str | None:
+    name = f"projects/{inputs['project']}/topics/{inputs['name']}"
+    request = google.api("pubsub").projects().topics().get(topic=name)
+    return name if _there(request.execute) else None
+
+
+def _account(google: Google, inputs: Inputs) -> str | None:
+    project = inputs["project"]
+    email = f"{inputs['accountId']}@{project}.iam.gserviceaccount.com"
+    name = f"projects/{project}/serviceAccounts/{email}"
+    request = google.api("iam").projects().serviceAccounts().get(name=name)
+    return name if _there(request.execute) else None
+
+
+def _bucket(google: Google, inputs: Inputs) -> str | None:
+    request = google.api("storage").buckets().get(bucket=inputs["name"])
+    return inputs["name"] if _there(request.execute) else None
+
+
+def _transfers(google: Google, inputs: Inputs) -> Iterator[str]:
+    location = inputs.get("location", google.settings.location)
+    parent = f"projects/{inputs['project']}/locations/{location}"
+    wanted = {"dataSourceId": inputs["dataSourceId"], "params": inputs.get("params")}
+    for config in google.transfers.list_transfer_configs(parent=parent):
+        if config.display_name == inputs["displayName"]:
+            held = {
+                "dataSourceId": config.data_source_id,
+                "params": MessageToDict(type(config).pb(config).params),
+            }
+            if _holds(held, wanted):
+                yield config.name
+
+
+def _policies(google: Google, inputs: Inputs) -> Iterator[str]:
+    collection = google.api("monitoring").projects().alertPolicies()
+    parent = {"name": f"projects/{inputs['project']}"}
+    yield from _same(collection, parent, "alertPolicies", inputs, ("displayName", "userLabels"))
+
+
+def _channels(google: Google, inputs: Inputs) -> Iterator[str]:
+    collection = google.api("monitoring").projects().notificationChannels()
+    parent = {"name": f"projects/{inputs['project']}"}
+    keys = ("displayName", "type", "userLabels")
+    yield from _same(collection, parent, "notificationChannels", inputs, keys)
+
+
+def _dashboards(google: Google, inputs: Inputs) -> Iterator[str]:
+    collection = google.api("dashboards").projects().dashboards()
+    parent = {"parent": f"projects/{inputs['project']}"}
+    content = json.loads(inputs["dashboardJson"])
+    yield from _same(collection, parent, "dashboards", content, ("displayName", "labels"))
+
+
+def _same(
+    collection: Any, parent: Inputs, key: str, inputs: Inputs, compared: tuple[str, ...]
+) -> Iterator[str]:
+    """Names of what a collection holds with the same values of some keys."""
+    wanted = {name: inputs[name] for name in compared if name in inputs}
+    request = collection.list(**parent)
+    while request is not None:
+        page = request.execute()
+        yield from (item["name"] for item in page.get(key, ()) if _holds(item, wanted))
+        request = collection.list_next(request, page)
+
+
+def _holds(held: Any, wanted: Any) -> bool:
+    """Whether all of `wanted` is in what Google holds, which may have more."""
+    if isinstance(wanted, Mapping):
+        # The engine's own keys, such as __defaults, are of nobody else's.
+        own = {key: value for key, value in wanted.items() if key[:2] != "__"}
+        return isinstance(held, Mapping) and all(_holds(held.get(k), own[k]) for k in own)
+    return held == wanted or (wanted is None and not held)
+
+
+def _there(get: Callable[[], object]) -> bool:
+    try:
+        get()
+    except NotFound:
+        return False
+    except HttpError as error:
+        if error.status_code != _NOT_FOUND:
+            raise
+        return False
+    return True
+
+
+_NAMED: dict[str, Callable[[Google, Inputs], str | None]] = {
+    "gcp:bigquery/dataset:Dataset": _dataset,
+    "gcp:bigquery/table:Table": _table,
+    "gcp:bigquery/routine:Routine": _routine,
+    "gcp:logging/metric:Metric": _metric,
+    "gcp:pubsub/topic:Topic": _topic,
+    "gcp:serviceaccount/account:Account": _account,
+    "gcp:storage/bucket:Bucket": _bucket,
+}
+_TITLED: dict[str, Callable[[Google, Inputs], Iterator[str]]] = {
+    "gcp:bigquery/dataTransferConfig:DataTransferConfig": _transfers,
+    "gcp:monitoring/alertPolicy:AlertPolicy": _policies,
+    "gcp:monitoring/dashboard:Dashboard": _dashboards,
+    "gcp:monitoring/notificationChannel:NotificationChannel": _channels,
+}
+# A second request for these finds them as they are.
+ASKED_FOR_TWICE = frozenset(
+    {
+        "gcp:bigquery/datasetIamMember:DatasetIamMember",
+        "gcp:projects/iAMMember:IAMMember",
+        "gcp:projects/service:Service",
+        "gcp:projects/serviceIdentity:ServiceIdentity",
+        "gcp:pubsub/topicIAMMember:TopicIAMMember",
+        "gcp:serviceaccount/iAMMember:IAMMember",
+        "gcp:storage/bucketIAMMember:BucketIAMMember",
+    }
+)
+KNOWN = frozenset({*_NAMED, *_TITLED, *ASKED_FOR_TWICE})
