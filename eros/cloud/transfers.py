@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,6 +53,25 @@ def find(google: Google, config: TransferConfig) -> datatransfer.TransferConfig:
         f"the scheduled query {config.title!r} is not deployed as config/schedules.yaml states it",
         fix=f"pulumi up --stack {settings.environment}",
     )
+
+
+def doubled(
+    google: Google, configs: Sequence[TransferConfig], timeout: float | None = None
+) -> dict[str, list[str]]:
+    """Titles of this stack's schedules that are deployed more than once, with all their names.
+
+    A config of the same title that works on another dataset is another stack's. Raises one of
+    `eros.cloud.google.FAILURES`; `timeout` is in seconds.
+    """
+    settings = google.settings
+    parent = f"projects/{settings.project}/locations/{settings.location}"
+    limit = {} if timeout is None else {"timeout": timeout, "retry": None}
+    found: dict[str, list[str]] = {config.title: [] for config in configs}
+    for deployed in google.transfers.list_transfer_configs(parent=parent, **limit):
+        query = str(dict(deployed.params).get("query", ""))
+        if deployed.display_name in found and settings.dataset_reference in query:
+            found[deployed.display_name].append(deployed.name)
+    return {title: names for title, names in found.items() if len(names) > 1}
 
 
 def run(google: Google, config: TransferConfig, run_time: datetime, timeout: float = 900) -> Run:

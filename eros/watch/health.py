@@ -20,6 +20,7 @@ from requests.exceptions import Timeout
 
 from bqstack.errors import UserError
 from eros.cloud.google import FAILURES, Google, explained
+from eros.project import schedules
 
 # The tables without which nothing works; health_findings counts the same. The lock store
 # is the assignments table; a separate `caption_locks` is not declared (docs/requirements.md C-13).
@@ -166,6 +167,7 @@ def check(google: Google, budget: float = BUDGET_SECONDS) -> Report:
     if all(f.severity is Severity.OK for f in findings):
         findings += _tables(google, clock)
         findings += _figures(google, clock)
+        findings += _schedules(google, clock)
     made = {finding.check for finding in findings}
     findings += [
         Finding(place, name, Severity.CRITICAL, "not checked")
@@ -240,6 +242,29 @@ def _figure(row: Any) -> Finding:
     label, words = _LINES.get(row.finding, (CHECKS[place], f"{row.finding}: {{:g}}"))
     hint = _HINTS.get(row.finding, "") if severity is not Severity.OK else ""
     return Finding(place, label, severity, words.format(row.value) + hint, limits)
+
+
+def _schedules(google: Google, clock: _Clock) -> list[Finding]:
+    """Schedules that run more than once a time; nothing when there is none."""
+    # Late: the library takes a second to import, and nothing else here needs it.
+    from eros.cloud import transfers
+
+    try:
+        configs = schedules.transfer_configs(google.settings)
+        found = transfers.doubled(google, configs, clock.left)
+    except (UserError, *FAILURES) as error:
+        reason = error.message if isinstance(error, UserError) else _reason(error)
+        text = f"the schedules cannot be listed: {reason}"
+        return [Finding(6, "Schedules", Severity.WARNING, text)]
+    return [
+        Finding(
+            6,
+            "Schedules",
+            Severity.CRITICAL,
+            f"{title} is there {len(names)} times; eros preflight says which to delete",
+        )
+        for title, names in found.items()
+    ]
 
 
 def _reason(error: Exception) -> str:

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 import typer
 from google.api_core.exceptions import BadRequest, NotFound, ServiceUnavailable
+from google.cloud.bigquery_datatransfer_v1.types import TransferConfig
 from requests.exceptions import ReadTimeout
 from rich.console import Console
 
@@ -75,6 +76,7 @@ class Cloud:
     def __init__(self, tables=TABLES, levels=None, values=None, **faults: Exception) -> None:
         self.tables, self.levels, self.values = tables, levels or {}, values or {}
         self.faults = faults
+        self.deployed: list[TransferConfig] = []
 
     def _answer(self, call: str) -> None:
         if call in self.faults:
@@ -86,6 +88,10 @@ class Cloud:
     def list_tables(self, name, retry, timeout):
         self._answer("tables")
         return [SimpleNamespace(table_id=name) for name in self.tables]
+
+    def list_transfer_configs(self, parent, retry, timeout):
+        self._answer("transfers")
+        return self.deployed
 
     def query_and_wait(self, query, **limits):
         self._answer("query")
@@ -104,7 +110,7 @@ class Cloud:
 
 def google(settings, cloud) -> SimpleNamespace:
     """What `check` needs of Google."""
-    return SimpleNamespace(settings=settings, bigquery=cloud, is_local=True)
+    return SimpleNamespace(settings=settings, bigquery=cloud, transfers=cloud, is_local=True)
 
 
 def bad(made: Report) -> dict[str, tuple[Severity, str]]:
@@ -184,7 +190,7 @@ def test_limits_read_as_they_are_meant(settings):
 
 
 def test_all_checks_share_one_budget_of_time(settings, monkeypatch):
-    now = iter([100.0, 100.0, 112.0, 130.0, 130.0])
+    now = iter([100.0, 100.0, 112.0, 130.0, 130.0, 130.0])
     monkeypatch.setattr(checks.time, "monotonic", lambda: next(now))
     seen = []
 
@@ -202,6 +208,38 @@ def test_all_checks_share_one_budget_of_time(settings, monkeypatch):
 
     check(google(settings, Slow()), budget=20)
     assert seen == [20.0, 8.0, pytest.approx(0.1)]
+
+
+def deployed(settings, *numbers: int, dataset: str | None = None) -> list[TransferConfig]:
+    """The holiday calendar's schedule, once for each number."""
+    reference = dataset or settings.dataset_reference
+    params = {"query": f"CALL {reference}.refresh_holiday_calendar(2024, 2030);"}
+    return [
+        TransferConfig(name=f"configs/{n}", display_name="EROS: Holiday Calendar", params=params)
+        for n in numbers
+    ]
+
+
+def test_a_schedule_that_is_there_twice_is_critical(settings):
+    cloud = Cloud()
+    cloud.deployed = deployed(settings, 1, 2)
+    severity, text = bad(check(google(settings, cloud)))["Schedules"]
+    assert severity is Severity.CRITICAL
+    assert text.startswith("EROS: Holiday Calendar is there 2 times")
+
+
+def test_the_schedule_of_another_stack_is_no_double(settings):
+    cloud = Cloud()
+    cloud.deployed = deployed(settings, 1) + deployed(settings, 2, dataset="`p`.`other`")
+    assert bad(check(google(settings, cloud))) == {}
+
+
+def test_schedules_that_cannot_be_listed_are_a_warning(settings):
+    made = check(google(settings, Cloud(transfers=ServiceUnavailable("down"))))
+    assert bad(made)["Schedules"] == (
+        Severity.WARNING,
+        "the schedules cannot be listed: down",
+    )
 
 
 @pytest.fixture

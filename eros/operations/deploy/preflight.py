@@ -15,7 +15,7 @@ from googleapiclient.errors import HttpError
 
 from bqstack import engine, state
 from bqstack.errors import UserError
-from eros.cloud import services
+from eros.cloud import services, transfers
 from eros.cloud.clock import present
 from eros.cloud.google import FAILURES, disabled_service, explained
 from eros.cloud.services import SERVICES
@@ -25,6 +25,7 @@ from eros.operations.deploy import rights as granted_rights
 from eros.operations.deploy.external import external_schemas
 from eros.operations.deploy.grants import authorized
 from eros.operations.deploy.model import Finding, Level, Site
+from eros.project import schedules
 
 Check = Callable[[Site], list[Finding]]
 
@@ -236,6 +237,20 @@ def interrupted(site: Site) -> list[Finding]:
     return findings or [Finding("interrupted work", Level.OK, "none")]
 
 
+def doubled_schedules(site: Site) -> list[Finding]:
+    """No schedule is there twice, as a creation whose answer was lost leaves it."""
+    held = {resource.id for resource in state.current(site.stack, site.root).resources}
+    configs = schedules.transfer_configs(site.google.settings, site.root)
+    findings = []
+    for title, names in transfers.doubled(site.google, configs).items():
+        # The state has one of them, if the stack was deployed from here.
+        others = [name for name in names if name not in held] or names[1:]
+        text = f"{title} is there {len(names)} times, and runs as often: {', '.join(names)}"
+        fix = "; ".join(f"bq rm --transfer_config {name}" for name in others)
+        findings.append(Finding("schedules", Level.FAILED, text, fix))
+    return findings or [Finding("schedules", Level.OK, "none is there twice")]
+
+
 def git_tree(site: Site) -> list[Finding]:
     """What is deployed can be found again in git."""
     result = subprocess.run(
@@ -308,6 +323,7 @@ CHECKS: tuple[tuple[str, bool, Check], ...] = (
     ("external schemas", True, external_schemas),
     ("authorized views", True, authorized),
     ("transfer agent", True, transfer_agent),
+    ("schedules", True, doubled_schedules),
     ("backups", True, backups),
     ("interrupted work", True, interrupted),
 )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from google.cloud.bigquery_datatransfer_v1.types import TransferConfig
 from googleapiclient.errors import HttpError
 
 from bqstack.errors import UserError
@@ -328,3 +329,24 @@ def test_quotas_compare_what_is_held_or_used_in_a_day_with_its_limit(settings):
 def test_a_tight_quota_is_told(settings, monkeypatch, share, level):
     monkeypatch.setattr(quota, "uses", lambda google, now: [quota.Use("m", share * 10, 10)])
     assert levels(preflight.quotas(site(settings))) == [level]
+
+
+@pytest.mark.parametrize(("names", "level"), [((1,), Level.OK), ((1, 2, 3), Level.FAILED)])
+def test_a_schedule_that_is_there_twice_is_named_with_what_to_delete(
+    settings, monkeypatch, names, level
+):
+    params = {"query": f"CALL {settings.dataset_reference}.refresh_holiday_calendar(2024, 2030);"}
+    configs = [
+        TransferConfig(name=f"configs/{n}", display_name="EROS: Holiday Calendar", params=params)
+        for n in names
+    ]
+    place = site(settings)
+    place.google.transfers = SimpleNamespace(list_transfer_configs=lambda parent: configs)
+    held = SimpleNamespace(resources=[SimpleNamespace(id="configs/2")])
+    monkeypatch.setattr(preflight.state, "current", lambda *_: held)
+    (finding,) = preflight.doubled_schedules(place)
+    assert finding.level is level
+    if level is Level.FAILED:
+        assert finding.fix == (
+            "bq rm --transfer_config configs/1; bq rm --transfer_config configs/3"
+        )
