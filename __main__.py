@@ -8,6 +8,7 @@ import pulumi
 from bqstack.errors import UserError
 from bqstack.guard.guard import Guard
 from components.system import System, read
+from eros.project.environment import prepare_program
 from eros.project.settings import check_file, from_engine
 
 
@@ -18,6 +19,7 @@ def _broken_rules(resources):
     return violations(resources)
 
 
+prepare_program()
 try:
     stack = pulumi.get_stack()
     guard = Guard(pulumi.warn, repair="eros repair --stack")

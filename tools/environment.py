@@ -18,7 +18,36 @@ FORMAT = "1"
 # The folders that are installed in place, each with its pyproject.toml.
 _PROJECTS = ("packages/bqstack", "packages/localgcp", ".")
 _INPUTS = ("requirements.txt", *(f"{folder}/pyproject.toml" for folder in _PROJECTS))
-_PIP_FLAGS = ("--quiet", "--no-deps", "--disable-pip-version-check", "--no-input")
+_PIP_FLAGS = (
+    "--quiet",
+    "--no-deps",
+    "--disable-pip-version-check",
+    "--no-input",
+    # A person's pip configuration says where packages go elsewhere, not here.
+    "--no-user",
+)
+# Settings of pip and uv that choose another place or other versions than the lock's. Mirrors,
+# certificates and proxies stay.
+_NOT_OURS = (
+    "PIP_CONSTRAINT",
+    "PIP_NO_BUILD_ISOLATION",
+    "PIP_PREFIX",
+    "PIP_REQUIRE_HASHES",
+    "PIP_REQUIRE_VIRTUALENV",
+    "PIP_ROOT",
+    "PIP_TARGET",
+    "PIP_USER",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "UV_BUILD_CONSTRAINT",
+    "UV_CONSTRAINT",
+    "UV_EXCLUDE_NEWER",
+    "UV_OVERRIDE",
+    "UV_PRERELEASE",
+    "UV_PROJECT_ENVIRONMENT",
+    "UV_RESOLUTION",
+    "UV_SYSTEM_PYTHON",
+)
 
 
 def ensure(root: Path) -> bool:
@@ -61,6 +90,8 @@ def _install(root: Path, venv: Path) -> None:
     python = venv / "bin" / "python"
     lock = root / "requirements.txt"
     count = sum("==" in line for line in lock.read_text().splitlines())
+    for name in _NOT_OURS:
+        os.environ.pop(name, None)
     with ticking(f"packages: installing {count} (hashes checked)"):
         try:
             uv = _uv(venv, lock)

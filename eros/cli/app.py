@@ -11,6 +11,7 @@ import typer
 from bqstack.errors import UserError
 from eros.cli.logged import log_commands
 from eros.cloud.google import FAILURES, explained
+from eros.project import environment
 
 # Each is a module beside this one: a group of commands where it has an `app`, else the
 # function of its own name.
@@ -56,6 +57,7 @@ def build(names: Sequence[str] = COMMANDS) -> typer.Typer:
 
 def main() -> None:
     """Run the command; a mistake or a service's refusal ends in its message and exit code 1."""
+    environment.prepare()
     # Most of a short command's time would go into importing the others.
     asked = [word for word in sys.argv[1:2] if word in COMMANDS]
     command = typer.main.get_command(build(asked or COMMANDS))

@@ -5,6 +5,7 @@ The local cloud is a program of its own, started here as one; nothing of it is i
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import Annotated
@@ -20,7 +21,7 @@ from eros.cloud import transfers
 from eros.cloud.clock import Control
 from eros.cloud.google import Google
 from eros.operations import repair
-from eros.project import schedules
+from eros.project import environment, schedules
 from eros.project.settings import PROJECT_ROOT, load_stack_file
 from eros.watch import health as checks
 
@@ -48,6 +49,7 @@ def up(
     ] = True,
 ) -> None:
     """Start the local cloud, converge the stack, load the sample, run the automation once."""
+    environment.use(environment.local(os.environ))
     console.rule("local cloud", align="left")
     _localcloud("up")
     # Nothing shall run by itself while the stack changes and the sample is loaded.

@@ -37,6 +37,7 @@ class Control:
         self._session = requests.Session()
         # Straight to the loopback address, whatever proxy the environment names.
         self._session.trust_env = False
+        self._session.headers["X-Local-Cloud-Token"] = endpoints.control_token(settings)
 
     def clock(self) -> dict[str, Any]:
         """What the clock shows (`now`), its `offsetSeconds`, `follows` and the `next` runs."""

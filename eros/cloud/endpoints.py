@@ -27,6 +27,8 @@ KEYS = frozenset(
         "storageCustomEndpoint",
     }
 )
+# Beside the addresses; made by the local cloud, readable for its owner only.
+_TOKEN = "control-token"
 
 
 def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, str]:
@@ -37,9 +39,7 @@ def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, str]:
     """
     if settings.endpoints_file is None:
         return {}
-    path = root / settings.endpoints_file
-    if folder := os.environ.get("EROS_LOCAL_DIR"):
-        path = Path(folder) / path.name
+    path = _file(settings.endpoints_file, root)
     try:
         endpoints = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -54,3 +54,26 @@ def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, str]:
             f"unexpected or missing keys: {', '.join(wrong)}", file=path, fix="eros local up"
         )
     return endpoints
+
+
+def control_token(settings: Settings, root: Path = PROJECT_ROOT) -> str:
+    """What calls to the local cloud's own switches must carry; empty if there is no such file."""
+    if settings.endpoints_file is None:
+        return ""
+    path = _file(settings.endpoints_file, root).with_name(_TOKEN)
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise UserError(
+            f"the local cloud's token cannot be read: {error.strerror}",
+            file=path,
+            fix="only the person who started the local cloud may move its clock",
+        ) from None
+
+
+def _file(name: Path, root: Path) -> Path:
+    path = root / name
+    folder = os.environ.get("EROS_LOCAL_DIR")
+    return Path(folder) / path.name if folder else path

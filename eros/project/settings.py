@@ -20,7 +20,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator
 
-from bqstack import documents
+from bqstack import documents, texts
 from bqstack.documents import Section
 from bqstack.errors import UserError
 from eros.project import alerts, figures
@@ -440,7 +440,7 @@ def _explain(error: ValidationError, file: Path | str, root: Path | None) -> Use
     key = f"{NAMESPACE}:{path}"
     text = ""
     if root is not None and (root / file).is_file():
-        text = (root / file).read_text(encoding="utf-8")
+        text = texts.read(root / file, file)
     is_written = f"{NAMESPACE}:{path.partition('.')[0]}:" in text
     secret = path.split(".")[0] == "secrets"
     return UserError(

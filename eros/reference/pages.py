@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bqstack import catalogue
+from bqstack import catalogue, texts
 from bqstack.catalogue.model import Kind, SqlObject
 from eros.project import schedules
 from eros.project.settings import PROJECT_ROOT, Settings
@@ -57,7 +57,7 @@ def pages(
         scheduled=called,
         owners=relations.owners(sql, entries, called, settings),
         settings={
-            item.name: relations.settings_of((root / item.path).read_text(encoding="utf-8"))
+            item.name: relations.settings_of(texts.read(root / item.path, item.path))
             for item in sql
         },
         pages={

@@ -67,6 +67,7 @@ class Program:
         """Environment of its pulumi commands."""
         return os.environ | {
             "PULUMI_BACKEND_URL": f"file://{self.root / 'state'}",
+            "EROS_LOCAL_BACKEND_URL": f"file://{self.root / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": "",
         }
 

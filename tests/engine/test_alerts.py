@@ -46,6 +46,8 @@ class Operator:
     def __post_init__(self) -> None:
         self.base = self.cloud.endpoints["bigqueryDataTransferCustomEndpoint"]
         self.control = self.base.replace("bigquerydatatransfer/v1/", "localcloud/")
+        token = (self.cloud.folder / "control-token").read_text(encoding="utf-8")
+        self.token = {"X-Local-Cloud-Token": token}
         self.bigquery = self.cloud.bigquery
 
     def sql(self, text: str) -> list[Any]:
@@ -56,7 +58,9 @@ class Operator:
         return list(self.bigquery.query(text, config).result())
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        answer = requests.request(method, f"{self.control}{path}", json=body, timeout=300)
+        answer = requests.request(
+            method, f"{self.control}{path}", json=body, headers=self.token, timeout=300
+        )
         assert answer.ok, answer.text
         return answer.json()
 
@@ -71,7 +75,8 @@ class Operator:
     def advance(self, **span: float) -> None:
         """Let time pass with everything that is due."""
         body = {"to": (self.now + timedelta(**span)).isoformat()}
-        answer = requests.post(f"{self.control}clock/advance", json=body, timeout=600)
+        address = f"{self.control}clock/advance"
+        answer = requests.post(address, json=body, headers=self.token, timeout=600)
         assert answer.text.splitlines()[-1].startswith('{"event": "end"'), answer.text
 
     def run(self, title: str, *, fails: bool = False) -> None:

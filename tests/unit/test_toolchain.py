@@ -34,6 +34,14 @@ def release(folder: Path, version: str = "3.300.1") -> Path:
     return folder
 
 
+def with_python(root: Path) -> Path:
+    """Make the environment of a project ready: a Python and what the activation runs on it."""
+    module = root / "eros" / "project" / "environment.py"
+    module.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "eros" / "project" / "environment.py", module)
+    return program(root / ".venv" / "bin" / "python", f'exec {sys.executable} "$@"')
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A project folder with an empty environment, and a user's home without anything."""
@@ -228,15 +236,25 @@ def test_every_direct_dependency_is_pinned_and_locked():
         assert line.startswith("#") or f"\n{line} " in lock, f"{line}: run make lock"
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "dash", "ksh", "fish"])
 def test_activation_works_from_any_folder_and_says_nothing(project, tmp_path, shell):
     if shutil.which(shell, path=WHOLE_PATH) is None:
         pytest.skip(f"{shell} is not on this machine")
-    program(project / ".venv" / "bin" / "python", "exit 0")
-    script = f'. "{project}/tools/activate.sh" && . "{project}/tools/activate.sh" && env'
+    with_python(project)
+    # A POSIX shell does not tell a sourced file where it lies: it looks around from the folder.
+    source = (
+        f'source "{project}/tools/activate.fish"'
+        if shell == "fish"
+        else f'. "{project}/tools/activate.sh"'
+    )
+    script = (
+        f"{source}; and {source}; and env" if shell == "fish" else f"{source} && {source} && env"
+    )
+    folder = project / "sql" if shell == "dash" else tmp_path
+    folder.mkdir(exist_ok=True)
     done = subprocess.run(
         [shutil.which(shell, path=WHOLE_PATH), "-c", script],
-        cwd=tmp_path,
+        cwd=folder,
         env={"PATH": WHOLE_PATH, "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
@@ -252,7 +270,7 @@ def test_activation_works_from_any_folder_and_says_nothing(project, tmp_path, sh
 
 
 def test_activation_attaches_the_local_plugin_to_the_local_backend_only(project, tmp_path):
-    program(project / ".venv" / "bin" / "python", "exit 0")
+    with_python(project)
     home = project / ".venv" / "pulumi-home"
     home.mkdir()
 
@@ -274,7 +292,7 @@ def test_activating_a_second_clone_leaves_the_first_one_behind(project, tmp_path
     other = tmp_path / "other"
     for root in (project, other):
         shutil.copytree(ROOT / "tools", root / "tools", dirs_exist_ok=True)
-        program(root / ".venv" / "bin" / "python", "exit 0")
+        with_python(root)
     (project / ".venv" / "pulumi-home").mkdir()
     done = subprocess.run(
         [BASH, "-euc", f'. "{project}/tools/activate.sh"; . "{other}/tools/activate.sh"; env'],
@@ -288,7 +306,7 @@ def test_activating_a_second_clone_leaves_the_first_one_behind(project, tmp_path
 
 
 def test_activation_respects_what_the_user_has_set(project, tmp_path):
-    program(project / ".venv" / "bin" / "python", "exit 0")
+    with_python(project)
     done = subprocess.run(
         [BASH, "-c", f'. "{project}/tools/activate.sh" && env'],
         env={
@@ -302,6 +320,22 @@ def test_activation_respects_what_the_user_has_set(project, tmp_path):
     )
     assert "PULUMI_BACKEND_URL=gs://states" in done.stdout
     assert "PULUMI_CONFIG_PASSPHRASE=" not in done.stdout
+
+
+def test_a_posix_shell_outside_of_the_project_is_told_to_go_there(project, tmp_path):
+    dash = shutil.which("dash", path=WHOLE_PATH)
+    if dash is None:
+        pytest.skip("dash is not on this machine")
+    with_python(project)
+    done = subprocess.run(
+        [dash, "-c", f'. "{project}/tools/activate.sh"'],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert done.stderr.startswith("activate.sh: this shell does not say where")
 
 
 def test_activation_before_the_bootstrap_says_so(project):

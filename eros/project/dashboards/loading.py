@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from bqstack import documents
+from bqstack import documents, texts
 from bqstack.catalogue.render import render
 from bqstack.errors import UserError
 from eros.project import figures
@@ -25,7 +25,14 @@ _FIRST = "system"
 def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, dict[str, Any]]:
     """Dashboards by file name, the main one first; raises UserError."""
     known = figures.metric_types(figures.load(root))
-    paths = sorted((root / FOLDER).glob("*.yaml"), key=lambda path: (path.stem != _FIRST, path))
+    paths = sorted(texts.below(root / FOLDER), key=lambda path: (path.stem != _FIRST, path))
+    for path in paths:
+        if path.suffix != ".yaml" or path.parent != root / FOLDER:
+            raise UserError(
+                "the file is no dashboard",
+                file=path.relative_to(root),
+                fix=f"name it NAME.yaml, or move it out of {FOLDER}/",
+            )
     context = settings.template_context()
     return {path.stem: _load(path, context, root, known) for path in paths}
 

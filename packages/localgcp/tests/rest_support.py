@@ -94,12 +94,13 @@ def running(
     bigquery_url: str = "http://127.0.0.1:9",
     follow_clock: bool = False,
     queries: Any = None,
+    token: str | None = None,
 ) -> Iterator[Server]:
     """A server on a free port over `data_dir`; port 9 is a BigQuery that nobody answers for."""
     clock = clock or Clock()
     cloud = Cloud(PROJECT, NUMBER, data_dir, bigquery_url, clock)
     config = uvicorn.Config(
-        create_app(cloud, follow_clock=follow_clock, queries=queries),
+        create_app(cloud, follow_clock=follow_clock, queries=queries, token=token),
         port=0,
         log_level="warning",
     )

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
+from bqstack import texts
 from bqstack.errors import UserError
 
 
@@ -24,13 +25,7 @@ class Section(BaseModel):
 def read_yaml(path: Path, shown: Path | str) -> dict[str, Any]:
     """The mapping in a YAML file; raises UserError that names `shown` and the line."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError("the file does not exist", file=shown) from None
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"not UTF-8 text: {error.reason} at byte {error.start}", file=shown
-        ) from None
+        document = yaml.safe_load(texts.read(path, shown))
     except yaml.MarkedYAMLError as error:
         raise invalid_yaml(error, shown) from None
     except yaml.YAMLError as error:

@@ -13,6 +13,8 @@ from typing import Any
 from localgcp.errors import LocalCloudError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[4]
+# Folders of the local cloud are for their owner only.
+PRIVATE = 0o700
 _MARKER = ".eros-local-cloud"
 _MARKER_TEXT = "Data of the EROS local cloud. `make clean` deletes this folder.\n"
 # What may be there before the first start: made by activate.sh, by `pulumi`, by an operator.
@@ -29,7 +31,8 @@ class DataFolder:
     def from_environment(cls) -> DataFolder:
         """EROS_LOCAL_DIR, by default `.local` of the project."""
         named = os.environ.get("EROS_LOCAL_DIR")
-        return cls(Path(named).expanduser().resolve() if named else PROJECT_ROOT / ".local")
+        # Absolute, but with its links: one that leads to somebody else's folder must be seen.
+        return cls(Path(named).expanduser().absolute() if named else PROJECT_ROOT / ".local")
 
     @property
     def endpoints(self) -> Path:
@@ -65,27 +68,41 @@ class DataFolder:
 
         Raises LocalCloudError when it cannot be used or holds somebody else's files.
         """
+        self._refuse_foreign_link()
         if "'" in str(self.root):
             raise LocalCloudError(
                 f"DuckDB cannot keep data in a path with a quote: {self.root}",
                 fix="name another folder with EROS_LOCAL_DIR",
             )
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
             strangers = sorted({path.name for path in self.root.iterdir()} - _OURS)
             if strangers and not self.is_ours:
                 raise LocalCloudError(
                     f"{self.root} holds files that are not the local cloud's: {strangers[0]}",
                     fix="name an empty or new folder with EROS_LOCAL_DIR",
                 )
+            # Rows, notifications and state are for nobody else on this machine.
+            self.root.chmod(PRIVATE)
             (self.root / _MARKER).write_text(_MARKER_TEXT)
             for name in ("bigquery", "gcs", "inbox", "logs", "pulumi"):
-                (self.root / name).mkdir(exist_ok=True)
+                (self.root / name).mkdir(mode=PRIVATE, exist_ok=True)
         except OSError as error:
             raise LocalCloudError(
                 f"cannot write the data folder {self.root}: {error.strerror}",
                 fix="name a writable folder with EROS_LOCAL_DIR",
             ) from error
+
+    def _refuse_foreign_link(self) -> None:
+        """What a link of ours leads to may be somebody's who waits for our data there."""
+        if not self.root.is_symlink() or not self.root.exists():
+            return
+        owner = self.root.stat().st_uid
+        if owner != os.geteuid():
+            raise LocalCloudError(
+                f"{self.root} is a link to {self.root.resolve()}, which belongs to user {owner}",
+                fix="name a folder of your own with EROS_LOCAL_DIR",
+            )
 
     def delete(self) -> None:
         """Delete the folder with all it holds.

@@ -15,23 +15,40 @@ from pathlib import Path
 
 _LOG_LIMIT_BYTES = 5_000_000
 _POLL_SECONDS = 0.05
+_KEPT = frozenset({"HOME", "LANG", "LD_LIBRARY_PATH", "LOGNAME", "PATH", "TMPDIR", "USER"})
+_KEPT_PREFIXES = ("LC_", "XDG_")
 
 
 def start(command: Sequence[str], environment: Mapping[str, str], log: Path, folder: Path) -> int:
     """Start a process that outlives the terminal, with its output in `log`; gives its id."""
     if log.exists() and log.stat().st_size > _LOG_LIMIT_BYTES:
         log.replace(log.with_suffix(".log.1"))
-    with log.open("ab") as output:
+    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    with open(descriptor, "ab") as output:
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, **environment},
+            env=_of_its_own() | dict(environment),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=0o077,
         )
     return process.pid
+
+
+def _of_its_own() -> dict[str, str]:
+    """What a server takes from whoever starts it: it lives on when that shell is gone.
+
+    Proxies, credentials, Python's and DuckDB's switches stay behind. Times are UTC.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _KEPT or name.startswith(_KEPT_PREFIXES)
+    }
+    return kept | {"TZ": "UTC"}
 
 
 def start_time(pid: int) -> str | None:

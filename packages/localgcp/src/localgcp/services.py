@@ -14,6 +14,8 @@ from localgcp.ports import HOST
 PROJECT = "eros-local"
 PROJECT_NUMBER = "123456789012"
 _PROBE_SECONDS = 2.0
+# No proxy stands between this machine and itself, whatever the environment says.
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 # Config key of the gcp provider: path of the API on the REST server.
 _REST_PATHS = {
@@ -67,7 +69,7 @@ def _url(port: int) -> str:
 def _answers_http(port: int, path: str) -> bool:
     """Whether the server answers this request and does so without an error."""
     try:
-        with urllib.request.urlopen(f"{_url(port)}{path}", timeout=_PROBE_SECONDS):
+        with _DIRECT.open(f"{_url(port)}{path}", timeout=_PROBE_SECONDS):
             return True
     except OSError:
         return False

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from bqstack import texts
 from bqstack.analysis.findings import Finding
 from bqstack.analysis.source import Source
 from bqstack.catalogue import render
@@ -76,7 +77,7 @@ def source(plain: Source, path: Path, root: Path, context: Mapping[str, Any]) ->
     file = root / alerts.FILE
     if not file.is_file():
         return plain
-    text = file.read_text(encoding="utf-8")
+    text = texts.read(file, alerts.FILE)
     marked = _marked(context["alerts"], text)
     rendered = render.render(path, plain.path, {**context, "alerts": marked})
     origins, inside = [], set()

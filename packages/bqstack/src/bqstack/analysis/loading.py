@@ -13,11 +13,12 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from bqstack import documents
+from bqstack import documents, texts
 from bqstack.analysis import fragments, lines
 from bqstack.analysis.findings import Finding
 from bqstack.analysis.source import Source
 from bqstack.catalogue import ddl, render, scan
+from bqstack.catalogue.loader import kind_of
 from bqstack.catalogue.model import Kind, SqlObject
 from bqstack.errors import UserError
 from eros.project import alerts
@@ -50,9 +51,12 @@ def load(settings: Settings, root: Path) -> Loaded:
         loaded.failed.add(alerts.FILE.as_posix())
         loaded.findings.append(in_document(error, root))
         return loaded
-    kinds = {kind.value: kind for kind in Kind}
-    for path in sorted((root / "sql").rglob("*.sql")):
-        kind = kinds.get(path.parent.name) if path.parent.parent == root / "sql" else None
+    for path in texts.below(root / "sql"):
+        try:
+            kind = kind_of(path, root / "sql")
+        except UserError as error:
+            loaded.findings.append(in_document(error, root))
+            continue
         if kind is Kind.LOCAL_TABLE and settings.job_history != "table":
             continue
         _read(loaded, settings, context, kind, path, root)
@@ -84,19 +88,18 @@ def _read(
     loaded: Loaded,
     settings: Settings,
     context: dict[str, Any],
-    kind: Kind | None,
+    kind: Kind,
     path: Path,
     root: Path,
 ) -> None:
     shown = path.relative_to(root)
-    text = path.read_text(encoding="utf-8")
-    source = Source(shown, text, text)
-    if kind is None:
-        loaded.findings.append(
-            source.finding("file", "the file is in no folder of a known kind", 1, 1)
-        )
-        return
     loaded.failed.add(path.stem)
+    try:
+        text = texts.read(path, shown)
+    except UserError as error:
+        loaded.findings.append(in_document(error, root))
+        return
+    source = Source(shown, text, text)
     try:
         sql = render.render(path, shown, context)
     except UserError as error:
@@ -125,10 +128,18 @@ def _read(
     loaded.sources[found.name] = source
 
 
+def _text_if_readable(path: Path) -> str:
+    """What there is to point at; nothing where the text itself is what is wrong."""
+    try:
+        return texts.read(path, path) if path.is_file() else ""
+    except UserError:
+        return ""
+
+
 def in_document(error: UserError, root: Path) -> Finding:
     """A finding for a mistake in a file that has no SQL to show, at the entry with the mistake."""
     shown = Path(error.file or "")
-    text = (root / shown).read_text(encoding="utf-8") if (root / shown).is_file() else ""
+    text = _text_if_readable(root / shown)
     message = f"{error.key}: {error.message}" if error.key else error.message
     if error.value is not None:
         message += f" (got {error.value!r})"

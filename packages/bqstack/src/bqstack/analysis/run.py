@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bqstack import documents
+from bqstack import documents, texts
 from bqstack.analysis import fragments, limits, loading
 from bqstack.analysis.allow import Allows
 from bqstack.analysis.findings import Report
@@ -143,8 +143,8 @@ class _Check:
         path = self.root / schedules.FILE
         if not path.is_file() or not self.wanted(schedules.FILE):
             return
-        text = path.read_text(encoding="utf-8")
         try:
+            text = texts.read(path, schedules.FILE)
             configs = schedules.transfer_configs(self.settings, self.root)
         except UserError as error:
             self.report.findings.append(loading.in_document(error, self.root))

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+from bqstack import texts
 from bqstack.catalogue import ddl, render
 from bqstack.catalogue.model import TABLE_KINDS, Kind, Routine, SqlObject, Table, View
 from bqstack.errors import UserError
@@ -74,16 +75,28 @@ def load(settings: Settings, root: Path = PROJECT_ROOT) -> Catalogue:
 
 
 def _files(folder: Path) -> Iterator[tuple[Kind, Path]]:
+    for path in texts.below(folder):
+        yield kind_of(path, folder), path
+
+
+def kind_of(path: Path, folder: Path) -> Kind:
+    """The kind that the place of a file in `folder` says; raises UserError if it says none."""
     known = {kind.value: kind for kind in Kind}
-    for path in sorted(folder.rglob("*.sql")):
-        kind = known.get(path.parent.name) if path.parent.parent == folder else None
-        if kind is None:
-            raise UserError(
-                "the file is in no folder of a known kind",
-                file=path.relative_to(folder.parent),
-                fix=f"move it to one of: {', '.join(f'sql/{name}/' for name in known)}",
-            )
-        yield kind, path
+    shown = path.relative_to(folder.parent)
+    kind = known.get(path.parent.name) if path.parent.parent == folder else None
+    if kind is None:
+        raise UserError(
+            "the file is in no folder of a known kind",
+            file=shown,
+            fix=f"move it to one of: {', '.join(f'sql/{name}/' for name in known)}",
+        )
+    if path.suffix != ".sql":
+        raise UserError(
+            "the file is no SQL object",
+            file=shown,
+            fix="name it OBJECT.sql, or move it out of sql/",
+        )
+    return kind
 
 
 def _check_unique(loaded: SqlObject, objects: dict[str, SqlObject]) -> None:

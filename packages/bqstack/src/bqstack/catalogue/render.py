@@ -7,6 +7,7 @@ from typing import Any
 
 import jinja2
 
+from bqstack import texts
 from bqstack.errors import UserError
 
 _environment = jinja2.Environment(
@@ -20,12 +21,7 @@ def render(path: Path, shown: Path, context: dict[str, Any]) -> str:
     Templates keep one output line per source line, so that a line number found in the
     rendered text is the line number in the file.
     """
-    try:
-        source = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise UserError(
-            f"not UTF-8 text: {error.reason} at byte {error.start}", file=shown
-        ) from None
+    source = texts.read(path, shown)
     try:
         return _environment.from_string(source).render(context)
     except jinja2.UndefinedError as error:

@@ -13,7 +13,7 @@ from localgcp import clockfile
 
 from .call import Cloud
 from .clock import Clock
-from .control import Control
+from .control import Control, load_token
 from .job_history.worker import JobHistory
 from .monitoring.evaluator import Evaluator
 from .server import GoogleApis, build_app
@@ -29,15 +29,19 @@ def create_app(
     follow_clock: bool,
     queries: QueryRunner | None = None,
     job_history: bool = False,
+    token: str | None = None,
 ) -> Starlette:
-    """The application over the state in `cloud.data_dir`; `queries` stands in for BigQuery."""
+    """The application over the state in `cloud.data_dir`.
+
+    `queries` stands in for BigQuery; control calls must carry `token`, if there is one.
+    """
     store = Store(cloud.data_dir / "google.sqlite")
     worker = TransferWorker(cloud, store, queries or QueryRunner(cloud), follow_clock=follow_clock)
     history = JobHistory(cloud, store) if job_history else None
     evaluator = Evaluator(cloud, store)
     apis = GoogleApis(cloud, store, worker.wake)
     walk = Walk(cloud, store, worker, history, evaluator)
-    control = Control(cloud, store, worker, walk)
+    control = Control(cloud, store, worker, walk, token)
 
     def start() -> None:
         worker.start()
@@ -92,6 +96,7 @@ def main() -> None:
         cloud,
         follow_clock=arguments.follow_clock,
         job_history=not arguments.no_job_history,
+        token=load_token(arguments.data_dir),
     )
     uvicorn.run(app, host="127.0.0.1", port=arguments.port, log_level="warning")
 

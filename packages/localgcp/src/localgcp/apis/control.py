@@ -7,14 +7,18 @@
     GET    inbox              delivered notifications
     DELETE inbox              empty it
 
-Times are RFC 3339. Errors have Google's shape.
+Times are RFC 3339. Errors have Google's shape. Each call carries the cloud's token, a file of
+its owner's in the data folder: the clock and the inbox are not for other people on the machine.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import secrets
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -31,17 +35,22 @@ from .transfers import records
 from .transfers.walk import Walk
 from .transfers.worker import TransferWorker
 
+TOKEN_FILE = "control-token"
+TOKEN_HEADER = "X-Local-Cloud-Token"
 _SHOWN_DUE = 10
 
 
 class Control:
     """The handlers."""
 
-    def __init__(self, cloud: Cloud, store: Store, worker: TransferWorker, walk: Walk) -> None:
+    def __init__(
+        self, cloud: Cloud, store: Store, worker: TransferWorker, walk: Walk, token: str | None
+    ) -> None:
         self._cloud = cloud
         self._store = store
         self._worker = worker
         self._walk = walk
+        self._token = token
 
     def routes(self) -> list[Route]:
         """Where each handler is reached."""
@@ -54,7 +63,7 @@ class Control:
             ("DELETE", "inbox"): self._clear_inbox,
         }
         return [
-            Route(f"/localcloud/{path}", _endpoint(handler), methods=[method])
+            Route(f"/localcloud/{path}", _endpoint(handler, self._token), methods=[method])
             for (method, path), handler in handlers.items()
         ]
 
@@ -107,9 +116,13 @@ class Control:
         return [{"time": rfc3339(due), "title": title} for due, title in sorted(found)[:_SHOWN_DUE]]
 
 
-def _endpoint(handler: Callable[[dict[str, Any]], Any]) -> Callable[[Request], Any]:
+def _endpoint(
+    handler: Callable[[dict[str, Any]], Any], token: str | None
+) -> Callable[[Request], Any]:
     async def endpoint(request: Request) -> Response:
         try:
+            if token is not None:
+                _check_token(request.headers.get(TOKEN_HEADER, ""), token)
             result = await run_in_threadpool(handler, _body(await request.body()))
         except ApiError as error:
             return JSONResponse(error.body(), error.http_status)
@@ -119,6 +132,25 @@ def _endpoint(handler: Callable[[dict[str, Any]], Any]) -> Callable[[Request], A
         return result if isinstance(result, Response) else JSONResponse(result)
 
     return endpoint
+
+
+def _check_token(given: str, token: str) -> None:
+    if not secrets.compare_digest(given.encode(), token.encode()):
+        raise ApiError(
+            "PERMISSION_DENIED", f"The header {TOKEN_HEADER} does not hold this cloud's token."
+        )
+
+
+def load_token(data_dir: Path) -> str:
+    """The token of the cloud in this folder, made the first time."""
+    path = data_dir / TOKEN_FILE
+    if not path.is_file():
+        draft = path.with_suffix(".new")
+        draft.unlink(missing_ok=True)
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe())
+        draft.replace(path)
+    return path.read_text()
 
 
 def _body(text: bytes) -> dict[str, Any]:

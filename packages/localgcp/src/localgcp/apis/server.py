@@ -12,9 +12,12 @@ from urllib.parse import parse_qs, parse_qsl
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from localgcp.loopback import LoopbackOnly
 
 from .call import Call, Cloud, Registry
 from .discovery import Method, Router, load_router
@@ -163,4 +166,5 @@ def build_app(
             Route("/{path:path}", everything, methods=_VERBS),
         ],
         lifespan=lifespan,
+        middleware=[Middleware(LoopbackOnly)],
     )

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from local_bigquery import cli
+from local_bigquery.app import app
 
 from localgcp import clockfile, extensions
 from localgcp.bigquery import (
@@ -20,6 +21,7 @@ from localgcp.bigquery import (
     clock,
     clones,
     compaction,
+    confinement,
     conflicts,
     jobs,
     partitions,
@@ -28,6 +30,7 @@ from localgcp.bigquery import (
     tables,
     views,
 )
+from localgcp.loopback import LoopbackOnly
 
 
 def main() -> None:
@@ -36,6 +39,7 @@ def main() -> None:
     # a small statement. None stands for a module that is known not to be there.
     sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     extensions.ensure()
+    confinement.install()
     jobs.install()
     catalog.install()
     cache.install()
@@ -50,6 +54,7 @@ def main() -> None:
     statements.install(Path(root) / clockfile.FINISHED if root else None)
     if root:
         clock.install(clockfile.ClockFile(Path(root) / clockfile.NAME))
+    app.add_middleware(LoopbackOnly)
     cli.main(["serve"])
 
 
