@@ -19,7 +19,7 @@ BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 # What a person may have set for other clouds; no command on the local stack may see it.
 HOSTILE = {
-    **{name: "http://127.0.0.1:9" for name in ("HTTP_PROXY", "https_proxy", "ALL_PROXY")},
+    **dict.fromkeys(("HTTP_PROXY", "https_proxy", "ALL_PROXY"), "http://127.0.0.1:9"),
     "PULUMI_ACCESS_TOKEN": "pul-0000",
     "PULUMI_BACKEND_URL": "s3://nowhere.invalid",
     "PULUMI_CONFIG_PASSPHRASE": "of another stack",
