@@ -50,9 +50,9 @@ bench: bootstrap ## time the system on generated data
 validate: bootstrap ## every SQL statement through Google's analyser, offline
 	@$(ACTIVATE); eros validate
 
-lint: bootstrap ## ruff, and the words of docs/style.md, without changing a file
+lint: bootstrap ## ruff, types, and the words of docs/style.md, without changing a file
 	@$(ACTIVATE); ruff check --quiet . && ruff format --check --quiet . && python -m tools.prose \
-		&& echo "lint: clean"
+		&& mypy --no-error-summary && echo "lint: clean"
 
 workflows: bootstrap ## shell scripts through shellcheck, GitHub's workflows through actionlint
 	@$(ACTIVATE); shellcheck tools/*.sh .ci/run && python -m tools.workflows

@@ -106,8 +106,10 @@ def holders(stack: str, root: Path) -> list[Holder]:
     if not checkpoints.is_kept_in_files(backend):
         return []
     kept = checkpoints.files(backend, folder, stack, root)
+    if kept is None:
+        return []
     found = []
-    for name in kept.names() if kept else ():
+    for name in kept.names():
         try:
             lock = json.loads(kept.content(name))
             found.append(Holder(lock["username"], lock["hostname"], int(lock["pid"])))

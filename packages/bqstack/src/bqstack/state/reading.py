@@ -54,9 +54,10 @@ def backend_url(root: Path = PROJECT_ROOT) -> str:
     """Address of the backend that pulumi uses; raises UserError."""
     asked = ("whoami", "--verbose", "--json")
     try:
-        return _answer(*asked, root=root)["url"]
+        url: str = _answer(*asked, root=root)["url"]
     except _MISSHAPEN:
         raise _unreadable(asked, "no address of a backend") from None
+    return url
 
 
 def load_file(path: Path) -> Checkpoint:
