@@ -5,11 +5,14 @@ import os
 
 import pulumi
 
+from bqstack import lean
 from bqstack.errors import UserError
 from bqstack.guard.guard import Guard
 from components.system import System, read
 from eros.project.environment import prepare_program
 from eros.project.settings import check_file, from_engine
+
+lean.program()
 
 
 def _broken_rules(resources):

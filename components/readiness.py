@@ -10,7 +10,6 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
 from bqstack.errors import UserError
-from eros.cloud.google import Google
 from eros.cloud.readiness import LONGEST_SECONDS, PAUSE_SECONDS, question
 from eros.project.settings import Settings
 
@@ -29,6 +28,9 @@ def when_known(
 
 def asker(settings: Settings, metric_type: str) -> Callable[[], str]:
     """The question of `eros.cloud.readiness`; raises UserError without credentials."""
+    # A preview waits for nothing and does without Google's clients.
+    from eros.cloud.google import Google
+
     return question(Google(settings), metric_type)
 
 

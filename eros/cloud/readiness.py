@@ -7,12 +7,12 @@ answers 404 to every policy over it; the plugin does not try again.
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from google.auth.exceptions import GoogleAuthError, TransportError
-from googleapiclient.errors import HttpError
+from typing import TYPE_CHECKING
 
 from bqstack.errors import UserError
-from eros.cloud.google import FAILURES, Google, explained
+
+if TYPE_CHECKING:
+    from eros.cloud.google import Google
 
 LONGEST_SECONDS = 600
 PAUSE_SECONDS = 10
@@ -27,6 +27,9 @@ def question(google: Google, metric_type: str) -> Callable[[], str]:
     Raises UserError without credentials, and the question for a refusal that waiting does not
     end.
     """
+    # Google's clients take long to load, and the program imports this in every preview.
+    from eros.cloud.google import FAILURES, explained
+
     descriptors = google.api("monitoring").projects().metricDescriptors()
     project = google.settings.project
     request = descriptors.get(name=f"projects/{project}/metricDescriptors/{metric_type}")
@@ -47,6 +50,9 @@ def question(google: Google, metric_type: str) -> Callable[[], str]:
 
 def _lasts(error: Exception) -> bool:
     """Whether an error is there for good: refused, not "not yet" and no passing fault."""
+    from google.auth.exceptions import GoogleAuthError, TransportError
+    from googleapiclient.errors import HttpError
+
     if isinstance(error, HttpError):
         status = error.status_code
         return status not in (_NOT_FOUND, _TOO_MANY) and status < _SERVER_ERROR

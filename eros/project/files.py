@@ -13,7 +13,6 @@ from typing import Any
 
 from bqstack import analysis, catalogue
 from bqstack.analysis import Finding, Report, show
-from bqstack.analysis.loading import in_document
 from bqstack.errors import UserError
 from eros.project import alerts, channels, dashboards, schedules
 from eros.project import figures as metrics
@@ -96,6 +95,9 @@ class Reading:
             return read()
         except UserError as error:
             if tell:
+                # It loads the parser, which files without a mistake may not need.
+                from bqstack.analysis.loading import in_document
+
                 finding = in_document(error, self._root)
                 if not self._only or any(
                     finding.file == path or path in finding.file.parents for path in self._only

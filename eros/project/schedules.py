@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from pydantic import StringConstraints, model_validator
 
 from bqstack import templates
-from bqstack.catalogue import Catalogue, scan
+from bqstack.catalogue import Catalogue
 from bqstack.documents import Section, load_document
 from bqstack.errors import UserError
 from eros.project import cron
@@ -97,6 +97,9 @@ def transfer_configs(settings: Settings, root: Path = PROJECT_ROOT) -> list[Tran
 
 def check_calls(configs: list[TransferConfig], known: Catalogue, settings: Settings) -> None:
     """Refuse a call of what no file in sql/ creates; raises UserError."""
+    # Its tokenizer takes a tenth of a second to load.
+    from bqstack.catalogue import scan
+
     for config in configs:
         tokens = tuple(scan.tokenize(config.query))
         for reference in scan.references(tokens, settings.project, settings.dataset):

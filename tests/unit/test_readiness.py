@@ -58,7 +58,7 @@ def wait(monkeypatch, settings, *answers: object) -> tuple[Monitoring, list[floa
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
 
-    monkeypatch.setattr(readiness, "Google", lambda given: monitoring)
+    monkeypatch.setattr("eros.cloud.google.Google", lambda given: monitoring)
     waiting = readiness.until_known(TYPE, lambda: readiness.asker(settings, TYPE), sleep)
     # Its own loop: `asyncio.run` takes the thread's away from the tests that follow.
     loop = asyncio.new_event_loop()

@@ -1,27 +1,15 @@
-"""The whole check of a stack's SQL: what memory does not know is looked into."""
+"""The whole check of a stack's SQL: recalled when nothing has changed, else made."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from bqstack import documents, texts
-from bqstack.analysis import fragments, limits, loading
-from bqstack.analysis.allow import Allows
+from bqstack.analysis import recall
 from bqstack.analysis.findings import Report
-from bqstack.analysis.memory import Content, Memory, Outcome, Shape
-from bqstack.analysis.source import Source
-from bqstack.catalogue import Catalogue
-from bqstack.catalogue.model import Kind, Routine, SqlObject, Table
-from bqstack.errors import UserError
 from eros.project import schedules
 from eros.project.settings import PROJECT_ROOT, Settings
-
-if TYPE_CHECKING:
-    from bqstack.analysis.inspection import Inspection, Result
 
 
 def validate(
@@ -39,172 +27,32 @@ def validate(
     of the report is None when a file of it cannot be read.
     """
     started = time.perf_counter()
-    check = _Check(settings, root, tuple(only), on_compile, fresh)
-    check.run()
-    report = check.report
-    report.findings = sorted(f for f in set(report.findings) if check.wanted(f.file))
-    report.notes = sorted(n for n in set(report.notes) if check.wanted(n.file))
+    only = tuple(only)
+    key = None if only or fresh else recall.key(settings, root)
+    report = None if key is None else recall.get(key)
+    if report is not None:
+        report.schedules = schedules.transfer_configs(settings, root)
+    else:
+        report = _made(settings, root, only, on_compile, fresh)
+        if key is not None:
+            recall.put(key, report)
     report.seconds = time.perf_counter() - started
     return report
 
 
-@dataclass
-class _Check:
-    settings: Settings
-    root: Path
-    only: tuple[Path, ...]
-    on_compile: Callable[[], None] | None
-    fresh: bool
+def _made(
+    settings: Settings,
+    root: Path,
+    only: tuple[Path, ...],
+    on_compile: Callable[[], None] | None,
+    fresh: bool,
+) -> Report:
+    # It loads the parser and the templates.
+    from bqstack.analysis.check import Check
 
-    def __post_init__(self) -> None:
-        self.report = Report(findings=[])
-        self._memory = Memory()
-        self._allows: dict[str, Allows] = {}
-        self._shapes: dict[str, Shape] = {}
-        self._inspection: Inspection | None = None
-
-    def wanted(self, path: Path) -> bool:
-        return not self.only or any(path == o or o in path.parents for o in self.only)
-
-    def run(self) -> None:
-        self._loaded = loaded = loading.load(self.settings, self.root)
-        self._allows = {name: Allows(source) for name, source in loaded.sources.items()}
-        self._read_whole = [
-            name
-            for name, found in loaded.objects.items()
-            if isinstance(found, Table) and self._allows[name].whole_file("unfiltered-read")
-        ]
-        settings = self.settings
-        self._content = Content(
-            loaded.sources, (settings.project, settings.dataset, settings.location)
-        )
-        self.report.findings += loaded.findings
-        self.report.findings += limits.check(loaded.objects, loaded.sources, loaded.needs)
-        for source, finding in loaded.unreadable:
-            # Google's parser knows better where a statement ends to be one.
-            self.report.findings.append(self._inspect().syntax(source) or finding)
-        needed = self._needed(loaded)
-        for name in needed:
-            if loaded.objects[name].kind is not Kind.PROCEDURE:
-                self._object(name)
-        self._procedures([n for n in needed if loaded.objects[n].kind is Kind.PROCEDURE])
-        self._schedules()
-        for name in needed:
-            self.report.findings += self._allows[name].findings()
-        self.report.objects = len(needed)
-        if not loaded.failed:
-            self._note_catalogue(loaded)
-        if self._inspection is not None:
-            self._memory.forget_old()
-
-    def _needed(self, loaded: loading.Loaded) -> list[str]:
-        """Names in order: what is asked for, and what that reads."""
-        needed = {name for name, o in loaded.objects.items() if self.wanted(o.path)}
-        for name in reversed(loaded.objects):
-            if name in needed:
-                needed.update(loaded.needs[name])
-        return [name for name in loaded.objects if name in needed]
-
-    def _object(self, name: str) -> None:
-        loaded = self._loaded
-        found, source = loaded.objects[name], loaded.sources[name]
-        key = self._content.key(source)
-        if (known := self._known(key)) is not None:
-            self._take(known, name)
-            if known.shape is not None:
-                self._learn(found, known.shape)
-            return
-        inspection = self._inspect()
-        result = inspection.object(found, source, loaded.needs[name], self._allows[name])
-        if result.shape is not None:
-            self._shapes[name] = result.shape
-        self._keep(key, result, self._allows[name])
-
-    def _procedures(self, names: list[str]) -> None:
-        missing: dict[str, str] = {}
-        for name in names:
-            key = self._content.key(self._loaded.sources[name])
-            if (known := self._known(key)) is not None:
-                self._take(known, name)
-            else:
-                missing[name] = key
-        if not missing:
-            return
-        bodies = []
-        for name in missing:
-            found = self._loaded.objects[name]
-            assert isinstance(found, Routine)
-            bodies.append((found, self._loaded.sources[name], self._allows[name]))
-        for routine, result in self._inspect().bodies(bodies):
-            self._keep(missing[routine.name], result, self._allows[routine.name])
-
-    def _schedules(self) -> None:
-        """The statements of config/schedules.yaml, as Data Transfer will run them."""
-        path = self.root / schedules.FILE
-        if not path.is_file() or not self.wanted(schedules.FILE):
-            return
-        try:
-            text = texts.read(path, schedules.FILE)
-            configs = schedules.transfer_configs(self.settings, self.root)
-        except UserError as error:
-            self.report.findings.append(loading.in_document(error, self.root))
-            return
-        self.report.schedules = configs
-        for config in configs:
-            line = documents.line_of(text, f"schedules.{config.schedule_name}.call") or 1
-            # The query is more than the entry's text, all of it belongs to that line.
-            origins = (line,) * len(config.query.splitlines())
-            source = fragments.Entry(schedules.FILE, text, config.query, origins)
-            allows = Allows(Source(schedules.FILE, "", ""))
-            # Findings have places in the file; the result depends on the query alone.
-            key = self._content.key(Source(schedules.FILE, "", config.query))
-            if (known := self._known(key)) is not None:
-                self._take(known)
-            else:
-                self._keep(key, self._inspect().script(source, allows), allows)
-
-    def _known(self, key: str) -> Outcome | None:
-        return None if self.fresh else self._memory.get(key)
-
-    def _take(self, known: Outcome, name: str = "") -> None:
-        self.report.notes += known.notes
-        self.report.statements += known.statements
-        if name:
-            self._allows[name].mark_used(known.allowed)
-
-    def _keep(self, key: str, result: Result, allows: Allows) -> None:
-        self.report.findings += result.findings
-        self.report.notes += result.notes
-        self.report.statements += result.statements
-        self.report.analysed += 1
-        if (outcome := result.outcome(allows)) is not None:
-            self._memory.put(key, outcome)
-
-    def _learn(self, found: SqlObject, shape: Shape) -> None:
-        self._shapes[found.name] = shape
-        if self._inspection is not None:
-            self._inspection.learn(found, shape)
-
-    def _inspect(self) -> Inspection:
-        """The analyser with all that is known so far; started when it is needed first."""
-        if self._inspection is None:
-            # Its classes and the module take a second to load.
-            from bqstack.analysis.inspection import Inspection, Place
-
-            settings = self.settings
-            place = Place(settings.project, settings.dataset, settings.location)
-            loaded = self._loaded
-            self._inspection = Inspection(
-                place, loaded.objects, self._read_whole, loaded.failed, self.on_compile
-            )
-            for name, shape in self._shapes.items():
-                self._inspection.learn(loaded.objects[name], shape)
-        return self._inspection
-
-    def _note_catalogue(self, loaded: loading.Loaded) -> None:
-        try:
-            self.report.catalogue = Catalogue.of(loaded.objects, self.settings)
-        except UserError as error:
-            # What the analyser has told already, with a better place, is not told again.
-            if not self.report.findings:
-                self.report.findings.append(loading.in_document(error, self.root))
+    check = Check(settings, root, only, on_compile, fresh)
+    check.run()
+    report = check.report
+    report.findings = sorted(f for f in set(report.findings) if check.wanted(f.file))
+    report.notes = sorted(n for n in set(report.notes) if check.wanted(n.file))
+    return report

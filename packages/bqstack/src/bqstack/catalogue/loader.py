@@ -9,7 +9,6 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from bqstack import texts
-from bqstack.catalogue import ddl, render
 from bqstack.catalogue.model import TABLE_KINDS, Kind, Routine, SqlObject, Table, View
 from bqstack.errors import UserError
 from eros.project.settings import PROJECT_ROOT, Settings
@@ -61,6 +60,10 @@ class Catalogue:
 
 def load(settings: Settings, root: Path = PROJECT_ROOT) -> Catalogue:
     """The catalogue of `root`/sql rendered for one stack; raises UserError."""
+    # The parser and the templates take a third of a second to load; a catalogue that is
+    # recalled needs neither.
+    from bqstack.catalogue import ddl, render
+
     objects: dict[str, SqlObject] = {}
     context = settings.template_context()
     for kind, path in _files(root / "sql"):

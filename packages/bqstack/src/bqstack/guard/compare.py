@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bqstack.guard import inputs, plain, routines, running, tables
+from bqstack.guard import inputs, plain, routines, tables
 from bqstack.guard.model import Action, Change, Detail, Loss, Resource
 
 
@@ -167,6 +167,11 @@ def _with_dangers(change: Change, new_tables: set[str]) -> Change:
     A table that the same change creates holds nothing that could be lost.
     """
     texts = [_script(change.type, side) for side in (change.old, change.new)]
+    if texts[0] == texts[1]:
+        return change
+    # It loads a parser, which most updates do not need.
+    from bqstack.guard import running
+
     found = [d for d in running.added(*texts) if d.target.lower() not in new_tables]
     details = [
         Detail(

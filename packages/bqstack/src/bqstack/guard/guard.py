@@ -17,7 +17,7 @@ from pulumi.runtime.settings import get_monitor
 
 from bqstack import state
 from bqstack.errors import UserError
-from bqstack.guard import allowances, program, stakes
+from bqstack.guard import allowances, program
 from bqstack.guard.compare import compare
 from bqstack.guard.model import Change, Detail
 from eros.project.settings import Settings
@@ -131,6 +131,9 @@ def refusal(
     settings: Settings, stack: str, refused: list[tuple[Change, list[Detail]]]
 ) -> UserError:
     """The error that names every loss, the rows at stake and how to allow it."""
+    # It loads Google's client.
+    from bqstack.guard import stakes
+
     rows = stakes.told(settings, refused)
     lines = []
     for change, details in refused:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlglot.tokens import Token, TokenType
 
 from bqstack.catalogue import scan
-from bqstack.guard.sqltext import TEXTS
+from bqstack.guard.sqltokens import TEXTS
 
 _NAMES = {TokenType.VAR, TokenType.IDENTIFIER}
 _STARTS = {";", "BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT"}

@@ -1,0 +1,92 @@
+"""A whole check is recalled when nothing has changed, and never when something has."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bqstack import analysis
+from bqstack.analysis import recall, run
+from eros.project.settings import PROJECT_ROOT, load_stack_file
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch) -> Path:
+    """A copy of the files, and a cache of its own that knows what the user's knows of texts."""
+    for name in ("sql", "config"):
+        shutil.copytree(PROJECT_ROOT / name, tmp_path / name)
+    for file in PROJECT_ROOT.glob("Pulumi*.yaml"):
+        shutil.copy(file, tmp_path)
+    cache = tmp_path / "cache"
+    monkeypatch.setattr(recall, "cache_folder", lambda: cache)
+    return tmp_path
+
+
+@pytest.fixture
+def settings(root):
+    return load_stack_file("local", root)
+
+
+def made(monkeypatch) -> list[bool]:
+    """Gets an entry for every check that is made instead of recalled."""
+    calls: list[bool] = []
+    check = run._made
+
+    def noting(*arguments):
+        calls.append(True)
+        return check(*arguments)
+
+    monkeypatch.setattr(run, "_made", noting)
+    return calls
+
+
+def test_what_is_recalled_is_what_was_found(root, settings, monkeypatch):
+    calls = made(monkeypatch)
+    first, second = (analysis.validate(settings, root) for _ in range(2))
+    assert len(calls) == 1
+    assert second.catalogue == first.catalogue
+    assert list(second.catalogue.objects) == list(first.catalogue.objects), "in the same order"
+    assert [type(o) for o in second.catalogue] == [type(o) for o in first.catalogue]
+    assert second.schedules == first.schedules
+    assert (second.notes, second.objects, second.statements, second.findings) == (
+        *(first.notes, first.objects, first.statements, []),
+    )
+
+
+@pytest.mark.parametrize(
+    "path", ["sql/views/open_alerts.sql", "config/schedules.yaml", "config/alerts.yaml"]
+)
+def test_a_change_of_any_file_is_another_check(root, settings, path):
+    before = recall.key(settings, root)
+    file = root / path
+    file.write_text(file.read_text() + "\n", encoding="utf-8")
+    assert recall.key(settings, root) != before
+
+
+def test_a_file_more_or_a_setting_is_another_check(root, settings):
+    before = recall.key(settings, root)
+    other = settings.model_copy(update={"dataset": "another"})
+    assert recall.key(other, root) != before
+    (root / "sql" / "views" / "more.sql").write_text("", encoding="utf-8")
+    assert recall.key(settings, root) != before
+
+
+def test_mistakes_and_parts_are_not_remembered(root, settings, monkeypatch):
+    calls = made(monkeypatch)
+    analysis.validate(settings, root, only=[Path("sql/views")])
+    (root / "sql" / "views" / "open_alerts.sql").write_text("SELECT", encoding="utf-8")
+    for _ in range(2):
+        assert analysis.validate(settings, root).findings
+    assert len(calls) == 3
+    assert not list(root.glob("cache/analysis/*"))
+
+
+def test_a_file_that_is_no_report_costs_time_only(root, settings, monkeypatch):
+    analysis.validate(settings, root)
+    (kept,) = root.glob("cache/analysis/whole-*.json")
+    kept.write_text("{}", encoding="utf-8")
+    calls = made(monkeypatch)
+    assert analysis.validate(settings, root).ok
+    assert len(calls) == 1
