@@ -17,6 +17,7 @@ KEYS = frozenset(
     {
         "bigQueryCustomEndpoint",
         "bigqueryDataTransferCustomEndpoint",
+        "cloudBillingCustomEndpoint",
         "cloudResourceManagerCustomEndpoint",
         "iamBetaCustomEndpoint",
         "loggingCustomEndpoint",

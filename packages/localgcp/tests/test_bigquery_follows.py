@@ -272,7 +272,7 @@ def test_writes_to_one_table_wait_for_each_other(whole: Whole) -> None:
 
 
 def test_what_a_statement_changes_the_next_one_sees(whole: Whole) -> None:
-    from google.api_core.exceptions import NotFound
+    from google.api_core.exceptions import BadRequest, NotFound
     from google.cloud import bigquery
 
     def columns(name: str) -> list[str]:
@@ -295,6 +295,24 @@ def test_what_a_statement_changes_the_next_one_sees(whole: Whole) -> None:
     view.view_query = f"SELECT d, c FROM `{PROJECT}`.ds.shape"
     whole.client.update_table(view, ["view_query"])
     assert columns("shown") == ["d", "c"]
+    for query, wanted in (("c, a", ["c", "a"]), ("b, c, a", ["b", "c", "a"]), ("c", ["c"])):
+        # The plugin sends the columns of before beside the new query, which decides.
+        view = whole.client.get_table("ds.shown")
+        view.schema = [
+            bigquery.SchemaField(f.name, f.field_type, description=f"about {f.name}")
+            for f in view.schema
+        ]
+        view.view_query = f"SELECT {query} FROM `{PROJECT}`.ds.shape"
+        whole.client.update_table(view, ["view_query", "schema"])
+        assert columns("shown") == wanted
+    (shown,) = whole.client.get_table("ds.shown").schema
+    assert (shown.field_type, shown.description) == ("DATE", "about c")
+    view = whole.client.get_table("ds.shown")
+    view.schema = [bigquery.SchemaField("nobodys", "STRING")]
+    view.view_query = f"SELECT a FROM `{PROJECT}`.ds.shape"
+    with pytest.raises(BadRequest, match="Cannot add fields \\(field: nobodys\\)"):
+        whole.client.update_table(view, ["view_query", "schema"])
+    assert columns("shown") == ["c"]
     whole.rows("CREATE OR REPLACE TABLE ds.shape AS SELECT 1 AS c, 2 AS d, 3 AS e")
     assert columns("shape") == ["c", "d", "e"]
     whole.rows("DROP TABLE ds.shape")

@@ -129,12 +129,23 @@ def test_iam_members_are_set_with_an_etag(server: Server, kind: str) -> None:
     assert (code, "does not exist" in error["message"]) == (400, True)
 
 
+def test_the_plugin_asks_who_pays_for_the_project(server: Server) -> None:
+    answer = server.ok("GET", f"/cloudbilling/v1/projects/{PROJECT}/billingInfo")
+    assert answer["projectId"] == PROJECT
+    assert answer["name"] == f"projects/{PROJECT}/billingInfo"
+    assert answer["billingEnabled"] is False
+    assert server.error("GET", "/cloudbilling/v1/projects/other/billingInfo")[0] == 403
+
+
 def test_a_topic_is_put_patched_and_deleted(server: Server) -> None:
     path = f"/pubsub/v1/projects/{PROJECT}/topics/runs"
     made = server.ok("PUT", path, {"labels": {"team": "eros"}})
     assert made == {"name": f"projects/{PROJECT}/topics/runs", "labels": {"team": "eros"}}
     change = {"topic": {"name": made["name"], "labels": {"team": "x"}}, "updateMask": "labels"}
     assert server.ok("PATCH", path, change)["labels"] == {"team": "x"}
+    plugin = {"topic": {"name": made["name"], "labels": {"team": "y"}}}
+    assert server.ok("PATCH", f"{path}?updateMask=labels", plugin)["labels"] == {"team": "y"}
+    assert server.error("PATCH", path, plugin)[0] == 400, "a mask there must be"
     assert server.error("PUT", path, {})[0] == 409
     server.ok("DELETE", path)
     assert server.error("GET", path)[0] == 404

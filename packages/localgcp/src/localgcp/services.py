@@ -25,6 +25,7 @@ _REST_PATHS = {
     "pubsubCustomEndpoint": "pubsub/v1/",
     "storageCustomEndpoint": "storage/storage/v1/",
     "iamBetaCustomEndpoint": "iam/v1/",
+    "cloudBillingCustomEndpoint": "cloudbilling/v1/",
     "cloudResourceManagerCustomEndpoint": "cloudresourcemanager/v1/",
     "resourceManagerCustomEndpoint": "cloudresourcemanager/v1/",
     "serviceUsageCustomEndpoint": "serviceusage/v1/",

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from localgcp.loopback import LoopbackOnly
 
 from .call import Call, Cloud, Registry
-from .discovery import Method, Router, load_router
+from .discovery import ALSO_IN_QUERY, Method, Router, load_router
 from .errors import ApiError
 from .services import build_registry
 from .services.objects import finish_resumable
@@ -84,7 +84,7 @@ class GoogleApis:
                 method=method,
                 path=path_values,
                 query=query_values,
-                body={} if media_upload else self._check_body(method, body),
+                body={} if media_upload else self._check_body(method, body, query_values),
                 tx=tx,
                 media=body if media_upload else b"",
                 media_type=request.headers.get("content-type", ""),
@@ -119,11 +119,14 @@ class GoogleApis:
         return Response(status_code=204) if result is None else JSONResponse(result)
 
     @staticmethod
-    def _check_body(method: Method, body: bytes) -> dict[str, Any]:
+    def _check_body(method: Method, body: bytes, query: dict[str, Any]) -> dict[str, Any]:
         try:
             payload = json.loads(body) if body.strip() else {}
         except ValueError as error:
             raise ApiError("INVALID_ARGUMENT", f"Invalid JSON payload received. {error}") from None
+        moved = ALSO_IN_QUERY.get(method.id, {}).keys() & query.keys()
+        if moved and isinstance(payload, dict):
+            payload = {key: query[key] for key in moved} | payload
         return check_body(
             method,
             payload,

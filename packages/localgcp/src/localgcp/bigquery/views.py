@@ -11,10 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local_bigquery.catalog import metadata, tables
+from local_bigquery.catalog import metadata, names, tables
 from local_bigquery.engine import database
+from local_bigquery.errors import BigQueryError
 from local_bigquery.jobs.query import translate_view
-from local_bigquery.models import MaterializedViewDefinition, Table, ViewDefinition
+from local_bigquery.models import (
+    MaterializedViewDefinition,
+    Table,
+    TableFieldSchema,
+    ViewDefinition,
+)
 
 _insert: Callable[..., Table] = tables.create
 _update = tables.update
@@ -54,8 +60,31 @@ def update(
     if given is not None and given != _query(current):
         name = tables.name(project_id, dataset_id, table_id)
         query = translate_view(project_id, dataset_id, given)
+        body = _described(current, body, query, names.label(project_id, dataset_id, table_id))
         database.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
     return _update(project_id, dataset_id, table_id, body, etag, replace)
+
+
+def _described(current: Table, body: Table, query: str, label: str) -> Table:
+    """The body of an update with a new query, whose columns are those of that query.
+
+    A schema beside it counts for the descriptions only. The gcp plugin sends the one of its
+    state, which is that of the query before. What is a column of neither is refused.
+    """
+    given = {(field.name or "").casefold(): field for field in tables.fields(body)}
+    if not given:
+        return body
+    columns = [row[0] for row in database.fetch(f"DESCRIBE {query}")]
+    known = {column.casefold() for column in columns}
+    before = {(field.name or "").casefold() for field in tables.fields(current)}
+    if stranger := next((given[name] for name in given if name not in known | before), None):
+        raise BigQueryError(
+            "invalid",
+            f"Provided Schema does not match Table {label}. Cannot add fields"
+            f" (field: {stranger.name})",
+        )
+    fields = [given.get(name.casefold()) or TableFieldSchema(name=name) for name in columns]
+    return body.replace(schema={"fields": [field.dump() for field in fields]})
 
 
 def _query(table: Table) -> str | None:

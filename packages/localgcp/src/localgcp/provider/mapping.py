@@ -98,6 +98,38 @@ def from_api_object(
     return found
 
 
+def completed(value: Any, kind: Type, declarations: Declarations) -> Any:
+    """A property value as the real plugin stores it.
+
+    Of a block inside a resource it keeps every attribute, those that nobody set with the zero
+    of their type: Terraform's SDK reads blocks like that (helper/schema, readObjectField). Of the
+    resource itself it keeps what is set.
+    """
+    declared = declarations.object(kind)
+    if declared is not None and isinstance(value, dict):
+        zeros = {
+            key: zero
+            for key, one in declared["properties"].items()
+            if key not in value and (zero := _zero(one)) is not None
+        }
+        return zeros | {
+            key: completed(item, declared["properties"].get(key, "any"), declarations)
+            for key, item in value.items()
+        }
+    if isinstance(kind, dict) and "list" in kind and isinstance(value, list):
+        return [completed(item, kind["list"], declarations) for item in value]
+    return value
+
+
+def _zero(kind: Type) -> Any:
+    """What stands for an attribute that is not set; None for a block, which is then left out."""
+    if isinstance(kind, str):
+        return {"string": "", "boolean": False, "integer": 0, "number": 0}.get(kind)
+    if "list" in kind:
+        return []
+    return {} if "map" in kind else None
+
+
 def canonical_json(value: Any) -> str:
     """JSON text that is equal for equal values."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -18,6 +18,7 @@ from .rest import ApiError, Cloud
 
 Properties = dict[str, Any]
 
+DELETION_POLICY = "DELETE"
 ATTRIBUTION_LABELS = {"goog-pulumi-provisioned": "true"}
 
 
@@ -74,6 +75,11 @@ class Resource:
         """The class whose arguments declare this type's inputs, as MODULE:CLASS."""
         _, module, name = cls.token.split(":")
         return f"{module.split('/')[0]}:{name}"
+
+    @property
+    def has_deletion_policy(self) -> bool:
+        """Whether the type knows what becomes of it at the end; the state always says."""
+        return "deletionPolicy" in self.declarations.resource(self.declaration_name())["properties"]
 
     @property
     def type_name(self) -> str:
@@ -134,10 +140,14 @@ class Resource:
         found = self.properties(answer)
         kept = self.local_only | self.write_only | {"deletionPolicy", "project"}
         state = {key: value for key, value in inputs.items() if key in kept}
+        declared = self.declarations.resource(self.declaration_name())["properties"]
         for key, value in found.items():
             wanted = inputs.get(key)
-            state[key] = value if wanted is None else self._in_user_words(key, wanted, value)
+            told = value if wanted is None else self._in_user_words(key, wanted, value)
+            state[key] = mapping.completed(told, declared.get(key, "any"), self.declarations)
         state = self.key_of(resource_id) | state
+        if self.has_deletion_policy:
+            state.setdefault("deletionPolicy", DELETION_POLICY)
         if self.takes_labels:
             held = answer.get("labels", {})
             user = inputs.get("labels", {})

@@ -33,6 +33,7 @@ GET_PROJECT = "gcp:organizations/getProject:getProject"
 WORKERS = 32
 # As the Pulumi engine itself allows; a dashboard or a large schema passes the default.
 _MESSAGE_LIMIT = 400 * 1024 * 1024
+_ENDPOINT_SUFFIX = "CustomEndpoint"
 _STATUS_DETAILS = "grpc-status-details-bin"
 
 # Errors that say all there is to say; anything else is a defect and is logged.
@@ -138,7 +139,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:
         held = request.old_inputs if request.old_inputs.fields else request.olds
         olds, news = decode(held), decode(request.news)
-        changed = sorted(key for key in olds.keys() | news.keys() if olds.get(key) != news.get(key))
+        # An address that a newer local cloud has beside the others makes no other provider.
+        more = {k for k in news.keys() - olds.keys() if k.endswith(_ENDPOINT_SUFFIX)}
+        keys = (olds.keys() | news.keys()) - more
+        changed = sorted(key for key in keys if olds.get(key) != news.get(key))
         some = provider_pb2.DiffResponse.DIFF_SOME
         none = provider_pb2.DiffResponse.DIFF_NONE
         return provider_pb2.DiffResponse(changes=some if changed else none, diffs=changed)

@@ -1,4 +1,4 @@
-"""Cloud Resource Manager v1: the project itself and its IAM policy."""
+"""The project itself: Resource Manager v1, its IAM policy, and Cloud Billing's word of it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ def register(registry: Registry) -> None:
     registry.add(f"{_ROOT}.getIamPolicy")(get_policy)
     registry.add(f"{_ROOT}.setIamPolicy")(set_policy)
     registry.add(f"{_ROOT}.testIamPermissions")(test_permissions)
+    registry.add("cloudbilling.projects.getBillingInfo")(billing)
 
 
 def _project(call: Call) -> dict[str, Any]:
@@ -52,6 +53,16 @@ def list_projects(call: Call) -> dict[str, Any]:
 def ancestry(call: Call) -> dict[str, Any]:
     project = call.project(call.path["projectId"])
     return {"ancestor": [{"resourceId": {"type": "project", "id": project}}]}
+
+
+def billing(call: Call) -> dict[str, Any]:
+    """A project that nobody pays for, as Google answers for one."""
+    return {
+        "name": f"{call.target}/billingInfo",
+        "projectId": call.target.removeprefix("projects/"),
+        "billingAccountName": "",
+        "billingEnabled": False,
+    }
 
 
 def get_policy(call: Call) -> dict[str, Any]:

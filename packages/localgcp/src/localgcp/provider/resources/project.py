@@ -9,12 +9,18 @@ from ..rest import ApiError, Cloud, until_found
 RESOURCE_MANAGER = "cloudResourceManagerCustomEndpoint"
 SERVICE_USAGE = "serviceUsageCustomEndpoint"
 IAM = "iamBetaCustomEndpoint"
+BILLING = "cloudBillingCustomEndpoint"
 
 
 def read_project(cloud: Cloud, project: str) -> Properties:
     """The outputs of the function gcp:organizations/getProject:getProject."""
     answer = cloud.call("GET", RESOURCE_MANAGER, f"projects/{project}")
     labels = answer.get("labels", {})
+    account = ""
+    # A local cloud that was started by an earlier version has no such server.
+    if BILLING in cloud.endpoints:
+        billing = cloud.call("GET", BILLING, f"projects/{project}/billingInfo")
+        account = billing.get("billingAccountName", "").removeprefix("billingAccounts/")
     return {
         "id": f"projects/{project}",
         "projectId": answer["projectId"],
@@ -26,7 +32,7 @@ def read_project(cloud: Cloud, project: str) -> Properties:
         "tags": {},
         "orgId": "",
         "folderId": "",
-        "billingAccount": "",
+        "billingAccount": account,
         "autoCreateNetwork": True,
         "deletionPolicy": "PREVENT",
     }

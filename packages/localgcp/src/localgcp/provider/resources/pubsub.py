@@ -51,6 +51,7 @@ class Topic(Resource):
         state: Properties,
         changed: set[str],
     ) -> Properties:
-        mask = ",".join(self.update_mask(changed))
-        body = {"topic": self.merged_body(cloud, inputs, state), "updateMask": mask}
-        return cloud.call("PATCH", self.endpoint, resource_id, body=body)
+        # In the query, although Pub/Sub's document has it in the body: so does the real plugin.
+        query = {"updateMask": ",".join(self.update_mask(changed))}
+        body = {"topic": self.merged_body(cloud, inputs, state)}
+        return cloud.call("PATCH", self.endpoint, resource_id, query=query, body=body)
