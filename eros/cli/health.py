@@ -21,10 +21,10 @@ _SIGNS = {
     checks.Severity.WARNING: ("!", "!", "yellow"),
     checks.Severity.CRITICAL: ("✗", "x", "red"),
 }
-_STATUS = {
-    checks.Status.HEALTHY: ("green", "All systems operational"),
-    checks.Status.WARNING: ("yellow", "Attention needed"),
-    checks.Status.CRITICAL: ("red", "Act now"),
+_COLOURS = {
+    checks.Status.HEALTHY: "green",
+    checks.Status.WARNING: "yellow",
+    checks.Status.CRITICAL: "red",
 }
 
 
@@ -63,7 +63,7 @@ def _once(google: Google, output: Format, verbose: bool, *, repeated: bool) -> c
     report = checks.check(google)
     if output is Format.JSON:
         # A watch is a stream: one report per line.
-        print(json.dumps(report.contract(), indent=None if repeated else 2), flush=True)
+        print(json.dumps(report.document(), indent=None if repeated else 2), flush=True)
         return report.status
     if repeated:
         console.rule(f"{report.time:%Y-%m-%d %H:%M:%S} UTC", align="left")
@@ -81,6 +81,6 @@ def print_report(report: checks.Report, *, verbose: bool = False) -> None:
         limits = f"  ({finding.limits})" if verbose and finding.limits else ""
         console.print(f"[{colour}]{mark}[/] {finding.label}: ", end="")
         console.print(f"{finding.text}{limits}", markup=False)
-    colour, words = _STATUS[report.status]
+    colour = _COLOURS[report.status]
     console.print(f"\nHealth Score: {report.score}/100")
-    console.print(f"Status: [{colour}]{report.status.name}[/] - {words}")
+    console.print(f"Status: [{colour}]{report.status.name}[/] - {report.words}")

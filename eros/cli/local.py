@@ -77,8 +77,9 @@ def up(
     _show_results(google)
 
     console.rule("health", align="left")
-    health.print_report(checks.check(google))
+    # First: a clock that stands is a finding.
     control.follow(follow_clock)
+    health.print_report(checks.check(google))
 
     console.rule("done", align="left")
     if changed or loaded or ran:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -17,6 +20,11 @@ from eros.project.settings import load_stack_file
 
 STACK = "local"
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
+# What a shell says of a command that Ctrl-C ended.
+_INTERRUPTED = 130
+# How long a step of the local cloud may take to end.
+_ENDING_SECONDS = 60
+_POLL_SECONDS = 0.1
 _DURATION = re.compile(r"(?:\d+[dhms])+")
 
 EveryRun = Annotated[
@@ -44,7 +52,12 @@ def show() -> None:
     console.print(
         f"{_time(found['now'])} UTC" + (f" ({ahead} ahead of real time)" if ahead else "")
     )
-    if found["follows"]:
+    if walk := found["walk"]:
+        console.print(
+            f"somebody lets time pass, to {_time(walk['to'])} UTC: {walk['made']} of"
+            f" {walk['runs']} runs are made; next in schedules:"
+        )
+    elif found["follows"]:
         console.print("scheduled queries run when they are due; next:")
     else:
         console.print("nothing runs by itself (eros local up --follow-clock); next in schedules:")
@@ -99,6 +112,23 @@ def parse_duration(text: str) -> timedelta:
 
 
 def _walk(control: Control, moment: datetime, every_run: bool) -> None:
+    made = _Made()
+    try:
+        _follow(control, moment, every_run, made)
+    except KeyboardInterrupt:
+        _tell_interruption(control, moment, every_run, made)
+        raise typer.Exit(_INTERRUPTED) from None
+
+
+@dataclass
+class _Made:
+    """What a walk has made so far."""
+
+    runs: int = 0
+    of: int = 0
+
+
+def _follow(control: Control, moment: datetime, every_run: bool, made: _Made) -> None:
     counts = {"open": 0, "closed": 0, "repeated": 0}
     columns = (
         BarColumn(24),
@@ -106,13 +136,18 @@ def _walk(control: Control, moment: datetime, every_run: bool) -> None:
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=console, transient=True) as progress:
+    with (
+        Progress(*columns, console=console, transient=True) as progress,
+        closing(control.advance(moment, every_run=every_run)) as events,
+    ):
         task = progress.add_task("", total=None)
-        for event in control.advance(moment, every_run=every_run):
+        for event in events:
             if event["event"] == "start":
-                progress.update(task, total=event["runs"])
+                made.of = event["runs"]
+                progress.update(task, total=made.of)
                 _tell_start(event)
             elif event["event"] == "run":
+                made.runs += 1
                 title = escape(event["title"])
                 progress.update(task, advance=1, description=f"{_time(event['time'])}  {title}")
                 if event["state"] != "SUCCEEDED":
@@ -124,6 +159,20 @@ def _walk(control: Control, moment: datetime, every_run: bool) -> None:
                 _tell_notification(event, kind)
             else:
                 _tell_end(event, counts)
+
+
+def _tell_interruption(control: Control, moment: datetime, every_run: bool, made: _Made) -> None:
+    """Wait until the local cloud has ended the walk, and say how far it came."""
+    end = time.monotonic() + _ENDING_SECONDS
+    while (found := control.clock())["walk"] and time.monotonic() < end:
+        time.sleep(_POLL_SECONDS)
+    console.print(f"stopped at {_time(found['now'])} UTC, after {made.runs} of {made.of} runs")
+    if found["walk"]:
+        console.print("the local cloud is still at its last step: eros local clock says when not")
+    elif found["follows"]:
+        console.print("scheduled queries run again when they are due")
+    option = " --every-run" if every_run else ""
+    console.print(f"go on: eros local clock set {moment:%Y-%m-%dT%H:%M:%SZ}{option}")
 
 
 def _tell_start(event: dict[str, Any]) -> None:

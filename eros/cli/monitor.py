@@ -11,6 +11,7 @@ from bqstack import state
 from bqstack.errors import UserError
 from eros.cli import tables
 from eros.cli.common import Stack
+from eros.cloud import clock
 from eros.cloud.google import Google
 from eros.project.settings import load_stack_file
 from eros.watch import monitor as queries
@@ -45,7 +46,11 @@ def monitor(
         answer = _list()
     elif query == queries.REPORT:
         google = Google(load_stack_file(stack))
-        at = since.replace(tzinfo=UTC) if since else _last_update(stack)
+        if since:
+            at = since.replace(tzinfo=UTC)
+        else:
+            # The history has this machine's time, the jobs have the stack's.
+            (at,) = clock.shown(google.settings, [_last_update(stack)])
         answer = queries.deployment_report(google, at, days)
     elif query == queries.PARTITIONS:
         answer = queries.partitions(Google(load_stack_file(stack)))

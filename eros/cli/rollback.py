@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,11 +22,13 @@ from bqstack.errors import UserError
 from bqstack.state import Update
 from eros import logs
 from eros.cli.common import Format, Output, Stack, console
+from eros.cloud.clock import shown
 from eros.cloud.google import Google
 from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 if TYPE_CHECKING:
     from eros.operations.rollback import Plan, Report
+    from eros.operations.rollback.counts import Count
 
 _BACKUP_FAILED, _STEP_FAILED, _NOT_HEALTHY = 2, 3, 4
 _SHOWN_UPDATES = 15
@@ -66,7 +69,7 @@ def rollback(
 
     google = Google(load_stack_file(stack))
     if only_list:
-        for line in _lines(state.history(stack), None):
+        for line in _lines(_dated(google, state.history(stack)), None):
             console.print(line, markup=False)
         return
     try:
@@ -80,7 +83,8 @@ def rollback(
                 google, stack, to=_target(to), data=data, root=PROJECT_ROOT, progress=_progress
             )
             # Standard output is the report's when a program reads it.
-            _show(made, Console(stderr=True, soft_wrap=True) if output is Format.JSON else console)
+            out = Console(stderr=True, soft_wrap=True) if output is Format.JSON else console
+            _show(google, made, out)
             report = _confirmed(google, made, tuple(drop or ()), clear_locks, break_lock, yes)
     except rollbacks.RollbackError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -156,27 +160,61 @@ def _show_step(line: str) -> None:
 _progress = logs.Log("rollback").progress(_show_step)
 
 
-def _show(made: Plan, out: Console) -> None:
-    for line in _lines(made.history, made.target):
+def _dated(google: Google, history: Sequence[Update]) -> list[Update]:
+    """The newest updates with the time that the stack had when they began."""
+    newest = history[:_SHOWN_UPDATES]
+    try:
+        moments = shown(google.settings, [update.start for update in newest])
+    except UserError as error:
+        print(f"warning: times are those of this machine: {error.message}", file=sys.stderr)
+        return list(newest)
+    return [replace(update, start=moment) for update, moment in zip(newest, moments, strict=True)]
+
+
+def _show(google: Google, made: Plan, out: Console) -> None:
+    version = made.target.version if made.target else None
+    for line in _lines(_dated(google, made.history), version):
         out.print(line, markup=False)
     out.print(f"\nBack to {made.title}:" if made.words else f"\nNothing differs from {made.title}.")
     for line in made.words:
         out.print(f"  {line}", markup=False)
-    for line in made.data.words if made.data else ():
-        out.print(line, markup=False)
+    if made.data:
+        for line in made.data.words:
+            out.print(line, markup=False)
+        for line in _counted(made.data.counts):
+            out.print(line, markup=False)
     for stake in made.stakes:
         if not stake.is_nothing:
             out.print(f"  lost: {stake}", markup=False)
 
 
-def _lines(history: Sequence[Update], target: Update | None) -> list[str]:
+def _counted(counts: Sequence[Count]) -> list[str]:
+    """Rows now and then, a line for each table; what stays equal in number comes last."""
+    rows = [("table", "rows now", "rows then", "change")]
+    for one in sorted(counts, key=lambda count: (not count.change, count.table)):
+        rows.append(
+            (
+                one.table,
+                "not there" if one.now is None else f"{one.now:,}",
+                "unknown" if one.then is None else f"{one.then:,}",
+                f"{one.change:+,}" if one.change else "",
+            )
+        )
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join((f"  {name.ljust(widths[0])}", *map(str.rjust, numbers, widths[1:]))).rstrip()
+        for name, *numbers in rows
+    ]
+
+
+def _lines(history: Sequence[Update], target: int | None) -> list[str]:
     """The newest updates, one line each; an arrow marks the one to go back to."""
     from eros.operations.rollback import choice, words
 
     rows = [("", "update", "began (UTC)", "author", "commit", "changes", "message")]
     for update in history[:_SHOWN_UPDATES]:
         # A dot: no state to go back to.
-        mark = "→" if update == target else " " if choice.can_be_chosen(update) else "·"
+        mark = "→" if update.version == target else " " if choice.can_be_chosen(update) else "·"
         rows.append(
             (
                 mark,

@@ -6,8 +6,8 @@ Reached over HTTP beside Google's APIs; nothing of the local cloud is imported.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Generator, Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,12 +40,21 @@ class Control:
         self._session.headers["X-Local-Cloud-Token"] = endpoints.control_token(settings)
 
     def clock(self) -> dict[str, Any]:
-        """What the clock shows (`now`), its `offsetSeconds`, `follows` and the `next` runs."""
+        """What the clock shows (`now`), its `offsetSeconds`, `follows` and the `next` runs.
+
+        `walk` is None, or how far somebody's walk is: `to`, `runs`, `made`.
+        """
         return self._call("GET", "clock")
 
     def now(self) -> datetime:
         """What the clock shows."""
         return datetime.fromisoformat(self.clock()["now"])
+
+    def shown(self, moments: Iterable[datetime]) -> list[datetime]:
+        """What the clock showed at these moments of real time."""
+        asked = [moment.isoformat() for moment in moments]
+        answer = self._call("POST", "clock/shown", {"real": asked})
+        return [datetime.fromisoformat(text) for text in answer["shown"]]
 
     def move(self, moment: datetime) -> dict[str, Any]:
         """Set the clock forward without running anything."""
@@ -55,8 +64,11 @@ class Control:
         """Start scheduled queries when they are due in real time, or no more."""
         return self._call("POST", "clock", {"follow": follow})
 
-    def advance(self, moment: datetime, *, every_run: bool) -> Iterator[dict[str, Any]]:
-        """Walk to a moment, running what is due on the way; one dict for each step."""
+    def advance(self, moment: datetime, *, every_run: bool) -> Generator[dict[str, Any]]:
+        """Walk to a moment, running what is due on the way; one dict for each step.
+
+        The walk ends early when this is closed, or this process ends.
+        """
         body = {"to": moment.isoformat(), "everyRun": every_run}
         with self._send("POST", "clock/advance", body, stream=True) as answer:
             try:
@@ -105,6 +117,27 @@ def present(settings: Settings) -> datetime:
     if settings.endpoints_file is None:
         return datetime.now(UTC)
     return Control(settings).now()
+
+
+def shown(settings: Settings, moments: Iterable[datetime]) -> list[datetime]:
+    """Moments of this machine's time in the time of the stack.
+
+    Pulumi's history has the machine's time. Rows and backups of a local stack have that of the
+    local cloud, which may be days ahead. On Google both are the same.
+    """
+    asked = list(moments)
+    if settings.endpoints_file is None or not asked:
+        return asked
+    return Control(settings).shown(asked)
+
+
+def span(time: timedelta) -> str:
+    """A length of time in its two largest units, from minutes to days."""
+    minutes = max(round(time.total_seconds() / 60), 0)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [f"{n} {unit}" for n, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if n]
+    return " ".join(parts[:2]) or "less than a minute"
 
 
 def _message(answer: requests.Response) -> str:

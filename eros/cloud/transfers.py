@@ -55,10 +55,10 @@ def find(google: Google, config: TransferConfig) -> datatransfer.TransferConfig:
     )
 
 
-def doubled(
+def deployed(
     google: Google, configs: Sequence[TransferConfig], timeout: float | None = None
-) -> dict[str, list[str]]:
-    """Titles of this stack's schedules that are deployed more than once, with all their names.
+) -> list[datatransfer.TransferConfig]:
+    """This stack's schedules as they are deployed.
 
     A config of the same title that works on another dataset is another stack's. Raises one of
     `eros.cloud.google.FAILURES`; `timeout` is in seconds.
@@ -66,11 +66,23 @@ def doubled(
     settings = google.settings
     parent = f"projects/{settings.project}/locations/{settings.location}"
     limit = {} if timeout is None else {"timeout": timeout, "retry": None}
-    found: dict[str, list[str]] = {config.title: [] for config in configs}
-    for deployed in google.transfers.list_transfer_configs(parent=parent, **limit):
-        query = str(dict(deployed.params).get("query", ""))
-        if deployed.display_name in found and settings.dataset_reference in query:
-            found[deployed.display_name].append(deployed.name)
+    titles = {config.title for config in configs}
+    return [
+        found
+        for found in google.transfers.list_transfer_configs(parent=parent, **limit)
+        if found.display_name in titles
+        and settings.dataset_reference in str(dict(found.params).get("query", ""))
+    ]
+
+
+def doubled(google: Google, configs: Sequence[TransferConfig]) -> dict[str, list[str]]:
+    """Titles of this stack's schedules that are deployed more than once, with all their names.
+
+    Raises one of `eros.cloud.google.FAILURES`.
+    """
+    found: dict[str, list[str]] = {}
+    for one in deployed(google, configs):
+        found.setdefault(one.display_name, []).append(one.name)
     return {title: names for title, names in found.items() if len(names) > 1}
 
 

@@ -78,6 +78,8 @@ class Thresholds(Section):
     active_locks_warning: PositiveInt = 5000
     active_locks_critical: PositiveInt = 10000
     sweep_volume_warning: PositiveInt = 1000
+    sweep_age_warning_hours: PositiveInt = 2
+    sweep_age_critical_hours: PositiveInt = 6
     inactivity_warning_hours: PositiveInt = 24
     inactivity_critical_hours: PositiveInt = 48
     feedback_age_warning_hours: PositiveInt = 8
@@ -96,6 +98,8 @@ class Thresholds(Section):
     cost_growth_minimum_usd: PositiveFloat = 1.0
     """A day that costs less is not compared with the usual (docs/requirements.md C-42)."""
     health_check_age_warning_minutes: PositiveInt = 20
+    pause_warning_hours: PositiveInt = 4
+    """Schedules that are paused for longer are a finding even where the stack file pauses them."""
 
 
 class Automation(Section):

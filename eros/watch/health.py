@@ -1,7 +1,8 @@
 """The seven health checks (spec monitoring.md 1): what they find, and what that is worth.
 
 The figures and their judgement come from the view `health_findings`, which the scheduled
-health check records too; connectivity and the existence of the tables can only be judged
+health check records too, the night's work among them: daily run, feedback, lock sweep.
+Connectivity, the existence of the tables and whether schedules run at all can only be judged
 from outside. The score is the same everywhere: 100 - 6 per warning - 20 per critical
 finding, at least 0. A check that cannot be made is a critical finding of its own, as it is in
 `record_health_check`: what nobody can see is not healthy.
@@ -12,15 +13,17 @@ from __future__ import annotations
 import enum
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from google.api_core.exceptions import NotFound
 from requests.exceptions import Timeout
 
 from bqstack.errors import UserError
+from eros.cloud.clock import present
 from eros.cloud.google import FAILURES, Google, explained
-from eros.project import schedules
+from eros.project.settings import Settings
+from eros.watch import pauses
 
 # The tables without which nothing works; health_findings counts the same. The lock store
 # is the assignments table; a separate `caption_locks` is not declared (docs/requirements.md C-13).
@@ -42,18 +45,30 @@ CHECKS = (
 )
 # Findings of the view in the words of the report (spec monitoring.md 1.2).
 _LINES = {
-    "slow queries": ("Query Performance", "{:.0f} slow queries in 24 hours"),
+    "slow queries": ("Query Performance", "{:.0f} slow queries in 24 hours{}"),
     "p95 latency in seconds": ("Query Latency", "95th percentile {:.2f} s"),
     "error rate in percent": ("Error Rate", "{:.2f}%"),
     "cost today in US dollars": ("Daily Cost", "${:.2f}"),
-    "available captions": ("Caption Pool", "{:,.0f} captions available"),
+    "available captions": ("Caption Pool", "{:,.0f} captions available{}"),
     "active locks": ("Caption Locks", "{:,.0f} active locks"),
     "expired locks": ("Caption Locks", "{:,.0f} expired locks"),
-    "hours without assignments": ("Recent Activity", "last assignment {:.1f} hours ago"),
+    "captions locked twice": ("Lock Violations", "{:,.0f} captions locked twice"),
+    "failed daily runs": ("Daily Run", "{:.0f} failed since the last success"),
+}
+# Findings that are the age of something in hours.
+_AGES = {
+    "hours since the daily run": "Daily Run",
+    "hours since the feedback": "Feedback",
+    "hours since the lock sweep": "Lock Sweep",
 }
 _HINTS = {
     "expired locks": "; eros run sweep_expired_caption_locks",
     "available captions": "; release locks or add captions",
+    "captions locked twice": "; eros monitor integrity_violations",
+    "failed daily runs": "; eros monitor etl_job_runs",
+    "hours since the daily run": "; eros run run_daily_automation",
+    "hours since the feedback": "; eros run update_caption_performance",
+    "hours since the lock sweep": "; eros run sweep_expired_caption_locks",
 }
 # On which side of its limits a finding is bad, where it is not above them.
 _SIDES = {"available captions": "below", "slow queries": "from"}
@@ -129,6 +144,32 @@ class Report:
             return Status.CRITICAL
         return Status.WARNING if self.score <= 90 else Status.HEALTHY
 
+    @property
+    def words(self) -> str:
+        """What the status means; "all" is said of a system without any finding."""
+        if self.status is Status.CRITICAL:
+            return "Act now"
+        if self.status is Status.WARNING:
+            return "Attention needed"
+        if self.warnings:
+            return f"{self.warnings} warning{'s' * (self.warnings > 1)}, no need to act at once"
+        return "All systems operational"
+
+    def document(self) -> dict[str, Any]:
+        """The JSON output: the contract, then the findings."""
+        return self.contract() | {
+            "findings": [
+                {
+                    "check": CHECKS[finding.check],
+                    "label": finding.label,
+                    "severity": finding.severity.value,
+                    "text": finding.text,
+                    "limits": finding.limits,
+                }
+                for finding in self.findings
+            ]
+        }
+
     def contract(self) -> dict[str, str | int]:
         """The fields of the JSON output, in order (spec monitoring.md 1.3)."""
         return {
@@ -167,14 +208,25 @@ def check(google: Google, budget: float = BUDGET_SECONDS) -> Report:
     if all(f.severity is Severity.OK for f in findings):
         findings += _tables(google, clock)
         findings += _figures(google, clock)
-        findings += _schedules(google, clock)
+    # Schedules add to a check and do not make one: without the figures nothing is known of it.
     made = {finding.check for finding in findings}
+    if made >= {0, 1}:
+        findings += _schedules(google, clock)
     findings += [
         Finding(place, name, Severity.CRITICAL, "not checked")
         for place, name in enumerate(CHECKS)
         if place not in made
     ]
-    return Report(datetime.now(UTC), settings.project, settings.dataset, tuple(findings))
+    findings.sort(key=lambda finding: finding.check)
+    return Report(_now(google), settings.project, settings.dataset, tuple(findings))
+
+
+def _now(google: Google) -> datetime:
+    """The time of the cloud that was checked; this machine's when it does not say."""
+    try:
+        return present(google.settings)
+    except UserError:
+        return datetime.now(UTC)
 
 
 def _connectivity(google: Google, clock: _Clock) -> list[Finding]:
@@ -214,7 +266,7 @@ def _tables(google: Google, clock: _Clock) -> list[Finding]:
 def _figures(google: Google, clock: _Clock) -> list[Finding]:
     settings = google.settings
     query = (
-        "SELECT check_number, finding, value, level, warning_limit, critical_limit "
+        "SELECT check_number, finding, value, level, warning_limit, critical_limit, detail "
         f"FROM {settings.dataset_reference}.health_findings "
         "WHERE check_number > 2 ORDER BY check_number, finding"
     )
@@ -237,34 +289,77 @@ def _figure(row: Any) -> Finding:
         for word, limit in (("warning", row.warning_limit), ("critical", row.critical_limit))
         if limit is not None
     )
-    if row.finding == "hours without assignments" and row.value >= _NEVER_HOURS:
-        return Finding(place, "Recent Activity", severity, "no assignment yet", limits)
-    label, words = _LINES.get(row.finding, (CHECKS[place], f"{row.finding}: {{:g}}"))
+    label, text = _said(place, row)
     hint = _HINTS.get(row.finding, "") if severity is not Severity.OK else ""
-    return Finding(place, label, severity, words.format(row.value) + hint, limits)
+    return Finding(place, label, severity, text + hint, limits)
+
+
+def _said(place: int, row: Any) -> tuple[str, str]:
+    """Label and words of a figure."""
+    if row.finding == "hours without assignments":
+        if row.value >= _NEVER_HOURS:
+            return "Recent Activity", "no assignment yet"
+        last = "" if row.level == Severity.OK else f", the last one {row.value:.1f} hours ago"
+        return "Recent Activity", f"{row.detail}{last}"
+    if row.finding in _AGES:
+        if row.detail:
+            return _AGES[row.finding], f"has not run yet; the system is {row.value:.1f} hours old"
+        return _AGES[row.finding], f"{row.value:.1f} hours ago"
+    label, words = _LINES.get(row.finding, (CHECKS[place], f"{row.finding}: {{:g}}"))
+    return label, words.format(row.value, f", {row.detail}" if row.detail else "")
 
 
 def _schedules(google: Google, clock: _Clock) -> list[Finding]:
-    """Schedules that run more than once a time; nothing when there is none."""
-    # Late: the library takes a second to import, and nothing else here needs it.
-    from eros.cloud import transfers
-
+    """Whether anything runs by itself: part of the check of recent activity."""
+    place = len(CHECKS) - 1
+    settings = google.settings
+    findings = []
     try:
-        configs = schedules.transfer_configs(google.settings)
-        found = transfers.doubled(google, configs, clock.left)
-    except (UserError, *FAILURES) as error:
-        reason = error.message if isinstance(error, UserError) else _reason(error)
-        text = f"the schedules cannot be listed: {reason}"
-        return [Finding(6, "Schedules", Severity.WARNING, text)]
-    return [
+        findings += _states(settings, pauses.read(google, clock.left), present(settings))
+    except FAILURES as error:
+        text = f"the schedules cannot be listed: {_reason(error)}"
+        findings.append(Finding(place, "Schedules", Severity.WARNING, text))
+    except UserError as error:
+        text = f"the schedules cannot be listed: {error.message}"
+        findings.append(Finding(place, "Schedules", Severity.WARNING, text))
+    if settings.endpoints_file is not None:
+        findings += _local_clock(google, place)
+    return findings
+
+
+def _states(settings: Settings, found: pauses.Schedules, now: datetime) -> list[Finding]:
+    """What is wrong with the schedules, or that nothing is."""
+    place, label = len(CHECKS) - 1, "Schedules"
+    findings = [
         Finding(
-            6,
-            "Schedules",
+            place,
+            label,
             Severity.CRITICAL,
-            f"{title} is there {len(names)} times; eros preflight says which to delete",
+            f"{title} is there {number} times; eros preflight says which to delete",
         )
-        for title, names in found.items()
+        for title, number in found.doubled.items()
     ]
+    if found.paused:
+        longest = timedelta(hours=settings.thresholds.pause_warning_hours)
+        # A pause that the stack file asks for is in order as long as it is short.
+        is_meant = settings.schedules_paused and now - found.longest.since <= longest
+        severity = Severity.OK if is_meant else Severity.WARNING
+        limit = f"warning above {settings.thresholds.pause_warning_hours} h"
+        findings.append(Finding(place, label, severity, found.words(now), limit))
+    elif found.deployed < found.declared:
+        text = f"{found.deployed} of {found.declared} are deployed; eros plan"
+        findings.append(Finding(place, label, Severity.WARNING, text))
+    elif not findings:
+        findings.append(Finding(place, label, Severity.OK, f"all {found.deployed} are on"))
+    return findings
+
+
+def _local_clock(google: Google, place: int) -> list[Finding]:
+    try:
+        trouble = pauses.clock_trouble(google)
+    except UserError as error:
+        trouble = error.message
+    return [Finding(place, "Clock", Severity.WARNING, trouble)] if trouble else []
 
 
 def _reason(error: Exception) -> str:

@@ -110,12 +110,12 @@ components AS (
         4,
         'Lock cleanup',
         CASE
-            WHEN age_hours IS NULL OR age_hours > 6 THEN 'FAIL'
-            WHEN age_hours > 2 OR last_volume > {{ thresholds.sweep_volume_warning }} THEN 'WARN'
+            WHEN age_hours IS NULL OR age_hours > {{ thresholds.sweep_age_critical_hours }} THEN 'FAIL'
+            WHEN age_hours > {{ thresholds.sweep_age_warning_hours }} OR last_volume > {{ thresholds.sweep_volume_warning }} THEN 'WARN'
             ELSE 'PASS'
         END,
         age_hours,
-        2.0,
+        {{ thresholds.sweep_age_warning_hours | float }},
         CONCAT('hours since the last sweep, which deactivated ', CAST(COALESCE(last_volume, 0) AS STRING))
     FROM sweeps
     UNION ALL

@@ -9,12 +9,13 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
 import pytest
 
+from eros.cloud.clock import Control
 from eros.cloud.google import Google
 from eros.operations import backup
 from eros.project.settings import load_stack_file
@@ -147,6 +148,10 @@ def deployed(program: Program) -> Program:
         f"INSERT INTO {QUALIFIER}schedule_export_log (export_id, status, export_timestamp) "
         "VALUES ('e', 'SUCCESS', CURRENT_TIMESTAMP())",
     )
+    # From here on the local cloud is ahead of this machine, whose time the history has.
+    with mock.patch.dict(os.environ, {"EROS_LOCAL_DIR": str(program.cloud.folder)}):
+        control = Control(load_stack_file("local"))
+        control.move(control.now() + timedelta(hours=39))
     return program
 
 

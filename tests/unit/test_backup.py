@@ -367,6 +367,25 @@ def test_only_running_queries_of_the_system_stop_a_restore(settings):
         activity.refuse(google)
 
 
+def test_a_rollback_waits_for_runs_that_had_begun_before_the_pause(settings, monkeypatch):
+    title = "EROS: Caption Lock Cleanup"
+    google = SimpleNamespace(settings=settings, transfers=Transfers({title: True}))
+    pauses, said = [], []
+
+    def sleep(seconds):
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            google.transfers = Transfers({title: False})
+
+    monkeypatch.setattr(activity.time, "sleep", sleep)
+    activity.wait(google, said.append)
+    assert said == [f"waiting for the end of {title}"]
+    assert len(pauses) == 2
+    google.transfers = Transfers({title: True})
+    with pytest.raises(UserError, match="running: EROS: Caption Lock Cleanup"):
+        activity.wait(google, said.append, seconds=-1)
+
+
 @pytest.fixture(scope="module")
 def declared() -> list[Declared]:
     """Resources of the rooms around the backups, with an operator."""

@@ -1,7 +1,9 @@
 """The health score, the contract of the report, and what each fault looks like."""
 
 import json
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +15,8 @@ from rich.console import Console
 
 from bqstack.errors import UserError
 from eros.cli import health as command
+from eros.project import schedules
+from eros.project.settings import PROJECT_ROOT
 from eros.watch import health as checks
 from eros.watch.health import CHECKS, TABLES, Finding, Report, Severity, Status, check
 
@@ -58,6 +62,11 @@ def test_score_and_status_follow_the_findings(warnings, critical, score, status)
 
 
 # Rows of health_findings on a healthy day: finding, check, value, limits.
+DETAILS = {
+    "slow queries": "average 0.42 s",
+    "available captions": "244 locked",
+    "hours without assignments": "45 assignments in last 24 hours",
+}
 FIGURES = {
     "error rate in percent": (3, 0.15, 1.0, 5.0),
     "p95 latency in seconds": (3, 0.9, 10.0, None),
@@ -66,17 +75,25 @@ FIGURES = {
     "available captions": (5, 1200.0, 400.0, 200.0),
     "active locks": (6, 90.0, 5000.0, 10000.0),
     "expired locks": (6, 3.0, 10.0, 1000.0),
+    "captions locked twice": (6, 0.0, None, 0.0),
     "hours without assignments": (7, 1.5, 24.0, 48.0),
+    "hours since the daily run": (7, 9.0, None, 28.0),
+    "failed daily runs": (7, 0.0, 0.0, None),
+    "hours since the feedback": (7, 3.0, 8.0, 12.0),
+    "hours since the lock sweep": (7, 0.5, 2.0, 6.0),
 }
 
 
 class Cloud:
     """A BigQuery that answers the health check; `faults` are raised by the call of that name."""
 
-    def __init__(self, tables=TABLES, levels=None, values=None, **faults: Exception) -> None:
+    def __init__(
+        self, tables=TABLES, levels=None, values=None, details=None, **faults: Exception
+    ) -> None:
         self.tables, self.levels, self.values = tables, levels or {}, values or {}
+        self.details = DETAILS | (details or {})
         self.faults = faults
-        self.deployed: list[TransferConfig] = []
+        self.deployed: list[TransferConfig] | None = None
 
     def _answer(self, call: str) -> None:
         if call in self.faults:
@@ -103,14 +120,33 @@ class Cloud:
                 level=self.levels.get(finding, "OK"),
                 warning_limit=warning,
                 critical_limit=critical,
+                detail=self.details.get(finding),
             )
             for finding, (number, value, warning, critical) in FIGURES.items()
         ]
 
 
+def every_schedule(settings, paused: int = 0, since=NOW) -> list[TransferConfig]:
+    """All schedules of the program as Data Transfer has them; the first ones are paused."""
+    return [
+        TransferConfig(
+            name=f"configs/{n}",
+            display_name=config.title,
+            params={"query": config.query},
+            disabled=n < paused,
+            update_time=since,
+        )
+        for n, config in enumerate(schedules.transfer_configs(settings))
+    ]
+
+
 def google(settings, cloud) -> SimpleNamespace:
     """What `check` needs of Google."""
-    return SimpleNamespace(settings=settings, bigquery=cloud, transfers=cloud, is_local=True)
+    if cloud.deployed is None:
+        cloud.deployed = every_schedule(settings)
+    return SimpleNamespace(
+        settings=settings, bigquery=cloud, transfers=cloud, is_local=True, root=PROJECT_ROOT
+    )
 
 
 def bad(made: Report) -> dict[str, tuple[Severity, str]]:
@@ -185,8 +221,9 @@ def test_never_is_said_in_words(settings):
 def test_limits_read_as_they_are_meant(settings):
     limits = {f.text: f.limits for f in check(google(settings, Cloud())).findings}
     assert limits["0.15%"] == "warning above 1, critical above 5"
-    assert limits["0 slow queries in 24 hours"] == "warning from 1, critical from 10"
-    assert limits["1,200 captions available"] == "warning below 400, critical below 200"
+    slow = limits["0 slow queries in 24 hours, average 0.42 s"]
+    assert slow == "warning from 1, critical from 10"
+    assert limits["1,200 captions available, 244 locked"] == "warning below 400, critical below 200"
 
 
 def test_all_checks_share_one_budget_of_time(settings, monkeypatch):
@@ -222,7 +259,7 @@ def deployed(settings, *numbers: int, dataset: str | None = None) -> list[Transf
 
 def test_a_schedule_that_is_there_twice_is_critical(settings):
     cloud = Cloud()
-    cloud.deployed = deployed(settings, 1, 2)
+    cloud.deployed = every_schedule(settings) + deployed(settings, 2)
     severity, text = bad(check(google(settings, cloud)))["Schedules"]
     assert severity is Severity.CRITICAL
     assert text.startswith("EROS: Holiday Calendar is there 2 times")
@@ -230,7 +267,8 @@ def test_a_schedule_that_is_there_twice_is_critical(settings):
 
 def test_the_schedule_of_another_stack_is_no_double(settings):
     cloud = Cloud()
-    cloud.deployed = deployed(settings, 1) + deployed(settings, 2, dataset="`p`.`other`")
+    others = deployed(settings, 2, dataset="`p`.`other`")
+    cloud.deployed = every_schedule(settings) + others
     assert bad(check(google(settings, cloud))) == {}
 
 
@@ -289,9 +327,102 @@ def test_signs_of_a_terminal_without_unicode(shown, capsys, monkeypatch):
 
 
 def test_json_is_the_contract(shown, capsys):
-    made = report()
+    made = report(warnings=1)
     _, text = shown(made, capsys, output=command.Format.JSON)
-    assert json.loads(text) == made.contract()
+    found = json.loads(text)
+    contract = made.contract()
+    assert list(found.items())[: len(contract)] == list(contract.items())
+    assert [one["text"] for one in found["findings"] if one["severity"] == "WARNING"] == ["x"]
+    assert found["findings"][0] == {
+        "check": "System connectivity",
+        "label": "System connectivity",
+        "severity": "OK",
+        "text": "fine",
+        "limits": "",
+    }
+
+
+def test_a_warning_never_stands_under_all_systems_operational(shown, capsys):
+    _, text = shown(report(), capsys)
+    assert text.endswith("Status: HEALTHY - All systems operational\n")
+    _, text = shown(report(warnings=1), capsys)
+    assert text.endswith("Status: HEALTHY - 1 warning, no need to act at once\n")
+
+
+def test_the_night_is_part_of_the_report(settings):
+    texts = {f"{f.label}: {f.text}" for f in check(google(settings, Cloud())).findings}
+    assert {
+        "Daily Run: 9.0 hours ago",
+        "Daily Run: 0 failed since the last success",
+        "Feedback: 3.0 hours ago",
+        "Lock Sweep: 0.5 hours ago",
+        "Lock Violations: 0 captions locked twice",
+        "Recent Activity: 45 assignments in last 24 hours",
+    } <= texts
+    cloud = Cloud(
+        levels={"hours since the daily run": "CRITICAL", "hours without assignments": "WARNING"},
+        values={"hours since the daily run": 30.0, "hours without assignments": 25.0},
+        details={"hours since the daily run": "never"},
+    )
+    texts = bad(check(google(settings, cloud)))
+    assert texts["Daily Run"][1] == (
+        "has not run yet; the system is 30.0 hours old; eros run run_daily_automation"
+    )
+    assert texts["Recent Activity"][1].endswith(", the last one 25.0 hours ago")
+
+
+def with_pause(settings, since: datetime, paused: int = 99) -> Cloud:
+    cloud = Cloud()
+    cloud.deployed = every_schedule(settings, paused, since)
+    return cloud
+
+
+def test_paused_schedules_are_reported_with_the_time_since(settings):
+    since = datetime.now(UTC) - timedelta(hours=2, minutes=5)
+    made = check(google(settings, with_pause(settings, since, paused=2)))
+    severity, text = bad(made)["Schedules"]
+    assert severity is Severity.WARNING
+    assert re.fullmatch(r"2 of \d+ \(.+, .+\) paused since .+ UTC, 2 h 5 min", text)
+    all_ = check(google(settings, with_pause(settings, since)))
+    assert bad(all_)["Schedules"][1].startswith("all ")
+
+
+@pytest.mark.parametrize(("hours", "is_finding"), [(3, False), (5, True)])
+def test_a_pause_of_the_stack_file_is_a_finding_when_it_is_left_on(settings, hours, is_finding):
+    paused = settings.model_copy(update={"schedules_paused": True})
+    since = datetime.now(UTC) - timedelta(hours=hours)
+    made = check(google(paused, with_pause(settings, since)))
+    assert ("Schedules" in bad(made)) is is_finding
+    assert any(f"paused since {since:%Y-%m-%d %H:%M}" in f.text for f in made.findings)
+
+
+def test_schedules_that_are_not_deployed_are_a_warning(settings):
+    cloud = Cloud()
+    cloud.deployed = every_schedule(settings)[1:]
+    assert "are deployed; eros plan" in bad(check(google(settings, cloud)))["Schedules"][1]
+
+
+@pytest.mark.parametrize(
+    ("clock", "text"),
+    [
+        ({"follows": True, "walk": None}, None),
+        ({"follows": False, "walk": None}, "stopped: no schedule runs by itself"),
+        (
+            {"follows": True, "walk": {"to": "2026-03-01T00:00:00Z", "runs": 9, "made": 2}},
+            "somebody lets time pass, to 2026-03-01 00:00 UTC: 2 of 9 runs are made",
+        ),
+    ],
+)
+def test_a_clock_that_stands_is_a_finding(settings, monkeypatch, clock, text):
+    local = settings.model_copy(update={"endpoints_file": Path("x")})
+    moved = datetime(2030, 1, 1, tzinfo=UTC)
+    monkeypatch.setattr(checks.pauses.Control, "__init__", lambda self, settings: None)
+    monkeypatch.setattr(checks.pauses.Control, "clock", lambda self: clock)
+    monkeypatch.setattr(checks, "present", lambda settings: moved)
+    made = check(google(local, Cloud()))
+    assert made.contract()["timestamp"] == "2030-01-01T00:00:00Z", "the time of the cloud"
+    found = bad(made).get("Clock")
+    assert found is None if text is None else found[1].startswith(text)
 
 
 def test_a_watch_in_json_is_one_report_a_line_and_ends_with_the_last_status(

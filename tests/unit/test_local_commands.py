@@ -11,9 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from bqstack.errors import UserError
+from eros.cli import local_clock
 from eros.cli.local import app
 from eros.cli.local_clock import parse_duration
-from eros.cloud import endpoints
+from eros.cloud import clock, endpoints
+from eros.project.settings import load_stack_file
 from localgcp.apis.clock import Clock
 from packages.localgcp.tests.rest_support import Server, running
 from packages.localgcp.tests.test_clock import Queries, schedule
@@ -33,10 +35,9 @@ def test_durations() -> None:
 
 @pytest.fixture
 def local(tmp_path: Path, monkeypatch) -> Iterator[Server]:
-    clock = Clock()
-    clock.move_to(NOW)
-    queries = Queries(clock)
-    with running(tmp_path, clock=clock, queries=queries) as server:
+    shown = Clock()
+    shown.move_to(NOW)
+    with running(tmp_path, clock=shown, queries=Queries(shown)) as server:
         addresses = dict.fromkeys(endpoints.KEYS, f"{server.url}/monitoring/")
         (tmp_path / "endpoints.json").write_text(json.dumps(addresses))
         monkeypatch.setenv("EROS_LOCAL_DIR", str(tmp_path))
@@ -65,6 +66,39 @@ def test_the_clock_is_shown_and_moved(local: Server) -> None:
     for moment in ("2026-03-01T12:00", "tomorrow"):
         with pytest.raises(UserError):
             eros_local("clock", "set", moment)
+
+
+def test_a_walk_that_is_interrupted_says_how_far_it_came_and_how_to_go_on(
+    local: Server, monkeypatch
+) -> None:
+    schedule(local, "hourly", "every 1 hours from 00:17 to 23:17")
+    real, seen = local_clock.Control.advance, []
+
+    def interrupted(self, moment, *, every_run):
+        for event in real(self, moment, every_run=every_run):
+            seen.append(event)
+            yield event
+            if event["event"] == "run" and len(seen) > 2:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(local_clock.Control, "advance", interrupted)
+    result = CliRunner().invoke(app, ["clock", "advance", "2d"])
+    assert result.exit_code == 130
+    assert "stopped at 2026-03-01 1" in result.output
+    assert "of 48 runs" in result.output
+    again = result.output.rpartition("go on: eros local ")[2].split()
+    assert again[:2] == ["clock", "set"]
+    monkeypatch.undo()
+    monkeypatch.setenv("EROS_LOCAL_DIR", str(local.data_dir))
+    assert "it is 2026-03-03 12:00 UTC; no run failed" in eros_local(*again)
+
+
+def test_the_clock_says_what_it_showed_at_a_real_moment(local: Server) -> None:
+    settings = load_stack_file("local")
+    now = datetime.now(UTC)
+    [shown] = clock.shown(settings, [now])
+    assert abs(shown - clock.present(settings)) < timedelta(minutes=1)
+    assert clock.shown(settings.model_copy(update={"endpoints_file": None}), [now]) == [now]
 
 
 def test_the_inbox_shows_what_was_delivered(local: Server) -> None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import time
+
 from bqstack.errors import UserError
 from eros.cloud.google import Google
 from eros.operations.backup import jobs
+from eros.operations.backup.progress import Progress
 from eros.project import schedules
+
+# The longest run is the daily one (`eros:limits.dailyRunTimeoutSeconds`).
+WAIT_SECONDS = 900.0
+_POLL_SECONDS = 3.0
 
 
 def running(google: Google) -> list[str]:
@@ -31,10 +38,30 @@ def running(google: Google) -> list[str]:
     return sorted(c.display_name for c, runs in zip(deployed, found, strict=True) if runs)
 
 
+def wait(google: Google, progress: Progress, seconds: float = WAIT_SECONDS) -> None:
+    """Wait for runs that had begun before the schedules were paused.
+
+    Raises UserError when one is still at work after so many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    known: list[str] = []
+    while titles := running(google):
+        if time.monotonic() > deadline:
+            raise _refusal(titles)
+        if titles != known:
+            progress(f"waiting for the end of {', '.join(titles)}")
+            known = titles
+        time.sleep(_POLL_SECONDS)
+
+
 def refuse(google: Google) -> None:
     """Raise UserError while a scheduled query runs."""
     if titles := running(google):
-        raise UserError(
-            f"scheduled queries are running: {', '.join(titles)}",
-            fix="wait for their end, or go on in spite of them: --force",
-        )
+        raise _refusal(titles)
+
+
+def _refusal(titles: list[str]) -> UserError:
+    return UserError(
+        f"scheduled queries are running: {', '.join(titles)}",
+        fix="wait for their end, or go on in spite of them: --force",
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -13,11 +13,12 @@ from bqstack.errors import UserError
 from bqstack.guard import Action, Change
 from bqstack.state import Checkpoint, Update
 from eros.cloud import endpoints
-from eros.cloud.clock import present
+from eros.cloud.clock import present, shown
 from eros.cloud.google import Google
 from eros.operations import backup
 from eros.operations.backup import Backup
-from eros.operations.rollback import choice, stakes, variants, words
+from eros.operations.rollback import choice, counts, stakes, variants, words
+from eros.operations.rollback.counts import Count
 from eros.operations.rollback.stakes import Stake
 from eros.operations.rollback.updates import Step, Updates
 
@@ -34,11 +35,14 @@ class Data:
     time: datetime
     tables: tuple[str, ...]
     end: datetime
-    """When the next change began; rows written from `time` until then are not brought back."""
+    """When the next change began, by the stack's clock; rows written from `time` until then are
+    not brought back."""
     now: datetime
     backup: Backup | None = None
     obstacle: str = ""
     """Why it is not time travel."""
+    counts: tuple[Count, ...] = ()
+    """Rows of each table now, and as they would be."""
 
     @property
     def words(self) -> list[str]:
@@ -117,7 +121,12 @@ def plan(
             "that state holds nothing; to go back to it would delete the whole system",
             fix="choose a later update",
         )
-    source = _data(google, target, history, checkpoint) if data else None
+    source = None
+    if data:
+        source = _data(google, target, history, checkpoint)
+        progress("counting the rows, now and then")
+        counted = counts.compare(google, source.tables, source.time, source.backup)
+        source = replace(source, counts=counted)
     moved = variants.aliases(checkpoint, current)
     changed = tuple(changes.compare(current.resources, checkpoint.resources, moved))
     progress("counting what would be lost")
@@ -220,10 +229,11 @@ def _data(
         )
     tables = with_rows(google, checkpoint)
     now = present(google.settings)
+    # The history has this machine's time, rows and backups have the stack's.
+    end, begin = shown(google.settings, [end, target.end or target.start])
     obstacle = backup.obstacle(google, tables, end, spare=_SPARE)
     if obstacle is None:
         return Data(end, tables, end, now)
-    begin = target.end or target.start
     kept = [
         b
         for b in backup.listing(google)

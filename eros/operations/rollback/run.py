@@ -16,6 +16,7 @@ from eros import logs
 from eros.cloud import endpoints
 from eros.cloud.google import FAILURES, Google, explained
 from eros.operations import backup, repair, stack_lock
+from eros.operations.backup import activity
 from eros.operations.rollback import choice, locks, plans, report, stakes, variants
 from eros.operations.rollback.journal import Journal, alone, unfinished
 from eros.operations.rollback.plans import Plan, Progress
@@ -343,7 +344,10 @@ def _rows(work: _Work, facts: dict[str, Any]) -> None:
 
 
 def _pause(work: _Work, facts: dict[str, Any]) -> None:
-    """Schedules off, and protection lifted where something is to be deleted: one update."""
+    """Schedules off, and protection lifted where something is to be deleted: one update.
+
+    Runs that have begun go on; the step that replaces rows waits for them.
+    """
     current = state.current(work.journal.stack, work.root)
     lift = [urn for urn in work.journal.lift if urn in current.by_urn]
     if not variants.needs_pause(current) and not lift:
@@ -366,6 +370,7 @@ def _data(work: _Work, facts: dict[str, Any]) -> None:
     if begun is not None and _is_ours(begun, found.id, work.journal.tables):
         restored = backup.resume(work.google, begun, progress=work.progress)
     else:
+        activity.wait(work.google, work.progress)
         # A backup of what is there now was the first step.
         restored = backup.restore(
             work.google,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
 
 from bqstack.guard import Action, Change
 from bqstack.guard.tables import TYPE as TABLE
 from bqstack.guard.tables import kind as table_kind
 from bqstack.state import Update
+from eros.cloud.clock import span
 from eros.operations.rollback.updates import Step
+
+__all__ = ["change", "commit", "counts", "others", "span"]
 
 _KINDS = {
     "gcp:bigquery/dataTransferConfig:DataTransferConfig": "schedule",
@@ -68,12 +70,3 @@ def counts(update: Update) -> str:
     names = {"create": "created", "update": "changed", "delete": "deleted", "replace": "replaced"}
     found = [f"{n} {names[k]}" for k, n in sorted(update.changes.items()) if k in names and n]
     return ", ".join(found) or "nothing"
-
-
-def span(time: timedelta) -> str:
-    """A length of time in its two largest units, from minutes to days."""
-    minutes = max(round(time.total_seconds() / 60), 0)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = [f"{n} {unit}" for n, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if n]
-    return " ".join(parts[:2]) or "less than a minute"

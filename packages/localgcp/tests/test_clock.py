@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,7 +18,14 @@ from localgcp import clockfile
 from localgcp.apis.clock import Clock
 from localgcp.apis.transfers.query import Outcome
 from localgcp.clockfile import ClockFile
-from packages.localgcp.tests.rest_support import DTS, PROJECT, Server, running, server_fixture
+from packages.localgcp.tests.rest_support import (
+    DTS,
+    PROJECT,
+    Server,
+    running,
+    server_fixture,
+    wait_for,
+)
 
 __all__ = ["server_fixture"]
 
@@ -53,6 +63,33 @@ def test_a_moment_of_the_past_is_found_in_real_time(tmp_path, real):
     assert clock.real(1_002 * DAY + 7) == 1_000 * DAY + 7
     assert clock.real(1_003 * DAY) == 1_000 * DAY + HOUR, "jumped over: the moment of the jump"
     assert clock.real(999 * DAY) == 999 * DAY, "before the first move the clock was right"
+
+
+@pytest.mark.unit
+def test_what_the_clock_showed_at_a_real_moment(tmp_path, real):
+    clock = ClockFile(tmp_path / "clock.json")
+    clock.move(1_002 * DAY)
+    real[0] += HOUR
+    clock.move(1_004 * DAY)
+    real[0] += HOUR
+    assert clock.shown(1_000 * DAY + HOUR + 5) == 1_004 * DAY + 5
+    assert clock.shown(1_000 * DAY + 7) == 1_002 * DAY + 7
+    assert clock.shown(999 * DAY) == 999 * DAY, "before the first move the clock was right"
+    assert clock.shown(clock.real(1_004 * DAY + 9)) == 1_004 * DAY + 9
+
+
+@pytest.mark.unit
+def test_a_day_of_weeks_ago_is_known_though_its_walk_is_forgotten(tmp_path, real):
+    clock = ClockFile(tmp_path / "clock.json")
+    for hour in range(1, 1_000):
+        clock.move(1_000 * DAY + hour * HOUR)
+    walked = real[0]
+    real[0] += 30 * DAY
+    clock.move(1_100 * DAY)
+    real[0] += DAY
+    clock.move(1_200 * DAY)
+    assert len(json.loads((tmp_path / "clock.json").read_text())["moves"]) == 3
+    assert clock.shown(walked + DAY) == 1_000 * DAY + 999 * HOUR + DAY
 
 
 @pytest.mark.unit
@@ -173,6 +210,72 @@ def test_what_repeats_often_runs_once_an_hour_and_at_the_end(walked: Any) -> Non
     queries.seen.clear()
     events = walk(server, 4, everyRun=True)
     assert (events[0]["leftOut"], len(queries.seen)) == (0, 12)
+
+
+class Slow(Queries):
+    """A BigQuery whose queries last until the test lets them end."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.may_end = threading.Event()
+
+    def run(self, run: dict[str, Any], location: str, starting: Callable[[str], None]) -> Outcome:
+        outcome = super().run(run, location, starting)
+        self.may_end.wait(20)
+        return outcome
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Any:
+    clock = Clock()
+    clock.move_to(START)
+    queries = Slow(clock)
+    with running(tmp_path, clock=clock, queries=queries, follow_clock=True) as server:
+        yield server, queries
+        queries.may_end.set()
+
+
+def test_a_walk_ends_with_its_listener_and_the_clock_is_free(slow: Any) -> None:
+    server, queries = slow
+    schedule(server, "hourly", "every 1 hours from 00:17 to 23:17")
+    to = (START + timedelta(hours=30)).isoformat()
+    address = urlsplit(server.url)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=10)
+    connection.request("POST", "/localcloud/clock/advance", json.dumps({"to": to}))
+    answer = connection.getresponse()
+    assert json.loads(answer.readline())["event"] == "start"
+    wait_for(lambda: queries.seen)
+    assert server.ok("GET", "/localcloud/clock")["walk"] == {
+        "to": clock_text(START + timedelta(hours=30)),
+        "runs": 30,
+        "made": 0,
+    }
+    code, error = server.error("POST", "/localcloud/clock/advance", {"to": to})
+    assert code == 400
+    assert "0 of 30 runs are made" in error["message"]
+    # What Ctrl-C, a closed terminal and kill do to the client.
+    answer.close()
+    connection.close()
+    wait_for(lambda: server.ok("GET", "/localcloud/clock")["walk"] is None)
+    assert moment(server) < START + timedelta(hours=1), "it went no further"
+    queries.may_end.set()
+    # Schedules run again, and somebody else can move the clock.
+    assert walk(server, 3)[-1]["event"] == "end"
+    assert [run_time.hour for _, run_time, _ in queries.seen] == [6, 7, 8]
+
+
+def clock_text(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
+
+
+def test_what_the_clock_showed_is_answered_over_http(server: Server) -> None:
+    target = moment(server) + timedelta(days=2)
+    before = datetime.now(UTC)
+    server.ok("POST", "/localcloud/clock", {"now": target.isoformat()})
+    [shown] = server.ok("POST", "/localcloud/clock/shown", {"real": [before.isoformat()]})["shown"]
+    assert abs(datetime.fromisoformat(shown) - target) < timedelta(minutes=1)
+    for body in ({}, {"real": "x"}, {"real": ["x"]}):
+        assert server.error("POST", "/localcloud/clock/shown", body)[0] == 400
 
 
 def test_a_schedule_that_is_gone_or_off_runs_no_more(walked: Any) -> None:

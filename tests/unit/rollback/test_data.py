@@ -10,8 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from bqstack.errors import UserError
+from eros.cli import rollback as command
 from eros.operations.backup import Attempt, Backup, Kind, Source, State, TableCopy, names
-from eros.operations.rollback import plans, words
+from eros.operations.rollback import counts, plans, words
 from eros.project.settings import parse
 from tests.unit.conftest import VALUES
 from tests.unit.rollback.states import checkpoint, newest_first, table, update
@@ -84,6 +85,63 @@ def test_time_travel_comes_before_the_backup_of_a_deployment_that_changed_nothin
         f"Rows of 1 tables as of {END:%Y-%m-%d %H:%M:%S} UTC, 1 h ago, "
         "by time travel: as they were when the next change began"
     ]
+
+
+def test_rows_are_those_of_the_clock_that_the_local_cloud_had(cloud, monkeypatch):
+    """The history has this machine's time; the local cloud was moved 39 hours ahead of it."""
+    ahead = timedelta(hours=39)
+    monkeypatch.setattr(plans, "shown", lambda _, moments: [one + ahead for one in moments])
+    cloud.now = NOW + ahead
+    data = found(cloud)
+    assert (data.time, data.end) == (END + ahead, END + ahead)
+    assert ", 1 h ago, by time travel" in data.words[0]
+    # Also for the choice of a backup: the one of an hour before the change, by that clock.
+    cloud.created = {}
+    right = kept(timedelta(minutes=20) - ahead)
+    cloud.backups = [kept(timedelta(minutes=20)), right]
+    assert found(cloud).backup == right
+
+
+def test_the_question_shows_rows_now_and_then_for_each_table():
+    asked = []
+
+    def query(sql, job_config):
+        asked.append((sql, [p.value for p in job_config.query_parameters]))
+        rows = {"captions": 54_776, "locks": 3} if "SYSTEM_TIME" not in sql else {}
+        rows = rows or {"captions": 410_979, "locks": 3, "gone": 8}
+        names = re.findall(r"SELECT '(\w+)'", sql)
+        found = [SimpleNamespace(table_name=name, n=rows[name]) for name in names]
+        return SimpleNamespace(result=lambda: found)
+
+    listed = [SimpleNamespace(table_id=name) for name in ("captions", "locks")]
+    client = SimpleNamespace(query=query, list_tables=lambda dataset: listed)
+    google = SimpleNamespace(settings=parse(VALUES, "f"), bigquery=client)
+    found = counts.compare(google, ["captions", "gone", "locks"], END, None)
+    assert [(one.table, one.now, one.then, one.change) for one in found] == [
+        ("captions", 54_776, 410_979, 356_203),
+        ("gone", None, 8, 8),
+        ("locks", 3, 3, 0),
+    ]
+    assert [values for _, values in asked] == [[], [END]], "no table at two points in time"
+    assert command._counted(found) == [
+        "  table      rows now  rows then    change",
+        "  captions     54,776    410,979  +356,203",
+        "  gone      not there          8        +8",
+        "  locks             3          3",
+    ]
+
+
+def test_rows_of_a_backup_are_those_that_it_recorded():
+    listed = [SimpleNamespace(table_id="captions")]
+    answer = [SimpleNamespace(table_name="captions", n=5)]
+    client = SimpleNamespace(
+        query=lambda sql, job_config: SimpleNamespace(result=lambda: answer),
+        list_tables=lambda dataset: listed,
+    )
+    google = SimpleNamespace(settings=parse(VALUES, "f"), bigquery=client)
+    copy = kept(timedelta(hours=1))
+    (found,) = counts.compare(google, ["captions"], END, copy)
+    assert (found.now, found.then, found.change) == (5, None, None)
 
 
 @pytest.mark.parametrize(

@@ -270,6 +270,7 @@ def restored(monkeypatch) -> list[dict]:
         asked.append({"resume": attempt})
         return SimpleNamespace(equal=True)
 
+    monkeypatch.setattr(run.activity, "wait", lambda *_: None)
     monkeypatch.setattr(run.backup, "restore", restore)
     monkeypatch.setattr(run.backup, "resume", resume)
     monkeypatch.setattr(run.backup, "find", lambda *_: BACKUP)

@@ -17,8 +17,9 @@ from localgcp.paths import write_json
 NAME = "clock.json"
 # Beside it: touched by BigQuery at the end of each job, for those who copy jobs.
 FINISHED = "jobs.finished"
-# BigQuery's time travel reaches seven days back; older moves are asked for by nobody.
+# BigQuery's time travel reaches seven days back.
 _KEPT = 8 * 24 * 3600 * 1_000_000
+_MINUTE = 60 * 1_000_000
 
 
 class ClockFile:
@@ -56,6 +57,15 @@ class ClockFile:
             moment = self._real[place] + shown - self._shown[place]
             return min([moment, *self._real[place + 1 : place + 2]])
 
+    def shown(self, real: int) -> int:
+        """What the clock showed at the real moment `real`."""
+        self._load()
+        with self._lock:
+            place = bisect.bisect_right(self._real, real) - 1
+            if place < 0:
+                return min(real, self._shown[0]) if self._shown else real
+            return self._shown[place] + real - self._real[place]
+
     def move(self, shown: int) -> None:
         """Make the clock show `shown` from now on."""
         self._load()
@@ -66,14 +76,27 @@ class ClockFile:
                 self._real, self._shown = [], []
             self._real.append(real)
             self._shown.append(shown)
-            first = bisect.bisect_left(self._shown, shown - _KEPT)
-            first = max(0, min(first, len(self._shown)) - 1)
-            self._real, self._shown = self._real[first:], self._shown[first:]
+            self._thin_out(shown - _KEPT)
             write_json(
                 self._path,
                 {"moves": [list(pair) for pair in zip(self._real, self._shown, strict=True)]},
             )
             self._version = changed(self._path)
+
+    def _thin_out(self, oldest: int) -> None:
+        """Keep one move a real minute of those that time travel does not reach any more.
+
+        A walk makes hundreds in a minute. What is left still says on which day an update
+        of the stack was, weeks ago, for the backups of that time.
+        """
+        first = max(0, bisect.bisect_left(self._shown, oldest) - 1)
+        kept = [
+            place
+            for place in range(len(self._real))
+            if place >= first or self._real[place + 1] - self._real[place] >= _MINUTE
+        ]
+        self._real = [self._real[place] for place in kept]
+        self._shown = [self._shown[place] for place in kept]
 
     def _load(self) -> None:
         with self._lock:

@@ -36,6 +36,12 @@ class Clock:
         """The current moment, timezone-aware, in UTC."""
         return datetime.now(UTC) + self.offset
 
+    def shown(self, real: datetime) -> datetime:
+        """What this clock showed at a real moment."""
+        if self._file is None:
+            return real + self._offset
+        return from_micros(self._file.shown(micros(real)))
+
     def move_to(self, moment: datetime) -> None:
         """Make `moment` the current time; time runs on from there."""
         if self._file is None:

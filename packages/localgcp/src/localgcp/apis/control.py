@@ -1,8 +1,11 @@
 """What the local cloud offers beside Google's APIs, below /localcloud/.
 
-    GET    clock              now, offset, whether schedules are followed, what is due next
+    GET    clock              now, offset, whether schedules are followed, the walk that is
+                              going on, what is due next
+    POST   clock/shown        {"real": [T]}: what the clock showed at these real moments
     POST   clock              {"now": T}: move the clock, run nothing; {"follow": true|false}
-    POST   clock/advance      {"to": T, "everyRun": false}: walk there, one line of JSON a step
+    POST   clock/advance      {"to": T, "everyRun": false}: walk there, one line of JSON a step;
+                              ends with its listener
     POST   settle             write and judge what has happened so far
     GET    inbox              delivered notifications
     DELETE inbox              empty it
@@ -13,10 +16,13 @@ its owner's in the data folder: the clock and the inbox are not for other people
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +31,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from .call import Cloud
 from .clock import parse_rfc3339, rfc3339
@@ -38,6 +45,7 @@ from .transfers.worker import TransferWorker
 TOKEN_FILE = "control-token"
 TOKEN_HEADER = "X-Local-Cloud-Token"
 _SHOWN_DUE = 10
+_POLL_SECONDS = 0.05
 
 
 class Control:
@@ -58,6 +66,7 @@ class Control:
             ("GET", "clock"): self._show_clock,
             ("POST", "clock"): self._set_clock,
             ("POST", "clock/advance"): self._advance,
+            ("POST", "clock/shown"): self._shown,
             ("POST", "settle"): self._settle_now,
             ("GET", "inbox"): self._show_inbox,
             ("DELETE", "inbox"): self._clear_inbox,
@@ -72,6 +81,7 @@ class Control:
             "now": rfc3339(self._cloud.clock.now()),
             "offsetSeconds": round(self._cloud.clock.offset.total_seconds()),
             "follows": self._worker.follows,
+            "walk": self._walking(),
             "next": self._due(),
         }
 
@@ -89,8 +99,21 @@ class Control:
         return self._show_clock(body)
 
     def _advance(self, body: dict[str, Any]) -> Response:
-        events = self._walk.to(_moment(body, "to"), every_run=bool(body.get("everyRun")))
-        return StreamingResponse(_lines(events), media_type="application/x-ndjson")
+        left = threading.Event()
+        moment = _moment(body, "to")
+        events = self._walk.to(moment, every_run=bool(body.get("everyRun")), left=left)
+        return _Walking(events, left)
+
+    def _walking(self) -> dict[str, Any] | None:
+        now = self._walk.progress
+        return now and {"to": rfc3339(now.to), "runs": now.runs, "made": now.made}
+
+    def _shown(self, body: dict[str, Any]) -> dict[str, Any]:
+        moments = body.get("real")
+        if not isinstance(moments, list):
+            raise invalid("The field 'real' is required: a list of times.", "real")
+        asked = [_moment({"real": one}, "real") for one in moments]
+        return {"shown": [rfc3339(self._cloud.clock.shown(one)) for one in asked]}
 
     def _settle_now(self, body: dict[str, Any]) -> dict[str, Any]:
         self._walk.settle()
@@ -114,6 +137,42 @@ class Control:
             if (timetable := records.timetable(config)) and (due := timetable.next_after(now))
         ]
         return [{"time": rfc3339(due), "title": title} for due, title in sorted(found)[:_SHOWN_DUE]]
+
+
+class _Walking(StreamingResponse):
+    """The steps of a walk, a line of JSON each; the walk ends when its listener has gone."""
+
+    def __init__(self, events: Generator[dict[str, Any]], left: threading.Event) -> None:
+        super().__init__(_lines(events), media_type="application/x-ndjson")
+        self._events = events
+        self._left = left
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        listening = asyncio.create_task(self._hear(receive))
+        try:
+            await self.stream_response(send)
+        except OSError:
+            # The server's word for a client that has gone.
+            pass
+        finally:
+            # The clock is free again, whatever has ended the stream.
+            self._left.set()
+            listening.cancel()
+            await asyncio.shield(run_in_threadpool(_close, self._events))
+
+    async def _hear(self, receive: Receive) -> None:
+        await self.listen_for_disconnect(receive)
+        self._left.set()
+
+
+def _close(events: Generator[dict[str, Any]]) -> None:
+    """Close a generator once the step that it is at has ended in its own thread."""
+    while True:
+        try:
+            events.close()
+            return
+        except ValueError:
+            time.sleep(_POLL_SECONDS)
 
 
 def _endpoint(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,6 +42,15 @@ class _Due:
     schedule: str
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far a walk is: where to, and how many of its runs are made."""
+
+    to: datetime
+    runs: int
+    made: int = 0
+
+
 class Walk:
     """Walks of one clock; one at a time. Without `history` jobs are not published."""
 
@@ -60,29 +69,44 @@ class Walk:
         self._evaluator = evaluator
         self._busy = threading.Lock()
         self._stopped = threading.Event()
+        self._progress: Progress | None = None
 
     def stop(self) -> None:
-        """End a walk after its present run."""
+        """End a walk after its present step."""
         self._stopped.set()
 
-    def to(self, moment: datetime, *, every_run: bool) -> Iterator[Event]:
-        """Walk to a moment, telling each step; ends early when the caller stops listening.
+    @property
+    def progress(self) -> Progress | None:
+        """How far the present walk is; None while nobody walks."""
+        return self._progress
 
-        Raises ApiError 400 for a moment of the past and while another walk is going on.
+    def to(
+        self, moment: datetime, *, every_run: bool, left: threading.Event | None = None
+    ) -> Generator[Event]:
+        """Walk to a moment, reporting each step.
+
+        The walk ends after its present step when `left` is set, because nobody listens any
+        more, and when it is closed. Raises ApiError 400 for a moment of the past and while
+        another walk is going on.
         """
         if moment < self._cloud.clock.now():
             raise invalid(f"The clock moves forward only: {rfc3339(moment)} has passed.", "to")
         if not self._busy.acquire(blocking=False):
-            raise precondition("The clock is being moved already.")
+            raise precondition(f"The clock is being moved already{_words(self._progress)}.")
         # The part above happens at once, not when the first event is asked for.
-        return self._walk(moment, every_run)
+        walk = self._walk(moment, every_run, left or threading.Event())
+        # One that is closed before its first step would never come to its `finally`.
+        next(walk)
+        return walk
 
-    def _walk(self, moment: datetime, every_run: bool) -> Iterator[Event]:
+    def _walk(self, moment: datetime, every_run: bool, left: threading.Event) -> Generator[Event]:
         begun = time.monotonic()
         try:
+            yield {}
             with self._worker.held(), self._history.held() if self._history else nullcontext():
                 self._evaluator.set_grace(timedelta() if every_run else _SPARSE)
                 plan, left_out = self._plan(moment, every_run)
+                self._progress = Progress(moment, len(plan))
                 yield {
                     "event": "start",
                     "from": rfc3339(self._cloud.clock.now()),
@@ -91,12 +115,16 @@ class Walk:
                     "leftOut": left_out,
                 }
                 failed = 0
-                for due in plan:
-                    if self._stopped.is_set():
-                        return
-                    for event in self._run(due):
+                for made, due in enumerate(plan):
+                    self._progress = Progress(moment, len(plan), made)
+                    for event in self._run(due, left):
+                        if self._is_over(left):
+                            return
                         failed += event["event"] == "run" and event["state"] != "SUCCEEDED"
                         yield event
+                if self._is_over(left):
+                    return
+                self._progress = Progress(moment, len(plan), len(plan))
                 yield from self._telling(lambda: self._move(moment))
                 yield from self._telling(self.settle)
                 yield {
@@ -106,8 +134,12 @@ class Walk:
                     "seconds": round(time.monotonic() - begun, 3),
                 }
         finally:
+            self._progress = None
             self._evaluator.set_grace(timedelta())
             self._busy.release()
+
+    def _is_over(self, left: threading.Event) -> bool:
+        return self._stopped.is_set() or left.is_set()
 
     def _plan(self, until: datetime, every_run: bool) -> tuple[list[_Due], int]:
         """Runs up to a moment in their order, and how many are left out."""
@@ -132,7 +164,7 @@ class Walk:
             plan += [_Due(one, config, timetable.text) for one in chosen]
         return sorted(plan, key=lambda due: due.time), left_out
 
-    def _run(self, due: _Due) -> Iterator[Event]:
+    def _run(self, due: _Due, left: threading.Event) -> Iterator[Event]:
         yield from self._telling(lambda: self._move(due.time))
         with self._store.transaction() as tx:
             config = tx.get(records.CONFIG, due.config.name)
@@ -141,7 +173,7 @@ class Walk:
             run = records.new_run(tx, self._cloud, config, due.time, due.schedule)
         begun = time.monotonic()
         self._worker.wake()
-        state = self._wait(run.name)
+        state = self._wait(run.name, left)
         yield {
             "event": "run",
             "time": rfc3339(due.time),
@@ -167,8 +199,8 @@ class Walk:
             self._cloud.clock.move_to(moment)
             self._evaluator.catch_up()
 
-    def _wait(self, name: str) -> Resource | None:
-        while not self._stopped.is_set():
+    def _wait(self, name: str, left: threading.Event) -> Resource | None:
+        while not self._is_over(left):
             with self._store.transaction() as tx:
                 run = tx.get(records.RUN, name)
             if run is None or run.body["state"] in _ENDED:
@@ -194,6 +226,12 @@ class Walk:
                 "channel": one["channel"]["displayName"],
                 "renotify": incident["renotify"],
             }
+
+
+def _words(progress: Progress | None) -> str:
+    if progress is None:
+        return ""
+    return f", to {rfc3339(progress.to)}: {progress.made} of {progress.runs} runs are made"
 
 
 def _sparse(times: list[datetime]) -> list[datetime]:
