@@ -8,12 +8,14 @@ MAKEFLAGS += --no-print-directory
 
 ACTIVATE := . tools/activate.sh
 PYTEST := python -m pytest -q
+# A tier says which of its tests took longest.
+TIER := $(PYTEST) --durations 10 --durations-min 1
 # Tests of one file may share a server or an order, so a file stays in one of two processes.
 PARALLEL := -n 2 --dist loadfile
 # Each process of the SQL tier has an emulator of its own, so single tests may move.
 BALANCED := -n 2 --dist worksteal
 
-.PHONY: help bootstrap up down clean test unit sql engine validate bench lint format lock shell \
+.PHONY: help bootstrap up down clean test quick unit sql engine validate bench lint format lock shell \
 	policy workflows security audit docs hooks plan drift health deploy backup verify
 # Stack of plan, drift, health, deploy, backup and verify.
 STACK ?= local
@@ -33,16 +35,24 @@ down: bootstrap ## stop the local cloud, keep its data
 clean: bootstrap ## stop the local cloud and delete its data
 	@$(ACTIVATE); python -m localgcp clean
 
-test: lint workflows security validate unit sql engine ## everything CI checks
+# One after the other, each with its name in front and its seconds behind.
+test: bootstrap ## everything CI checks
+	@for step in lint workflows security validate unit sql engine; do \
+		echo "== $$step"; begun=$$SECONDS; $(MAKE) $$step; \
+		echo "== $$step: $$((SECONDS - begun)) s"; \
+	done; echo "== test: $$SECONDS s"
+
+quick: bootstrap ## a minute: lint, types, tests of what has changed; BASE=a commit to compare with
+	@$(ACTIVATE); python -m tools.quick $(BASE)
 
 unit: bootstrap ## tests without a cloud: seconds
-	@$(ACTIVATE); $(PYTEST) $(PARALLEL) tests/unit packages/*/tests tests/browser
+	@$(ACTIVATE); $(TIER) $(PARALLEL) tests/unit packages/*/tests tests/browser
 
 sql: bootstrap ## SQL objects: analyser, then emulator
-	@$(ACTIVATE); $(PYTEST) $(BALANCED) tests/sql
+	@$(ACTIVATE); $(TIER) $(BALANCED) tests/sql
 
 engine: bootstrap ## the real pulumi against local clouds of their own
-	@$(ACTIVATE); $(PYTEST) $(PARALLEL) --timeout 900 tests/engine
+	@$(ACTIVATE); $(TIER) $(PARALLEL) --timeout 900 tests/engine
 
 bench: bootstrap ## time the system on generated data
 	@$(ACTIVATE); python -m dev.bench
