@@ -15,13 +15,13 @@ PARALLEL := -n 2 --dist loadfile
 # Each process of the SQL tier has an emulator of its own, so single tests may move.
 BALANCED := -n 2 --dist worksteal
 
-.PHONY: help bootstrap up down clean test quick unit sql engine validate bench lint format lock shell \
+.PHONY: client-suite help bootstrap up down clean test quick unit sql engine validate bench lint format lock shell \
 	policy workflows security audit docs hooks plan drift health deploy backup verify
 # Stack of plan, drift, health, deploy, backup and verify.
 STACK ?= local
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 bootstrap: ## prepare .venv, DuckDB's extensions and the Pulumi engine (all targets do)
 	@tools/bootstrap.sh
@@ -56,6 +56,9 @@ engine: bootstrap ## the real pulumi against local clouds of their own
 
 bench: bootstrap ## time the system on generated data
 	@$(ACTIVATE); python -m dev.bench
+
+client-suite: bootstrap ## system tests of Google's Python client (a checkout at DIR) against the local BigQuery
+	@$(ACTIVATE); python -m dev.clients "$(DIR)"
 
 validate: bootstrap ## every SQL statement through Google's analyser, offline
 	@$(ACTIVATE); eros validate

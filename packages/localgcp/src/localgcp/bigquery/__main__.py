@@ -24,9 +24,11 @@ from localgcp.bigquery import (
     confinement,
     conflicts,
     jobs,
+    loads,
     partitions,
     row_access,
     statements,
+    streaming,
     tables,
     views,
 )
@@ -41,9 +43,11 @@ def main() -> None:
     extensions.ensure()
     confinement.install()
     jobs.install()
+    loads.install()
     catalog.install()
     cache.install()
     clones.install()
+    streaming.install()
     row_access.install()
     partitions.install()
     tables.install()

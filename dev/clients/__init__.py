@@ -1,0 +1,1 @@
+"""Other people's clients against the local BigQuery, in an environment of their own."""

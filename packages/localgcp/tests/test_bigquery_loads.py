@@ -1,0 +1,139 @@
+"""Rows that come as files and by streaming, read as Google's pages on loading say."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from packages.localgcp.tests.rest_support import PROJECT, emulator
+
+# As in test_job_history: the client and Pulumi's protocol define the same message.
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+pytestmark = pytest.mark.emulator
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory) -> Iterator[bigquery.Client]:
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import bigquery
+
+    with emulator(tmp_path_factory.mktemp("loads")) as url:
+        made = bigquery.Client(
+            project=PROJECT,
+            credentials=AnonymousCredentials(),
+            client_options={"api_endpoint": url},
+        )
+        made.create_dataset("d")
+        yield made
+
+
+def load(client: bigquery.Client, table: str, fields: list[dict[str, Any]], content: bytes) -> None:
+    """Load lines of JSON, or of CSV if they are none."""
+    from google.cloud import bigquery
+
+    config = bigquery.LoadJobConfig(
+        schema=[bigquery.SchemaField.from_api_repr(field) for field in fields],
+        source_format="NEWLINE_DELIMITED_JSON" if content.startswith(b"{") else "CSV",
+        write_disposition="WRITE_TRUNCATE",
+    )
+    client.load_table_from_file(io.BytesIO(content), f"d.{table}", job_config=config).result()
+
+
+def values(client: bigquery.Client, sql: str) -> list[Any]:
+    return [row[0] for row in client.query_and_wait(sql)]
+
+
+@pytest.mark.parametrize("text", ["P7Y11M9DT4H15M37.123S", "7-11 9 4:15:37.123"])
+def test_an_interval_is_read_in_both_spellings(client, text):
+    from dateutil.relativedelta import relativedelta
+
+    line = json.dumps({"v": text}).encode()
+    load(client, "intervals", [{"name": "v", "type": "INTERVAL"}], line)
+    [found] = values(client, "SELECT v FROM d.intervals")
+    assert found == relativedelta(
+        years=7, months=11, days=9, hours=4, minutes=15, seconds=37, microseconds=123000
+    )
+
+
+def test_what_is_no_interval_is_refused(client):
+    with pytest.raises(Exception, match="too many errors"):
+        load(client, "intervals", [{"name": "v", "type": "INTERVAL"}], b'{"v": "soon"}')
+
+
+def test_base64_may_be_broken_into_lines(client):
+    text = base64.encodebytes(bytes(range(256))).decode()
+    assert "\n" in text.strip()
+    line = json.dumps({"v": text}).encode()
+    load(client, "bytes", [{"name": "v", "type": "BYTES"}], line)
+    assert values(client, "SELECT v FROM d.bytes") == [bytes(range(256))]
+
+
+@pytest.mark.parametrize(
+    ("content", "start", "end"),
+    [
+        (b'"[2020-01-01, 2020-02-01)"', date(2020, 1, 1), date(2020, 2, 1)),
+        (b'"[UNBOUNDED, 2020-02-01)"', None, date(2020, 2, 1)),
+        (b'{"v": {"start": "2020-01-01", "end": null}}', date(2020, 1, 1), None),
+        (b'{"v": "[2020-01-01, NULL)"}', date(2020, 1, 1), None),
+    ],
+)
+def test_a_range_is_read_from_csv_and_json(client, content, start, end):
+    field = {"name": "v", "type": "RANGE", "rangeElementType": {"type": "DATE"}}
+    load(client, "ranges", [field], content)
+    [row] = client.query_and_wait("SELECT RANGE_START(v), RANGE_END(v) FROM d.ranges")
+    assert tuple(row) == (start, end)
+
+
+def test_bytes_of_a_parquet_file_are_bytes(client):
+    import pyarrow
+    import pyarrow.parquet
+    from google.cloud import bigquery
+
+    file = io.BytesIO()
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
+    pyarrow.parquet.write_table(pyarrow.table({"v": [b"\x00\xff"], "at": [moment]}), file)
+    file.seek(0)
+    config = bigquery.LoadJobConfig(
+        schema=[bigquery.SchemaField("v", "BYTES"), bigquery.SchemaField("at", "TIMESTAMP")],
+        source_format="PARQUET",
+    )
+    client.load_table_from_file(file, "d.parquet", job_config=config).result()
+    [row] = client.query_and_wait("SELECT v, at FROM d.parquet")
+    assert tuple(row) == (b"\x00\xff", moment)
+
+
+def test_streamed_bytes_are_bytes_at_any_depth(client):
+    from google.cloud import bigquery
+
+    inner = [bigquery.SchemaField("b", "BYTES"), bigquery.SchemaField("n", "INTEGER")]
+    schema = [
+        bigquery.SchemaField("many", "BYTES", mode="REPEATED"),
+        bigquery.SchemaField("one", "RECORD", fields=inner),
+        bigquery.SchemaField("rows", "RECORD", mode="REPEATED", fields=inner),
+    ]
+    table = client.create_table(bigquery.Table(f"{PROJECT}.d.nested", schema))
+    packed = base64.b64encode(b"\x00\xff").decode()
+    row = {"many": [packed], "one": {"b": packed, "n": 1}, "rows": [{"b": packed, "n": 2}]}
+    assert client.insert_rows_json(table, [row, {"many": [], "rows": []}]) == []
+    found = list(client.query_and_wait("SELECT * FROM d.nested ORDER BY one.n DESC"))
+    assert dict(found[0]) == {
+        "many": [b"\x00\xff"],
+        "one": {"b": b"\x00\xff", "n": 1},
+        "rows": [{"b": b"\x00\xff", "n": 2}],
+    }
+    assert found[1]["one"] is None
+
+
+def test_a_table_without_columns_is_empty(client):
+    from google.cloud import bigquery
+
+    table = client.create_table(bigquery.Table(f"{PROJECT}.d.bare"))
+    assert list(client.list_rows(table)) == []
