@@ -37,18 +37,20 @@ def main() -> int:
         parser.error(f"{checkout} has no {_TESTS}: git clone the client's repository first")
     try:
         python = python_with((f"{checkout}[all]", *_TOOLS))
-        with tempfile.TemporaryDirectory(prefix="eros-clients-") as folder:
-            with emulator(Path(folder)) as running:
-                done = subprocess.run(
-                    [
-                        *(str(python), "-m", "pytest", "-p", "local_cloud", "-q"),
-                        *("--timeout", "120", "-p", "no:cacheprovider", "-rfE", "--tb=line"),
-                        *(arguments.pytest or [str(_TESTS)]),
-                    ],
-                    cwd=checkout,
-                    env=running.environment,
-                    check=False,
-                )
+        with (
+            tempfile.TemporaryDirectory(prefix="eros-clients-") as folder,
+            emulator(Path(folder)) as running,
+        ):
+            done = subprocess.run(
+                [
+                    *(str(python), "-m", "pytest", "-p", "local_cloud", "-q"),
+                    *("--timeout", "120", "-p", "no:cacheprovider", "-rfE", "--tb=line"),
+                    *(arguments.pytest or [str(_TESTS)]),
+                ],
+                cwd=checkout,
+                env=running.environment,
+                check=False,
+            )
         return done.returncode
     except ClientsError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -35,4 +35,4 @@ def pytest_configure() -> None:
         )
         original(self, transport=BigQueryReadGrpcTransport(channel=channel), **options)
 
-    storage.BigQueryReadClient.__init__ = local
+    setattr(storage.BigQueryReadClient, "__init__", local)  # noqa: B010 (mypy: no method)

@@ -33,7 +33,7 @@ class Emulator:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a client's process is told: the documented variables, and nothing of the person's."""
+        """Of a client's process: the documented variables, and nothing of the person's."""
         kept = ("HOME", "PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "XDG_CACHE_HOME")
         own = {name: os.environ[name] for name in kept if name in os.environ}
         return own | {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from eros.cloud.clock import Control, span
 from eros.cloud.google import Google
@@ -56,7 +57,10 @@ def read(google: Google, timeout: float) -> Schedules:
     declared = schedules.transfer_configs(google.settings, google.root)
     live = transfers.deployed(google, declared, timeout)
     paused = tuple(
-        Paused(config.display_name, config.update_time) for config in live if config.disabled
+        # The library's subclass of datetime, with its nanoseconds.
+        Paused(config.display_name, cast("datetime", config.update_time))
+        for config in live
+        if config.disabled
     )
     titles = Counter(config.display_name for config in live)
     doubled = {title: number for title, number in titles.items() if number > 1}

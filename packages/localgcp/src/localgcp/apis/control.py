@@ -106,7 +106,7 @@ class Control:
 
     def _walking(self) -> dict[str, Any] | None:
         now = self._walk.progress
-        return now and {"to": rfc3339(now.to), "runs": now.runs, "made": now.made}
+        return None if now is None else {"to": rfc3339(now.to), "runs": now.runs, "made": now.made}
 
     def _shown(self, body: dict[str, Any]) -> dict[str, Any]:
         moments = body.get("real")
