@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import getpass
 import json
-from typing import Annotated, Any
+import sys
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from bqstack.errors import UserError
+from eros.cli import tables
 from eros.cli.common import Format, Output, Stack, console
 from eros.cloud.google import FAILURES, Google
-from eros.project.alerts import Alerts, policy, state
-from eros.project.settings import Settings, load_stack_file
+from eros.project.alerts import state
+from eros.project.settings import load_stack_file
+from eros.watch import standing
+from eros.watch.monitor import Answer
+from eros.watch.standing import Standing
 
 app = typer.Typer(help="What fires, what has happened, and taking an alert.", no_args_is_help=True)
 
-_WIDTH = 110
 _COLOURS = {"CRITICAL": "red", "WARNING": "yellow", "INFO": "blue"}
 
 
@@ -27,19 +30,24 @@ def list_(
     stack: Stack = "local",
     firing: Annotated[bool, typer.Option(help="Only what is not healthy.")] = False,
     output: Output = Format.TEXT,
+    wide: tables.Wide = False,
 ) -> None:
-    """Every rule with its value and state."""
+    """Every rule with its value and state, those that Cloud Monitoring judges among them."""
     settings = load_stack_file(stack)
-    rules = settings.template_context()["alerts"]
-    rows = [_shown(row, rules, settings) for row in state.status(Google(settings))]
-    if firing:
-        rows = [row for row in rows if row["state"] != "OK"]
+    google = Google(settings)
+    found = standing.read(google, settings.template_context()["alerts"])
+    rows = [one for one in found.rules if one.is_open or not firing]
     if output is Format.JSON:
-        print(json.dumps(rows, indent=2, default=str))
+        print(json.dumps([one.document(settings.runbook) for one in rows], indent=2, default=str))
+    elif rows:
+        tables.show(console, _listed(rows), wide=wide)
     else:
-        _print_status(rows)
-        if not firing:
-            _print_others(rules)
+        console.print("[green]✓[/] nothing fires")
+    if found.unread:
+        print(
+            f"warning: not known of the rules that Cloud Monitoring judges: {found.unread}",
+            file=sys.stderr,
+        )
 
 
 @app.command()
@@ -47,6 +55,7 @@ def history(
     stack: Stack = "local",
     days: Annotated[int, typer.Option(min=1, max=90, help="How far back.")] = 7,
     output: Output = Format.TEXT,
+    wide: tables.Wide = False,
 ) -> None:
     """What was opened, repeated, escalated, acknowledged and resolved, newest first."""
     rows = state.history(Google(load_stack_file(stack)), days)
@@ -56,17 +65,25 @@ def history(
     if not rows:
         console.print(f"nothing happened in {days} days")
         return
-    table = Table("time (UTC)", "event", "rule", "title", "value", "by", box=None)
-    for row in rows:
-        table.add_row(
-            f"{row['event_time']:%Y-%m-%d %H:%M}",
-            row["event"],
-            _coloured(row["rule_id"], row["severity"]),
-            row["title"],
-            _number(row["value"]),
-            row["actor"] or "",
-        )
-    _print(table)
+    columns = ("time (UTC)", "event", "rule", "title", "value", "by")
+    tables.show(
+        console,
+        Answer(
+            columns,
+            [
+                (
+                    f"{row['event_time']:%Y-%m-%d %H:%M}",
+                    row["event"],
+                    _coloured(row["rule_id"], row["severity"]),
+                    row["title"],
+                    standing.number(row["value"]),
+                    row["actor"],
+                )
+                for row in rows
+            ],
+        ),
+        wide=wide,
+    )
 
 
 @app.command()
@@ -88,47 +105,24 @@ def ack(
     console.print(f"{alert}: acknowledged by {person}", markup=False)
 
 
-def _shown(row: dict[str, Any], rules: Alerts, settings: Settings) -> dict[str, Any]:
-    """The row with what the catalogue knows of its rule, unless that is newer than the stack."""
-    for rule in rules.rules:
-        if rule.id == row["rule_id"]:
-            link = policy.runbook_link(settings.runbook, rule)
-            return row | {"unit": rule.unit, "priority": rule.priority, "runbook": link}
-    return row
+def _listed(rows: list[Standing]) -> Answer:
+    columns = ("rule", "state", "title", "value", "fires", "since (UTC)", "taken by")
+    return Answer(
+        columns,
+        [
+            (
+                _coloured(one.id, one.severity if one.is_open else None),
+                one.state,
+                one.title,
+                one.value_words,
+                one.limit_words,
+                f"{one.opened:%Y-%m-%d %H:%M}" if one.opened else "",
+                one.taken_by,
+            )
+            for one in rows
+        ],
+    )
 
 
-def _print_status(rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        console.print("[green]✓[/] nothing fires")
-        return
-    table = Table("rule", "state", "title", "value", "fires", "since (UTC)", "taken by", box=None)
-    for row in rows:
-        is_open = row["state"] != "OK"
-        table.add_row(
-            _coloured(row["rule_id"], row["severity"] if is_open else None),
-            row["state"],
-            row["title"],
-            _number(row["value"]),
-            f"{'below' if row['is_below'] else 'above'} {_number(row['open_limit'])}",
-            f"{row['opened_at']:%Y-%m-%d %H:%M}" if row["opened_at"] else "",
-            row["acknowledged_by"] or "",
-        )
-    _print(table)
-
-
-def _print_others(rules: Alerts) -> None:
-    names = [f"{rule.id} {rule.title}" for rule in rules.rules if rule.metric is not None]
-    console.print(f"judged by Cloud Monitoring itself: {', '.join(names)}", markup=False)
-
-
-def _print(table: Table) -> None:
-    # Rich supposes 80 columns where the output is no terminal.
-    Console(highlight=False, width=max(console.width, _WIDTH)).print(table)
-
-
-def _coloured(rule_id: str, severity: str | None) -> str:
-    return f"[{_COLOURS[severity]}]{rule_id}[/]" if severity else rule_id
-
-
-def _number(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:,.6g}"
+def _coloured(rule_id: str, severity: str | None) -> Text:
+    return Text(rule_id, style=_COLOURS[severity] if severity else "")

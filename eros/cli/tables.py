@@ -120,7 +120,7 @@ def _show_part(terminal: Console, answer: Answer, wide: bool) -> None:
         )
         roomy.print(_table(answer, cells, None))
         return
-    columns = [[name, *(row[i] for row in cells)] for i, name in enumerate(answer.columns)]
+    columns = [[name, *(row[i].plain for row in cells)] for i, name in enumerate(answer.columns)]
     widths = fitted(columns, terminal.width)
     if widths is None:
         _show_blocks(terminal, answer.columns, cells)
@@ -148,7 +148,7 @@ def _widest(column: Sequence[str], parts: Callable[[str], list[str]]) -> int:
     return max((cell_len(part) for text in column for part in parts(text)), default=0)
 
 
-def _table(answer: Answer, cells: list[list[str]], widths: list[int] | None) -> Table:
+def _table(answer: Answer, cells: list[list[Text]], widths: list[int] | None) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), collapse_padding=True)
     for place, name in enumerate(answer.columns):
         numbers = any(isinstance(row[place], int | float | Decimal) for row in answer.rows)
@@ -160,11 +160,11 @@ def _table(answer: Answer, cells: list[list[str]], widths: list[int] | None) -> 
             overflow="fold",
         )
     for row in cells:
-        table.add_row(*map(Text, row))
+        table.add_row(*row)
     return table
 
 
-def _show_blocks(terminal: Console, names: Sequence[str], cells: list[list[str]]) -> None:
+def _show_blocks(terminal: Console, names: Sequence[str], cells: list[list[Text]]) -> None:
     """Each row as lines of name and value, between the rows an empty line."""
     left = max(map(cell_len, names))
     for number, row in enumerate(cells):
@@ -174,11 +174,16 @@ def _show_blocks(terminal: Console, names: Sequence[str], cells: list[list[str]]
         block.add_column(width=left, no_wrap=True, style="dim")
         block.add_column(overflow="fold")
         for name, text in zip(names, row, strict=True):
-            block.add_row(Text(name), Text(text))
+            block.add_row(Text(name), text)
         terminal.print(block)
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any) -> Text:
+    """A value for people; one that has its colour already keeps it."""
+    return value if isinstance(value, Text) else Text(_words(value))
+
+
+def _words(value: Any) -> str:
     match value:
         case None:
             return ""

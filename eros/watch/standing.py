@@ -1,0 +1,162 @@
+"""How every alert rule stands: those that SQL judges and those of Cloud Monitoring alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from eros.cloud.clock import present
+from eros.cloud.google import FAILURES, Google, explained
+from eros.project.alerts import Alerts, policy, state
+from eros.project.alerts.catalogue import Rule
+from eros.watch.dashboard.reading import Incident, Monitoring, Window
+
+OK, OPEN, UNKNOWN = "OK", "OPEN", "UNKNOWN"
+# An INFO rule whose condition holds is news, and nobody has to act.
+NEWS = "INFO"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One rule at this moment; `rule` is None for one that only the stack knows."""
+
+    id: str
+    title: str
+    severity: str
+    state: str
+    """OK, OPEN, ACKNOWLEDGED, INFO or UNKNOWN."""
+    value: float | None
+    limit: float | None
+    is_below: bool
+    opened: datetime | None
+    taken_by: str | None
+    judged_by: str
+    """SQL, or Cloud Monitoring."""
+    rule: Rule | None = None
+    escalated: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody has to look at it."""
+        return self.state not in (OK, NEWS)
+
+    @property
+    def unit(self) -> str:
+        """What the value counts; empty where only the stack knows the rule."""
+        return self.rule.unit if self.rule else ""
+
+    @property
+    def value_words(self) -> str:
+        """The value with its unit."""
+        if self.value is None:
+            return "" if self.judged_by != "SQL" else "unknown"
+        return f"{number(self.value)} {self.unit}".rstrip()
+
+    @property
+    def limit_words(self) -> str:
+        """Where it fires; with the unit where there is no value to have it."""
+        if self.limit is None:
+            return ""
+        words = f"{'below' if self.is_below else 'above'} {number(self.limit)}"
+        return words if self.value is not None else f"{words} {self.unit}".rstrip()
+
+    def document(self, runbook: str) -> dict[str, Any]:
+        """As JSON: the names of the view alert_status, then what the file says."""
+        values = {
+            "rule_id": self.id,
+            "title": self.title,
+            "severity": self.severity,
+            "state": self.state,
+            "value": self.value,
+            "open_limit": self.limit,
+            "is_below": self.is_below,
+            "opened_at": self.opened,
+            "escalated_at": self.escalated,
+            "acknowledged_by": self.taken_by,
+            "judged_by": self.judged_by,
+        }
+        if self.rule is None:
+            return values
+        link = policy.runbook_link(runbook, self.rule)
+        return values | {"unit": self.unit, "priority": self.rule.priority, "runbook": link}
+
+
+@dataclass(frozen=True)
+class All:
+    """Every rule by its id; `unread` says why Cloud Monitoring did not answer."""
+
+    rules: list[Standing]
+    unread: str = ""
+
+
+def read(google: Google, alerts: Alerts) -> All:
+    """How the rules of the stack stand."""
+    known = {rule.id: rule for rule in alerts.rules}
+    rows = [_judged_by_sql(row, known.get(row["rule_id"])) for row in state.status(google)]
+    metrics = [rule for rule in alerts.rules if rule.metric is not None]
+    unread = ""
+    try:
+        window = Window.until(present(google.settings), 1)
+        monitoring = Monitoring(google.api("monitoring"), google.settings.project, window)
+        rows += _judged_by_monitoring(metrics, monitoring.incidents, google.settings.environment)
+    except FAILURES as error:
+        unread = explained(error)
+        rows += [_of_metric(rule, UNKNOWN, None) for rule in metrics]
+    return All(sorted(rows, key=lambda one: one.id), unread)
+
+
+def number(value: float | None) -> str:
+    """A figure with at most six digits that say something."""
+    return "unknown" if value is None else f"{value:,.6g}"
+
+
+def _judged_by_sql(row: dict[str, Any], rule: Rule | None) -> Standing:
+    is_news = row["severity"] == "INFO" and row["state"] != OK
+    return Standing(
+        id=row["rule_id"],
+        title=row["title"],
+        severity=row["severity"],
+        state=NEWS if is_news else row["state"],
+        value=row["value"],
+        limit=row["open_limit"],
+        is_below=row["is_below"],
+        opened=row["opened_at"],
+        taken_by=row["acknowledged_by"],
+        judged_by="SQL",
+        rule=rule,
+        escalated=row["escalated_at"],
+    )
+
+
+def _judged_by_monitoring(
+    rules: Iterable[Rule], incidents: Iterable[Incident], environment: str
+) -> list[Standing]:
+    """Rules with a metric; policies have the rule and the stack among their user labels."""
+    opened: dict[str, list[datetime | None]] = {}
+    for incident in incidents:
+        if incident.labels.get("environment") == environment:
+            opened.setdefault(incident.labels.get("rule", ""), []).append(incident.opened)
+    found = []
+    for rule in rules:
+        times = opened.get(rule.label, [])
+        first = min((time for time in times if time), default=None)
+        found.append(_of_metric(rule, OPEN if times else OK, first))
+    return found
+
+
+def _of_metric(rule: Rule, how: str, opened: datetime | None) -> Standing:
+    return Standing(
+        id=rule.id,
+        title=rule.title,
+        severity=rule.severity,
+        state=how,
+        value=None,
+        limit=rule.limit,
+        is_below=rule.is_below,
+        opened=opened,
+        taken_by=None,
+        judged_by="Cloud Monitoring",
+        rule=rule,
+    )
