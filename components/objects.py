@@ -37,7 +37,7 @@ class Objects(pulumi.ComponentResource):
             needs = [self.resources[n] for n in item.depends_on if n not in catalogue.adopted]
             match item:
                 case Table():
-                    self.resources[item.name] = tables.add(item)
+                    self.resources[item.name] = tables.add(item, needs)
                 case Routine():
                     self.resources[item.name] = routines.add(item, needs)
                 case View():

@@ -45,6 +45,7 @@ class Routines(pulumi.ComponentResource):
             description=routine.description,
             arguments=[_argument(argument) for argument in routine.arguments],
             return_type=_data_type(routine.returns),
+            return_table_type=_data_type(routine.returns_table),
             definition_body=routine.body,
             opts=pulumi.ResourceOptions(
                 parent=self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -38,10 +39,14 @@ class SqlFolder:
         self.root = root
 
     def write(self, path: str, text: str) -> None:
-        """Write `text` to sql/`path`; `@` stands for the qualifier of the dataset."""
+        """Write `text` to sql/`path`; `@` stands for the qualifier of the dataset.
+
+        `@value` stays a parameter, and `@@name` a system variable.
+        """
         file = self.root / "sql" / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text.replace("@", "`{{ project }}`.`{{ dataset }}`."), encoding="utf-8")
+        written = re.sub(r"(?<!@)@(?!@|value\b)", "`{{ project }}`.`{{ dataset }}`.", text)
+        file.write_text(written, encoding="utf-8")
 
 
 @pytest.fixture

@@ -90,3 +90,20 @@ def test_a_file_that_is_no_report_costs_time_only(root, settings, monkeypatch):
     calls = made(monkeypatch)
     assert analysis.validate(settings, root).ok
     assert len(calls) == 1
+
+
+def test_keys_and_columns_of_a_result_are_recalled(root, settings):
+    (root / "sql/tables/keyed.sql").write_text(
+        "CREATE TABLE IF NOT EXISTS `{{ project }}`.`{{ dataset }}`.keyed"
+        " (id INT64 PRIMARY KEY NOT ENFORCED,"
+        " up INT64 REFERENCES `{{ project }}`.`{{ dataset }}`.keyed(id) NOT ENFORCED);"
+    )
+    (root / "sql/table_functions/ids.sql").write_text(
+        "CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.ids()"
+        " RETURNS TABLE<id INT64> AS SELECT id FROM `{{ project }}`.`{{ dataset }}`.keyed;"
+    )
+    first, second = (analysis.validate(settings, root) for _ in range(2))
+    assert first.findings == []
+    assert second.catalogue.objects["keyed"] == first.catalogue.objects["keyed"]
+    assert second.catalogue.objects["keyed"].foreign_keys[0].referenced == ("id",)
+    assert second.catalogue.objects["ids"] == first.catalogue.objects["ids"]

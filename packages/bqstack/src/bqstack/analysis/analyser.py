@@ -45,6 +45,26 @@ _NOT_IN_BIGQUERY = (
     "UNNEST_AND_FLATTEN_ARRAYS",
     "UUID_TYPE",
 )
+# Features that BigQuery has, and that the analyser's largest set lacks.
+_ALSO_IN_BIGQUERY = (
+    "ALTER_COLUMN_SET_DATA_TYPE",
+    "COLLATION_IN_EXPLICIT_CAST",
+    "COLLATION_IN_WITH_RECURSIVE",
+    "COLLATION_SUPPORT",
+    "CREATE_EXTERNAL_TABLE_WITH_PARTITION_COLUMNS",
+    "CREATE_INDEX_PARTITION_BY",
+    "CREATE_TABLE_CLONE",
+    "CREATE_VIEWS_WITH_COLUMN_OPTIONS",
+    "DIFFERENTIAL_PRIVACY",
+    "ENABLE_ALTER_ARRAY_OPTIONS",
+    "EXTERNAL_SECURITY_PROCEDURE",
+    "LIKE_ANY_SOME_ALL_ARRAY",
+    "LIKE_ANY_SOME_ALL_SUBQUERY",
+    "NON_SQL_PROCEDURE",
+    "PIPE_WITH",
+)
+# Words that are names to the analyser unless it is asked to reserve them.
+_RESERVED = ("MATCH_RECOGNIZE",)
 _FAMILIES_NOT_IN_BIGQUERY = ("PIPE_", "PROTO_", "SQL_GRAPH")
 _PLACE = re.compile(r"\s*\[at (\d+):(\d+)\]\s*$")
 
@@ -143,7 +163,13 @@ class Analyser:
         wanted = [f for f in language.enabled_language_features if _in_bigquery(f)]
         del language.enabled_language_features[:]
         language.enabled_language_features.extend(wanted)
+        language.enabled_language_features.extend(map(_feature, _ALSO_IN_BIGQUERY))
+        language.reserved_keywords.extend(_RESERVED)
         return language
+
+
+def _feature(name: str) -> int:
+    return int(options_pb2.LanguageFeature.Value(f"FEATURE_{name}"))
 
 
 def _in_bigquery(feature: int) -> bool:

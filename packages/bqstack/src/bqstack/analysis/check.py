@@ -57,7 +57,11 @@ class Check:
         ]
         settings = self.settings
         self._content = Content(
-            loaded.sources, (settings.project, settings.dataset, settings.location)
+            loaded.sources,
+            (
+                *(settings.project, settings.dataset, settings.location),
+                *(table.sql for table in loaded.elsewhere),
+            ),
         )
         self.report.findings += loaded.findings
         self.report.findings += limits.check(loaded.objects, loaded.sources, loaded.needs)
@@ -178,6 +182,7 @@ class Check:
             self._inspection = Inspection(
                 place, loaded.objects, self._read_whole, loaded.failed, self.on_compile
             )
+            self._inspection.know(loaded.elsewhere)
             for name, shape in self._shapes.items():
                 self._inspection.learn(loaded.objects[name], shape)
         return self._inspection

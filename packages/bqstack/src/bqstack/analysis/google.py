@@ -141,3 +141,7 @@ META_TABLES = {
 # Aggregate functions of BigQuery that the analyser lacks: each gives a value of its first
 # argument's type, chosen by its second.
 CHOOSING_AGGREGATES = ("MAX_BY", "MIN_BY")
+
+# Functions of BigQuery that search anything for a text, with what they give.
+SEARCHES = {"CONTAINS_SUBSTR": "BOOL", "SEARCH": "BOOL"}
+SEARCH_OPTIONS = ("json_scope", "analyzer", "analyzer_options")

@@ -15,8 +15,8 @@ from typing import Any
 
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
+from bqstack.analysis import materialized, types
 from bqstack.analysis import shape as shapes
-from bqstack.analysis import types
 from bqstack.analysis.allow import Allows
 from bqstack.analysis.analyser import Analyser, SqlError, Unanalysable
 from bqstack.analysis.findings import Finding, Note
@@ -28,6 +28,7 @@ from bqstack.analysis.source import Source
 from bqstack.analysis.statements import unfiltered
 from bqstack.analysis.tree import Node
 from bqstack.analysis.world import Facts, World
+from bqstack.catalogue.elsewhere import Elsewhere
 from bqstack.catalogue.model import Kind, Routine, SqlObject
 
 # More would wait for the interpreter's lock: half of the work is Python.
@@ -74,6 +75,7 @@ class Inspection:
     ) -> None:
         """`read_whole` are tables whose file allows to read all partitions."""
         region = f"region-{place.location.lower()}"
+        self._objects = objects
         self._world = World(place.project, place.dataset, region)
         self._world.failed |= set(failed)
         self._analyser = Analyser(on_compile)
@@ -85,6 +87,11 @@ class Inspection:
         for name in read_whole:
             if facts := self._world.facts.get(self._world.full_name(name)):
                 facts.partition = None
+
+    def know(self, tables: Iterable[Elsewhere]) -> None:
+        """Take over what is declared of other datasets."""
+        for table in tables:
+            self._world.add_elsewhere(table)
 
     def learn(self, found: SqlObject, shape: Shape) -> None:
         """Take over what an earlier analysis has told about an object."""
@@ -122,6 +129,7 @@ class Inspection:
             arguments = found.arguments if isinstance(found, Routine) else ()
             names = {argument.name.lower() for argument in arguments}
             session.problems(resolved, source.sql, whole, 0, self._world.facts, names)
+            session.take(materialized.check(found, resolved, self._objects), whole)
             result.shape = self._shape(found, resolved, session)
             if result.shape is not None:
                 self.learn(found, result.shape)
@@ -167,7 +175,8 @@ class Inspection:
             except SqlError as error:
                 session.sql_error(error, (0, len(source.sql.encode())), 0, set())
             else:
-                Script(session, arguments).check(shapes.procedure_body(script))
+                if (body := shapes.procedure_body(script, session)) is not None:
+                    Script(session, arguments).check(body)
         return _result(session)
 
     @contextmanager

@@ -17,7 +17,7 @@ from bqstack import documents, texts
 from bqstack.analysis import fragments, lines
 from bqstack.analysis.findings import Finding
 from bqstack.analysis.source import Source
-from bqstack.catalogue import ddl, render, scan
+from bqstack.catalogue import ddl, elsewhere, keys, render, scan
 from bqstack.catalogue.loader import kind_of
 from bqstack.catalogue.model import Kind, SqlObject
 from bqstack.errors import UserError
@@ -39,6 +39,8 @@ class Loaded:
     """Files whose statement is not read, with what our own reader says of it."""
     needs: dict[str, list[str]] = field(default_factory=dict)
     """For each object the others that its text names."""
+    elsewhere: list[elsewhere.Elsewhere] = field(default_factory=list)
+    """Tables of other datasets whose columns are declared."""
 
 
 def load(settings: Settings, root: Path) -> Loaded:
@@ -51,7 +53,11 @@ def load(settings: Settings, root: Path) -> Loaded:
         loaded.failed.add(alerts.FILE.as_posix())
         loaded.findings.append(in_document(error, root))
         return loaded
+    for path in elsewhere.files(root):
+        _read_elsewhere(loaded, settings, context, path, root)
     for path in texts.below(root / "sql"):
+        if path.parent == root / "sql" / elsewhere.FOLDER:
+            continue
         try:
             kind = kind_of(path, root / "sql")
         except UserError as error:
@@ -60,6 +66,9 @@ def load(settings: Settings, root: Path) -> Loaded:
         if kind is Kind.LOCAL_TABLE and settings.job_history != "table":
             continue
         _read(loaded, settings, context, kind, path, root)
+    for mistake in keys.mistakes(loaded.objects):
+        source = next(s for s in loaded.sources.values() if s.path.as_posix() == mistake.file)
+        loaded.findings.append(_finding(source, mistake))
     loaded.needs = references(loaded.objects)
     loaded.objects = _ordered(loaded)
     return loaded
@@ -134,6 +143,27 @@ def _text_if_readable(path: Path) -> str:
         return texts.read(path, path) if path.is_file() else ""
     except UserError:
         return ""
+
+
+def _read_elsewhere(
+    loaded: Loaded, settings: Settings, context: dict[str, Any], path: Path, root: Path
+) -> None:
+    shown = path.relative_to(root)
+    try:
+        text = texts.read(path, shown)
+    except UserError as error:
+        loaded.findings.append(in_document(error, root))
+        return
+    source = Source(shown, text, text)
+    try:
+        sql = render.render(path, shown, context)
+        source = Source(shown, text, sql, lines.origins(text, sql, context))
+        found = elsewhere.read(sql, shown, (settings.project, settings.dataset))
+    except UserError as error:
+        loaded.failed.add(shown.as_posix())
+        loaded.findings.append(_finding(source, error))
+        return
+    loaded.elsewhere.append(found)
 
 
 def in_document(error: UserError, root: Path) -> Finding:

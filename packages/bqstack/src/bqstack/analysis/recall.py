@@ -23,6 +23,7 @@ from bqstack.analysis.findings import Note, Report
 from bqstack.catalogue.loader import Catalogue
 from bqstack.catalogue.model import (
     Argument,
+    ForeignKey,
     Kind,
     MaterializedView,
     Reference,
@@ -36,7 +37,7 @@ from eros.project.settings import PROJECT_ROOT, Settings
 
 _CLASSES = {kind.__name__: kind for kind in (MaterializedView, Routine, Table, View)}
 # Fields that are tuples of what JSON has, too.
-_TUPLES = ("clustering", "schema")
+_TUPLES = ("clustering", "primary_key", "schema")
 # Beside our own code, what a result depends on.
 _LIBRARIES = ("jinja2", "pydantic", "pyyaml", "sqlglot", "zetasql")
 
@@ -112,8 +113,15 @@ def _object(entry: dict[str, Any]) -> SqlObject:
     values["references"] = tuple(Reference(**one) for one in entry["references"])
     if "arguments" in entry:
         values["arguments"] = tuple(Argument(**one) for one in entry["arguments"])
+    if "foreign_keys" in entry:
+        values["foreign_keys"] = tuple(_foreign_key(one) for one in entry["foreign_keys"])
     values.update({name: tuple(entry[name]) for name in _TUPLES if name in entry})
     return kind(**values)
+
+
+def _foreign_key(entry: dict[str, Any]) -> ForeignKey:
+    pairs = {name: tuple(entry[name]) for name in ("columns", "referenced")}
+    return ForeignKey(**{**entry, **pairs})
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -12,6 +12,7 @@ from bqstack.analysis.analyser import Analyser, SqlError
 from bqstack.analysis.findings import Finding, Note
 from bqstack.analysis.rules import RULES
 from bqstack.analysis.source import Source
+from bqstack.analysis.statements import Problem
 from bqstack.analysis.tree import Node
 from bqstack.analysis.world import Facts, World
 
@@ -77,6 +78,11 @@ class Session:
         hint = ""
         if rule == "syntax":
             line, column, hint = self._misspelt(line, column)
+        if rule == "missing-object":
+            first, last = (self.source.file_line(self.source.place(at)[0]) for at in span)
+            if self.allows.permits(rule, first, last):
+                self.incomplete(span, f"allowed by a comment: {message}")
+                return
         missing = messages.missing_name(error.message) if rule == "missing-object" else None
         if missing is not None:
             own = self.world.names()
@@ -114,7 +120,11 @@ class Session:
         `names` are the arguments and variables that are in scope.
         """
         found = statements.check(resolved, facts, self.full_reads)
-        for problem in chain(found, statements.hidden(resolved, names, text)):
+        self.take(chain(found, statements.hidden(resolved, names, text)), span, prefix)
+
+    def take(self, problems: Iterable[Problem], span: Span, prefix: int = 0) -> None:
+        """Record what was found in the statement at `span`."""
+        for problem in problems:
             at = span[0] if problem.at is None else max(span[0] + problem.at - prefix, span[0])
             self.report(problem.rule, problem.message, (at, at + 1), span)
 

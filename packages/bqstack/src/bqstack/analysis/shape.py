@@ -25,10 +25,15 @@ def check(body: Node, session: Session) -> None:
             session.report("permanent-ddl", message, node.span, node.span)
 
 
-def procedure_body(tree: Node) -> Node:
-    """Statements between BEGIN and END of the CREATE PROCEDURE that a file holds."""
-    (statement,) = tree.get("statement_list_node").get("statement_list")
-    return statement.get("body").get("statement_list_node")
+def procedure_body(tree: Node, session: Session) -> Node | None:
+    """Statements between BEGIN and END of the CREATE PROCEDURE that a file holds.
+
+    None, with a finding, where another statement follows it.
+    """
+    statement, *others = tree.get("statement_list_node").get("statement_list")
+    for other in others:
+        session.report("file", "the file must hold one CREATE statement", other.span, other.span)
+    return None if others else statement.get("body").get("statement_list_node")
 
 
 def is_temporary(node: Node) -> bool:

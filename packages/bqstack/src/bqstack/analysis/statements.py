@@ -49,7 +49,7 @@ def check(statement: Node, facts: Mapping[str, Facts], full_reads: bool) -> Iter
             yield Problem(
                 "unfiltered-read",
                 f"{name} is partitioned by {column}, and this reads all its partitions",
-                _start(scan),
+                start_of(scan),
             )
 
 
@@ -147,7 +147,7 @@ def _sources(statement: Node, facts: Mapping[str, Facts]) -> Iterator[Problem]:
     yield Problem(
         "duplicate-source",
         f"the source of this {word} is not known to be unique on {on}",
-        _start(source),
+        start_of(source),
     )
 
 
@@ -180,16 +180,16 @@ def _inserts(statement: Node) -> Iterator[tuple[set[str], Node, int | None]]:
     if statement.kind == "ResolvedInsertStmt":
         columns = statement.get("insert_column_list")
         table = statement.get("table_scan")
-        yield {c.name.lower() for c in columns}, table, _start(table)
+        yield {c.name.lower() for c in columns}, table, start_of(table)
     if statement.kind == "ResolvedMergeStmt":
         table = statement.get("table_scan")
         for clause in statement.get("when_clause_list"):
             if clause.get("action_type") in _INSERT_ONLY:
                 columns = clause.get("insert_column_list")
-                yield {c.name.lower() for c in columns}, table, _start(clause) or _start(table)
+                yield {c.name.lower() for c in columns}, table, start_of(clause) or start_of(table)
 
 
-def _start(node: Node) -> int | None:
+def start_of(node: Node) -> int | None:
     """First byte of the node, or of the first node below it that has a place."""
     for candidate in node.nodes():
         if candidate.span is not None:

@@ -8,6 +8,7 @@ from typing import Any
 from zetasql.wasi._pb2.zetasql.public import type_pb2
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import (
     ArrayTypeProto,
+    RangeTypeProto,
     StructFieldProto,
     StructTypeProto,
     TypeProto,
@@ -46,7 +47,9 @@ def standard(kind: dict[str, Any]) -> TypeProto:
         return _array(standard(kind["arrayElementType"]))
     if kind["typeKind"] == "STRUCT":
         fields = kind["structType"]["fields"]
-        return struct([(f["name"], standard(f["type"])) for f in fields])
+        return struct([(f.get("name", ""), standard(f["type"])) for f in fields])
+    if kind["typeKind"] == "RANGE":
+        return _range(standard(kind["rangeElementType"]))
     return TypeProto(type_kind=_KINDS[kind["typeKind"]])
 
 
@@ -54,6 +57,8 @@ def field(column: dict[str, Any]) -> TypeProto:
     """Type of a column in the form of BigQuery's TableFieldSchema."""
     if column["type"] == "RECORD":
         element = struct([(child["name"], field(child)) for child in column["fields"]])
+    elif column["type"] == "RANGE":
+        element = _range(TypeProto(type_kind=_KINDS[column["rangeElementType"]["type"]]))
     else:
         name = _STANDARD_NAMES.get(column["type"], column["type"])
         element = TypeProto(type_kind=_KINDS[name])
@@ -68,3 +73,7 @@ def struct(fields: list[tuple[str, TypeProto]]) -> TypeProto:
 
 def _array(element: TypeProto) -> TypeProto:
     return TypeProto(type_kind=type_pb2.TYPE_ARRAY, array_type=ArrayTypeProto(element_type=element))
+
+
+def _range(element: TypeProto) -> TypeProto:
+    return TypeProto(type_kind=type_pb2.TYPE_RANGE, range_type=RangeTypeProto(element_type=element))

@@ -26,7 +26,9 @@ from zetasql.wasi._pb2.zetasql.public.simple_table_pb2 import SimpleColumnProto,
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
 from bqstack.analysis import google, types
+from bqstack.catalogue.elsewhere import Elsewhere
 from bqstack.catalogue.model import Kind, Routine, SqlObject, Table
+from bqstack.catalogue.types import ALIASES
 
 Columns = dict[str, TypeProto]
 Key = frozenset[str]
@@ -63,6 +65,7 @@ class World:
         )
         self._meta_tables = list(_views({"__TABLES__": google.META_TABLES}))
         self._tables: list[SimpleTableProto] = []
+        self._elsewhere: list[tuple[tuple[str, ...], SimpleTableProto]] = []
         self._functions: list[FunctionProto] = []
         self._table_functions: list[TableValuedFunctionProto] = []
         self._procedures: list[ProcedureProto] = []
@@ -93,6 +96,21 @@ class World:
         """Add a table, or a view whose columns are known now."""
         self.facts[self.full_name(name)] = facts
         self._tables.append(_table(name, self.full_name(name), facts.columns))
+        self.version += 1
+
+    def add_elsewhere(self, table: Elsewhere) -> None:
+        """Add a table of another dataset."""
+        columns = {c["name"]: types.field(c) for c in table.schema}
+        full = ".".join(table.name).lower()
+        partition = table.partition.lower() if table.partition else None
+        hidden = {name: types.parsed(kind) for name, kind in table.pseudo_columns.items()}
+        self.facts[full] = Facts(columns, partition)
+        for path in (table.name, (".".join(table.name),)):
+            # BigQuery takes a name in one pair of backticks apart.
+            entry = _table(path[-1], full, columns)
+            for name, kind in hidden.items():
+                entry.column.append(SimpleColumnProto(name=name, type=kind, is_pseudo_column=True))
+            self._elsewhere.append((path, entry))
         self.version += 1
 
     def add_function(self, declared: Routine, returns: TypeProto) -> None:
@@ -139,25 +157,37 @@ class World:
         self, variables: Mapping[str, TypeProto], temporary: Mapping[str, Facts]
     ) -> SimpleCatalogProto:
         """The analyser's catalogue with these script variables and temp tables."""
-        dataset = SimpleCatalogProto(
-            name=self._dataset,
-            table=[*self._tables, *self._meta_tables],
-            custom_function=self._functions,
-            custom_tvf=self._table_functions,
-            procedure=self._procedures,
-            catalog=[self._dataset_views],
-        )
-        region = SimpleCatalogProto(name=self._region, catalog=[self._region_views])
-        project = SimpleCatalogProto(name=self._project, catalog=[dataset, region])
-        return SimpleCatalogProto(
+        root = SimpleCatalogProto(
             name="root",
-            catalog=[project],
-            custom_function=[_choosing_aggregate(n) for n in google.CHOOSING_AGGREGATES],
+            named_type=[
+                SimpleCatalogProto.NamedTypeProto(name=alias, type=types.parsed(kind))
+                for alias, kind in ALIASES.items()
+            ],
+            custom_function=[
+                *(_choosing_aggregate(n) for n in google.CHOOSING_AGGREGATES),
+                *(_searching(n, returns) for n, returns in google.SEARCHES.items()),
+            ],
             table=[_table(name, name, facts.columns) for name, facts in temporary.items()],
             constant=[
                 SimpleConstantProto(name_path=[name], type=kind) for name, kind in variables.items()
             ],
         )
+        project = _below(root, self._project)
+        dataset = _below(project, self._dataset)
+        dataset.table.extend([*self._tables, *self._meta_tables])
+        dataset.custom_function.extend(self._functions)
+        dataset.custom_tvf.extend(self._table_functions)
+        dataset.procedure.extend(self._procedures)
+        dataset.catalog.add().CopyFrom(self._dataset_views)
+        for holder in (project, root):
+            # A view without a project takes the one that it is created in.
+            _below(holder, self._region).catalog.add().CopyFrom(self._region_views)
+        for path, table in self._elsewhere:
+            holder = root
+            for name in path[:-1]:
+                holder = _below(holder, name)
+            holder.table.append(table)
+        return root
 
 
 def table_function_key(name: str) -> str:
@@ -172,6 +202,41 @@ def _arguments(declared: Routine) -> Iterable[FunctionArgumentTypeProto]:
             yield FunctionArgumentTypeProto(kind=enums.ARG_TYPE_ARBITRARY, num_occurrences=1)
         else:
             yield _fixed(types.standard(argument.type))
+
+
+def _below(holder: SimpleCatalogProto, name: str) -> SimpleCatalogProto:
+    """The catalogue of this name in another, made when it is not there."""
+    for known in holder.catalog:
+        if known.name.lower() == name.lower():
+            return known
+    made = holder.catalog.add()
+    made.name = name
+    return made
+
+
+def _searching(name: str, returns: str) -> FunctionProto:
+    """A function of anything and a text, with more texts by name."""
+    signature = FunctionSignatureProto(
+        argument=[
+            FunctionArgumentTypeProto(kind=enums.ARG_TYPE_ARBITRARY, num_occurrences=1),
+            _fixed(types.parsed("STRING")),
+            *(
+                FunctionArgumentTypeProto(
+                    kind=enums.ARG_TYPE_FIXED,
+                    type=types.parsed("STRING"),
+                    num_occurrences=0,
+                    options=FunctionArgumentTypeOptionsProto(
+                        cardinality=enums.FunctionEnums.OPTIONAL,
+                        argument_name=argument,
+                        named_argument_kind=enums.FunctionEnums.NAMED_ONLY,
+                    ),
+                )
+                for argument in google.SEARCH_OPTIONS
+            ),
+        ],
+        return_type=_fixed(types.parsed(returns)),
+    )
+    return FunctionProto(name_path=[name], group="Google", mode="SCALAR", signature=[signature])
 
 
 def _choosing_aggregate(name: str) -> FunctionProto:

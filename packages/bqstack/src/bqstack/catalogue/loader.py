@@ -9,7 +9,16 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from bqstack import texts
-from bqstack.catalogue.model import TABLE_KINDS, Kind, Routine, SqlObject, Table, View
+from bqstack.catalogue import keys
+from bqstack.catalogue.model import (
+    ELSEWHERE,
+    TABLE_KINDS,
+    Kind,
+    Routine,
+    SqlObject,
+    Table,
+    View,
+)
 from bqstack.errors import UserError
 from eros.project.settings import PROJECT_ROOT, Settings
 
@@ -26,6 +35,8 @@ class Catalogue:
     def of(cls, objects: dict[str, SqlObject], settings: Settings) -> Catalogue:
         """The catalogue of all objects of a stack, in their order; raises UserError."""
         ordered = _ordered(objects)
+        for mistake in keys.mistakes(objects):
+            raise mistake
         adopted = frozenset(
             o.name
             for o in objects.values()
@@ -62,7 +73,7 @@ def load(settings: Settings, root: Path = PROJECT_ROOT) -> Catalogue:
     """The catalogue of `root`/sql rendered for one stack; raises UserError."""
     # The parser and the templates take a third of a second to load; a catalogue that is
     # recalled needs neither.
-    from bqstack.catalogue import ddl, render
+    from bqstack.catalogue import ddl, elsewhere, render
 
     objects: dict[str, SqlObject] = {}
     context = settings.template_context()
@@ -74,12 +85,17 @@ def load(settings: Settings, root: Path = PROJECT_ROOT) -> Catalogue:
         loaded = ddl.read(kind, sql, shown, settings.project, settings.dataset)
         _check_unique(loaded, objects)
         objects[loaded.name] = loaded
+    for path in elsewhere.files(root):
+        shown = path.relative_to(root)
+        sql = render.render(path, shown, context)
+        elsewhere.read(sql, shown, (settings.project, settings.dataset))
     return Catalogue.of(objects, settings)
 
 
 def _files(folder: Path) -> Iterator[tuple[Kind, Path]]:
     for path in texts.below(folder):
-        yield kind_of(path, folder), path
+        if path.parent != folder / ELSEWHERE:
+            yield kind_of(path, folder), path
 
 
 def kind_of(path: Path, folder: Path) -> Kind:
@@ -91,7 +107,7 @@ def kind_of(path: Path, folder: Path) -> Kind:
         raise UserError(
             "the file is in no folder of a known kind",
             file=shown,
-            fix=f"move it to one of: {', '.join(f'sql/{name}/' for name in known)}",
+            fix="move it to one of: " + ", ".join(f"sql/{name}/" for name in (*known, ELSEWHERE)),
         )
     if path.suffix != ".sql":
         raise UserError(

@@ -21,6 +21,8 @@ class Kind(enum.Enum):
     MATERIALIZED_VIEW = "materialized_views"
 
 
+ELSEWHERE = "elsewhere"
+"""Folder below `sql/` that says what stands in other datasets."""
 TABLE_KINDS = frozenset({Kind.TABLE, Kind.EXTERNAL_TABLE, Kind.LOCAL_TABLE})
 ROUTINE_KINDS = frozenset({Kind.FUNCTION, Kind.TABLE_FUNCTION, Kind.PROCEDURE})
 
@@ -31,6 +33,17 @@ class Reference:
 
     name: str
     line: int
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """Columns whose values are keys of another table of the dataset; BigQuery enforces nothing."""
+
+    columns: tuple[str, ...]
+    table: str
+    referenced: tuple[str, ...]
+    line: int
+    name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +80,8 @@ class Table(SqlObject):
     partition_expiration_days: float | None = None
     require_partition_filter: bool = False
     clustering: tuple[str, ...] = ()
+    primary_key: tuple[str, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,9 +118,12 @@ class Routine(SqlObject):
     """A function, table function or procedure.
 
     `body` is what BigQuery's `definitionBody` holds: a function's expression without its
-    parentheses, a table function's query, or a procedure's BEGIN ... END.
+    parentheses, a table function's query, or a procedure's BEGIN ... END. `returns` is the
+    StandardSqlDataType of a function, `returns_table` the StandardSqlTableType of a table
+    function, None where the file leaves it to BigQuery.
     """
 
     arguments: tuple[Argument, ...] = ()
     returns: dict[str, Any] | None = None
+    returns_table: dict[str, Any] | None = None
     body: str = field(default="", repr=False)

@@ -1,29 +1,50 @@
-"""Token-level reading of a DDL statement: header, options, body, references.
+"""Token-level reading of a DDL statement: words, name, header, body, references.
 
-sqlglot's parser does not read every procedure (OUT arguments, scripting), its tokenizer
-does; bodies are cut from the text by token position, so that comments and layout of the
-file reach BigQuery as they are.
+Google's parser decides what is SQL. This one only finds the pieces that the program needs,
+by tokens, so it has no opinion on anything between them; bodies are cut from the text by
+token position, so that comments and layout of the file reach BigQuery as they are.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.errors import TokenError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from bqstack.catalogue.model import Reference
 
-_OPEN = {"(", "[", "<"}
-_CLOSE = {")", "]", ">"}
+TEXTS = {
+    TokenType.STRING,
+    TokenType.RAW_STRING,
+    TokenType.BYTE_STRING,
+    TokenType.HEREDOC_STRING,
+    TokenType.UNICODE_STRING,
+    TokenType.NATIONAL_STRING,
+}
+_PAIRS = {"(": ")", "[": "]", "{": "}"}
+# Only behind these words `<` opens something; elsewhere it compares.
+_BRACKETED = {"ARRAY", "STRUCT", "RANGE", "TABLE"}
+# What may stand between CREATE and the object's name.
+_CREATE_WORDS = frozenset(
+    {
+        *("CREATE", "OR", "REPLACE", "TEMP", "TEMPORARY", "TABLE", "VIEW", "RECURSIVE"),
+        *("MATERIALIZED", "EXTERNAL", "SNAPSHOT", "AGGREGATE", "FUNCTION", "PROCEDURE"),
+        *("SCHEMA", "IF", "NOT", "EXISTS"),
+    }
+)
 _NOT_OBJECTS = {"INFORMATION_SCHEMA", "__TABLES__"}
 
 
 class _Tokenizer(BigQuery.Tokenizer):
     # sqlglot's own takes everything after CALL and the like for one string.
     COMMANDS: ClassVar[set[TokenType]] = set()
+    # A comment of BigQuery ends with the first `*/`.
+    NESTED_COMMENTS = False
 
 
 class ScanError(ValueError):
@@ -38,7 +59,8 @@ class ScanError(ValueError):
 class Statement:
     """A CREATE statement cut into pieces.
 
-    `header` are the tokens between the name and AS or BEGIN; `body` is the text behind.
+    `header` are the tokens between the name and AS or BEGIN, `body` those behind it (for a
+    procedure BEGIN, too), without the semicolon at the end.
     """
 
     words: tuple[str, ...]
@@ -46,40 +68,124 @@ class Statement:
     name: str
     name_line: int
     header: tuple[Token, ...]
-    body: str
-    body_line: int
+    body: tuple[Token, ...]
     tokens: tuple[Token, ...]
 
 
 def tokenize(sql: str) -> list[Token]:
     """Tokens of the text; raises ScanError for an unclosed string or comment."""
     try:
-        return _Tokenizer(dialect="bigquery").tokenize(sql)
+        found = _Tokenizer(dialect="bigquery").tokenize(sql)
     except TokenError:
         # sqlglot tells the surrounding text, not the place.
         message = "SQL syntax: a string, a quoted name or a comment is not closed"
         raise ScanError(message, sql.count("\n") + 1) from None
+    return [word for token in found for word in _words(token, sql)]
+
+
+def _words(token: Token, sql: str) -> Iterator[Token]:
+    """A token of several words, such as PARTITION BY, as one token a word."""
+    if token.token_type in TEXTS or token.token_type is TokenType.IDENTIFIER:
+        yield token
+        return
+    if " " not in token.text:
+        yield token
+        return
+    written = sql[token.start : token.end + 1]
+    for word in re.finditer(r"\S+", written):
+        line = token.line - written.count("\n", word.start())
+        start, end = token.start + word.start(), token.start + word.end() - 1
+        yield Token(token.token_type, word[0], line, token.col, start, end)
+
+
+def is_mark(token: Token, text: str) -> bool:
+    """Whether the token is this mark or word itself, no literal text or quoted name of it."""
+    return (
+        token.text.upper() == text
+        and token.token_type not in TEXTS
+        and token.token_type is not TokenType.IDENTIFIER
+    )
+
+
+def is_at(tokens: Sequence[Token], index: int, *words: str) -> bool:
+    """Whether these words stand at `index`."""
+    return index + len(words) <= len(tokens) and all(
+        is_mark(tokens[index + n], word) for n, word in enumerate(words)
+    )
+
+
+def depths(tokens: Sequence[Token]) -> list[int]:
+    """For each token how many brackets are open around it; a bracket is outside its own."""
+    found: list[int] = []
+    closing: list[str] = []
+    for index, token in enumerate(tokens):
+        if token.token_type in TEXTS or token.token_type is TokenType.IDENTIFIER:
+            found.append(len(closing))
+            continue
+        mark = token.text
+        if mark == ">>" and closing[-2:] == [">", ">"]:
+            closing = closing[:-2]
+        elif closing and mark == closing[-1]:
+            closing.pop()
+        found.append(len(closing))
+        if mark in _PAIRS:
+            closing.append(_PAIRS[mark])
+        elif mark == "<" and index and tokens[index - 1].text.upper() in _BRACKETED:
+            closing.append(">")
+    return found
+
+
+def split(tokens: Sequence[Token]) -> list[list[Token]]:
+    """The pieces between commas that no bracket holds; none of no tokens."""
+    groups: list[list[Token]] = [[]]
+    for token, depth in zip(tokens, depths(tokens), strict=True):
+        if depth == 0 and is_mark(token, ","):
+            groups.append([])
+        else:
+            groups[-1].append(token)
+    # BigQuery takes a comma behind the last one.
+    return [group for group in groups if group]
+
+
+def inside(tokens: Sequence[Token], index: int) -> tuple[list[Token], int]:
+    """What the bracket at `index` holds, and the index behind its end."""
+    # The word before it tells whether `<` opens anything.
+    first = max(index - 1, 0)
+    level = depths(tokens[first:])
+    for end in range(index + 1, len(tokens)):
+        if level[end - first] == level[index - first]:
+            return list(tokens[index + 1 : end]), end + 1
+    return list(tokens[index + 1 :]), len(tokens)
 
 
 def scan(sql: str) -> Statement:
     """Cut the single CREATE statement of a file; raises ScanError."""
     tokens = tokenize(sql)
-    if not tokens or tokens[0].text.upper() != "CREATE":
+    if not tokens or not is_mark(tokens[0], "CREATE"):
         raise ScanError("the file must hold one CREATE statement", _line(tokens))
     start = _name_start(tokens)
     words = tuple(token.text.upper() for token in tokens[:start])
     parts, end = _dotted(tokens, start)
-    body_at = _body_start(tokens, end, "PROCEDURE" in words)
+    procedure = "PROCEDURE" in words
+    body_at = _body_start(tokens, end, "BEGIN" if procedure else "AS")
+    last = len(tokens) - is_mark(tokens[-1], ";")
+    if not procedure:
+        _check_single(tokens[:last])
     return Statement(
         words=words,
         qualifier=tuple(parts[:-1]),
         name=parts[-1],
         name_line=tokens[start].line,
-        header=tuple(tokens[end:body_at]),
-        body=_body(sql, tokens, body_at, words),
-        body_line=_body_line(tokens, body_at),
+        header=tuple(tokens[end : min(body_at, last)]),
+        body=tuple(tokens[body_at if procedure else body_at + 1 : last]),
         tokens=tuple(tokens),
     )
+
+
+def _check_single(tokens: Sequence[Token]) -> None:
+    for token, depth in zip(tokens, depths(tokens), strict=True):
+        if depth == 0 and is_mark(token, ";"):
+            raise ScanError("the file must hold one CREATE statement", token.line)
 
 
 def references(tokens: tuple[Token, ...], project: str, dataset: str) -> list[Reference]:
@@ -107,137 +213,36 @@ def joined_references(tokens: tuple[Token, ...], project: str, dataset: str) -> 
     ]
 
 
-def option(tokens: tuple[Token, ...], name: str) -> str | None:
-    """Literal text of `name` in the OPTIONS list of a header."""
-    inside = False
-    for index, token in enumerate(tokens):
-        if token.text.upper() == "OPTIONS" and _text(tokens, index + 1) == "(":
-            inside = True
-        if inside and token.text.lower() == name and _text(tokens, index + 1) == "=":
-            return _text(tokens, index + 2)
-    return None
-
-
-def option_names(tokens: tuple[Token, ...]) -> list[Token]:
-    """Names in the OPTIONS list of a header, that of a column left out."""
-    found: list[Token] = []
-    inside, depth = False, 0
-    for index, token in enumerate(tokens):
-        depth += _depth_change(token)
-        if depth == 0:
-            inside = token.text.upper() == "OPTIONS"
-        elif inside and depth == 1 and _text(tokens, index + 1) == "=":
-            found.append(token)
-    return found
-
-
-def argument_lists(tokens: tuple[Token, ...]) -> list[list[Token]]:
-    """Tokens of each argument in the first parentheses of a routine's header."""
-    if not tokens or tokens[0].text != "(":
-        return []
-    groups: list[list[Token]] = [[]]
-    depth = 0
-    for token in tokens:
-        depth += _depth_change(token)
-        if token.text == "(" and depth == 1:
-            continue
-        if depth == 0:
-            break
-        if token.text == "," and depth == 1:
-            groups.append([])
-        else:
-            groups[-1].append(token)
-    return [group for group in groups if group]
-
-
-def returns(tokens: tuple[Token, ...]) -> list[Token]:
-    """Tokens of the type after RETURNS, up to OPTIONS; empty without one."""
-    texts = [token.text.upper() for token in tokens]
-    if "RETURNS" not in texts:
-        return []
-    start = texts.index("RETURNS") + 1
-    end = texts.index("OPTIONS") if "OPTIONS" in texts[start:] else len(tokens)
-    return list(tokens[start:end])
-
-
-def clauses(tokens: tuple[Token, ...]) -> list[Token]:
-    """First words of what a routine's header says besides its arguments."""
-    found: list[Token] = []
-    depth, in_type = 0, False
-    for token in tokens:
-        before, depth = depth, depth + _depth_change(token)
-        if before == depth == 0:
-            if in_type:
-                in_type = False
-                continue
-            found.append(token)
-            in_type = token.text.upper() == "RETURNS"
-    return found
-
-
-def slice_text(sql: str, tokens: list[Token]) -> str:
-    """Source text from the first to the last of the tokens."""
-    return sql[tokens[0].start : tokens[-1].end + 1]
+def slice_text(sql: str, tokens: Sequence[Token]) -> str:
+    """Source text from the first to the last of the tokens; empty of none."""
+    return sql[tokens[0].start : tokens[-1].end + 1] if tokens else ""
 
 
 def _name_start(tokens: list[Token]) -> int:
     for index, token in enumerate(tokens):
-        if token.token_type == TokenType.IDENTIFIER:
+        if token.token_type is TokenType.IDENTIFIER:
             return index
+        if token.text.upper() not in _CREATE_WORDS:
+            raise ScanError(
+                "the object's name must be written `project`.`dataset`.name", token.line
+            )
     raise ScanError("the object's name must be written `project`.`dataset`.name", _line(tokens))
 
 
 def _dotted(tokens: list[Token], start: int) -> tuple[list[str], int]:
     parts, index = [tokens[start].text], start + 1
-    while _text(tokens, index) == "." and index + 1 < len(tokens):
+    while is_at(tokens, index, ".") and index + 1 < len(tokens):
         parts.append(tokens[index + 1].text)
         index += 2
     return parts, index
 
 
-def _body_start(tokens: list[Token], start: int, procedure: bool) -> int:
-    """Index of AS (functions, views) or BEGIN (procedures) outside all parentheses."""
-    wanted, depth = ("BEGIN" if procedure else "AS"), 0
-    for index in range(start, len(tokens)):
-        depth += _depth_change(tokens[index])
-        if depth == 0 and tokens[index].text.upper() == wanted:
+def _body_start(tokens: list[Token], start: int, wanted: str) -> int:
+    """Index of AS (functions, views) or BEGIN (procedures) outside all brackets."""
+    for index, depth in enumerate(depths(tokens[start:]), start):
+        if depth == 0 and is_mark(tokens[index], wanted):
             return index
     return len(tokens)
-
-
-def _body(sql: str, tokens: list[Token], at: int, words: tuple[str, ...]) -> str:
-    if at == len(tokens):
-        return ""
-    last = len(tokens) - 1 if tokens[-1].text != ";" else len(tokens) - 2
-    if "PROCEDURE" in words:
-        return sql[tokens[at].start : tokens[last].end + 1]
-    first = at + 1
-    # A table function's body is a query, with or without parentheses; a scalar
-    # function's is the expression inside them.
-    if "FUNCTION" in words and "TABLE" not in words:
-        if _text(tokens, first) != "(" or tokens[last].text != ")":
-            raise ScanError("a function's body must stand in parentheses", tokens[at].line)
-        return sql[tokens[first].end + 1 : tokens[last].start].strip()
-    return sql[tokens[first].start : tokens[last].end + 1]
-
-
-def _body_line(tokens: list[Token], at: int) -> int:
-    """Line of the first token behind AS (or of BEGIN)."""
-    following = min(at + 1, len(tokens) - 1)
-    return tokens[following].line
-
-
-def _depth_change(token: Token) -> int:
-    if token.token_type == TokenType.STRING:
-        return 0
-    # `>>` closes two type brackets at once.
-    if token.text == ">>":
-        return -2
-    return (token.text in _OPEN) - (token.text in _CLOSE)
-
-
-def _text(tokens: list[Token] | tuple[Token, ...], index: int) -> str:
-    return tokens[index].text if index < len(tokens) else ""
 
 
 def _line(tokens: list[Token]) -> int:

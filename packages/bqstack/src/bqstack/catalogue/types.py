@@ -7,31 +7,48 @@ https://cloud.google.com/bigquery/docs/reference/rest/v2/StandardSqlDataType
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from sqlglot import exp
+from sqlglot.tokenizer_core import Token, TokenType
 
-_STANDARD_NAMES = {
-    exp.DType.TEXT: "STRING",
-    exp.DType.VARCHAR: "STRING",
-    exp.DType.BINARY: "BYTES",
-    exp.DType.VARBINARY: "BYTES",
-    exp.DType.BIGINT: "INT64",
-    exp.DType.INT: "INT64",
-    exp.DType.DOUBLE: "FLOAT64",
-    exp.DType.FLOAT: "FLOAT64",
-    exp.DType.DECIMAL: "NUMERIC",
-    exp.DType.BIGDECIMAL: "BIGNUMERIC",
-    exp.DType.BOOLEAN: "BOOL",
-    exp.DType.DATE: "DATE",
-    exp.DType.TIME: "TIME",
-    exp.DType.DATETIME: "DATETIME",
-    exp.DType.TIMESTAMP: "DATETIME",
-    exp.DType.TIMESTAMPTZ: "TIMESTAMP",
-    exp.DType.JSON: "JSON",
-    exp.DType.GEOGRAPHY: "GEOGRAPHY",
-    exp.DType.INTERVAL: "INTERVAL",
+from bqstack.catalogue import scan
+
+# https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types
+ALIASES = {
+    "INT": "INT64",
+    "INTEGER": "INT64",
+    "BIGINT": "INT64",
+    "SMALLINT": "INT64",
+    "TINYINT": "INT64",
+    "BYTEINT": "INT64",
+    "DECIMAL": "NUMERIC",
+    "BIGDECIMAL": "BIGNUMERIC",
+    "BOOLEAN": "BOOL",
+}
+SCALARS = frozenset(
+    {
+        *("BIGNUMERIC", "BOOL", "BYTES", "DATE", "DATETIME", "FLOAT64", "GEOGRAPHY", "INT64"),
+        *("INTERVAL", "JSON", "NUMERIC", "STRING", "TIME", "TIMESTAMP"),
+    }
+)
+_RANGES = ("DATE", "DATETIME", "TIMESTAMP")
+# What other databases call it.
+_FOREIGN = {
+    "CHAR": "STRING",
+    "CLOB": "STRING",
+    "TEXT": "STRING",
+    "VARCHAR": "STRING",
+    "UUID": "STRING",
+    "BLOB": "BYTES",
+    "VARBINARY": "BYTES",
+    "DOUBLE": "FLOAT64",
+    "FLOAT": "FLOAT64",
+    "REAL": "FLOAT64",
+    "NUMBER": "NUMERIC",
+    "TIMESTAMPTZ": "TIMESTAMP",
 }
 _LEGACY_NAMES = {"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN", "STRUCT": "RECORD"}
 
@@ -42,95 +59,111 @@ class UnknownType(ValueError):
     @property
     def fix(self) -> str | None:
         """The type that was probably meant."""
-        close = get_close_matches(str(self).upper(), sorted(set(_STANDARD_NAMES.values())), n=1)
+        name = str(self).upper().partition("(")[0].strip()
+        if name in _FOREIGN:
+            return f"BigQuery calls it {_FOREIGN[name]}"
+        close = get_close_matches(name, sorted(SCALARS | ALIASES.keys()), n=1)
         return f"did you mean {close[0]}?" if close else None
 
 
-class NotDeclared(ValueError):
-    """A constraint or an option of a column that no schema of ours carries."""
+@dataclass(frozen=True)
+class Type:
+    """A type: `element` of ARRAY and RANGE, `fields` of STRUCT, `parameters` as written."""
+
+    name: str
+    parameters: tuple[str, ...] = ()
+    element: Type | None = None
+    fields: tuple[Field, ...] = ()
 
 
-def parse(text: str) -> exp.DataType:
-    """sqlglot's form of a BigQuery type; raises UnknownType."""
+@dataclass(frozen=True)
+class Field:
+    """A field of a STRUCT, or a column; `rest` is what the file says behind its type."""
+
+    name: str
+    type: Type
+    rest: tuple[Token, ...] = ()
+    line: int = 1
+
+
+def parse(text: str) -> Type:
+    """A BigQuery type; raises UnknownType."""
     try:
-        parsed = exp.DataType.build(text, dialect="bigquery")
-    except Exception as error:  # sqlglot raises several classes for a bad type
-        raise UnknownType(text) from error
-    standard(parsed)
-    return parsed
+        tokens = scan.tokenize(text)
+    except scan.ScanError:
+        raise UnknownType(text) from None
+    found, end = read(tokens, 0)
+    if end != len(tokens):
+        raise UnknownType(text)
+    return found
 
 
-def standard(data_type: exp.DataType) -> dict[str, Any]:
-    """StandardSqlDataType of a parsed type; raises UnknownType."""
-    if data_type.this == exp.DType.ARRAY:
-        return {"typeKind": "ARRAY", "arrayElementType": standard(data_type.expressions[0])}
-    if data_type.this == exp.DType.STRUCT:
+def read(tokens: Sequence[Token], at: int) -> tuple[Type, int]:
+    """The type that starts at a token, and the index behind it; raises UnknownType."""
+    if at >= len(tokens):
+        raise UnknownType("")
+    written = tokens[at].text
+    name = ALIASES.get(written.upper(), written.upper())
+    nested = name in ("ARRAY", "STRUCT", "RANGE") and scan.is_at(tokens, at + 1, "<")
+    if not nested and (name not in SCALARS or tokens[at].token_type in scan.TEXTS):
+        raise UnknownType(written)
+    if nested:
+        held, end = scan.inside(tokens, at + 1)
+        return _nested(name, held), end
+    if scan.is_at(tokens, at + 1, "("):
+        held, end = scan.inside(tokens, at + 1)
+        parameters = tuple(token.text for group in scan.split(held) for token in group)
+        return Type(name, parameters), end
+    return Type(name), at + 1
+
+
+def _nested(name: str, held: list[Token]) -> Type:
+    if name == "STRUCT":
+        return Type(name, fields=tuple(map(_struct_field, scan.split(held))))
+    element, end = read(held, 0)
+    # `ARRAY<INT64 NOT NULL>` is ARRAY<INT64>: no element is ever NULL.
+    if end < len(held) and not (name == "ARRAY" and scan.is_at(held, end, "NOT", "NULL")):
+        raise UnknownType(held[end].text)
+    if name == "RANGE" and element.name not in _RANGES:
+        raise UnknownType(f"RANGE<{element.name}>")
+    return Type(name, element=element)
+
+
+def _struct_field(tokens: list[Token]) -> Field:
+    """A field with its name, or without one: `STRUCT<INT64>`."""
+    follows = len(tokens) > 1 and not any(scan.is_mark(tokens[1], mark) for mark in ("<", "("))
+    quoted = tokens[0].token_type is TokenType.IDENTIFIER
+    if follows or quoted:
+        name, at = tokens[0].text, 1
+    else:
+        name, at = "", 0
+    found, end = read(tokens, at)
+    return Field(name, found, tuple(tokens[end:]), tokens[0].line)
+
+
+def standard(found: Type) -> dict[str, Any]:
+    """StandardSqlDataType of a type."""
+    if found.name == "STRUCT":
         fields = [
-            {"name": column.name, "type": standard(column.args["kind"])}
-            for column in data_type.expressions
+            {"name": f.name, "type": standard(f.type)} if f.name else {"type": standard(f.type)}
+            for f in found.fields
         ]
         return {"typeKind": "STRUCT", "structType": {"fields": fields}}
-    return {"typeKind": _scalar(data_type)}
+    if found.element is not None:
+        key = "arrayElementType" if found.name == "ARRAY" else "rangeElementType"
+        return {"typeKind": found.name, key: standard(found.element)}
+    return {"typeKind": found.name}
 
 
-def table_field(column: exp.ColumnDef) -> dict[str, Any]:
-    """TableFieldSchema of a column definition, in the form that the API returns."""
-    data_type, mode = column.args["kind"], "NULLABLE"
-    if data_type is None:
-        raise UnknownType(column.name)
-    if data_type.this == exp.DType.ARRAY:
-        data_type, mode = data_type.expressions[0], "REPEATED"
-    # An array is REPEATED with or without NOT NULL: BigQuery has none that is NULL.
-    if mode != "REPEATED" and _is_required(column):
-        mode = "REQUIRED"
-    field: dict[str, Any] = {"name": column.name, "mode": mode}
-    if data_type.this == exp.DType.STRUCT:
-        field["type"] = "RECORD"
-        field["fields"] = [table_field(child) for child in data_type.expressions]
-    else:
-        name = _scalar(data_type)
-        field["type"] = _LEGACY_NAMES.get(name, name)
-        field.update(_parameters(field["type"], data_type))
-    return field | _column_options(column)
+def table_type(found: Type) -> dict[str, Any]:
+    """What TableFieldSchema says of a type that is no ARRAY and no STRUCT."""
+    if found.name == "RANGE" and found.element is not None:
+        return {"type": "RANGE", "rangeElementType": {"type": found.element.name}}
+    # `STRING(20)` and `NUMERIC(10, 2)` carry their parameters as separate fields.
+    keys = ["maxLength"] if found.name in ("STRING", "BYTES") else ["precision", "scale"]
+    return {"type": legacy_name(found)} | dict(zip(keys, found.parameters, strict=False))
 
 
-def _is_required(column: exp.ColumnDef) -> bool:
-    """Whether NOT NULL stands at the column itself; a field of a struct has its own."""
-    return any(
-        isinstance(constraint.args["kind"], exp.NotNullColumnConstraint)
-        for constraint in column.args.get("constraints") or []
-    )
-
-
-def _scalar(data_type: exp.DataType) -> str:
-    try:
-        return _STANDARD_NAMES[data_type.this]
-    except KeyError:
-        raise UnknownType(data_type.sql("bigquery")) from None
-
-
-def _parameters(name: str, data_type: exp.DataType) -> dict[str, str]:
-    """`STRING(20)` and `NUMERIC(10, 2)` carry their parameters as separate fields."""
-    values = [parameter.name for parameter in data_type.expressions]
-    keys = ["maxLength"] if name in ("STRING", "BYTES") else ["precision", "scale"]
-    return dict(zip(keys, values, strict=False))
-
-
-def _column_options(column: exp.ColumnDef) -> dict[str, str]:
-    options: dict[str, str] = {}
-    for constraint in column.args.get("constraints") or []:
-        kind = constraint.args["kind"]
-        if isinstance(kind, exp.DefaultColumnConstraint):
-            options["defaultValueExpression"] = kind.this.sql("bigquery")
-        elif isinstance(kind, exp.Properties):
-            options |= dict(map(_option, kind.expressions))
-        elif not isinstance(kind, exp.NotNullColumnConstraint):
-            raise NotDeclared(kind.sql("bigquery"))
-    return options
-
-
-def _option(option: exp.Property) -> tuple[str, str]:
-    name = option.name.lower()
-    if name != "description":
-        raise NotDeclared(f"option {option.name}")
-    return name, option.args["value"].name
+def legacy_name(found: Type) -> str:
+    """Name of a type in TableFieldSchema."""
+    return _LEGACY_NAMES.get(found.name, found.name)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from bqstack.catalogue import scan
-from bqstack.guard.sqltokens import TEXTS
+from bqstack.catalogue.scan import TEXTS
 
 _NAMES = {TokenType.VAR, TokenType.IDENTIFIER}
 _STARTS = {";", "BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT"}

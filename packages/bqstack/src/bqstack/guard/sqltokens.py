@@ -8,19 +8,12 @@ from __future__ import annotations
 
 import re
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from bqstack.catalogue import scan
+from bqstack.catalogue.scan import TEXTS
 
 _NAMES = {TokenType.VAR, TokenType.IDENTIFIER}
-TEXTS = {
-    TokenType.STRING,
-    TokenType.RAW_STRING,
-    TokenType.BYTE_STRING,
-    TokenType.HEREDOC_STRING,
-    TokenType.UNICODE_STRING,
-    TokenType.NATIONAL_STRING,
-}
 
 
 def same(old: str, new: str) -> bool:
