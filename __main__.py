@@ -1,7 +1,11 @@
 """The Pulumi program: settings in, components out."""
 
+from __future__ import annotations
+
 import json
 import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -12,10 +16,14 @@ from components.system import System, read
 from eros.project.environment import prepare_program
 from eros.project.settings import check_file, from_engine
 
+if TYPE_CHECKING:
+    from bqstack.guard.program import Declared
+    from policy.declared import Violation
+
 lean.program()
 
 
-def _broken_rules(resources):
+def _broken_rules(resources: Iterable[Declared]) -> Iterable[Violation]:
     """What the policy pack says; its classes are loaded only when something changes."""
     from policy.declared import violations
 

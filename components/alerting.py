@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pulumi
 import pulumi_gcp as gcp
 
@@ -59,9 +61,9 @@ class Alerting(pulumi.ComponentResource):
             project=self._settings.project,
             display_name=channel.title,
             type=channel.type,
-            labels=channel.labels | _secrets(channel.secret_labels, self._settings),
+            labels=channel.labels | _secrets(channel.secret_labels.items(), self._settings),
             sensitive_labels=gcp.monitoring.NotificationChannelSensitiveLabelsArgs(
-                **_secrets(channel.sensitive_labels, self._settings)
+                **_secrets(channel.sensitive_labels.items(), self._settings)
             )
             if channel.sensitive_labels
             else None,
@@ -204,9 +206,11 @@ class Alerting(pulumi.ComponentResource):
         )
 
 
-def _secrets(labels: dict[str, str], settings: Settings) -> dict[str, pulumi.Output[str]]:
+def _secrets(
+    labels: Iterable[tuple[str, str]], settings: Settings
+) -> dict[str, pulumi.Output[str]]:
     """Labels with the secrets that they name; they stay secret in the state."""
     return {
         label: pulumi.Output.secret(settings.secrets[name].get_secret_value())
-        for label, name in labels.items()
+        for label, name in labels
     }

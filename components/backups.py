@@ -73,7 +73,7 @@ class Backups(pulumi.ComponentResource):
             ),
         )
 
-    def _table(self, name: str, description: str, schema: list[dict]) -> None:
+    def _table(self, name: str, description: str, schema: list[dict[str, str]]) -> None:
         settings = self._settings
         gcp.bigquery.Table(
             name,

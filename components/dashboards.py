@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+from typing import Any
 
 import pulumi
 import pulumi_gcp as gcp
@@ -21,7 +22,7 @@ class Dashboards(pulumi.ComponentResource):
         self,
         name: str,
         settings: Settings,
-        dashboards: dict[str, dict],
+        dashboards: dict[str, dict[str, Any]],
         identity: Identity,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -41,7 +42,7 @@ class Dashboards(pulumi.ComponentResource):
         self.register_outputs({"dashboards": self.names})
 
 
-def _marked(content: dict) -> dict:
+def _marked(content: dict[str, Any]) -> dict[str, Any]:
     """The dashboard with a digest of it as id of its first widget that has none.
 
     The provider compares the keys of the new text only, since the API adds some: a key that

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pulumi
 import pulumi_gcp as gcp
@@ -18,7 +19,8 @@ _UNKNOWN_NUMBER = "PROJECT_NUMBER"
 def declare(settings: Settings) -> gcp.Provider:
     """The one provider that every resource of the stack uses; raises UserError."""
     addresses = endpoints.load(settings)
-    arguments = {_snake_case(key): url for key, url in addresses.items()}
+    # Their names are those of the provider's arguments, which are too many to be written down.
+    arguments: dict[str, Any] = {_snake_case(key): url for key, url in addresses.items()}
     if addresses:
         # The local cloud asks for no credentials, the plugin insists on having some.
         arguments["access_token"] = "local"

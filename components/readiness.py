@@ -16,7 +16,7 @@ from eros.project.settings import Settings
 
 def when_known(
     metric: pulumi.CustomResource, metric_type: str, settings: Settings
-) -> pulumi.Output:
+) -> pulumi.Output[str]:
     """Resolves once Cloud Monitoring knows the type of a log-based metric.
 
     At once in a preview and without an engine, where nothing is made.

@@ -50,7 +50,11 @@ class Violation:
 
 def violations(resources: Iterable[Declared]) -> Iterator[Violation]:
     """What breaks a mandatory rule; what is not known yet breaks none."""
-    rules = [r for r in RULES if r.check and r.enforcement is EnforcementLevel.MANDATORY]
+    rules = [
+        (rule, rule.check)
+        for rule in RULES
+        if rule.check is not None and rule.enforcement is EnforcementLevel.MANDATORY
+    ]
     for found in resources:
         seen = SimpleNamespace(
             resource_type=found.type,
@@ -61,11 +65,11 @@ def violations(resources: Iterable[Declared]) -> Iterator[Violation]:
                 protect=found.protect, delete_before_replace=found.delete_before_replace
             ),
         )
-        for rule in rules:
+        for rule, check in rules:
             if not rule.sees(found.type):
                 continue
             try:
-                messages = list(rule.check(seen))
+                messages = list(check(seen))
             except UnknownValueError:
                 continue  # as the engine does it
             for message in messages:

@@ -25,23 +25,53 @@ GOOGLE = "gcp:"
 class Options(Protocol):
     """Options of a resource, as far as rules read them."""
 
-    protect: bool
+    @property
+    def protect(self) -> bool:
+        """Whether the engine refuses to delete it."""
+        ...
+
+    @property
+    def delete_before_replace(self) -> bool | None:
+        """Whether a replacement deletes first; None where the program does not say."""
+        ...
 
 
 class Resource(Protocol):
     """A resource as the engine shows it to a rule."""
 
-    resource_type: str
-    props: Mapping[str, Any]
-    urn: str
-    name: str
-    opts: Options
+    @property
+    def resource_type(self) -> str:
+        """Its type token."""
+        ...
+
+    @property
+    def props(self) -> Mapping[str, Any]:
+        """Its inputs."""
+        ...
+
+    @property
+    def urn(self) -> str:
+        """Its URN."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its name in the program."""
+        ...
+
+    @property
+    def opts(self) -> Options:
+        """Its options."""
+        ...
 
 
 class Member(Resource, Protocol):
     """A resource among those of its stack."""
 
-    dependencies: Sequence[Member]
+    @property
+    def dependencies(self) -> Sequence[Member]:
+        """Resources that it waits for."""
+        ...
 
 
 Check = Callable[[Resource], Iterable[str]]
@@ -75,31 +105,33 @@ class Rule:
 
     def policy(self) -> Policy:
         """The rule for Pulumi's engine."""
-        kind = ResourceValidationPolicy if self.check else StackValidationPolicy
         cis = [r.removeprefix("CIS ") for r in self.references if r.startswith("CIS ")]
         framework = PolicyComplianceFramework(
             "CIS Google Cloud Platform Foundation Benchmark", "4.0.0", ", ".join(cis)
         )
-        return kind(
-            self.id,
-            self.title,
-            self._validate if self.check else self._validate_stack,
-            self.enforcement,
-            severity=self.severity,
-            framework=framework if cis else None,
-            tags=list(self.references),
-            remediation_steps=self.fix,
-            url=self.url,
-        )
+        facts: dict[str, Any] = {
+            "name": self.id,
+            "description": self.title,
+            "enforcement_level": self.enforcement,
+            "severity": self.severity,
+            "framework": framework if cis else None,
+            "tags": list(self.references),
+            "remediation_steps": self.fix,
+            "url": self.url,
+        }
+        if self.check is not None:
+            return ResourceValidationPolicy(validate=self._validate, **facts)
+        return StackValidationPolicy(validate=self._validate_stack, **facts)
 
     def _validate(self, resource: ResourceValidationArgs, report: ReportViolation) -> None:
-        if self.sees(resource.resource_type):
+        if self.check is not None and self.sees(resource.resource_type):
             for message in self.check(resource):
                 report(f"{message}\n  fix: {self.fix}", None)
 
     def _validate_stack(self, stack: StackValidationArgs, report: ReportViolation) -> None:
-        for message, urn in self.stack_check(stack.resources):
-            report(f"{message}\n  fix: {self.fix}", urn)
+        if self.stack_check is not None:
+            for message, urn in self.stack_check(stack.resources):
+                report(f"{message}\n  fix: {self.fix}", urn)
 
 
 def known(properties: Mapping[str, Any], *path: str | int) -> Any:

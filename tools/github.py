@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -205,8 +205,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = given.pop("command")
     if command in _ISSUES:
         given["target"] = command
+    actions: dict[str, Callable[..., None]] = {"comment": comment, "refuse": refuse}
     try:
-        {"comment": comment, "refuse": refuse}.get(command, issue)(**given)
+        actions.get(command, issue)(**given)
     except ToolchainError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

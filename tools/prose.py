@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,6 +73,7 @@ def _files() -> list[Path]:
 def _prose(path: Path) -> Iterator[tuple[int, str]]:
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
+    parts: Iterable[tuple[int, str]]
     if path.suffix != ".py":
         parts = enumerate(lines, 1)
     else:

@@ -41,7 +41,12 @@ def actionlint(root: Path = ROOT) -> Path:
 
 def check(files: list[str], root: Path = ROOT) -> int:
     """actionlint on these files, or on all workflows; its exit code. Raises ToolchainError."""
-    command = [actionlint(root), "-shellcheck", root / ".venv" / "bin" / "shellcheck", *files]
+    command: list[str | Path] = [
+        actionlint(root),
+        "-shellcheck",
+        root / ".venv" / "bin" / "shellcheck",
+        *files,
+    ]
     return subprocess.run(command, cwd=root, check=False).returncode
 
 

@@ -20,6 +20,7 @@ from google.cloud import bigquery
 
 from bqstack import catalogue
 from dev.bench.lab import BenchmarkError, Duration
+from eros.cloud.google import NO_RETRY
 from eros.project.settings import PROJECT_ROOT, Settings
 from localgcp import ports
 
@@ -89,7 +90,7 @@ class Emulator(AbstractContextManager):
         dataset = f"{self._settings.project}.{self._settings.dataset}"
         config = bigquery.QueryJobConfig(default_dataset=dataset)
         # Nothing is tried again behind our back: a retried script runs twice.
-        job = self._client.query(sql, job_config=config, retry=None, job_retry=None)
+        job = self._client.query(sql, job_config=config, retry=NO_RETRY, job_retry=NO_RETRY)
         return list(job.result())
 
     def datasets(self) -> list[str]:

@@ -40,12 +40,16 @@ def show(console: Console, result: Result) -> None:
 
 def write(machine: dict[str, Any], results: list[Result]) -> Path:
     """Write everything, samples included, into a new file of dev/bench/results/."""
-    content = {
+    content: dict[str, Any] = {
         "conditions": machine,
         "benchmarks": {
             benchmark.name: {
                 "title": benchmark.title,
-                "conditions": {**found.conditions, "load_before": before, "load_after": after},
+                "conditions": {
+                    **dict(found.conditions),
+                    "load_before": before,
+                    "load_after": after,
+                },
                 "figures": [
                     {
                         "name": figure.name,

@@ -130,9 +130,10 @@ def _sampling(emulator: Emulator, size: Size) -> Cost:
 def _feedback(emulator: Emulator, messages: int) -> Cost:
     """BenchmarkError unless exactly so many messages are counted at its end."""
     cost = emulator.cost("CALL update_caption_performance()")
-    [[counted]] = emulator.run(
-        "SELECT COUNT(*) FROM message_feedback WHERE DATE(sent_at) >= '2000-01-01'"
+    [row] = emulator.run(
+        "SELECT COUNT(*) AS counted FROM message_feedback WHERE DATE(sent_at) >= '2000-01-01'"
     )
+    counted = row.counted
     if counted != messages:
         raise BenchmarkError(f"feedback has counted {counted:,} of {messages:,} messages")
     return cost

@@ -106,6 +106,8 @@ class _Walk:
 def _expanded(lines: list[str | None]) -> pa.Array:
     variants: list[str | None] = []
     for line in lines:
-        numbered = line is not None and "{n}" in line
-        variants += [line.replace("{n}", str(n)) for n in NUMBERS] if numbered else [line]
+        if line is not None and "{n}" in line:
+            variants += [line.replace("{n}", str(n)) for n in NUMBERS]
+        else:
+            variants.append(line)
     return pa.array(variants, pa.string())

@@ -96,7 +96,7 @@ def _tell(line: str) -> None:
 
 def _ask(question: str) -> str:
     try:
-        return typer.prompt(question, default="", show_default=False, err=True)
+        return str(typer.prompt(question, default="", show_default=False, err=True))
     except typer.Abort:
         # Ctrl-C and the end of input are no consent; a step that raises counts as broken.
         return ""

@@ -103,7 +103,8 @@ def _show(one: dict[str, Any]) -> None:
 
 
 def _incident(one: dict[str, Any]) -> dict[str, Any]:
-    return one["payload"]["incident"]
+    incident: dict[str, Any] = one["payload"]["incident"]
+    return incident
 
 
 def _kind(one: dict[str, Any]) -> str:
@@ -115,7 +116,7 @@ def _runbook(incident: dict[str, Any]) -> str:
     """Where the runbook is: a link takes an address, a stack may name a file of the project."""
     documentation = incident.get("documentation", {})
     for link in documentation.get("links", []):
-        return link["url"]
+        return str(link["url"])
     found = _RUNBOOK.search(documentation.get("content", ""))
     return found[1] if found else ""
 

@@ -129,7 +129,8 @@ def _agreed(stack: str) -> bool:
     if not sys.stdin.isatty():
         raise UserError("nobody is there to confirm the rollback", fix="add --yes")
     if stack.rpartition("/")[2] == "prod":
-        return typer.prompt(f"To roll back, type the stack's name ({stack})") == stack
+        answer: str = typer.prompt(f"To roll back, type the stack's name ({stack})")
+        return answer == stack
     return typer.confirm("Roll back?")
 
 

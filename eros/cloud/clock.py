@@ -44,7 +44,7 @@ class Control:
 
         `walk` is None, or how far somebody's walk is: `to`, `runs`, `made`.
         """
-        return self._call("GET", "clock")
+        return self._object("GET", "clock")
 
     def now(self) -> datetime:
         """What the clock shows."""
@@ -53,16 +53,16 @@ class Control:
     def shown(self, moments: Iterable[datetime]) -> list[datetime]:
         """What the clock showed at these moments of real time."""
         asked = [moment.isoformat() for moment in moments]
-        answer = self._call("POST", "clock/shown", {"real": asked})
+        answer = self._object("POST", "clock/shown", {"real": asked})
         return [datetime.fromisoformat(text) for text in answer["shown"]]
 
     def move(self, moment: datetime) -> dict[str, Any]:
         """Set the clock forward without running anything."""
-        return self._call("POST", "clock", {"now": moment.isoformat()})
+        return self._object("POST", "clock", {"now": moment.isoformat()})
 
     def follow(self, follow: bool) -> dict[str, Any]:
         """Start scheduled queries when they are due in real time, or no more."""
-        return self._call("POST", "clock", {"follow": follow})
+        return self._object("POST", "clock", {"follow": follow})
 
     def advance(self, moment: datetime, *, every_run: bool) -> Generator[dict[str, Any]]:
         """Walk to a moment, running what is due on the way; one dict for each step.
@@ -81,18 +81,20 @@ class Control:
 
     def settle(self) -> None:
         """Wait until what has happened so far is logged and judged."""
-        self._call("POST", "settle")
+        self._send("POST", "settle")
 
     def inbox(self) -> list[dict[str, Any]]:
         """Delivered notifications, oldest first: `number`, `time`, `channel` and `payload`."""
-        return self._call("GET", "inbox")["notifications"]
+        delivered: list[dict[str, Any]] = self._object("GET", "inbox")["notifications"]
+        return delivered
 
     def clear_inbox(self) -> int:
         """Empty the inbox; how many notifications were in it."""
-        return self._call("DELETE", "inbox")["deleted"]
+        return int(self._object("DELETE", "inbox")["deleted"])
 
-    def _call(self, method: str, path: str, body: Any = None) -> Any:
-        return self._send(method, path, body).json()
+    def _object(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        answer: dict[str, Any] = self._send(method, path, body).json()
+        return answer
 
     def _send(
         self, method: str, path: str, body: Any = None, *, stream: bool = False
@@ -142,6 +144,6 @@ def span(time: timedelta) -> str:
 
 def _message(answer: requests.Response) -> str:
     try:
-        return answer.json()["error"]["message"]
+        return str(answer.json()["error"]["message"])
     except (ValueError, KeyError, TypeError):
         return f"the local cloud answered {answer.status_code}: {answer.text[:200]}"

@@ -42,7 +42,7 @@ def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, str]:
         return {}
     path = _file(settings.endpoints_file, root)
     try:
-        endpoints = json.loads(path.read_text(encoding="utf-8"))
+        endpoints: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UserError("the local cloud is not running", file=path, fix="eros local up") from None
     except json.JSONDecodeError as error:

@@ -8,7 +8,7 @@ import socket
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import google.auth
@@ -25,9 +25,8 @@ from eros.cloud import endpoints, services
 from eros.project.settings import PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
-    from google.cloud import bigquery
+    from google.cloud.bigquery import Client
     from google.cloud.bigquery_datatransfer_v1 import DataTransferServiceClient
-    from googleapiclient.discovery import Resource
 
 # What the libraries raise when a service refuses or cannot be reached.
 FAILURES = (
@@ -42,6 +41,8 @@ FAILURES = (
     ConnectionError,
     TimeoutError,
 )
+# For `retry` and `job_retry`: not again. BigQuery's client documents None; its types leave it out.
+NO_RETRY: Any = None
 _CONNECT_SECONDS = 5
 _REQUEST = re.compile(r"^[A-Z]+ https?://\S+: (?=\S)")
 _SERVICE_DISABLED = "SERVICE_DISABLED"
@@ -75,12 +76,15 @@ def explained(error: Exception) -> str:
 def disabled_service(error: Exception) -> str | None:
     """The service that Google calls not enabled in one of FAILURES; None for other reasons."""
     if isinstance(error, HttpError):
-        details = error.error_details if isinstance(error.error_details, list) else []
+        # A text where the answer has no list of details.
+        details: list[Any] = error.error_details if isinstance(error.error_details, list) else []
         for detail in details:
             if isinstance(detail, dict) and detail.get("reason") == _SERVICE_DISABLED:
-                return detail.get("metadata", {}).get("service")
+                service: str | None = detail.get("metadata", {}).get("service")
+                return service
     elif isinstance(error, GoogleAPICallError) and error.reason == _SERVICE_DISABLED:
-        return (error.metadata or {}).get("service")
+        service = (error.metadata or {}).get("service")
+        return service
     # Older errors of the same meaning have the message only.
     return services.disabled(str(getattr(error, "reason", None) or error))
 
@@ -105,7 +109,7 @@ class Google:
         return bool(self._addresses)
 
     @cached_property
-    def bigquery(self) -> bigquery.Client:
+    def bigquery(self) -> Client:
         """BigQuery, with the labels and limits of the settings on every query job.
 
         Every job that it runs is recorded (`eros.logs.queries`).
@@ -117,7 +121,7 @@ class Google:
         recorder.listen(client._http)
         return client
 
-    def _bigquery_client(self) -> bigquery.Client:
+    def _bigquery_client(self) -> Client:
         from google.auth.credentials import AnonymousCredentials
         from google.cloud import bigquery
 
@@ -131,7 +135,7 @@ class Google:
             maximum_bytes_billed=self.settings.limits.maximum_bytes_billed,
             job_timeout_ms=self.settings.limits.query_timeout_seconds * 1000,
         )
-        common = {
+        common: dict[str, Any] = {
             "project": self.settings.project,
             "location": self.settings.location,
             "default_query_job_config": job_config,
@@ -166,9 +170,10 @@ class Google:
         )
         return DataTransferServiceClient(transport=transport)
 
-    def api(self, name: str) -> Resource:
+    def api(self, name: str) -> Any:
         """Client of one of `_APIS`, made from Google's discovery document.
 
+        Its methods are made from the document, too: no type knows them.
         The document is the one that ships with the library: nothing is fetched.
         """
         from google.auth.credentials import AnonymousCredentials

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from google.api_core.exceptions import GoogleAPICallError
 from google.cloud import bigquery_datatransfer_v1 as datatransfer
@@ -65,7 +66,7 @@ def deployed(
     """
     settings = google.settings
     parent = f"projects/{settings.project}/locations/{settings.location}"
-    limit = {} if timeout is None else {"timeout": timeout, "retry": None}
+    limit: dict[str, Any] = {} if timeout is None else {"timeout": timeout, "retry": None}
     titles = {config.title for config in configs}
     return [
         found
@@ -117,7 +118,9 @@ def _wait(google: Google, name: str, title: str, timeout: float) -> Run:
     while time.monotonic() < deadline:
         current = google.transfers.get_transfer_run(name=name)
         if current.state in _ENDED:
-            seconds = (current.end_time - current.start_time).total_seconds()
+            # Datetimes at run time, whatever the annotations of the client say.
+            times: Any = current
+            seconds = (times.end_time - times.start_time).total_seconds()
             return Run(name, current.state.name, seconds, current.error_status.message)
         time.sleep(pause)
         pause = min(pause * 1.5, 5)

@@ -69,4 +69,4 @@ class JsonLine(logging.Formatter):
 
 def _text(value: Any) -> str:
     """What JSON has no form for: dates, paths, decimals, enums."""
-    return redacted(value.isoformat() if hasattr(value, "isoformat") else str(value))
+    return str(redacted(value.isoformat() if hasattr(value, "isoformat") else str(value)))

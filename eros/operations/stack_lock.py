@@ -21,7 +21,7 @@ from google.api_core.exceptions import GoogleAPICallError, NotFound
 from bqstack.errors import UserError
 from eros import logs
 from eros.cloud.clock import present
-from eros.cloud.google import FAILURES, Google, explained
+from eros.cloud.google import FAILURES, NO_RETRY, Google, explained
 from eros.logs.log import user
 
 # Without a sign of life for this long the machine that held the lock is gone: the longest
@@ -123,7 +123,7 @@ class TableLock:
             # A sign that is missed is no reason to stop; the next one is a step away.
             _LOG.warning("no sign of life could be given", reason=explained(error))
             return True
-        return answer.num_dml_affected_rows != 0
+        return bool(answer.num_dml_affected_rows != 0)
 
     def keep(self) -> None:
         """Give a sign of life; raises UserError when somebody else has the lock now.
@@ -231,4 +231,4 @@ def _run(google: Google, sql: str, **parameters: Any) -> Any:
         ]
     )
     # A script that is tried again behind our back runs twice.
-    return google.bigquery.query_and_wait(sql, job_config=config, job_retry=None)
+    return google.bigquery.query_and_wait(sql, job_config=config, job_retry=NO_RETRY)

@@ -169,4 +169,4 @@ def _standard(kind: dict[str, Any]) -> str:
     if kind["typeKind"] == "STRUCT":
         fields = kind["structType"]["fields"]
         return f"STRUCT<{', '.join(f'{f["name"]} {_standard(f["type"])}' for f in fields)}>"
-    return kind["typeKind"]
+    return str(kind["typeKind"])

@@ -21,7 +21,7 @@ from requests.exceptions import Timeout
 
 from bqstack.errors import UserError
 from eros.cloud.clock import present
-from eros.cloud.google import FAILURES, Google, explained
+from eros.cloud.google import FAILURES, NO_RETRY, Google, explained
 from eros.project.settings import Settings
 from eros.watch import pauses
 
@@ -233,7 +233,7 @@ def _connectivity(google: Google, clock: _Clock) -> list[Finding]:
     settings = google.settings
     dataset = f"{settings.project}.{settings.dataset}"
     try:
-        google.bigquery.get_dataset(dataset, retry=None, timeout=clock.left)
+        google.bigquery.get_dataset(dataset, retry=NO_RETRY, timeout=clock.left)
     except NotFound:
         return [Finding(0, "Project Access", Severity.CRITICAL, f"no dataset {dataset}")]
     except UserError as error:
@@ -252,7 +252,7 @@ def _tables(google: Google, clock: _Clock) -> list[Finding]:
     settings = google.settings
     dataset = f"{settings.project}.{settings.dataset}"
     try:
-        listed = google.bigquery.list_tables(dataset, retry=None, timeout=clock.left)
+        listed = google.bigquery.list_tables(dataset, retry=NO_RETRY, timeout=clock.left)
         present = {table.table_id for table in listed}
     except FAILURES as error:
         text = f"the tables cannot be listed: {_reason(error)}"
@@ -273,7 +273,11 @@ def _figures(google: Google, clock: _Clock) -> list[Finding]:
     try:
         # A view that cannot be read is no better for being read again: nothing is retried.
         rows = google.bigquery.query_and_wait(
-            query, wait_timeout=clock.left, api_timeout=clock.left, retry=None, job_retry=None
+            query,
+            wait_timeout=clock.left,
+            api_timeout=clock.left,
+            retry=NO_RETRY,
+            job_retry=NO_RETRY,
         )
         return [_figure(row) for row in rows]
     except FAILURES as error:

@@ -52,7 +52,7 @@ def check(tables: Iterable[TableCopy]) -> None:
 
 
 def _unfit(field: Mapping[str, Any], *, nested: bool) -> str | None:
-    kind = field["type"]
+    kind: str = field["type"]
     inside = nested or field.get("mode") == "REPEATED"
     if kind in _UNFIT or (kind == "JSON" and inside):
         return kind

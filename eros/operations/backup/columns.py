@@ -70,7 +70,8 @@ def fit(table: str, copied: Sequence[Field], live: Sequence[Field]) -> Fit:
 
 def _shape(field: Field) -> str:
     """Type of a column with all that is inside; REQUIRED does not count."""
-    kind = _ALIASES.get(field["type"], field["type"])
+    written: str = field["type"]
+    kind = _ALIASES.get(written, written)
     if fields := field.get("fields"):
         kind += f"<{', '.join(f'{inner["name"]} {_shape(inner)}' for inner in fields)}>"
     return f"ARRAY<{kind}>" if field.get("mode") == "REPEATED" else kind

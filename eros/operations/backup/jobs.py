@@ -50,7 +50,7 @@ def rows(
     google: Google,
     sql: str,
     sizes: Iterable[int] = (),
-    parameters: Sequence[bigquery.ScalarQueryParameter] = (),
+    parameters: Sequence[bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter] = (),
 ) -> list[bigquery.Row]:
     """The rows of a query; raises UserError when what it needs is missing or forbidden."""
     job_config = config(google, sizes, query_parameters=list(parameters))
@@ -61,7 +61,8 @@ def rows(
 def now(google: Google) -> datetime:
     """The time that BigQuery has: a laptop's clock may be wrong, time travel counts by this."""
     [row] = rows(google, "SELECT CURRENT_TIMESTAMP() AS moment")
-    return row.moment
+    moment: datetime = row.moment
+    return moment
 
 
 def side_by_side[Item, Result](

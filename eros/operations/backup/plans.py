@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bqstack.errors import UserError
 from eros.cloud.google import Google
@@ -211,5 +211,5 @@ def _counts(
     return {row.table_name: (row.rows_now, row.rows_then) for row in found}
 
 
-def _fields(table: bigquery.Table) -> list[dict]:
+def _fields(table: bigquery.Table) -> list[dict[str, Any]]:
     return [field.to_api_repr() for field in table.schema]

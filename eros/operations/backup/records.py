@@ -173,7 +173,7 @@ def has_applied(google: Google, restore_id: str) -> bool:
     )
     parameter = bigquery.ScalarQueryParameter("restore_id", "STRING", restore_id)
     [row] = jobs.rows(google, query, parameters=[parameter])
-    return row.steps > 0
+    return bool(row.steps)
 
 
 def unfinished(google: Google) -> Attempt | None:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from google.api_core.exceptions import Conflict, NotFound
 
@@ -283,7 +283,7 @@ def _begin(google: Google, attempt: Attempt, planned: Plan) -> bigquery.QueryJob
             )
     except Conflict:
         # The request arrived twice: the first one began the job.
-        return google.bigquery.get_job(attempt.job)
+        return cast("bigquery.QueryJob", google.bigquery.get_job(attempt.job))
 
 
 def _job(google: Google, attempt: Attempt) -> bigquery.QueryJob | None:
@@ -291,9 +291,8 @@ def _job(google: Google, attempt: Attempt) -> bigquery.QueryJob | None:
     from google.cloud.bigquery import DEFAULT_RETRY
 
     try:
-        return google.bigquery.get_job(
-            attempt.job, retry=DEFAULT_RETRY.with_timeout(_ASKING_SECONDS)
-        )
+        retry = DEFAULT_RETRY.with_timeout(_ASKING_SECONDS)
+        return cast("bigquery.QueryJob", google.bigquery.get_job(attempt.job, retry=retry))
     except NotFound:
         return None
 

@@ -125,7 +125,7 @@ def measure(google: Google, start: datetime, stop: datetime) -> Figures:
 
 def cost(google: Google, start: datetime, stop: datetime) -> float:
     """US dollars of the queries between two moments."""
-    return _jobs(google, start, stop)["cost_usd"]
+    return float(_jobs(google, start, stop)["cost_usd"])
 
 
 def _jobs(google: Google, start: datetime, stop: datetime) -> dict[str, Any]:

@@ -315,7 +315,9 @@ def backups(site: Site) -> list[Finding]:
 
 def _project(site: Site) -> dict[str, Any]:
     project = site.google.settings.project
-    return site.google.api("cloudresourcemanager").projects().get(projectId=project).execute()
+    projects = site.google.api("cloudresourcemanager").projects()
+    answer: dict[str, Any] = projects.get(projectId=project).execute()
+    return answer
 
 
 # Name, whether it needs the cloud, and the check.

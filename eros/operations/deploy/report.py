@@ -31,7 +31,7 @@ _SUMS = {"queries", "slot_seconds", "cost_usd"}
 
 def write(deployment: Deployment, code: ExitCode, message: str) -> dict[str, Any]:
     """Write both files into the deployment's folder; the content of the first."""
-    content = logs.redacted(build(deployment, code, message))
+    content: dict[str, Any] = logs.redacted(build(deployment, code, message))
     folder = deployment.journal.folder
     text = json.dumps(content, indent=2, ensure_ascii=False, default=str)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
@@ -146,9 +146,9 @@ def _figures(figures: dict[str, Any]) -> list[str]:
         change = change_pct(then, now)
         shown = "" if change is None else f"{change:+.1f}%"
         lines.append(f"| {title} | {_shown(then)} | {_shown(now)} | {shown} |")
-    then, now = before.get("rows") or {}, after.get("rows") or {}
-    for table in then | now:
-        counts = f"{_shown(then.get(table))} | {_shown(now.get(table))}"
+    rows_then, rows_now = before.get("rows") or {}, after.get("rows") or {}
+    for table in rows_then | rows_now:
+        counts = f"{_shown(rows_then.get(table))} | {_shown(rows_now.get(table))}"
         lines.append(f"| rows of {table} | {counts} | |")
     return lines
 

@@ -164,7 +164,7 @@ def _to_resume(deployment: Deployment) -> str:
 def _told(error: BaseException) -> str:
     if isinstance(error, UserError):
         return str(error)
-    return "interrupted" if isinstance(error, KeyboardInterrupt) else explained(error)
+    return explained(error) if isinstance(error, Exception) else "interrupted"
 
 
 def _end(

@@ -111,6 +111,7 @@ def plan(
     current = state.current(stack, root)
     _refuse_pending(stack, current)
     target = None
+    file = to if isinstance(to, Path) else None
     if isinstance(to, Path):
         checkpoint = state.load_file(to)
     else:
@@ -140,9 +141,9 @@ def plan(
     return Plan(
         stack=stack,
         root=root,
-        title=f"update {target.version}" if target else f"file {Path(to or '').name}",
+        title=f"update {target.version}" if target else f"file {file.name if file else ''}",
         target=target,
-        file=to if isinstance(to, Path) else None,
+        file=file,
         history=tuple(history),
         checkpoint=checkpoint,
         current=current,

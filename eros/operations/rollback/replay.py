@@ -53,7 +53,10 @@ def program(
     """
 
     async def run() -> None:
-        root = await get_root_resource().urn.future()
+        own = get_root_resource()
+        root = await own.urn.future() if own is not None else None
+        if root is None:
+            raise pulumi.RunError("the engine has registered no stack")
         stack, *others = _ordered(checkpoint, root)
         monitor = get_monitor()
         loop = asyncio.get_running_loop()

@@ -22,7 +22,7 @@ class Report:
     @property
     def health_kept(self) -> bool:
         """Whether the system is as healthy as before, or more."""
-        return self.content["health"]["after"] >= self.content["health"]["before"]
+        return bool(self.content["health"]["after"] >= self.content["health"]["before"])
 
 
 def write(journal: Journal, *, status: str) -> Report:

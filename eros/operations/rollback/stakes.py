@@ -99,7 +99,8 @@ def _rows(google: Google, change: Change, condition: str = "TRUE") -> int | None
             f"SELECT COUNT(*) AS n FROM {table} WHERE {condition}",
             wait_timeout=google.settings.limits.interactive_timeout_seconds,
         )
-        return next(iter(rows)).n
+        count: int = next(iter(rows)).n
+        return count
     except NotFound:
         return 0  # Deleted behind the stack's back.
     except TimeoutError:

@@ -124,8 +124,12 @@ def _rule(key: str, entry: RuleEntry, document: Document, context: Mapping[str, 
         except ValueError:
             raise _wrong(key, name, f"{value!r} is not a number") from None
 
-    is_below = entry.below is not None
-    limit = number("below" if is_below else "above", entry.below if is_below else entry.above)
+    if entry.below is not None:
+        is_below, limit = True, number("below", entry.below)
+    elif entry.above is not None:
+        is_below, limit = False, number("above", entry.above)
+    else:
+        raise _wrong(key, "above", "give either above or below")
     resolves = limit if entry.resolves is None else number("resolves", entry.resolves)
     if (resolves < limit) if is_below else (resolves > limit):
         side = "below" if is_below else "above"

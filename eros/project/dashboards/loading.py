@@ -41,7 +41,7 @@ def _load(path: Path, context: dict[str, Any], root: Path, known: frozenset[str]
     shown = path.relative_to(root)
     text = render(path, shown, context)
     try:
-        content = documents.parsed(text)
+        content: dict[str, Any] = documents.parsed(text)
     except yaml.MarkedYAMLError as error:
         raise documents.invalid_yaml(error, shown) from None
     problem = schema.check(content) or rules.check(content, known)

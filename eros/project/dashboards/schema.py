@@ -44,7 +44,9 @@ def check(dashboard: Any) -> Problem | None:
 
 @cache
 def _schemas() -> dict[str, Any]:
-    return json.loads(get_static_doc("monitoring", "v1"))["schemas"]
+    text: str = get_static_doc("monitoring", "v1")
+    schemas: dict[str, Any] = json.loads(text)["schemas"]
+    return schemas
 
 
 def _check_message(value: Any, name: str, key: str) -> Problem | None:
@@ -106,9 +108,9 @@ def _check_scalar(value: Any, schema: dict[str, Any], key: str) -> Problem | Non
     # The first value of an enum is its zero.
     if not value or (choices and value == choices[0]):
         return _dropped(key, value)
-    if schema.get("format") == "google-duration" and not _DURATION.fullmatch(value):
+    if schema.get("format") == "google-duration" and not _DURATION.fullmatch(str(value)):
         return Problem(key, "must be a duration in seconds", value, "for example: 300s")
-    if schema.get("format") == "int64" and not re.fullmatch(r"-?\d+", value):
+    if schema.get("format") == "int64" and not re.fullmatch(r"-?\d+", str(value)):
         return Problem(key, "must be a whole number in quotes", value)
     return None
 

@@ -114,7 +114,7 @@ def worst(error: ValidationError) -> Any:
 
 def is_unknown_key(problem: Any) -> bool:
     """Whether the problem is a key that the model does not have."""
-    return problem["type"] == "extra_forbidden"
+    return bool(problem["type"] == "extra_forbidden")
 
 
 def message(error: ValidationError, problem: Any) -> str:
@@ -125,7 +125,7 @@ def message(error: ValidationError, problem: Any) -> str:
         return f"unknown key{more}"
     if problem["type"] == "missing":
         return f"required, but not set{more}"
-    text = problem["msg"].removeprefix("Value error, ")
+    text: str = problem["msg"].removeprefix("Value error, ")
     return text[0].lower() + text[1:] + more
 
 

@@ -81,7 +81,7 @@ def import_file(wanted: Wanted, findings: Iterable[Finding]) -> dict[str, Any]:
     needed: set[str] = set()
 
     def need(name: str | None) -> None:
-        if name in by_name and name not in needed:
+        if name is not None and name in by_name and name not in needed:
             needed.add(name)
             need(by_name[name].get("parent"))
 
@@ -104,7 +104,7 @@ def import_file(wanted: Wanted, findings: Iterable[Finding]) -> dict[str, Any]:
 
 
 def _is_provider(entry: Mapping[str, Any]) -> bool:
-    return entry["type"].startswith("pulumi:providers:")
+    return str(entry["type"]).startswith("pulumi:providers:")
 
 
 def _same(resource: Declared, one: Live) -> bool:
@@ -113,7 +113,7 @@ def _same(resource: Declared, one: Live) -> bool:
     inputs = resource.inputs
     match resource.type:
         case t if t == DATASET:
-            return inputs["datasetId"] == one.name
+            return bool(inputs["datasetId"] == one.name)
         case t if t == TABLE:
             return (inputs["datasetId"], inputs["tableId"]) == (one.dataset, one.name)
         case t if t == ROUTINE:

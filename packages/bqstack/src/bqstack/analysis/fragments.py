@@ -92,11 +92,13 @@ def source(plain: Source, path: Path, root: Path, context: Mapping[str, Any]) ->
 
 def _marked(known: alerts.Alerts, text: str) -> alerts.Alerts:
     """The rules with the line that each piece of SQL has in the file in front of it."""
-    document = _children(yaml.compose(text))
+    whole = yaml.compose(text)
+    document = _children(whole) if whole is not None else {}
     sources = {}
     for name, node in _children(document["sources"]).items():
         # The text of a block begins below its `|`.
-        first = node.start_mark.line + (2 if node.style in ("|", ">") else 1)
+        is_block = isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
+        first = node.start_mark.line + (2 if is_block else 1)
         sources[name] = "\n".join(
             f"\ue002{first + place}\ue003{line}"
             for place, line in enumerate(known.sources[name].splitlines())

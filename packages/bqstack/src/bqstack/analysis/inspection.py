@@ -225,7 +225,7 @@ class Inspection:
                 handed_on = outputs[ids[0]]
                 continue
             name = scan.get("table").full_name.rsplit(".", 1)[-1]
-            start = scan.span[0] if scan.span else 0
+            start, _ = scan.span_if_any or (0, 0)
             session.report(
                 "unfiltered-read",
                 f"{name} is partitioned by {column}, which this view neither filters nor shows",
@@ -247,4 +247,5 @@ def _result(session: Session) -> Result:
 
 
 def _written(kind: Any) -> str:
-    return kind.SerializeToString(deterministic=True).hex()
+    content: bytes = kind.SerializeToString(deterministic=True)
+    return content.hex()

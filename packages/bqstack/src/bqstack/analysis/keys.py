@@ -131,7 +131,7 @@ class Keys:
         condition = scan.get("join_expr")
         for equal in conjuncts(condition) if condition else []:
             pair = _equality(equal)
-            columns = {column_id(side) for side in pair} if pair else set()
+            columns = {i for side in pair or () if (i := column_id(side)) is not None}
             if len(columns) == 2 and columns & left_ids and columns & right_ids:
                 joined_left |= columns & left_ids
                 joined_right |= columns & right_ids
@@ -176,14 +176,16 @@ def function_name(expression: Node) -> str | None:
     """Name of the function that an expression calls, in lower case."""
     if not expression.has("function"):
         return None
-    return expression.get("function").name.removeprefix("ZetaSQL:").lower()
+    name: str = expression.get("function").name
+    return name.removeprefix("ZetaSQL:").lower()
 
 
 def column_id(expression: Node) -> int | None:
     """Column that the expression is, through casts that keep different values apart."""
-    if expression.kind == "ResolvedColumnRef":
-        return expression.get("column").column_id
-    return None
+    if expression.kind != "ResolvedColumnRef":
+        return None
+    number: int = expression.get("column").column_id
+    return number
 
 
 def is_constant(expression: Node) -> bool:

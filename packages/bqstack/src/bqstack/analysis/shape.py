@@ -33,7 +33,8 @@ def procedure_body(tree: Node, session: Session) -> Node | None:
     statement, *others = tree.get("statement_list_node").get("statement_list")
     for other in others:
         session.report("file", "the file must hold one CREATE statement", other.span, other.span)
-    return None if others else statement.get("body").get("statement_list_node")
+    body: Node = statement.get("body").get("statement_list_node")
+    return None if others else body
 
 
 def is_temporary(node: Node) -> bool:
@@ -43,7 +44,8 @@ def is_temporary(node: Node) -> bool:
 
 def last_name(node: Node) -> str:
     """Bare name of the object that a statement creates or drops, in lower case."""
-    return node.get("name").get("names")[-1].get("id_string").lower()
+    name: str = node.get("name").get("names")[-1].get("id_string")
+    return name.lower()
 
 
 def _dynamic(node: Node, session: Session) -> None:

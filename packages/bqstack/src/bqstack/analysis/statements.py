@@ -60,15 +60,16 @@ def hidden(statement: Node, names: Collection[str], text: str) -> Iterator[Probl
     """
     written = text.encode()
     for reference in statement.find("ResolvedColumnRef"):
-        if reference.span is None:
+        span = reference.span_if_any
+        if span is None:
             continue
-        first, _, _ = written[slice(*reference.span)].decode().partition(".")
+        first, _, _ = written[slice(*span)].decode().partition(".")
         name = first.strip("`").lower()
         if name in names and name == reference.get("column").name.lower():
             yield Problem(
                 "hidden-name",
                 f"{name} is the column here, not the argument or variable",
-                reference.span[0],
+                span[0],
             )
 
 
@@ -80,7 +81,7 @@ def unfiltered(statement: Node, facts: Mapping[str, Facts]) -> Iterator[tuple[No
         known = facts.get(scan.get("table").full_name.lower())
         if known is None or known.partition is None:
             continue
-        if target is not None and scan.span == target.span:
+        if target is not None and scan.span_if_any == target.span_if_any:
             continue
         ids = {c.column_id for c in scan.get("column_list") if c.name.lower() == known.partition}
         if not any(_limits(condition, ids) for condition in conditions):
@@ -192,6 +193,6 @@ def _inserts(statement: Node) -> Iterator[tuple[set[str], Node, int | None]]:
 def start_of(node: Node) -> int | None:
     """First byte of the node, or of the first node below it that has a place."""
     for candidate in node.nodes():
-        if candidate.span is not None:
-            return candidate.span[0]
+        if (span := candidate.span_if_any) is not None:
+            return span[0]
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
@@ -79,18 +79,29 @@ class Node:
         return (node for node in self.nodes() if node.kind in kinds)
 
     @property
-    def span(self) -> tuple[int, int] | None:
-        """First byte and first byte behind, in the analysed text."""
+    def span(self) -> tuple[int, int]:
+        """First byte and first byte behind, in the analysed text; every parsed node has one.
+
+        Raises ValueError for a resolved node without one.
+        """
+        span = self.span_if_any
+        if span is None:
+            raise ValueError(f"{self.kind} has no place in the text")
+        return span
+
+    @property
+    def span_if_any(self) -> tuple[int, int] | None:
+        """The span, or None for a resolved node that no piece of the text stands for."""
         place = self.get("parse_location_range")
         return (place.start, place.end) if place is not None else None
 
     def _holder(self, depth: int) -> Message | None:
-        message = self._message
+        message: Any = self._message  # which fields it has, only its descriptor says
         for _ in range(depth):
             if not message.HasField("parent"):
                 return None
             message = message.parent
-        return message
+        return cast("Message", message)
 
 
 def _value(holder: Message, descriptor: FieldDescriptor) -> Any:

@@ -16,7 +16,17 @@ from typing import Any, TypeVar
 
 import tzdata
 from google.protobuf.message import Message
-from wasmtime import Config, Engine, Linker, Module, Store, Trap, WasiConfig
+from wasmtime import (
+    Config,
+    Engine,
+    Func,
+    Linker,
+    Module,
+    SharedMemory,
+    Store,
+    Trap,
+    WasiConfig,
+)
 from zetasql.wasi import get_wasm_path
 
 from bqstack.analysis.cache import cache_file
@@ -51,9 +61,12 @@ class Machine:
         self._store.set_wasi(wasi)
         linker = Linker(engine)
         linker.define_wasi()
-        self._exports: Any = linker.instantiate(self._store, module).exports(self._store)
-        self._exports["_initialize"](self._store)
-        self._base = ctypes.addressof(self._exports["memory"].data_ptr().contents)
+        self._exports = linker.instantiate(self._store, module).exports(self._store)
+        self._do("_initialize")
+        memory = self._exports["memory"]
+        if not isinstance(memory, SharedMemory):
+            raise TypeError(f"the module's memory is a {type(memory).__name__}, not shared")
+        self._base = ctypes.addressof(memory.data_ptr().contents)
 
     def call(self, method: str, request: Message, reply: type[Reply]) -> Reply:
         """Call a method of ZetaSqlLocalService; raises CallFailed or Aborted."""
@@ -85,7 +98,10 @@ class Machine:
         return ctypes.string_at(self._base + at, size)
 
     def _do(self, function: str, *arguments: int) -> Any:
-        return self._exports[function](self._store, *arguments)
+        exported = self._exports[function]
+        if not isinstance(exported, Func):
+            raise TypeError(f"{function} is a {type(exported).__name__}, not a function")
+        return exported(self._store, *arguments)
 
 
 def _module(engine: Engine, on_compile: Callable[[], None] | None) -> Module:

@@ -144,7 +144,7 @@ def _narrower(key: str, one: Any, known: Any) -> bool:
         return float(one or 0) >= float(known)
     if key in _LISTS and one:
         return all(any(_LISTS[key](item, entry) for entry in known) for item in one)
-    return one == known
+    return bool(one == known)
 
 
 def _locked(name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Detail]:

@@ -19,6 +19,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import set_root_resource
+from pulumi.runtime.sync_await import _sync_await
 
 from bqstack.state import model
 
@@ -100,11 +101,11 @@ class _Answers(mocks.Mocks):
     def __init__(self, project_number: str) -> None:
         self._project_number = project_number
 
-    def call(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """Answer of a function of the provider: the project is the only one that is asked."""
         if args.token != "gcp:organizations/getProject:getProject":
             raise NotImplementedError(f"no answer for {args.token}")
-        return {"number": self._project_number, "projectId": args.args["projectId"]}
+        return {"number": self._project_number, "projectId": args.args["projectId"]}, []
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         """Id and outputs of an object that is only read."""
@@ -152,7 +153,7 @@ class _Monitor(mocks.MockMonitor):
             self.found.imports.add(urn)
         id_, outputs = self._answer(urn, request.name, inputs)
         self.resources[urn] = mocks.MockMonitor.ResourceRegistration(urn, id_, outputs)
-        answer = mocks._sync_await(rpc.serialize_properties(outputs, {}))
+        answer = _sync_await(rpc.serialize_properties(outputs, {}))
         return resource_pb2.RegisterResourceResponse(urn=urn, id=id_, object=answer)
 
     def _answer(self, urn: str, name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -178,7 +179,7 @@ class _Monitor(mocks.MockMonitor):
 
     def _alias(self, alias: Any, request: Any) -> str:
         if alias.urn:
-            return alias.urn
+            return str(alias.urn)
         spec = alias.spec
         parent = "" if spec.noParent else spec.parentUrn or request.parent
         return self.make_urn(parent, spec.type or request.type, spec.name or request.name)

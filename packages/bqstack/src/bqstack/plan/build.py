@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bqstack.guard import Change, allowances, compare, tables
+from bqstack.guard.plain import TRANSFER
 from bqstack.plan import cloud, costs, impact
 from bqstack.plan.report import Plan, Planned
 from bqstack.plan.sources import Side
@@ -60,7 +61,7 @@ def _consequences(
 ) -> tuple[list[Planned], list[costs.ScheduleCost], cloud.Told]:
     """Downstream effects and costs; without SQL in the change nothing is analysed."""
     seen = [change for change in changes if impact.needs_lineage(change)]
-    scheduled = any(change.type == costs.TRANSFER for change in changes)
+    scheduled = any(change.type == TRANSFER for change in changes)
     if not seen and not scheduled:
         return [Planned(change) for change in changes], [], cloud.Told()
     # The analyser's classes take a third of a second to import.
@@ -93,7 +94,7 @@ def _consequences(
     touched = [
         change
         for change in changes
-        if change.type == costs.TRANSFER or (change in seen and impact.changes_scans(change))
+        if change.type == TRANSFER or (change in seen and impact.changes_scans(change))
     ]
     schedules = costs.schedules(touched, old.resources, new.resources, graphs, told.rows)
     return planned, schedules, told

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bqstack.errors import UserError
@@ -52,28 +53,15 @@ def _ask(google: Google, tables: list[str], queries: list[str], told: Told) -> N
     client, dataset = google.bigquery, google.settings.dataset
     client.get_dataset(dataset)  # nobody to ask, or nothing there: one error, not many
     for name in tables:
-        _try(lambda name=name: _note_rows(told, name, client.get_table(f"{dataset}.{name}")))
+        with suppress(*FAILURES):  # a table that is not there yet is not known, not wrong
+            rows = client.get_table(f"{dataset}.{name}").num_rows
+            if rows is not None:
+                told.rows[name] = rows
     if google.is_local:
         return  # the emulator's dry run says 0 bytes of everything
     dry = QueryJobConfig(dry_run=True, use_query_cache=False)
     for text in queries:
-        _try(lambda text=text: _note_bytes(told, text, client.query(text, job_config=dry)))
-
-
-def _try(question: Callable[[], None]) -> None:
-    try:
-        question()
-    except FAILURES:
-        return  # a table that is not there yet, a query over one: not known, not wrong
-
-
-def _note_rows(told: Told, name: str, table: object) -> None:
-    rows = getattr(table, "num_rows", None)
-    if rows is not None:
-        told.rows[name] = rows
-
-
-def _note_bytes(told: Told, text: str, job: object) -> None:
-    scanned = getattr(job, "total_bytes_processed", None)
-    if scanned is not None:
-        told.bytes[text] = scanned
+        with suppress(*FAILURES):  # nor is a query over one
+            scanned = client.query(text, job_config=dry).total_bytes_processed
+            if scanned is not None:
+                told.bytes[text] = scanned

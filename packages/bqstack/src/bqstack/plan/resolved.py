@@ -110,7 +110,7 @@ def type_name(kind: TypeProto) -> str:
         fields = kind.struct_type.field
         inner = ", ".join(f"{f.field_name} {type_name(f.field_type)}".strip() for f in fields)
         return f"STRUCT<{inner}>"
-    name = type_pb2.TypeKind.Name(kind.type_kind).removeprefix("TYPE_")
+    name: str = type_pb2.TypeKind.Name(kind.type_kind).removeprefix("TYPE_")
     return _NAMES.get(kind.type_kind, name)
 
 

@@ -10,15 +10,12 @@ from __future__ import annotations
 import gzip
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from bqstack import documents
 from bqstack.durable import write_bytes
 from bqstack.errors import UserError
-
-if TYPE_CHECKING:
-    from googleapiclient.discovery import Resource
 
 _FILES = ("file",)
 _BUCKETS = ("gs",)
@@ -59,7 +56,8 @@ def files(backend: str, folder: str, stack: str, root: Path) -> Files | None:
 
 def project(root: Path) -> str:
     """Name of the project, which is part of every path in a backend."""
-    return documents.read_yaml(root / "Pulumi.yaml", "Pulumi.yaml")["name"]
+    name: str = documents.read_yaml(root / "Pulumi.yaml", "Pulumi.yaml")["name"]
+    return name
 
 
 def read(backend: str, stack: str, version: int, root: Path) -> bytes:
@@ -94,7 +92,8 @@ def unpacked(content: bytes) -> bytes:
     if content.startswith(_ZSTD):
         import pyarrow
 
-        return pyarrow.CompressedInputStream(pyarrow.BufferReader(content), "zstd").read()
+        packed = pyarrow.CompressedInputStream(pyarrow.BufferReader(content), "zstd")
+        return bytes(packed.read())
     return content
 
 
@@ -159,7 +158,8 @@ class _Bucket:
     def content(self, name: str) -> bytes:
         """One object."""
         request = self._objects.get_media(bucket=self._bucket, object=self._prefix + name)
-        return request.execute()
+        content: bytes = request.execute()
+        return content
 
     def write(self, name: str, content: bytes) -> None:
         """Write an object, which Cloud Storage does in one step."""
@@ -171,7 +171,7 @@ class _Bucket:
         ).execute()
 
 
-def _storage(stack: str, root: Path) -> Resource:
+def _storage(stack: str, root: Path) -> Any:
     # Imported late: a stack in a folder needs no client of Google's.
     from eros.cloud.google import Google
     from eros.project.settings import load_stack_file

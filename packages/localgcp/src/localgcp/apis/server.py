@@ -61,8 +61,8 @@ class GoogleApis:
             return JSONResponse(error.body(storage=api == "storage"), error.http_status)
         except Exception:
             log.exception("%s %s", request.method, path)
-            error = ApiError("INTERNAL", "Internal error encountered; see the server's log.")
-            return JSONResponse(error.body(storage=api == "storage"), error.http_status)
+            fault = ApiError("INTERNAL", "Internal error encountered; see the server's log.")
+            return JSONResponse(fault.body(storage=api == "storage"), fault.http_status)
 
     def _dispatch(self, request: Request, api: str, path: str, body: bytes) -> Response:
         query = request.scope["query_string"].decode("ascii")

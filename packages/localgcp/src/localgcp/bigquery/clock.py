@@ -97,7 +97,7 @@ def _current(node: exp.Expression, context: Any) -> exp.Expression:
         return _local("TIMESTAMP", next(iter(node.expressions), None))
     if isinstance(node, exp.CurrentTimestamp):
         return _now()
-    if type(node) in _LOCAL:
+    if isinstance(node, exp.Func) and type(node) in _LOCAL:
         return _local(_LOCAL[type(node)], node.this)
     return node
 

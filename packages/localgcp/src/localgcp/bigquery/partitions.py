@@ -71,7 +71,7 @@ def _columns(table: Table) -> list[str]:
     return ["_PARTITIONTIME", "_PARTITIONDATE"]
 
 
-def _conjuncts(tree: exp.Expression) -> Iterator[exp.Expression]:
+def _conjuncts(tree: exp.Expression) -> Iterator[exp.Expr]:
     """What has to hold for a row to count, wherever in the statement: views filter for readers."""
     conditions = [where.this for where in tree.find_all(exp.Where)]
     conditions += [on for join in tree.find_all(exp.Join) if (on := join.args.get("on"))]
@@ -80,7 +80,7 @@ def _conjuncts(tree: exp.Expression) -> Iterator[exp.Expression]:
         yield from _parts(condition)
 
 
-def _parts(condition: exp.Expression) -> Iterator[exp.Expression]:
+def _parts(condition: exp.Expr) -> Iterator[exp.Expr]:
     node = condition.unnest()
     if isinstance(node, exp.And):
         yield from _parts(node.left)
@@ -89,7 +89,7 @@ def _parts(condition: exp.Expression) -> Iterator[exp.Expression]:
         yield node
 
 
-def _is_filter(condition: exp.Expression, columns: list[str]) -> bool:
+def _is_filter(condition: exp.Expr, columns: list[str]) -> bool:
     """Whether a condition names the partition column and no other."""
     wanted = {column.casefold() for column in columns}
     named = {column.name.casefold() for column in condition.find_all(exp.Column)}
@@ -147,7 +147,7 @@ def _days(node: exp.Expression | None, evaluate: Evaluate) -> float | None:
     for option in node.find_all(exp.Property) if node else []:
         if option.name.lower() == _OPTION:
             value = evaluate(option.args["value"])
-            return None if value is None else float(value)  # type: ignore[arg-type]
+            return None if value is None else float(value)
     return None
 
 

@@ -164,7 +164,7 @@ def _default(field: TableFieldSchema, path: Path) -> str | None:
     return value.unalias().sql(dialect=DuckDBDialect)
 
 
-def _parsed(text: str, shown: str, field: TableFieldSchema) -> exp.Expression:
+def _parsed(text: str, shown: str, field: TableFieldSchema) -> exp.Expr:
     try:
         return sqlglot.parse_one(text, dialect=BigQueryDialect)
     except sqlglot.errors.SqlglotError:

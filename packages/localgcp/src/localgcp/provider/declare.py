@@ -36,7 +36,7 @@ class _Declarations:
 
     def _object(self, cls: type) -> dict[str, Any]:
         wire_names = _types.input_type_py_to_pulumi_names(cls)
-        parameters = inspect.signature(cls.__init__).parameters
+        parameters = inspect.signature(cls).parameters
         return {
             "properties": {
                 name: self._type(kind)

@@ -115,8 +115,8 @@ class Declarations:
         elif "map" in kind:
             for key in sorted(value):
                 yield from self._value_problems(kind["map"], value[key], f"{path}.{key}")
-        else:
-            yield from self._object_problems(self.object(kind), value, path)
+        elif (declared := self.object(kind)) is not None:
+            yield from self._object_problems(declared, value, path)
 
 
 def _is_scalar(kind: str, value: Any) -> bool:

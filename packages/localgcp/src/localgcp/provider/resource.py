@@ -217,7 +217,7 @@ class Resource:
 
     def planned(self, inputs: Properties, cloud: Cloud) -> Properties:
         """The outputs of a resource that does not exist yet, as far as they are known."""
-        plan = dict.fromkeys(self.computed, UNKNOWN) | inputs
+        plan: Properties = {**dict.fromkeys(self.computed, UNKNOWN), **inputs}
         if self.takes_labels:
             plan["pulumiLabels"] = Secret(self.own_labels(inputs, cloud))
             plan["effectiveLabels"] = Secret(self.own_labels(inputs, cloud))

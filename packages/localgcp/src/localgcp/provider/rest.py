@@ -133,7 +133,7 @@ class Cloud:
             target += "?" + urlencode({key: _query_value(query[key]) for key in sorted(query)})
         https = parts.scheme == "https"
         connect = http.client.HTTPSConnection if https else http.client.HTTPConnection
-        connection = connect(parts.hostname, parts.port, timeout=CALL_TIMEOUT_SECONDS)
+        connection = connect(parts.hostname or "", parts.port, timeout=CALL_TIMEOUT_SECONDS)
         headers = {"Authorization": f"Bearer {self.access_token}", "Accept": "application/json"}
         payload = None
         if body is not None:

@@ -159,7 +159,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         if request.tok != GET_PROJECT:
             raise UnservedType(request.tok)
         configuration = self._configuration(context)
-        project = decode(request.args).get("projectId") or configuration.cloud.project
+        project: str = decode(request.args).get("projectId") or configuration.cloud.project or ""
         if configuration.is_local:
             found = read_project(configuration.cloud, project)
         elif request.preview:

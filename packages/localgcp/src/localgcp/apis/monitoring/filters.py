@@ -81,7 +81,8 @@ class _Parser:
         return test
 
     def _split(self) -> list[tuple[str, str]]:
-        tokens, position = [], 0
+        tokens: list[tuple[str, str]] = []
+        position = 0
         while not tokens or tokens[-1][0] != "end":
             found = _TOKEN.match(self._text, position)
             if found is None or found.lastgroup is None:

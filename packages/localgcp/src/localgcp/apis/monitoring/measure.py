@@ -58,4 +58,5 @@ def _span(row: dict[str, Any]) -> tuple[int, int] | None:
         return None
     if row["start_time"] is None or row["end_time"] is None:
         return None
-    return tuple(micros(datetime.fromisoformat(row[name])) for name in ("start_time", "end_time"))
+    start, end = (datetime.fromisoformat(row[name]) for name in ("start_time", "end_time"))
+    return micros(start), micros(end)

@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 from datetime import UTC, datetime
+from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -173,10 +174,17 @@ def _split_multipart(call: Call) -> tuple[dict[str, Any], bytes]:
     parts = list(message.iter_parts())
     if len(parts) != 2:
         raise invalid("A multipart upload has two parts: metadata and content.")
-    metadata = json.loads(parts[0].get_payload(decode=True))
-    content = parts[1].get_payload(decode=True)
+    described, content = (_payload(part) for part in parts)
+    metadata = json.loads(described)
     metadata.setdefault("contentType", parts[1].get_content_type())
     return metadata, content
+
+
+def _payload(part: Message) -> bytes:
+    payload = part.get_payload(decode=True)
+    if not isinstance(payload, bytes):
+        raise invalid("A part of a multipart upload holds parts of its own.")
+    return payload
 
 
 def _save(call: Call, bucket: str, metadata: dict[str, Any], content: bytes) -> dict[str, Any]:

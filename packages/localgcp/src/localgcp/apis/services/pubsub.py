@@ -27,22 +27,8 @@ _FIXED = {"name", "topic", "filter", "enableMessageOrdering"}
 
 
 def register(registry: Registry) -> None:
-    for kind, segment in ((TOPIC, "topics"), (SUBSCRIPTION, "subscriptions")):
-        registry.add(f"{kind}.get")(lambda call, kind=kind: _find(call, kind).body)
-        registry.add(f"{kind}.list")(
-            lambda call, kind=kind, segment=segment: _list(call, kind, segment)
-        )
-        registry.add(f"{kind}.getIamPolicy")(
-            lambda call, kind=kind: iam_policy.read(call, _find(call, kind).name)
-        )
-        registry.add(f"{kind}.setIamPolicy")(
-            lambda call, kind=kind: iam_policy.write(
-                call, _find(call, kind).name, call.body.get("policy", {})
-            )
-        )
-        registry.add(f"{kind}.testIamPermissions")(
-            lambda call: {"permissions": call.body.get("permissions", [])}
-        )
+    _register_common(registry, TOPIC, "topics")
+    _register_common(registry, SUBSCRIPTION, "subscriptions")
     registry.add(f"{TOPIC}.create")(create_topic)
     registry.add(f"{TOPIC}.patch")(patch_topic)
     registry.add(f"{TOPIC}.delete")(delete_topic)
@@ -54,6 +40,18 @@ def register(registry: Registry) -> None:
     registry.add(f"{SUBSCRIPTION}.pull")(pull)
     registry.add(f"{SUBSCRIPTION}.acknowledge")(acknowledge)
     registry.add(f"{SUBSCRIPTION}.modifyAckDeadline")(modify_deadline)
+
+
+def _register_common(registry: Registry, kind: str, segment: str) -> None:
+    registry.add(f"{kind}.get")(lambda call: _find(call, kind).body)
+    registry.add(f"{kind}.list")(lambda call: _list(call, kind, segment))
+    registry.add(f"{kind}.getIamPolicy")(lambda call: iam_policy.read(call, _find(call, kind).name))
+    registry.add(f"{kind}.setIamPolicy")(
+        lambda call: iam_policy.write(call, _find(call, kind).name, call.body.get("policy", {}))
+    )
+    registry.add(f"{kind}.testIamPermissions")(
+        lambda call: {"permissions": call.body.get("permissions", [])}
+    )
 
 
 def publish(
@@ -118,7 +116,8 @@ def _patch(call: Call, kind: str, field: str) -> dict[str, Any]:
     changed = {part.split(".")[0] for part in mask.split(",")}
     if changed & _FIXED:
         raise invalid(f"Fields cannot be updated: {', '.join(sorted(changed & _FIXED))}.")
-    schema = call.method.api.schemas[call.method.request["properties"][field]["$ref"]]
+    request = call.method.request or {}
+    schema = call.method.api.schemas[request["properties"][field]["$ref"]]
     resource.body = apply_mask(call.method.api, schema, resource.body, call.body[field], mask)
     call.tx.update(resource)
     return resource.body

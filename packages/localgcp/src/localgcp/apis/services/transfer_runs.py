@@ -47,7 +47,7 @@ def start_manual_runs(call: Call) -> dict[str, Any]:
     if moment is not None:
         times = [_past(call, moment, "requested_run_time")]
     else:
-        times = _range(call, config, span)
+        times = _range(call, config, span or {})
     runs = [records.new_run(call.tx, call.cloud, config, item) for item in times]
     return {"runs": [run.body for run in runs]}
 

@@ -115,7 +115,7 @@ class Bucket(Resource):
     ) -> Properties:
         body = self.merged_body(cloud, inputs, state)
         names = {"labels" if key == "pulumiLabels" else key for key in changed - self.local_only}
-        patch = {}
+        patch: dict[str, Any] = {}
         for name in sorted(names):
             # The inputs inside iamConfiguration travel together; an absent value resets.
             outer = "iamConfiguration" if name == "uniformBucketLevelAccess" else name
