@@ -1,4 +1,4 @@
-"""`eros docs`: write the pages about every SQL object."""
+"""`eros docs`: write what is generated: pages about every SQL object, schemas of config/."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 def docs(
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit code 1 when a page is old.")
+        bool, typer.Option("--check", help="Write nothing; exit code 1 when a file is old.")
     ] = False,
 ) -> None:
-    """Write docs/objects.md and docs/objects/ from sql/ and config/schedules.yaml."""
+    """Write docs/objects.md and docs/objects/ from sql/, config/schemas/ from the loaders."""
     # The analyser takes longer to import than most commands.
     from eros import reference
 
     texts = reference.pages(load_stack_file("local"), on_compile=_tell_compile)
-    old = reference.differing(texts)
+    schemas = reference.schemas()
+    old = reference.differing(texts) + reference.differing(schemas, folder=reference.SCHEMAS)
+    texts |= schemas
     if check and old:
         raise UserError(
-            "the page is not what sql/ says", file=", ".join(map(str, old)), fix="eros docs"
+            "the file is not what is generated", file=", ".join(map(str, old)), fix="eros docs"
         )
     for path in old:
         if path in texts:
@@ -35,7 +37,7 @@ def docs(
             (PROJECT_ROOT / path).unlink()
         console.print(f"written: {path}" if path in texts else f"deleted: {path}")
     if not old:
-        console.print(f"{len(texts)} pages: nothing to write")
+        console.print(f"{len(texts)} files: nothing to write")
 
 
 def _tell_compile() -> None:

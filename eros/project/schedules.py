@@ -21,7 +21,7 @@ from pydantic import StringConstraints, model_validator
 
 from bqstack import templates
 from bqstack.catalogue import Catalogue
-from bqstack.documents import Section, load_document
+from bqstack.documents import Section, load_document, one_of
 from bqstack.errors import UserError
 from eros.project import cron
 from eros.project.settings import PROJECT_ROOT, Settings
@@ -35,6 +35,8 @@ _YEARS = (2025, 2026)
 
 class Schedule(Section):
     """One entry of config/schedules.yaml."""
+
+    model_config = one_of(("schedule", "dailyAt"))
 
     title: str
     call: str

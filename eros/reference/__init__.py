@@ -1,9 +1,11 @@
-"""docs/objects.md and docs/objects/: every SQL object of the system, written from sql/.
+"""What is written from the system's own files: docs/objects/ and config/schemas/.
 
-`pages(settings)` is the way in; `eros docs` writes what it returns, and a unit test refuses
-files that say something else.
+`pages(settings)` and `schemas()` are the ways in; `eros docs` writes what they return, and unit
+tests refuse files that say something else.
 """
 
 from eros.reference.pages import differing, pages
+from eros.reference.schemas import FOLDER as SCHEMAS
+from eros.reference.schemas import schemas
 
-__all__ = ["differing", "pages"]
+__all__ = ["SCHEMAS", "differing", "pages", "schemas"]

@@ -71,14 +71,16 @@ def pages(
     return found
 
 
-def differing(texts: dict[Path, str], root: Path = PROJECT_ROOT) -> list[Path]:
-    """Pages whose file is missing, says something else, or should not be there any more."""
+def differing(
+    texts: dict[Path, str], root: Path = PROJECT_ROOT, *, folder: Path = _FOLDER
+) -> list[Path]:
+    """Files that are missing, say something else, or should not be in `folder` any more."""
     wrong = {
         path
         for path, text in texts.items()
         if not (root / path).is_file() or (root / path).read_text(encoding="utf-8") != text
     }
-    there = {path.relative_to(root) for path in (root / _FOLDER).glob("*.md")}
+    there = {path.relative_to(root) for path in (root / folder).glob("*.*")}
     return sorted(wrong | (there - texts.keys()))
 
 

@@ -5,5 +5,6 @@ imported here.
 """
 
 from eros.project.alerts.catalogue import FILE, Alerts, Rule, load
+from eros.project.alerts.model import Document
 
-__all__ = ["FILE", "Alerts", "Rule", "load"]
+__all__ = ["FILE", "Alerts", "Document", "Rule", "load"]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from bqstack.documents import Section
+from bqstack.documents import Section, one_of
 
 Severity = Literal["CRITICAL", "WARNING", "INFO"]
 Priority = Literal["P0", "P1", "P2", "P3"]
@@ -38,7 +38,8 @@ def _minutes(text: object) -> object:
     return int(match[1]) * _MINUTES[match[2]]
 
 
-Duration = Annotated[int, BeforeValidator(_minutes)]
+_Written = Annotated[str, StringConstraints(pattern=rf"^{_DURATION.pattern}$")]
+Duration = Annotated[int, BeforeValidator(_minutes, json_schema_input_type=_Written)]
 Repeat = Annotated[Duration, Field(ge=SHORTEST_REPEAT, le=LONGEST_REPEAT)]
 
 
@@ -80,6 +81,8 @@ class Metric(Section):
 
 class RuleEntry(Section):
     """One rule as it is written."""
+
+    model_config = one_of(("value", "metric"), ("above", "below"))
 
     title: Title
     severity: Severity

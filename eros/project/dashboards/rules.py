@@ -14,10 +14,12 @@ from typing import Any
 from eros.project.dashboards.schema import Problem
 from eros.project.figures import TYPE_PREFIX
 
-_LAYOUTS = ("mosaicLayout", "gridLayout", "rowLayout", "columnLayout")
-_MAX_COLUMNS = 48
+LAYOUTS = ("mosaicLayout", "gridLayout", "rowLayout", "columnLayout")
+# One way to lay out: the page that `eros dashboard` writes follows the mosaic.
+LAYOUT = "mosaicLayout"
+MAX_COLUMNS = 48
 # Keys of a widget that say nothing of its content.
-_COMMON = frozenset({"id", "title", "visibilityCondition"})
+COMMON = frozenset({"id", "title", "visibilityCondition"})
 _METRIC = re.compile(r'metric\.type\s*=\s*"([^"]*)"')
 _RESOURCE = re.compile(r'resource\.type\s*=\s*"[^"]+"')
 _GOOGLE = re.compile(r"[a-z][a-z0-9-]*\.googleapis\.com/.+")
@@ -42,20 +44,19 @@ def widgets(dashboard: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _check_head(dashboard: dict[str, Any]) -> Problem | None:
     if "displayName" not in dashboard:
         return Problem("displayName", "required, but not set")
-    layouts = [name for name in _LAYOUTS if name in dashboard]
-    if layouts != ["mosaicLayout"]:
-        # One way to lay out: the page that `eros dashboard` writes follows the mosaic.
+    layouts = [name for name in LAYOUTS if name in dashboard]
+    if layouts != [LAYOUT]:
         return Problem(
-            layouts[-1] if layouts else "mosaicLayout",
-            "a dashboard has a mosaicLayout and no other",
-            fix="mosaicLayout with columns and tiles",
+            layouts[-1] if layouts else LAYOUT,
+            f"a dashboard has a {LAYOUT} and no other",
+            fix=f"{LAYOUT} with columns and tiles",
         )
     layout = dashboard["mosaicLayout"]
     for key in ("columns", "tiles"):
         if key not in layout:
             return Problem(f"mosaicLayout.{key}", "required, but not set")
-    if not 1 <= layout["columns"] <= _MAX_COLUMNS:
-        return Problem("mosaicLayout.columns", f"must be 1 to {_MAX_COLUMNS}", layout["columns"])
+    if not 1 <= layout["columns"] <= MAX_COLUMNS:
+        return Problem("mosaicLayout.columns", f"must be 1 to {MAX_COLUMNS}", layout["columns"])
     return None
 
 
@@ -87,7 +88,7 @@ def _meet(one: range, other: range) -> bool:
 
 def _check_widgets(dashboard: dict[str, Any]) -> Problem | None:
     for key, widget in widgets(dashboard):
-        content = sorted(set(widget) - _COMMON)
+        content = sorted(set(widget) - COMMON)
         if len(content) != 1:
             listed = ", ".join(content) or "none"
             return Problem(key, f"a widget has exactly one content, this one {listed}")

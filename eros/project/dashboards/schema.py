@@ -18,7 +18,15 @@ from googleapiclient.discovery_cache import get_static_doc
 
 # Filled in by the API, or by this program.
 _OUTPUT = {"Dashboard": frozenset({"name", "etag"})}
-_DURATION = re.compile(r"\d+(\.\d{1,9})?s")
+# Texts that stand for something else, by the document's word for it.
+PATTERNS = {
+    "google-duration": re.compile(r"\d+(\.\d{1,9})?s"),
+    "int64": re.compile(r"-?\d+"),
+}
+_SAID = {
+    "google-duration": ("must be a duration in seconds", "for example: 300s"),
+    "int64": ("must be a whole number in quotes", None),
+}
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "boolean": (bool,),
@@ -49,8 +57,19 @@ def _schemas() -> dict[str, Any]:
     return schemas
 
 
+def fields(name: str) -> dict[str, Any]:
+    """Fields of a message that a file may set, as the document describes each."""
+    output = _OUTPUT.get(name, frozenset())
+    return {key: field for key, field in _fields(name).items() if key not in output}
+
+
+def _fields(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = _schemas()[name].get("properties", {})
+    return found
+
+
 def _check_message(value: Any, name: str, key: str) -> Problem | None:
-    fields = _schemas()[name].get("properties", {})
+    fields = _fields(name)
     if not isinstance(value, dict):
         return Problem(key, f"{name} must be a mapping", value)
     # An empty message without fields is a choice (blankView), any other is dropped.
@@ -108,10 +127,10 @@ def _check_scalar(value: Any, schema: dict[str, Any], key: str) -> Problem | Non
     # The first value of an enum is its zero.
     if not value or (choices and value == choices[0]):
         return _dropped(key, value)
-    if schema.get("format") == "google-duration" and not _DURATION.fullmatch(str(value)):
-        return Problem(key, "must be a duration in seconds", value, "for example: 300s")
-    if schema.get("format") == "int64" and not re.fullmatch(r"-?\d+", str(value)):
-        return Problem(key, "must be a whole number in quotes", value)
+    form = schema.get("format", "")
+    if form in PATTERNS and not PATTERNS[form].fullmatch(str(value)):
+        message, fix = _SAID[form]
+        return Problem(key, message, value, fix)
     return None
 
 

@@ -25,6 +25,15 @@ class Section(BaseModel):
     )
 
 
+def one_of(*choices: tuple[str, ...]) -> ConfigDict:
+    """For a model's `model_config`: of each choice's keys the file has exactly one.
+
+    It is part of the JSON schema only; a validator of the model says it to a person.
+    """
+    rules: list[Any] = [{"oneOf": [{"required": [key]} for key in keys]} for keys in choices]
+    return ConfigDict(json_schema_extra={"allOf": rules})
+
+
 def read_yaml(path: Path, shown: Path | str) -> dict[str, Any]:
     """The mapping in a YAML file; raises UserError that names `shown` and the line."""
     try:
