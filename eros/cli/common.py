@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import enum
 import os
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from bqstack import documents
 from bqstack.errors import UserError
@@ -44,4 +45,27 @@ Stack = Annotated[
     typer.Option("--stack", "-s", envvar="EROS_STACK", help="Stack to work on.", callback=_chosen),
 ]
 Output = Annotated[Format, typer.Option("--format", help="For people or programs.")]
-console = Console(highlight=False, soft_wrap=True)
+# What a terminal obeys instead of showing it, line breaks and tabs left out; what only some take
+# for a line break; and what turns the order of a line around. Joiners stay: names and emoji
+# are made of them.
+_OBEYED = [
+    *(c for c in range(0x20) if chr(c) not in "\n\t"),
+    *range(0x7F, 0xA0),
+    *range(0x2028, 0x202F),
+    *range(0x2066, 0x206A),
+]
+_SHOWN = {c: f"\\x{c:02x}" if c < 0x100 else f"\\u{c:04x}" for c in _OBEYED}
+
+
+def inert(text: str) -> str:
+    """Text of anybody's that a terminal shows and does not obey."""
+    return text.translate(_SHOWN)
+
+
+class _Terminal(Console):
+    def render_str(self, text: str, **options: Any) -> Text:
+        """As Rich does; captions, names and errors of services reach it, too."""
+        return super().render_str(inert(text), **options)
+
+
+console = _Terminal(highlight=False, soft_wrap=True)

@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from bqstack.errors import UserError
-from eros.cli.common import Format, Output, console
+from eros.cli.common import Format, Output, console, inert
 from eros.cloud.clock import Control
 from eros.project.settings import load_stack_file
 
@@ -66,7 +66,7 @@ def _entry(one: dict[str, Any]) -> Text:
     """Three lines that are read at a width of 80, too: what, where to, why."""
     incident = _incident(one)
     kind = _kind(one)
-    return Text.assemble(
+    parts: list[Any] = [
         (f"{one['number']:>3}  ", "bold"),
         f"{_time(one['time'])} UTC  ",
         (f"{kind:<8}", _COLOURS[kind]),
@@ -74,6 +74,9 @@ def _entry(one: dict[str, Any]) -> Text:
         (incident["policy_name"], "bold"),
         f"\n     {one['channel']['displayName']} · {_runbook(incident)}",
         (f"\n     {incident['summary']}", "dim"),
+    ]
+    return Text.assemble(
+        *((inert(part[0]), part[1]) if isinstance(part, tuple) else inert(part) for part in parts)
     )
 
 

@@ -25,7 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bqstack.errors import UserError
-from eros.cli.common import console
+from eros.cli.common import console, inert
 from eros.watch.monitor import Answer
 
 _GAP = 2
@@ -196,7 +196,7 @@ def _words(value: Any) -> str:
         case datetime():
             return f"{value:%Y-%m-%d %H:%M:%S}"
         case _:
-            return str(_flat(value))
+            return inert(str(_flat(value)))
 
 
 def _flat(value: Any) -> Any:

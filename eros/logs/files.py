@@ -16,6 +16,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from bqstack import durable
 from bqstack.errors import UserError
 from eros.logs.record import Stream
 
@@ -67,7 +68,7 @@ class DailyFile(logging.Handler):
             return
         path = self._folder / f"{day}.jsonl"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            durable.private_folder(self._folder)
             descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         except OSError as error:
             raise UserError(

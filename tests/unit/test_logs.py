@@ -12,6 +12,7 @@ import pytest
 import requests
 import typer
 
+from bqstack import durable
 from bqstack.errors import UserError
 from eros import logs
 from eros.cli import logged
@@ -468,3 +469,25 @@ def test_every_command_is_logged():
 def test_the_list_of_commands_that_only_look_names_commands():
     command = typer.main.get_command(build())
     assert {name for name, _ in logged._leaves(command, "")} >= logged.READ_ONLY
+
+
+def test_journals_and_reports_are_for_their_owner_only(tmp_path):
+    """Whatever the person's umask says, and the folders above that were missing, too."""
+    folder = tmp_path / "logs" / "deployments" / "local" / "one"
+    before = os.umask(0)
+    try:
+        durable.private_folder(folder)
+        durable.write_json(folder / "journal.json", {"a": 1})
+        durable.write_json(folder / "journal.json", {"a": 2})
+        with durable.exclusive(folder / "lock", lambda: UserError("held")):
+            pass
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "logs").rglob("*")}
+    assert modes == {
+        "deployments": 0o700,
+        "local": 0o700,
+        "one": 0o700,
+        "journal.json": 0o600,
+        "lock": 0o600,
+    }

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bqstack import durable
 from bqstack.durable import write_json
 from bqstack.errors import UserError
 from eros import logs
@@ -64,7 +65,7 @@ class Journal:
         made = f"{datetime.now(UTC):%Y%m%d_%H%M%S}_{uuid.uuid4().hex[:6]}"
         folder = folder_of(stack) / made
         try:
-            folder.mkdir(parents=True)
+            durable.private_folder(folder)
         except OSError as error:
             raise UserError(f"cannot be written: {error.strerror}", file=folder) from None
         journal = cls(folder, made, stack, commit, dry_run=dry_run)

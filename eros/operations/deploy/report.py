@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from bqstack import durable
 from eros import logs
 from eros.operations.deploy.model import Deployment, ExitCode
 from eros.watch.monitor import change_pct
@@ -34,8 +35,8 @@ def write(deployment: Deployment, code: ExitCode, message: str) -> dict[str, Any
     content: dict[str, Any] = logs.redacted(build(deployment, code, message))
     folder = deployment.journal.folder
     text = json.dumps(content, indent=2, ensure_ascii=False, default=str)
-    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
-    (folder / "report.md").write_text(markdown(content), encoding="utf-8")
+    durable.write_bytes(folder / "report.json", f"{text}\n".encode())
+    durable.write_bytes(folder / "report.md", markdown(content).encode())
     return content
 
 

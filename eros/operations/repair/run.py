@@ -145,7 +145,7 @@ class _Kept:
 
     def remember(self, urns: Sequence[str]) -> None:
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            durable.private_folder(self._file.parent)
             durable.write_json(self._file, list(urns))
         except OSError as error:
             raise UserError(f"cannot be written: {error.strerror}", file=self._file) from None

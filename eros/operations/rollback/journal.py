@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bqstack.durable import exclusive, write_json
+from bqstack.durable import exclusive, private_folder, write_json
 from bqstack.errors import UserError
 from eros import logs
 
@@ -84,7 +84,7 @@ class Journal:
         stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
         parent = _parent(values["stack"])
         try:
-            parent.mkdir(parents=True, exist_ok=True)
+            private_folder(parent)
             folder = Path(tempfile.mkdtemp(prefix=f"{stamp}-", dir=parent))
         except OSError as error:
             raise UserError(f"cannot be written: {error.strerror}", file=parent) from None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bqstack import durable
 from bqstack.errors import UserError
 from eros.operations.rollback.journal import Journal
 
@@ -30,8 +31,8 @@ def write(journal: Journal, *, status: str) -> Report:
     content = _content(journal, status)
     text = json.dumps(content, indent=2) + "\n"
     try:
-        (journal.folder / "report.json").write_text(text, encoding="utf-8")
-        (journal.folder / "report.md").write_text(_markdown(content), encoding="utf-8")
+        durable.write_bytes(journal.folder / "report.json", text.encode())
+        durable.write_bytes(journal.folder / "report.md", _markdown(content).encode())
     except OSError as error:
         raise UserError(f"cannot be written: {error.strerror}", file=error.filename) from None
     return Report(journal.folder, content)

@@ -1,4 +1,7 @@
-"""Files that a later process goes on from: whole and on disk, or not there; and their lock."""
+"""Files that a later process goes on from: whole and on disk, or not there; and their lock.
+
+They and their folders are for their owner only: states and reports hold names, rows and errors.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,9 @@ from typing import Any
 
 from bqstack.errors import UserError
 
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+
 
 def write_json(path: Path, content: Any, *, default: Callable[[Any], Any] | None = None) -> None:
     """Replace `path` in one step, so that no reader sees half of it; OSError when it fails.
@@ -24,11 +30,20 @@ def write_json(path: Path, content: Any, *, default: Callable[[Any], Any] | None
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace `path` in one step; OSError when it fails."""
     draft = path.with_name(f".{path.name}")
-    with draft.open("wb") as file:
+    draft.unlink(missing_ok=True)  # of one that died; its mode would stay
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+
+
+def private_folder(path: Path) -> None:
+    """Make a folder, and those above it that are missing, for the owner only; OSError."""
+    if not path.parent.is_dir():
+        private_folder(path.parent)
+    path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
 
 
 @contextmanager
@@ -38,8 +53,8 @@ def exclusive(path: Path, refusal: Callable[[], UserError]) -> Iterator[int]:
     Raises `refusal` while another process has it, and UserError when it cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        private_folder(path.parent)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
     except OSError as error:
         raise UserError(f"cannot be written: {error.strerror}", file=path) from None
     try:

@@ -110,7 +110,7 @@ def _refusal(plan: Plan, most: int) -> str:
         return ""
     rows = {p.change.urn: f"; {p.rows:,} rows" for p in plan.changes if p.rows is not None}
     lines = [
-        f"> - `{change.name}`: {_short(detail.text, 300)}; {_text(detail.reason)}"
+        f"> - {_code(change.name)}: {_short(detail.text, 300)}; {_text(detail.reason)}"
         + rows.get(change.urn, "")
         for change, detail in refused
     ]
@@ -214,17 +214,17 @@ def _block(planned: Planned) -> str:
     if before is not None or after is not None:
         body.append(f"Its query scans {_bytes(before)}, then {_bytes(after)} (dry run).")
     if planned.broken:
-        wrong = [f"- ❌ `{name}`: {_text(why)}" for name, why in planned.broken.items()]
+        wrong = [f"- ❌ {_code(name)}: {_text(why)}" for name, why in planned.broken.items()]
         body.append("\n".join(["Wrong after this change:", "", *wrong]))
     if planned.downstream:
         title = f"Downstream ({len(planned.downstream)})"
         body.append(_folded(title, _downstream(planned.downstream) + "\n").strip())
     if planned.not_understood:
-        names = ", ".join(f"`{name}`" for name in planned.not_understood)
+        names = ", ".join(map(_code, planned.not_understood))
         body.append(f"Not understood by the analyser, so not looked into: {names}.")
     if not body:
         return ""
-    title = f"{planned.kind} <code>{escape(change.name)}</code>: {_VERBS[change.action]}"
+    title = f"{planned.kind} <code>{escape(_line(change.name))}</code>: {_VERBS[change.action]}"
     return _folded(title, "\n\n".join(body) + "\n", is_open=change.loss is Loss.LOSSY)
 
 
@@ -235,14 +235,14 @@ def _detail(detail: Detail) -> str:
 
 
 def _columns(columns: Iterable[ColumnEffect]) -> str:
-    rows = [f"| `{c.column}` | {_type(c.before)} | {_type(c.after)} |" for c in columns]
+    rows = [f"| {_code(c.column)} | {_type(c.before)} | {_type(c.after)} |" for c in columns]
     return "\n".join(["| column | before | after |", "| --- | --- | --- |", *rows])
 
 
 def _downstream(effects: Sequence[Effect]) -> str:
     rows = []
     for effect in effects[:_MOST_DOWNSTREAM]:
-        label = f"{_kind(effect.kind)} `{effect.name}`"
+        label = f"{_kind(effect.kind)} {_code(effect.name)}"
         told = "<br>".join([*map(_column_effect, effect.columns), *_reads(effect)])
         rows.append(f"| {label} | {told} |")
     if len(effects) > _MOST_DOWNSTREAM:
@@ -251,11 +251,11 @@ def _downstream(effects: Sequence[Effect]) -> str:
 
 
 def _column_effect(column: ColumnEffect) -> str:
-    source = ", ".join(f"`{place}`" for place in column.comes_from)
+    source = ", ".join(map(_code, column.comes_from))
     comes = f" from {source}" if source else ""
     if column.before != column.after:
-        return f"`{column.column}`{comes}: {_type(column.before)} → {_type(column.after)}"
-    return f"`{column.column}` {_type(column.after)}{comes}"
+        return f"{_code(column.column)}{comes}: {_type(column.before)} → {_type(column.after)}"
+    return f"{_code(column.column)} {_type(column.after)}{comes}"
 
 
 def _reads(effect: Effect) -> list[str]:
@@ -263,15 +263,16 @@ def _reads(effect: Effect) -> list[str]:
         return []
     calls = [place for place in effect.reads if place.endswith("()")]
     reads = [place for place in effect.reads if place not in calls]
-    parts = [f"reads {', '.join(f'`{p}`' for p in reads)}"] if reads else []
-    return parts + ([f"calls {', '.join(f'`{p}`' for p in calls)}"] if calls else [])
+    parts = [f"reads {', '.join(map(_code, reads))}"] if reads else []
+    return parts + ([f"calls {', '.join(map(_code, calls))}"] if calls else [])
 
 
 def _schedules(plan: Plan) -> str:
     if not plan.schedules:
         return ""
     rows = [
-        f"| `{cost.name}` | {_runs(cost)} | {_scans(cost)} | {_money(cost, plan.usd_per_tib)} |"
+        f"| {_code(cost.name)} | {_runs(cost)} | {_scans(cost)}"
+        f" | {_money(cost, plan.usd_per_tib)} |"
         for cost in plan.schedules
     ]
     rows_of = (
@@ -369,12 +370,17 @@ def _short(text: str, most: int) -> str:
 
 
 def _code(text: str) -> str:
-    clean = " ".join(text.split()).replace("`", "'").replace("|", "\\|")
+    clean = _line(text).replace("`", "'").replace("|", "\\|")
     return f"`{clean}`"
 
 
+def _line(text: str) -> str:
+    """In one line, whatever its author counts as the end of one."""
+    return " ".join(text.split())
+
+
 def _quoted(text: str) -> str:
-    return '"' + text.replace('"', '\\"') + '"'
+    return '"' + _line(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def text(plan: Plan) -> str:
