@@ -116,6 +116,7 @@ MERGE @u AS u USING (SELECT a, ANY_VALUE(s) AS s FROM @t GROUP BY a) AS x ON u.a
 -- invalid: *
 MERGE @u AS u USING @t AS x ON u.a = x.a WHEN MATCHED THEN INSERT (a) VALUES (1);
 -- case: merge_insert_row
+-- validate: allow column-order the source names the columns in the order of the table
 MERGE @u AS u USING (SELECT 1 AS a, 's' AS s, 2 AS w LIMIT 1) AS x ON FALSE WHEN NOT MATCHED THEN INSERT ROW;
 -- invalid: *
 MERGE @u AS u USING (SELECT 1 AS a LIMIT 1) AS x ON FALSE WHEN NOT MATCHED THEN INSERT ROW;
@@ -151,3 +152,11 @@ CREATE TABLE @made (a INT64);
 SELECT 1;
 -- invalid: syntax
 LOAD DATES INTO @u FROM FILES (format = 'CSV', uris = ['gs://b/x.csv']);
+-- case: insert_by_place
+CREATE TEMP TABLE few AS SELECT * FROM @u; INSERT INTO few VALUES (1, 's', 2);
+-- invalid: column-order
+INSERT INTO @u VALUES (1, 's', 2);
+-- case: insert_select_by_place
+INSERT INTO @u (a, s, w) SELECT * FROM @u;
+-- invalid: column-order
+INSERT INTO @u SELECT a, s, a FROM @t;

@@ -292,3 +292,11 @@ SELECT word FROM `bigquery-public-data.samples.marlowe`
 SELECT total_rows FROM `{{ project }}`.`region-us`.INFORMATION_SCHEMA.TABLE_STORAGE
 -- invalid: unknown-column
 SELECT rows_total FROM `{{ project }}`.`region-us`.INFORMATION_SCHEMA.TABLE_STORAGE
+-- case: union_of_stars
+SELECT * FROM @u UNION ALL SELECT * FROM @u WHERE a > 1
+-- invalid: column-order
+SELECT * FROM @u UNION ALL SELECT a, s, a FROM @t
+-- case: union_of_stars_by_name
+SELECT * FROM @u UNION ALL BY NAME SELECT s, w, a FROM @u
+-- invalid: column-order
+SELECT * FROM (SELECT * FROM @u UNION ALL SELECT x.* FROM @u AS x JOIN @keyed AS k ON k.id = x.a)

@@ -15,7 +15,7 @@ from typing import Any
 
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
-from bqstack.analysis import materialized, types
+from bqstack.analysis import materialized, order, types
 from bqstack.analysis import shape as shapes
 from bqstack.analysis.allow import Allows
 from bqstack.analysis.analyser import Analyser, SqlError, Unanalysable
@@ -129,6 +129,8 @@ class Inspection:
             arguments = found.arguments if isinstance(found, Routine) else ()
             names = {argument.name.lower() for argument in arguments}
             session.problems(resolved, source.sql, whole, 0, self._world.facts, names)
+            if "*" in source.sql:
+                order.check(self._analyser.parse(source.sql), session)
             session.take(materialized.check(found, resolved, self._objects), whole)
             result.shape = self._shape(found, resolved, session)
             if result.shape is not None:

@@ -71,6 +71,13 @@ _ALL = (
         "the message is Google's own",
     ),
     Rule(
+        "column-order",
+        "columns of a table taken by their place: INSERT without a column list, INSERT ROW, "
+        "UNION and the like over its `SELECT *`",
+        "name the columns: BigQuery appends a new one at the end, wherever the file has it",
+        allowable=True,
+    ),
+    Rule(
         "required-column",
         "an INSERT that leaves out a NOT NULL column without a default",
         "give the column a value",

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from zetasql.wasi._pb2.zetasql.public import type_pb2
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
-from bqstack.analysis import shape, types
+from bqstack.analysis import order, shape, types
 from bqstack.analysis.analyser import SqlError, Unanalysable
 from bqstack.analysis.keys import Keys, named
 from bqstack.analysis.session import Session
@@ -58,6 +58,7 @@ class Script:
     def check(self, body: Node) -> None:
         """Check the statements of an ASTStatementList and all below it."""
         shape.check(body, self.session)
+        order.check(body, self.session)
         for declaration in body.find("ASTVariableDeclaration"):
             kind = self._declared_type(declaration, report=False)
             for name in _names(declaration.get("variable_list")):

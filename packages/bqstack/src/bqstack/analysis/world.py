@@ -56,6 +56,8 @@ class World:
         self.facts: dict[str, Facts] = {}
         self.failed: set[str] = set()
         """Objects with mistakes of their own, whose shape is not known."""
+        self.stored: set[str] = set()
+        """Complete names of tables that hold rows, whose columns have an order of their own."""
         self._names: set[str] = set()
         self.version = 0
         """Grows with each addition, so that a stale catalogue is noticed."""
@@ -82,6 +84,7 @@ class World:
                 if c["mode"] == "REQUIRED" and "defaultValueExpression" not in c
             )
             facts = Facts(columns, partition, required=required)
+            self.stored.add(self.full_name(declared.name))
             self.add_table(declared.name, facts)
         elif isinstance(declared, Routine) and declared.kind is Kind.PROCEDURE:
             # A procedure gives nothing; the analyser aborts on a signature that says so.

@@ -54,7 +54,7 @@ def _fields(table: str, old: list[Field], new: list[Field], prefix: str) -> Iter
     for key in [key for key in before if key not in after]:
         yield _dropped(table, prefix, before[key])
     for key in [key for key in after if key not in before]:
-        yield _added(prefix, after[key])
+        yield _added(prefix, after[key], _lands_behind(before, after, key))
     for key in [key for key in before if key in after]:
         yield from _changed(table, before[key], after[key], prefix)
 
@@ -71,11 +71,21 @@ def _dropped(table: str, prefix: str, field: Field) -> Detail:
     )
 
 
-def _added(prefix: str, field: Field) -> Detail:
+def _lands_behind(before: dict[str, Field], after: dict[str, Field], added: str) -> str:
+    """Last column of the table where the file has the new one before that; else nothing."""
+    keys = list(after)
+    if not any(key in before for key in keys[keys.index(added) + 1 :]):
+        return ""
+    return str(list(before.values())[-1]["name"])
+
+
+def _added(prefix: str, field: Field, behind: str) -> Detail:
     column = f"{prefix}{field['name']}"
     path = f"schema.{column}"
     if _mode(field) != "REQUIRED":
         text = f"column {column} {type_of(field)} is added"
+        if behind:
+            text += f", behind {behind}: BigQuery appends it, wherever the file has it"
         if field.get("defaultValueExpression"):
             # https://cloud.google.com/bigquery/docs/default-values#limitations
             text += " with a default, which BigQuery refuses on a table that is there"
