@@ -33,7 +33,7 @@ def _insert(statement: Node, target: Node, session: Session, at: Node | None = N
     name = _table(target, session)
     if name is not None:
         message = f"this INSERT gives {name} its columns by place"
-        session.report(RULE, message, (at or statement).span, statement.span)
+        _report(session, message, at or statement, statement)
 
 
 def _set_operation(node: Node, session: Session) -> None:
@@ -47,7 +47,12 @@ def _set_operation(node: Node, session: Session) -> None:
     if not named or (len(named) == 1 and all(starred)):
         return
     message = f"SELECT * of {', '.join(named)} meets other columns by place"
-    session.report(RULE, message, node.span, node.span)
+    _report(session, message, node, node)
+
+
+def _report(session: Session, message: str, at: Node, statement: Node) -> None:
+    whole = statement.span or (0, 0)
+    session.report(RULE, message, at.span or whole, whole)
 
 
 def _starred(query: Node, session: Session) -> set[str]:
