@@ -116,6 +116,8 @@ class Automation(Section):
     stale_lock_days: PositiveInt = 7
     lock_wait_seconds: PositiveInt = 60
     """Pauses add up to this before a procedure gives up on a table that others change."""
+    integrity_hours: Annotated[int, Field(ge=1, le=24)] = 6
+    """How often the rules of the data are checked, which takes a scan of all captions."""
     queue_lease_minutes: PositiveInt = 30
     queue_max_attempts: PositiveInt = 3
     feedback_window_days: PositiveInt = 365

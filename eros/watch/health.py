@@ -45,6 +45,7 @@ CHECKS = (
 )
 # Findings of the view in the words of the report (spec monitoring.md 1.2).
 _LINES = {
+    "integrity violations": ("Table Integrity", "{:,.0f} rows that break a rule of the data"),
     "slow queries": ("Query Performance", "{:.0f} slow queries in 24 hours{}"),
     "p95 latency in seconds": ("Query Latency", "95th percentile {:.2f} s"),
     "error rate in percent": ("Error Rate", "{:.2f}%"),
@@ -64,6 +65,7 @@ _AGES = {
 _HINTS = {
     "expired locks": "; eros run sweep_expired_caption_locks",
     "available captions": "; release locks or add captions",
+    "integrity violations": "; eros monitor integrity_violations",
     "captions locked twice": "; eros monitor integrity_violations",
     "failed daily runs": "; eros monitor etl_job_runs",
     "hours since the daily run": "; eros run run_daily_automation",
@@ -268,7 +270,8 @@ def _figures(google: Google, clock: _Clock) -> list[Finding]:
     query = (
         "SELECT check_number, finding, value, level, warning_limit, critical_limit, detail "
         f"FROM {settings.dataset_reference}.health_findings "
-        "WHERE check_number > 2 ORDER BY check_number, finding"
+        "WHERE check_number > 2 OR finding = 'integrity violations' "
+        "ORDER BY check_number, finding"
     )
     try:
         # A view that cannot be read is no better for being read again: nothing is retried.

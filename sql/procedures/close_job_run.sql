@@ -9,10 +9,11 @@ CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.close_job_run(
     queued INT64
 )
 OPTIONS (
-    description = 'Closes the row of a run in etl_job_runs with its end, duration, final status and, for the daily run, how many creators it looked at, how many succeeded and failed, and how many requests it queued.'
+    description = 'Closes the row of a run in etl_job_runs with its end, duration, final status and, for the daily run, how many creators it looked at, how many succeeded and failed, and how many requests it queued, and gives back the lease of the job.'
 )
 BEGIN
     DECLARE is_closed BOOL DEFAULT FALSE;
+    DECLARE closed_rows INT64 DEFAULT 0;
     DECLARE waited_seconds FLOAT64 DEFAULT 0;
 
     -- BigQuery queues an UPDATE behind others of the table, but gives up on it in the end.
@@ -33,6 +34,7 @@ BEGIN
                 run_id = for_run
                 AND status = 'RUNNING'
                 AND job_start_time > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 2 DAY);
+            SET closed_rows = @@row_count;
             SET is_closed = TRUE;
         EXCEPTION WHEN ERROR THEN
             IF waited_seconds >= {{ automation.lock_wait_seconds }} THEN
@@ -41,4 +43,31 @@ BEGIN
             CALL `{{ project }}`.`{{ dataset }}`.pause_before_retry(waited_seconds);
         END;
     END WHILE;
+
+    IF closed_rows = 0 THEN
+        -- A run that was never opened has no lease.
+        RETURN;
+    END IF;
+    -- The work is done: that its lease is not given back may not turn it into a failure.
+    BEGIN
+        CALL `{{ project }}`.`{{ dataset }}`.release_lock(
+            (
+                SELECT CONCAT('job/', MAX(job_name))
+                FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
+                WHERE
+                    run_id = for_run
+                    AND job_start_time > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 2 DAY)
+            ),
+            for_run
+        );
+    EXCEPTION WHEN ERROR THEN
+        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+            'INFO',
+            'Lock not given back',
+            'close_job_run',
+            CONCAT('it ends by itself: ', @@error.message),
+            NULL,
+            for_run
+        );
+    END;
 END;

@@ -1,11 +1,12 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.pause_before_retry(INOUT waited_seconds FLOAT64)
 OPTIONS (
-    description = 'Waits a random moment, so that callers that BigQuery aborted at the same time do not meet again, and adds it to waited_seconds. The moments grow from 1 second at most to 10. Never call it inside a transaction: the clock stands still there.'
+    description = 'Waits a random moment, so that callers that BigQuery aborted at the same time do not meet again, and adds the time that passed to waited_seconds. The moments grow from 1 second at most to 10. Never call it inside a transaction: the clock stands still there.'
 )
 BEGIN
     DECLARE pause_seconds FLOAT64 DEFAULT RAND() * LEAST(1 + waited_seconds, 10);
+    DECLARE pause_start TIMESTAMP DEFAULT CURRENT_TIMESTAMP();
     DECLARE pause_end TIMESTAMP DEFAULT TIMESTAMP_ADD(
-        CURRENT_TIMESTAMP(),
+        pause_start,
         INTERVAL CAST(1000 * pause_seconds AS INT64) MILLISECOND
     );
     DECLARE turns INT64 DEFAULT 0;
@@ -15,5 +16,9 @@ BEGIN
     WHILE turns < 10000 AND CURRENT_TIMESTAMP() < pause_end DO
         SET turns = turns + 1;
     END WHILE;
-    SET waited_seconds = waited_seconds + pause_seconds;
+    -- The turns take their own time, and a clock that stands still may not keep a caller for ever.
+    SET waited_seconds = waited_seconds + GREATEST(
+        TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), pause_start, MILLISECOND) / 1000,
+        IF(turns >= 10000, pause_seconds, 0)
+    );
 END;

@@ -18,6 +18,15 @@ BEGIN
         LIMIT 1
     );
     BEGIN
+        IF NOT EXISTS (
+            SELECT 1
+            FROM `{{ project }}`.`{{ dataset }}`.stored_figures
+            WHERE
+                figure = 'integrity_violations'
+                AND figure_time > TIMESTAMP_SUB(started, INTERVAL {{ automation.integrity_hours }} HOUR)
+        ) THEN
+            CALL `{{ project }}`.`{{ dataset }}`.count_integrity_violations();
+        END IF;
         INSERT INTO `{{ project }}`.`{{ dataset }}`.health_checks (
             check_timestamp,
             health_score,

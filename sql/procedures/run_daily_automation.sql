@@ -1,6 +1,6 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.run_daily_automation(execution_date DATE)
 OPTIONS (
-    description = 'Analyses every active creator and queues a schedule request for each page below {{ automation.saturation_limit_pct }} percent saturation. The date is today in {{ time_zone }}, or yesterday. A second run of a day that succeeded changes nothing, unless the first found no creator. The circuit breaker opens at {{ automation.breaker_failures }} creators in a row that fail.'
+    description = 'Analyses every active creator and queues a schedule request for each page below {{ automation.saturation_limit_pct }} percent saturation. The date is today in {{ time_zone }}, or yesterday. A second run of a day that succeeded changes nothing, unless the first found no creator. A page whose data are wrong is reported and left out; the circuit breaker opens at {{ automation.breaker_failures }} creators in a row whose statement fails.'
 )
 BEGIN
     DECLARE run STRING DEFAULT GENERATE_UUID();
@@ -11,7 +11,10 @@ BEGIN
     DECLARE is_open BOOL;
     DECLARE failure STRING;
     DECLARE failures_in_a_row INT64 DEFAULT 0;
-    DECLARE outcome STRUCT<total INT64, processed INT64, failed INT64, skipped INT64, breaker_open BOOL, last_errors STRING>;
+    DECLARE breaker_open BOOL DEFAULT FALSE;
+    -- Less a minute, in which the requests are queued.
+    DECLARE lease_end TIMESTAMP DEFAULT TIMESTAMP_ADD(started, INTERVAL {{ limits.daily_run_timeout_seconds - 60 }} SECOND);
+    DECLARE outcome STRUCT<total INT64, processed INT64, failed INT64, skipped INT64, last_errors STRING>;
     DECLARE queued INT64 DEFAULT 0;
     DECLARE final_status STRING;
 
@@ -55,14 +58,15 @@ BEGIN
             RETURN;
         END IF;
 
-        CREATE OR REPLACE TEMP TABLE analysis (
+        CREATE OR REPLACE TEMP TABLE daily_analysis (
             page_name STRING,
             saturation_pct FLOAT64,
             error_message STRING,
-            statement_text STRING
+            statement_text STRING,
+            is_skipped BOOL
         );
         BEGIN
-            INSERT INTO analysis (
+            INSERT INTO daily_analysis (
                 page_name,
                 saturation_pct,
                 error_message
@@ -82,7 +86,7 @@ BEGIN
                 ORDER BY page_name
             ) DO
                 BEGIN
-                    INSERT INTO analysis (
+                    INSERT INTO daily_analysis (
                         page_name,
                         saturation_pct,
                         error_message
@@ -94,7 +98,7 @@ BEGIN
                     FROM `{{ project }}`.`{{ dataset }}`.analyze_creator_performance(creator.page_name, run_date);
                     SET failures_in_a_row = 0;
                 EXCEPTION WHEN ERROR THEN
-                    INSERT INTO analysis (
+                    INSERT INTO daily_analysis (
                         page_name,
                         error_message,
                         statement_text
@@ -106,9 +110,15 @@ BEGIN
                     );
                     SET failures_in_a_row = failures_in_a_row + 1;
                 END;
-                IF failures_in_a_row >= {{ automation.breaker_failures }} THEN
-                    INSERT INTO analysis (page_name)
-                    SELECT page_name
+                IF failures_in_a_row >= {{ automation.breaker_failures }} OR CURRENT_TIMESTAMP() >= lease_end THEN
+                    SET breaker_open = failures_in_a_row >= {{ automation.breaker_failures }};
+                    INSERT INTO daily_analysis (
+                        page_name,
+                        is_skipped
+                    )
+                    SELECT
+                        page_name,
+                        TRUE
                     FROM `{{ project }}`.`{{ dataset }}`.account_sizes(NULL, run_date)
                     WHERE page_name > creator.page_name;
                     LEAVE;
@@ -116,46 +126,20 @@ BEGIN
             END FOR;
         END;
 
-        -- The breaker opens at the first creator, in order of name, that ends a row of
-        -- failures; creators behind it are skipped and get no request.
-        CREATE OR REPLACE TEMP TABLE verdicts AS
-        WITH numbered AS (
-            SELECT
-                *,
-                ROW_NUMBER() OVER (ORDER BY page_name) AS place,
-                IF(error_message IS NULL AND saturation_pct IS NOT NULL, 0, 1) AS failed
-            FROM analysis
-        ),
-
-        rows_of_failures AS (
-            SELECT
-                *,
-                SUM(failed) OVER (
-                    ORDER BY place
-                    ROWS BETWEEN {{ automation.breaker_failures - 1 }} PRECEDING AND CURRENT ROW
-                ) AS failed_in_a_row
-            FROM numbered
-        ),
-
-        breaker AS (
-            SELECT MIN(place) AS opened_at
-            FROM rows_of_failures
-            WHERE failed_in_a_row >= {{ automation.breaker_failures }}
-        )
-
+        -- A page whose data are wrong stops nobody else: only statements that fail open the
+        -- breaker (docs/requirements.md C-39).
+        CREATE OR REPLACE TEMP TABLE daily_verdicts AS
         SELECT
-            rows_of_failures.page_name,
-            rows_of_failures.saturation_pct,
-            rows_of_failures.statement_text,
-            breaker.opened_at IS NOT NULL AS breaker_open,
-            COALESCE(rows_of_failures.error_message, 'the saturation could not be computed') AS error_message,
+            page_name,
+            saturation_pct,
+            statement_text,
+            COALESCE(error_message, 'the saturation could not be computed') AS error_message,
             CASE
-                WHEN rows_of_failures.place > breaker.opened_at THEN 'SKIPPED'
-                WHEN rows_of_failures.failed = 1 THEN 'FAILED'
-                ELSE 'PROCESSED'
+                WHEN is_skipped THEN 'SKIPPED'
+                WHEN error_message IS NULL AND saturation_pct IS NOT NULL THEN 'PROCESSED'
+                ELSE 'FAILED'
             END AS verdict
-        FROM rows_of_failures
-        CROSS JOIN breaker;
+        FROM daily_analysis;
 
         SET outcome = (
             SELECT AS STRUCT
@@ -163,48 +147,47 @@ BEGIN
                 COUNTIF(verdict = 'PROCESSED') AS processed,
                 COUNTIF(verdict = 'FAILED') AS failed,
                 COUNTIF(verdict = 'SKIPPED') AS skipped,
-                COALESCE(LOGICAL_OR(breaker_open), FALSE) AS breaker_open,
                 STRING_AGG(
                     IF(verdict = 'FAILED', CONCAT(page_name, ': ', error_message), NULL),
                     '; '
                     ORDER BY page_name DESC
                     LIMIT {{ automation.breaker_failures }}
                 ) AS last_errors
-            FROM verdicts
+            FROM daily_verdicts
         );
         SET final_status = CASE
-            WHEN outcome.breaker_open THEN 'CIRCUIT_OPEN'
+            WHEN breaker_open THEN 'CIRCUIT_OPEN'
             WHEN outcome.failed > 0 AND outcome.processed = 0 THEN 'FAILED'
-            WHEN outcome.failed > 0 THEN 'PARTIAL'
+            WHEN outcome.failed + outcome.skipped > 0 THEN 'PARTIAL'
             ELSE 'SUCCESS'
         END;
 
-        -- All results at once or none, so that a run that dies halfway can be repeated.
-        -- Inserts only: BigQuery aborts a transaction whose updates meet those of others.
-        BEGIN TRANSACTION;
-        BEGIN
-            INSERT INTO `{{ project }}`.`{{ dataset }}`.creator_processing_errors (
-                run_id,
-                execution_date,
-                page_name,
-                step,
-                error_message,
-                statement_text,
-                error_time
-            )
+        -- Only while the lease is this run's: one that was too slow queues nothing beside the
+        -- run that came after it. A request that is there already keeps its state, whatever it
+        -- is. The requests come first: what is repeated after them is a report.
+        MERGE INTO `{{ project }}`.`{{ dataset }}`.schedule_generation_queue AS queue
+        USING (
             SELECT
-                run,
-                run_date,
-                page_name,
-                IF(verdict = 'FAILED', 'ANALYZE', 'SKIPPED'),
-                IF(verdict = 'FAILED', error_message, 'not analysed: the circuit breaker was open'),
-                statement_text,
-                CURRENT_TIMESTAMP()
-            FROM verdicts
-            WHERE verdict != 'PROCESSED';
-
-            -- A request that is there already keeps its state, whatever it is.
-            INSERT INTO `{{ project }}`.`{{ dataset }}`.schedule_generation_queue (
+                verdicts.page_name,
+                verdicts.saturation_pct
+            FROM daily_verdicts AS verdicts
+            WHERE
+                verdicts.verdict = 'PROCESSED'
+                AND verdicts.saturation_pct < {{ automation.saturation_limit_pct }}
+                AND EXISTS (
+                    SELECT 1
+                    FROM `{{ project }}`.`{{ dataset }}`.automation_locks AS locks
+                    WHERE
+                        locks.lock_name = 'job/run_daily_automation'
+                        AND locks.holder = run
+                        AND locks.held_until > TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 30 SECOND)
+                )
+        ) AS wanted
+            ON
+                queue.execution_date = run_date
+                AND queue.page_name = wanted.page_name
+        WHEN NOT MATCHED THEN
+            INSERT (
                 page_name,
                 execution_date,
                 status,
@@ -213,36 +196,50 @@ BEGIN
                 attempts,
                 run_id
             )
-            SELECT
-                verdicts.page_name,
+            VALUES (
+                wanted.page_name,
                 run_date,
                 'PENDING',
-                verdicts.saturation_pct,
+                wanted.saturation_pct,
                 CURRENT_TIMESTAMP(),
                 0,
                 run
-            FROM verdicts
-            LEFT JOIN (
-                SELECT page_name
-                FROM `{{ project }}`.`{{ dataset }}`.schedule_generation_queue AS queue
-                WHERE queue.execution_date = run_date
-            ) AS requested
-                ON verdicts.page_name = requested.page_name
+            );
+        SET queued = @@row_count;
+        IF queued = 0 AND NOT EXISTS (
+            SELECT 1
+            FROM `{{ project }}`.`{{ dataset }}`.automation_locks
             WHERE
-                verdicts.verdict = 'PROCESSED'
-                AND verdicts.saturation_pct < {{ automation.saturation_limit_pct }}
-                AND requested.page_name IS NULL;
-            SET queued = @@row_count;
-            COMMIT TRANSACTION;
-        EXCEPTION WHEN ERROR THEN
-            BEGIN
-                ROLLBACK TRANSACTION;
-            EXCEPTION WHEN ERROR THEN
-                -- It is over already; the first error is the one to tell.
-                SET queued = 0;
-            END;
-            RAISE;
-        END;
+                lock_name = 'job/run_daily_automation'
+                AND holder = run
+                AND held_until > CURRENT_TIMESTAMP()
+        ) THEN
+            RAISE USING MESSAGE = 'the lease of the run ended before its requests were queued';
+        END IF;
+
+        INSERT INTO `{{ project }}`.`{{ dataset }}`.creator_processing_errors (
+            run_id,
+            execution_date,
+            page_name,
+            step,
+            error_message,
+            statement_text,
+            error_time
+        )
+        SELECT
+            run,
+            run_date,
+            page_name,
+            IF(verdict = 'FAILED', 'ANALYZE', 'SKIPPED'),
+            CASE
+                WHEN verdict = 'FAILED' THEN error_message
+                WHEN breaker_open THEN 'not analysed: the circuit breaker was open'
+                ELSE 'not analysed: the lease of the run was at its end'
+            END,
+            statement_text,
+            CURRENT_TIMESTAMP()
+        FROM daily_verdicts
+        WHERE verdict != 'PROCESSED';
         CALL `{{ project }}`.`{{ dataset }}`.close_job_run(
             run,
             final_status,
@@ -288,6 +285,19 @@ BEGIN
             'run_daily_automation',
             FORMAT('no creator could be analysed on %t: %s', run_date, outcome.last_errors),
             JSON_OBJECT('failed', outcome.failed),
+            run
+        );
+    ELSEIF outcome.skipped > 0 THEN
+        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+            'WARNING',
+            'Daily automation cut short',
+            'run_daily_automation',
+            FORMAT(
+                '%d creators were not analysed on %t, because the lease of the run was at its end; start it again',
+                outcome.skipped,
+                run_date
+            ),
+            JSON_OBJECT('failed', outcome.failed, 'skipped', outcome.skipped),
             run
         );
     ELSEIF outcome.failed > 0 THEN

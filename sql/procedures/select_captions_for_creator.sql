@@ -170,18 +170,8 @@ BEGIN
             SELECT
                 caption_id,
                 COUNTIF(scheduled_send_date = schedule_date) AS on_the_day
-            FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
-            WHERE
-                page_name = for_page
-                AND (
-                    is_active
-                    OR (
-                        -- The sweep ends the lock, not the message: it was sent, or its day is
-                        -- still to come.
-                        deactivation_reason IN ('EXPIRED', 'STALE')
-                        AND scheduled_send_date > DATE_SUB(schedule_date, INTERVAL {{ [selection.cooldown_days, 1] | max }} DAY)
-                    )
-                )
+            FROM `{{ project }}`.`{{ dataset }}`.planned_captions(DATE_SUB(schedule_date, INTERVAL {{ [selection.cooldown_days, 1] | max - 1 }} DAY))
+            WHERE page_name = for_page
             GROUP BY caption_id
         ),
 

@@ -6,7 +6,7 @@ CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.start_job_run(
     OUT is_open BOOL
 )
 OPTIONS (
-    description = 'Opens the row of a run in etl_job_runs, unless another run of the job is at work, or did the work while this call waited: then no row is written and is_open is false. A run that is older than the lease counts as dead. A run that cannot be opened gets a row with status FAILED, and the call fails.'
+    description = 'Takes the lease of the job and opens the row of a run in etl_job_runs, unless another run of the job is at work, or did the work while this call waited: then no row is written and is_open is false. close_job_run gives the lease back. A run that is older than the lease counts as dead. A run that cannot be opened gets a row with status FAILED, and the call fails.'
 )
 BEGIN
     DECLARE wanted_lock STRING DEFAULT CONCAT('job/', for_job);
@@ -15,20 +15,31 @@ BEGIN
     DECLARE waited_seconds FLOAT64 DEFAULT 0;
     DECLARE failure STRING;
 
-    -- Whoever takes a lock updates automation_locks, so BigQuery aborts all but one of the
-    -- transactions that do so at the same moment, be it for another lock. The others try
-    -- again, and then see the run that was opened.
+    SET is_open = FALSE;
+    -- No transaction: BigQuery queues an UPDATE behind others of the table, but aborts a
+    -- transaction that meets one.
     WHILE NOT is_settled DO
         BEGIN
             CALL `{{ project }}`.`{{ dataset }}`.ensure_lock(wanted_lock);
-            BEGIN TRANSACTION;
-            BEGIN
-                UPDATE `{{ project }}`.`{{ dataset }}`.automation_locks
-                SET
-                    version = version + 1,
-                    locked_at = CURRENT_TIMESTAMP()
-                WHERE lock_name = wanted_lock;
-
+            -- The lock may have two rows (ensure_lock), so nobody else may hold any of them.
+            UPDATE `{{ project }}`.`{{ dataset }}`.automation_locks
+            SET
+                version = version + 1,
+                locked_at = CURRENT_TIMESTAMP(),
+                holder = new_run,
+                held_until = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL lease_seconds SECOND)
+            WHERE
+                lock_name = wanted_lock
+                AND NOT EXISTS (
+                    SELECT 1
+                    FROM `{{ project }}`.`{{ dataset }}`.automation_locks AS others
+                    WHERE
+                        others.lock_name = wanted_lock
+                        AND others.holder != new_run
+                        AND others.held_until > CURRENT_TIMESTAMP()
+                );
+            IF @@row_count > 0 THEN
+                -- Guarded all the same: while this call waited another may have done the work.
                 INSERT INTO `{{ project }}`.`{{ dataset }}`.etl_job_runs (
                     run_id,
                     job_name,
@@ -47,39 +58,35 @@ BEGIN
                     SELECT 1
                     FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
                     WHERE
-                        job_name = for_job
-                        AND (
-                            (
-                                status = 'RUNNING'
-                                AND job_start_time > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL lease_seconds SECOND)
+                        (
+                            job_name = for_job
+                            AND (
+                                (
+                                    status = 'RUNNING'
+                                    AND job_start_time > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL lease_seconds SECOND)
+                                )
+                                OR (
+                                    status != 'FAILED'
+                                    AND execution_date = for_date
+                                    AND job_end_time >= asked_at
+                                )
                             )
-                            -- While this call waited another did the work.
-                            OR (
-                                status != 'FAILED'
-                                AND execution_date = for_date
-                                AND job_end_time >= asked_at
-                            )
+                            -- An INSERT may have succeeded and still be reported as failed.
+                            OR run_id = new_run
                         )
                         AND job_start_time > TIMESTAMP_SUB(asked_at, INTERVAL lease_seconds SECOND)
                 );
-                -- Not the number of rows: a COMMIT may have succeeded and still be reported as failed.
-                SET is_open = EXISTS (
-                    SELECT 1
+                SET is_open = (
+                    SELECT COUNT(*) > 0
                     FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
                     WHERE
                         run_id = new_run
-                        AND job_start_time >= TIMESTAMP_SUB(asked_at, INTERVAL 1 DAY)
+                        AND job_start_time >= asked_at
                 );
-                COMMIT TRANSACTION;
-            EXCEPTION WHEN ERROR THEN
-                BEGIN
-                    ROLLBACK TRANSACTION;
-                EXCEPTION WHEN ERROR THEN
-                    -- It is over already; the first error is the one to tell.
-                    SET is_settled = FALSE;
-                END;
-                RAISE;
-            END;
+                IF NOT is_open THEN
+                    CALL `{{ project }}`.`{{ dataset }}`.release_lock(wanted_lock, new_run);
+                END IF;
+            END IF;
             SET is_settled = TRUE;
         EXCEPTION WHEN ERROR THEN
             SET failure = @@error.message;

@@ -1,6 +1,6 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.sweep_expired_caption_locks()
 OPTIONS (
-    description = 'Deactivates caption locks whose send date has passed or that are older than {{ automation.stale_lock_days }} days, logs the sweep and raises alerts on bloat. A second sweep finds nothing; one that starts while another is at work does nothing.'
+    description = 'Deactivates caption locks whose send date has passed, and those older than {{ automation.stale_lock_days }} days that nothing can send any more, because their page has not sent for {{ automation.active_days }} days and so gets no schedule; logs the sweep and raises alerts on bloat. A second sweep finds nothing; one that starts while another is at work does nothing.'
 )
 BEGIN
     DECLARE sweep STRING DEFAULT GENERATE_UUID();
@@ -38,7 +38,17 @@ BEGIN
             deactivation_reason = IF(scheduled_send_date < today, 'EXPIRED', 'STALE')
         WHERE
             is_active
-            AND (scheduled_send_date < today OR assigned_at < stale_before);
+            AND (
+                scheduled_send_date < today
+                -- Old alone is not stale: the message of an old lock is sent when its day comes.
+                OR (
+                    assigned_at < stale_before
+                    AND page_name NOT IN (
+                        SELECT pages.page_name
+                        FROM `{{ project }}`.`{{ dataset }}`.account_sizes(NULL, today) AS pages
+                    )
+                )
+            );
 
         SET found = (
             SELECT AS STRUCT

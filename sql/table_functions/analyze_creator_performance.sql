@@ -1,6 +1,6 @@
 CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.analyze_creator_performance(for_page STRING, on_date DATE)  -- noqa: LT01
 OPTIONS (
-    description = 'Performance and saturation of a page, or of every active page when the page is NULL, on a business day. Saturation: active locks of the planning window in percent of the messages that the page carries in it, holidays taken into account. analysis_error says why a page cannot be scheduled.'
+    description = 'Performance and saturation of a page, or of every active page when the page is NULL, on a business day. Saturation: planned captions of the planning window in percent of the messages that the page carries in it, holidays taken into account. analysis_error says why a page cannot be scheduled.'
 )
 AS (
     WITH pages AS (
@@ -17,10 +17,9 @@ AS (
         SELECT
             page_name,
             COUNT(*) AS planned_messages
-        FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
+        FROM `{{ project }}`.`{{ dataset }}`.planned_captions(on_date)
         WHERE
-            is_active
-            AND scheduled_send_date BETWEEN on_date AND DATE_ADD(on_date, INTERVAL {{ automation.planning_window_days - 1 }} DAY)
+            scheduled_send_date BETWEEN on_date AND DATE_ADD(on_date, INTERVAL {{ automation.planning_window_days - 1 }} DAY)
             AND (for_page IS NULL OR page_name = for_page)
         GROUP BY page_name
     ),

@@ -10,7 +10,7 @@ AS (
         bank.caption_text,
         assigned.scheduled_send_date,
         assigned.assigned_at
-    FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments AS assigned
+    FROM `{{ project }}`.`{{ dataset }}`.planned_captions(for_date) AS assigned
     -- A caption that was taken out of the pool meanwhile is held all the same.
     LEFT JOIN (
         SELECT
@@ -24,6 +24,4 @@ AS (
     WHERE
         assigned.page_name = for_page
         AND assigned.scheduled_send_date = for_date
-        -- The sweep ends a lock that is long before its day, not the message.
-        AND (assigned.is_active OR assigned.deactivation_reason = 'STALE')
 );

@@ -24,8 +24,7 @@ FROM (
             COUNT(*) AS active_locks,
             COUNTIF(scheduled_send_date < CURRENT_DATE('{{ time_zone }}')) AS expired_locks,
             TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), MIN(assigned_at), DAY) AS oldest_lock_age_days
-        FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
-        WHERE is_active
+        FROM `{{ project }}`.`{{ dataset }}`.planned_captions(CURRENT_DATE('{{ time_zone }}'))
         GROUP BY page_name
         UNION ALL
         SELECT
@@ -33,7 +32,6 @@ FROM (
             COUNT(*),
             COUNTIF(scheduled_send_date < CURRENT_DATE('{{ time_zone }}')),
             TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), MIN(assigned_at), DAY)
-        FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
-        WHERE is_active
+        FROM `{{ project }}`.`{{ dataset }}`.planned_captions(CURRENT_DATE('{{ time_zone }}'))
     )
 );

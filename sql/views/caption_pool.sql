@@ -1,6 +1,6 @@
 CREATE OR REPLACE VIEW `{{ project }}`.`{{ dataset }}`.caption_pool
 OPTIONS (
-    description = 'Per page: active captions, those with an active lock and those available.'
+    description = 'Per page: active captions, those that are planned and those available.'
 )
 AS
 SELECT
@@ -19,8 +19,7 @@ LEFT JOIN (
     SELECT DISTINCT
         page_name,
         caption_id
-    FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
-    WHERE is_active
+    FROM `{{ project }}`.`{{ dataset }}`.planned_captions(CURRENT_DATE('{{ time_zone }}'))
 ) AS locks
     ON
         bank.page_name = locks.page_name

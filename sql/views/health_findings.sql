@@ -40,13 +40,21 @@ violations AS (
     SELECT COUNT(*) AS locked_twice
     FROM (
         SELECT 1 AS one
-        FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
-        WHERE is_active
+        FROM `{{ project }}`.`{{ dataset }}`.planned_captions(CURRENT_DATE('{{ time_zone }}'))
         GROUP BY
             page_name,
             caption_id
         HAVING COUNT(*) > 1
     )
+),
+
+-- Counted every {{ automation.integrity_hours }} hours, since it takes a scan of all captions.
+stored AS (
+    SELECT COALESCE(MAX_BY(value, figure_time), 0.0) AS integrity_violations
+    FROM `{{ project }}`.`{{ dataset }}`.stored_figures
+    WHERE
+        figure = 'integrity_violations'
+        AND figure_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)
 )
 
 SELECT
@@ -89,6 +97,7 @@ FROM (
     CROSS JOIN night
     CROSS JOIN sweeps
     CROSS JOIN violations
+    CROSS JOIN stored
     CROSS JOIN UNNEST([
         -- Who reads this row has reached the dataset.
         STRUCT(
@@ -101,6 +110,7 @@ FROM (
             CAST(NULL AS STRING) AS detail
         ),
         STRUCT(2, 'tables', 'missing tables', 5.0 - tables.tables_present, NULL, 0.0, NULL),
+        STRUCT(2, 'tables', 'integrity violations', stored.integrity_violations, NULL, 0.0, NULL),
         STRUCT(
             3,
             'query performance',

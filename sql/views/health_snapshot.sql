@@ -37,8 +37,7 @@ locks AS (
             TIMESTAMP(DATE_ADD(scheduled_send_date, INTERVAL 1 DAY), '{{ time_zone }}'),
             INTERVAL {{ thresholds.expired_lock_grace_hours }} HOUR
         ) < CURRENT_TIMESTAMP() AS is_expired
-    FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
-    WHERE is_active
+    FROM `{{ project }}`.`{{ dataset }}`.planned_captions(CURRENT_DATE('{{ time_zone }}'))
 ),
 
 lock_figures AS (

@@ -63,12 +63,13 @@ SYSTEM: dict[str, Any] = {
     "jobs": (200, 0),
     "outbox": 0,
     "uncounted": 0,
+    "violations": 0,
 }
 # What makes rules fire, each just beyond its limit. Rules of one group do not touch others.
 SICK: tuple[tuple[set[str], dict[str, Any]], ...] = (
     (
         {"A01", "A03", "A04", "A06", "A07", "A08", "A10", "A15", "A16", "A17", "A19", "A24", "A28"}
-        | {"A29"},
+        | {"A29", "A30"},
         {
             "health": {
                 "failed_queries": 51,
@@ -87,6 +88,7 @@ SICK: tuple[tuple[set[str], dict[str, Any]], ...] = (
             "failed_request_age": "23 HOUR",
             "outbox": 1,
             "uncounted": 1,
+            "violations": 1,
         },
     ),
     (
@@ -199,7 +201,8 @@ def fill(warehouse: Warehouse, changes: dict[str, Any]) -> None:
         INSERT INTO stored_figures (figure_time, figure, value)
         VALUES
             (TIMESTAMP_SUB({now}, INTERVAL 7 HOUR), 'uncounted_results', 9),
-            (TIMESTAMP_SUB({now}, INTERVAL 1 HOUR), 'uncounted_results', {state["uncounted"]});
+            (TIMESTAMP_SUB({now}, INTERVAL 1 HOUR), 'uncounted_results', {state["uncounted"]}),
+            (TIMESTAMP_SUB({now}, INTERVAL 2 HOUR), 'integrity_violations', {state["violations"]});
         INSERT INTO job_history (
             creation_time, job_id, job_type, statement_type, state, error_result
         )

@@ -10,7 +10,7 @@ SELECT
     CURRENT_TIMESTAMP()
 FROM UNNEST(GENERATE_ARRAY(1, 199)) AS x;
 INSERT INTO active_caption_assignments (assignment_id, page_name, caption_id, scheduled_send_date, assigned_at, is_active)
-VALUES ('a', 'p', 'x', DATE_ADD(CURRENT_DATE('America/Los_Angeles'), INTERVAL 1 DAY), CURRENT_TIMESTAMP(), TRUE);
+VALUES ('a', 'p', 'c001', DATE_ADD(CURRENT_DATE('America/Los_Angeles'), INTERVAL 1 DAY), CURRENT_TIMESTAMP(), TRUE);
 CALL record_health_check();
 
 -- when

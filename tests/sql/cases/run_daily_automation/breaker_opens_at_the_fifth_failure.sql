@@ -1,4 +1,5 @@
--- case: five failures in a row open the breaker and the creators behind are skipped
+-- case: five statements in a row that fail open the breaker and the creators behind are skipped
+-- settings: {"automation": {"medium_daily_target": 11}}
 
 -- given
 INSERT INTO mass_messages (message_id, page_name, caption_id, message_text, sent_at, sent_count, viewed_count, purchased_count, earnings, updated_at)
@@ -22,20 +23,14 @@ SELECT
     TRUE,
     CURRENT_TIMESTAMP()
 FROM UNNEST(GENERATE_ARRAY(1, 9)) AS x;
-INSERT INTO caption_bandit_stats (page_name, caption_id, last_used, last_updated, successes, failures, total_views, engagement_count, wilson_score_lower_bound, wilson_score_upper_bound, total_emv)
-SELECT
-    page_name,
-    'corrupt',
-    NULL,
-    CURRENT_TIMESTAMP(),
-    1,
-    1,
-    -1,
-    1,
-    0.5,
-    0.6,
-    1
-FROM UNNEST(['page002', 'page003', 'page004', 'page005', 'page006', 'page007']) AS page_name;
+CREATE OR REPLACE TABLE FUNCTION analyze_creator_performance(for_page STRING, on_date DATE)
+AS (
+    SELECT
+        page_name,
+        IF(page_name BETWEEN 'page002' AND 'page007', CAST(ERROR('figures of this page stop the statement') AS FLOAT64), 10.0) AS saturation_pct,
+        CAST(NULL AS STRING) AS analysis_error
+    FROM account_sizes(for_page, on_date)
+);
 
 -- when
 CALL run_daily_automation(CURRENT_DATE('America/Los_Angeles'));
