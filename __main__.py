@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -12,6 +13,7 @@ import pulumi
 from bqstack import lean
 from bqstack.errors import UserError
 from bqstack.guard.guard import Guard
+from components.fingerprint import fingerprint
 from components.system import System, read
 from eros.project.environment import prepare_program
 from eros.project.settings import check_file, from_engine
@@ -38,7 +40,8 @@ try:
     # The engine hands the stack's configuration to the program in this variable.
     settings = from_engine(json.loads(os.environ.get("PULUMI_CONFIG", "{}")), stack)
     files = read(settings)
-    guard.check(settings, lambda: System("eros", settings, files), _broken_rules)
+    digest = partial(fingerprint, settings)
+    guard.check(settings, lambda: System("eros", settings, files), _broken_rules, digest)
     system = System("eros", settings, files)
 except UserError as error:
     raise pulumi.RunError(str(error)) from None

@@ -373,3 +373,72 @@ def test_a_preview_says_what_a_killed_engine_may_have_created(monkeypatch, setti
         "an interrupted update may have created: sweep; before the next update: "
         "pulumi refresh --stack staging"
     ]
+
+
+# What is remembered --------------------------------------------------------------------
+
+
+@pytest.fixture
+def remembering(monkeypatch, tmp_path, settings):
+    """Runs the guard on a state and a program's digest; whether the program was looked at."""
+    monkeypatch.setattr("bqstack.guard.verdicts.cache_folder", lambda: tmp_path)
+
+    def look(
+        held: Checkpoint, digest: bytes | None = b"program", changes: list[Change] | None = None
+    ) -> bool:
+        looked: list[bool] = []
+        monkeypatch.setattr(guard, "compare", lambda *_: looked.append(True) or changes or [])
+        engine = Engine(monkeypatch, held, preview=True)
+        engine.guard.check(settings, nothing, None, lambda: digest)
+        return bool(looked)
+
+    return look
+
+
+def state(name: str, **inputs) -> Checkpoint:
+    """A state of one table, as the engine wrote it."""
+    one = table(name, **inputs)
+    return Checkpoint(None, None, (one,), {"resources": [{"urn": one.urn, "inputs": inputs}]})
+
+
+def test_an_update_that_changes_nothing_is_looked_at_once(remembering):
+    assert remembering(state("pages"))
+    assert not remembering(state("pages"))
+
+
+def test_another_program_or_state_is_looked_at_again(remembering):
+    remembering(state("pages"))
+    assert remembering(state("pages"), b"another program")
+    assert remembering(state("pages", description="changed behind its back"))
+
+
+def test_a_change_is_looked_at_each_time(remembering):
+    added = compare([], [table("pages")])
+    assert remembering(state("pages"), changes=added)
+    assert remembering(state("pages"), changes=added)
+
+
+def test_without_a_digest_nothing_is_remembered(remembering):
+    assert remembering(state("pages"), None)
+    assert remembering(state("pages"), None)
+
+
+def test_a_folder_that_cannot_be_written_costs_time_only(monkeypatch, remembering, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    monkeypatch.setattr("bqstack.guard.verdicts.cache_folder", lambda: file)
+    assert remembering(state("pages"))
+    assert remembering(state("pages"))
+
+
+def test_the_number_of_the_project_is_the_one_of_the_state():
+    member = "serviceAccount:service-42@gcp-sa-bigquerydatatransfer.iam.gserviceaccount.com"
+    known = {"urn": table("role", member=member)}
+    numbers: list[str | None] = []
+
+    def ask() -> None:
+        numbers.append(gcp.organizations.get_project(project_id="p").number)
+
+    for state_ in (known, {}):
+        program.declarations(ask, project="eros", stack="staging", known=state_)
+    assert numbers == ["42", "PROJECT_NUMBER"]

@@ -332,9 +332,59 @@ def test_secrets_that_do_not_come_are_told(monkeypatch, printed):
 def test_a_checkpoint_that_may_not_be_read_is_told(kept, monkeypatch):
     kept(100)
 
-    def refused(_):
-        raise PermissionError(13, "Permission denied")
+    read = checkpoints.Path.read_bytes
+
+    def refused(path):
+        if "checkpoint" in path.name:
+            raise PermissionError(13, "Permission denied")
+        return read(path)
 
     monkeypatch.setattr(checkpoints.Path, "read_bytes", refused)
     with pytest.raises(UserError, match=r"local-100\.checkpoint\.json: cannot be read: Permission"):
         state.load("local", 1)
+
+
+# Read from the folder itself -----------------------------------------------------------------
+
+
+@pytest.fixture
+def in_folder(pulumi, monkeypatch, tmp_path):
+    """Writes the file of a stack into a folder that PULUMI_BACKEND_URL names."""
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
+    folder = tmp_path / ".pulumi/stacks/eros"
+    folder.mkdir(parents=True)
+
+    def write(name: str = "local.json", pack=lambda b: b, content: str | None = None) -> None:
+        body = json.dumps({"version": 3, "checkpoint": {"latest": deployment()}})
+        (folder / name).write_bytes(pack((content or body).encode()))
+        (folder / f"{name}.bak").write_text("{}")
+        (folder / f"{name}.attrs").write_text("{}")
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("name", "pack"),
+    [("local.json", bytes), ("local.json.gz", gzip.compress), ("local.json.zst", zstd)],
+)
+def test_a_stack_in_a_folder_is_read_without_pulumi(pulumi, in_folder, name, pack):
+    in_folder(name, pack)
+    found = state.kept_in_folder("organization/eros/local")
+    assert found == state.current("local")
+    assert pulumi.asked == [("stack", "export", "--stack", "local")]
+
+
+def test_pulumi_is_asked_where_the_folder_does_not_say_it(monkeypatch, in_folder):
+    whole = "organization/eros/local"
+    assert state.kept_in_folder(whole) is None, "no file"
+    in_folder(content="{")
+    assert state.kept_in_folder(whole) is None, "a broken file"
+    in_folder()
+    assert state.kept_in_folder(whole)
+    assert state.kept_in_folder("local") is None, "nobody knows of which project"
+    in_folder("local.json.gz", gzip.compress)
+    assert state.kept_in_folder(whole) is None, "two files"
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "gs://bucket")
+    assert state.kept_in_folder(whole) is None
+    monkeypatch.delenv("PULUMI_BACKEND_URL")
+    assert state.kept_in_folder(whole) is None

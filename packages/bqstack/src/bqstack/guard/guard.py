@@ -1,8 +1,9 @@
 """The guard: an update that would lose something is refused before it begins.
 
 It compares the stack's last state with what the program is about to declare, in every
-`pulumi preview` and `pulumi up`. Reading the state takes a third of a second and runs
-beside the reading of the files.
+`pulumi preview` and `pulumi up`. Where `pulumi` must be asked for the state it takes a third of
+a second, beside the reading of the files. That an update changes nothing is remembered
+(`verdicts`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from bqstack.errors import UserError
 from bqstack.guard import allowances, program
 from bqstack.guard.compare import compare
 from bqstack.guard.model import Change, Detail
+from bqstack.guard.verdicts import Verdict
 from eros.project.settings import Settings
 
 # Pulumi's backends answer within seconds, and give up by themselves; longer than both.
@@ -51,17 +53,24 @@ class Guard:
         settings: Settings,
         declare: Callable[[], object],
         judge: Callable[[Sequence[program.Declared]], Iterable[object]] | None = None,
+        fingerprint: Callable[[], bytes | None] | None = None,
     ) -> None:
         """Refuse what `declare` would lose; raises UserError that names all of it.
 
         `judge` gives what the declared resources break of other rules; it is asked when
-        something changes.
+        something changes. `fingerprint` gives a digest of all that the declarations depend on
+        beside the state; with it, an update that was found to change nothing is not looked at
+        again.
         """
         checkpoint = self._checkpoint() if self._has_stack else None
         if checkpoint is not None and (checkpoint.creating or checkpoint.unread):
             self._interrupted(checkpoint)
         held = checkpoint is not None and any(r.custom for r in checkpoint.resources)
         if checkpoint is None or not (held or judge):
+            return
+        digest = fingerprint() if fingerprint and held else None
+        verdict = Verdict(digest, self._stack, checkpoint) if digest else None
+        if verdict and verdict.is_known():
             return
         found = program.declarations(
             declare,
@@ -83,8 +92,11 @@ class Guard:
             return  # nothing is there that could be lost
         if refused := allowances.refused(changes, settings.allow_loss):
             raise refusal(settings, self._stack, refused)
-        for entry in allowances.stale(changes, settings.allow_loss):
+        stale = allowances.stale(changes, settings.allow_loss)
+        for entry in stale:
             self._warn(f"{allowances.KEY}: {entry!r} allows nothing any more: take it out")
+        if verdict and not changes and not stale:
+            verdict.remember()
 
     def _interrupted(self, checkpoint: state.Checkpoint) -> None:
         """Refuse to create again what a killed engine may have created."""
@@ -99,7 +111,8 @@ class Guard:
 
     def _read(self, name: str) -> None:
         try:
-            self._state.set_result(state.current(name))
+            found = state.kept_in_folder(name)
+            self._state.set_result(state.current(name) if found is None else found)
         except BaseException as error:
             # The other side waits for an answer: whatever ends this thread is one.
             self._state.set_exception(error)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from pulumi.runtime.sync_await import _sync_await
 from bqstack.state import model
 
 _STACK = "pulumi:pulumi:Stack"
+# https://cloud.google.com/iam/docs/service-account-types#service-agents
+_AGENT = re.compile(r"\bservice-(\d+)@gcp-sa-[a-z-]+\.iam\.gserviceaccount\.com$")
 
 
 @dataclass(frozen=True)
@@ -56,14 +59,16 @@ def declarations(
     project: str,
     stack: str,
     known: Mapping[str, model.Resource] | None = None,
-    project_number: str = "PROJECT_NUMBER",
+    project_number: str | None = None,
 ) -> Declarations:
     """Run `program` in a world of its own and return what it declares.
 
-    `known` is the state by urn. The Pulumi runtime of the caller, if there is one, is left
+    `known` is the state by urn. The project's number is the one that the state holds, unless it is
+    given. The Pulumi runtime of the caller, if there is one, is left
     as it is. Raises what the program raises.
     """
-    monitor = _Monitor(project, stack, known or {}, project_number)
+    number = project_number or _number_of(known or {}) or "PROJECT_NUMBER"
+    monitor = _Monitor(project, stack, known or {}, number)
     context = contextvars.copy_context()
     failure: list[BaseException] = []
 
@@ -84,6 +89,14 @@ def declarations(
     if failure:
         raise failure[0]
     return monitor.found
+
+
+def _number_of(known: Mapping[str, model.Resource]) -> str | None:
+    """The project's number, which stands in the names of Google's own accounts."""
+    for resource in known.values():
+        if found := _AGENT.search(str(resource.inputs.get("member", ""))):
+            return found[1]
+    return None
 
 
 def _run(program: Callable[[], object], monitor: _Monitor, project: str, stack: str) -> None:

@@ -1,6 +1,7 @@
 """What a Pulumi stack holds, now and after each of its earlier updates.
 
     current(stack)           the resources of today
+    kept_in_folder(stack)    the same without pulumi, where a folder keeps it
     history(stack)           the updates, newest first
     load(stack, version)     the resources that an update left
     damage(stack)            what is broken of the files that keep it
@@ -11,7 +12,7 @@ the one function that opens them, in memory.
 
 from bqstack.state.damage import Damage, damage
 from bqstack.state.model import SECRET_MARKER, Checkpoint, Resource, Update
-from bqstack.state.reading import backend_url, current, history, load, load_file
+from bqstack.state.reading import backend_url, current, history, kept_in_folder, load, load_file
 from bqstack.state.secrets import revealed
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "current",
     "damage",
     "history",
+    "kept_in_folder",
     "load",
     "load_file",
     "revealed",

@@ -14,10 +14,9 @@ from pathlib import Path
 from bqstack.errors import UserError
 from bqstack.state import checkpoints
 from bqstack.state.model import Checkpoint
-from bqstack.state.reading import backend_url, parse
+from bqstack.state.reading import ENDINGS, backend_url, parse
 from eros.project.settings import PROJECT_ROOT
 
-_ENDINGS = (".json", ".json.gz", ".json.zst")
 _COPY = ".bak"
 _ASIDE = ".broken"
 
@@ -60,7 +59,7 @@ def damage(stack: str, root: Path = PROJECT_ROOT) -> Damage | None:
         return None
     names = set(kept.names())
     stem = stack.rpartition("/")[2]
-    there = [stem + ending for ending in _ENDINGS if stem + ending in names]
+    there = [stem + ending for ending in ENDINGS if stem + ending in names]
     broken = [name for name in there if _checkpoint(kept, name) is None]
     if not broken or len(broken) < len(there):
         return None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bqstack import engine
 from bqstack.errors import UserError
@@ -14,6 +16,10 @@ from bqstack.state import checkpoints
 from bqstack.state.model import Checkpoint, Update
 from eros.project.settings import PROJECT_ROOT
 
+# organisation/project/name
+_WHOLE_NAME = 3
+# How a file backend names the file of a stack: plain, gzip, zstd.
+ENDINGS = (".json", ".json.gz", ".json.zst")
 # What JSON of another shape ends in.
 _MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError)
 
@@ -21,6 +27,28 @@ _MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError)
 def current(stack: str, root: Path = PROJECT_ROOT) -> Checkpoint:
     """What the stack holds now; raises UserError when pulumi cannot read it."""
     return _exported("stack", "export", "--stack", stack, version=None, root=root)
+
+
+def kept_in_folder(stack: str, root: Path = PROJECT_ROOT) -> Checkpoint | None:
+    """What the stack holds now, read from its file without a process of pulumi's.
+
+    `stack` has its organisation and its project in front. None where `pulumi` must be asked:
+    another backend than a folder named by PULUMI_BACKEND_URL, or no file that is understood.
+    """
+    backend = os.environ.get("PULUMI_BACKEND_URL", "")
+    parts = stack.split("/")
+    if urlsplit(backend).scheme != "file" or len(parts) != _WHOLE_NAME:
+        return None
+    _, project, name = parts
+    kept = checkpoints.files(backend, f".pulumi/stacks/{project}/", stack, root)
+    if kept is None:
+        return None
+    try:
+        # A stack is kept packed or plain; anything else is an unfinished change.
+        there = [name + end for end in ENDINGS if name + end in kept.names()]
+        return parse(kept.content(there[0]), there[0]) if len(there) == 1 else None
+    except UserError:
+        return None  # pulumi says what is wrong with it
 
 
 def history(stack: str, root: Path = PROJECT_ROOT) -> list[Update]:

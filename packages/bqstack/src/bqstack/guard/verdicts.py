@@ -1,0 +1,74 @@
+"""Updates that were found to change nothing, remembered.
+
+Declaring a program without an engine takes as long as declaring it to one. Its declarations follow
+from its code, its files, its settings and the state: a digest of all of it names the verdict, so
+one that is remembered is never stale. Only "nothing changes" is remembered; whatever changes is
+looked at again each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import time
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from bqstack.analysis.cache import cache_folder
+from bqstack.state import Checkpoint
+
+# A verdict that nobody has asked for in this time is of a state that is gone.
+_KEPT_SECONDS = 30 * 24 * 60 * 60
+_LIBRARIES = ("pulumi", "pulumi-gcp")
+
+
+class Verdict:
+    """Whether the update of this program on this state is known to change nothing."""
+
+    def __init__(self, program: bytes, stack: str, checkpoint: Checkpoint) -> None:
+        """`program` is the caller's digest of what its declarations depend on."""
+        digest = hashlib.sha256(_code() + hashlib.sha256(program).digest())
+        digest.update(stack.encode())
+        # Without the manifest, whose time changes with every update.
+        resources = checkpoint.deployment.get("resources")
+        digest.update(json.dumps(resources, sort_keys=True).encode())
+        self._path = cache_folder() / "guard" / digest.hexdigest()
+
+    def is_known(self) -> bool:
+        """Whether it was remembered; being asked keeps it."""
+        try:
+            os.utime(self._path)
+        except OSError:
+            return False  # nothing is lost but time
+        return True
+
+    def remember(self) -> None:
+        """Nothing changes; forget what nobody has asked for in a month."""
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._path.touch()
+            limit = time.time() - _KEPT_SECONDS
+            for path in self._path.parent.iterdir():
+                if path.stat().st_mtime < limit:
+                    path.unlink(missing_ok=True)
+        except OSError:
+            return
+
+
+def digest_of(files: list[Path], *texts: str) -> bytes:
+    """Digest of files, by their whole paths and contents, and of texts."""
+    digest = hashlib.sha256("\0".join(texts).encode())
+    for path in files:
+        digest.update(os.fsencode(path) + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.digest()
+
+
+@cache
+def _code() -> bytes:
+    """This library, Pulumi's SDK and the interpreter."""
+    package = Path(__file__).parent.parent
+    versions = [sys.version, *(version(name) for name in _LIBRARIES)]
+    return digest_of(sorted(package.rglob("*.py")), *versions)
