@@ -15,7 +15,7 @@ PARALLEL := -n 2 --dist loadfile
 # Each process of the SQL tier has an emulator of its own, so single tests may move.
 BALANCED := -n 2 --dist worksteal
 
-.PHONY: client-suite help bootstrap up down clean test quick unit sql engine validate bench lint format lock shell \
+.PHONY: client-suite help bootstrap up down clean test quick unit sql engine validate bench chaos lint format lock shell \
 	policy workflows security audit docs hooks plan drift health deploy backup verify
 # Stack of plan, drift, health, deploy, backup and verify.
 STACK ?= local
@@ -59,6 +59,9 @@ bench: bootstrap ## time the system on generated data
 
 client-suite: bootstrap ## system tests of Google's Python client (a checkout at DIR) against the local BigQuery
 	@$(ACTIVATE); python -m dev.clients "$(DIR)"
+
+chaos: bootstrap ## a fault at every call of every operation; CHAOS='--trials 10' for a spread
+	@$(ACTIVATE); python -m dev.chaos $(CHAOS)
 
 validate: bootstrap ## every SQL statement through Google's analyser, offline
 	@$(ACTIVATE); eros validate
