@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from bqstack import lean
+from bqstack.connection import Connection
 from bqstack.errors import UserError
 from bqstack.guard.guard import Guard
 from components.fingerprint import fingerprint
 from components.system import System, read
 from eros.project.environment import prepare_program
-from eros.project.settings import check_file, from_engine
+from eros.project.settings import PROJECT_ROOT, check_file, from_engine
 
 if TYPE_CHECKING:
     from bqstack.guard.program import Declared
@@ -32,16 +33,28 @@ def _broken_rules(resources: Iterable[Declared]) -> Iterable[Violation]:
     return violations(resources)
 
 
+def _google() -> Connection:
+    """Google's clients, which take long to load: a refusal counts rows with them."""
+    from eros.cloud.google import Google
+
+    return Google(settings)
+
+
 prepare_program()
 try:
     stack = pulumi.get_stack()
-    guard = Guard(pulumi.warn, repair="eros repair --stack")
+    guard = Guard(pulumi.warn, PROJECT_ROOT, repair="eros repair --stack")
     check_file(stack)
     # The engine hands the stack's configuration to the program in this variable.
     settings = from_engine(json.loads(os.environ.get("PULUMI_CONFIG", "{}")), stack)
     files = read(settings)
-    digest = partial(fingerprint, settings)
-    guard.check(settings, lambda: System("eros", settings, files), _broken_rules, digest)
+    guard.check(
+        settings,
+        lambda: System("eros", settings, files),
+        _broken_rules,
+        partial(fingerprint, settings),
+        _google,
+    )
     system = System("eros", settings, files)
 except UserError as error:
     raise pulumi.RunError(str(error)) from None

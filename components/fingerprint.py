@@ -9,6 +9,8 @@ from pathlib import Path
 from bqstack.analysis import recall
 from bqstack.guard.verdicts import digest_of
 from eros.cloud import endpoints
+from eros.project.files import beside
+from eros.project.schedules import ScheduledScripts
 from eros.project.settings import PROJECT_ROOT, Settings
 
 # Code of the program; what it reads from the library is the guard's to know.
@@ -22,7 +24,7 @@ def fingerprint(settings: Settings, root: Path = PROJECT_ROOT) -> bytes | None:
 
     Secrets are left out: two values of one look the same to the guard.
     """
-    files = recall.key(settings, root)
+    files = recall.key(settings, root, beside(ScheduledScripts(settings, root)))
     if files is None:
         return None
     code = [root / "__main__.py"]

@@ -1,1 +1,1 @@
-"""For developers of this repository: sample data and benchmarks; nothing in production needs it."""
+"""For developers of this repository: benchmarks; nothing in production needs it."""

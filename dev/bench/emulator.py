@@ -82,7 +82,7 @@ class Emulator(AbstractContextManager):
     def create(self) -> None:
         """The dataset with the whole catalogue."""
         self.create_dataset()
-        for item in catalogue.load(self._settings):
+        for item in catalogue.load(self._settings, PROJECT_ROOT):
             self.run(item.sql)
 
     def run(self, sql: str) -> list[bigquery.Row]:

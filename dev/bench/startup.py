@@ -14,8 +14,8 @@ _PROGRAMS = {
     "import of the Pulumi program": ("-c", "import components.system"),
     "catalogue load": (
         "-c",
-        "from bqstack import catalogue; from eros.project.settings import load_stack_file;"
-        " catalogue.load(load_stack_file('local'))",
+        "from bqstack import catalogue; from eros.project import settings as s;"
+        " catalogue.load(s.load_stack_file('local'), s.PROJECT_ROOT)",
     ),
 }
 

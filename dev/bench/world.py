@@ -8,10 +8,10 @@ from datetime import date
 import numpy as np
 
 from dev.bench.bandit import Counts
-from dev.sample import Identity, Scale, captions, creators
 from eros.project.settings import Automation
+from eros.sample import Identity, Scale, captions, creators
 
-# Dollars that a message of a tier may cost, in the order of dev.sample.captions.TIERS.
+# Dollars that a message of a tier may cost, in the order of eros.sample.captions.TIERS.
 _PRICES = np.array([[3, 4, 5, 6], [7, 8, 10, 12], [15, 18, 20, 25], [30, 35, 40, 50]])
 # Part of the audience that a message goes to: a Beta distribution, and its median.
 _SEGMENT = (1.5, 4.0)

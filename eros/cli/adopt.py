@@ -31,9 +31,9 @@ def adopt(
     Exit code 1 when the first up after it would replace an object or lose data.
     """
     settings = load_stack_file(stack)
-    known = catalogue.load(settings)
+    known = catalogue.load(settings, PROJECT_ROOT)
     wanted = program.wanted(stack, PROJECT_ROOT)
-    present = live.read(Google(settings), [settings.dataset, *wanted.datasets])
+    present = live.read(Google(settings), settings, [settings.dataset, *wanted.datasets])
     survey = adoption.survey(stack, wanted, present, known, settings.dataset)
     if output is not None:
         files.write(output, survey)

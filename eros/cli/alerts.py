@@ -11,9 +11,10 @@ import typer
 from rich.text import Text
 
 from bqstack.errors import UserError
+from bqstack.failures import FAILURES
 from eros.cli import tables
 from eros.cli.common import Format, Output, Stack, console
-from eros.cloud.google import FAILURES, Google
+from eros.cloud.google import Google
 from eros.project.alerts import state
 from eros.project.settings import load_stack_file
 from eros.watch import standing

@@ -9,8 +9,8 @@ from importlib import import_module
 import typer
 
 from bqstack.errors import UserError
+from bqstack.failures import FAILURES, explained
 from eros.cli.logged import log_commands
-from eros.cloud.google import FAILURES, explained
 from eros.project import environment
 
 # Each is a module beside this one: a group of commands where it has an `app`, else the

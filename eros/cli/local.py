@@ -14,7 +14,6 @@ import typer
 from rich.table import Table
 
 from bqstack import engine
-from dev.sample import Size
 from eros.cli import health, local_clock, local_inbox, run, sample
 from eros.cli.common import console
 from eros.cloud import transfers
@@ -23,6 +22,7 @@ from eros.cloud.google import Google
 from eros.operations import repair
 from eros.project import environment, schedules
 from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.sample import Size
 from eros.watch import health as checks
 
 STACK = "local"
@@ -57,16 +57,17 @@ def up(
     control.follow(False)
 
     console.rule("pulumi up", align="left")
-    engine.ensure_stack(STACK)
+    engine.ensure_stack(STACK, PROJECT_ROOT)
     if engine.uses_local_backend():
         # So that `pulumi preview --stack prod` needs nothing else.
         for stack in ("staging", "prod"):
-            engine.ensure_stack(stack)
+            engine.ensure_stack(stack, PROJECT_ROOT)
     google = Google(load_stack_file(STACK))
     # A first `up` that was killed is finished by the next one.
     repair.repair(google, STACK, progress=_tell)
-    engine.run("up", "--stack", STACK, "--yes", "--skip-preview", "--suppress-outputs")
-    changes = engine.last_changes(STACK)
+    options = ("--stack", STACK, "--yes", "--skip-preview", "--suppress-outputs")
+    engine.run("up", *options, root=PROJECT_ROOT)
+    changes = engine.last_changes(STACK, PROJECT_ROOT)
     changed = {kind: n for kind, n in changes.items() if kind != "same"}
 
     console.rule("sample", align="left")

@@ -11,8 +11,8 @@ from typing import Any
 import typer
 
 from bqstack.errors import UserError
+from bqstack.failures import FAILURES, explained
 from eros import logs
-from eros.cloud.google import FAILURES, explained
 
 # Commands that only look. Whatever is not named here is audited, and refused when its audit
 # record cannot be written.

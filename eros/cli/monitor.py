@@ -13,7 +13,7 @@ from eros.cli import tables
 from eros.cli.common import Stack
 from eros.cloud import clock
 from eros.cloud.google import Google
-from eros.project.settings import load_stack_file
+from eros.project.settings import PROJECT_ROOT, load_stack_file
 from eros.watch import monitor as queries
 
 # Of a table; CSV and JSON are for programs, which want all of it.
@@ -83,7 +83,7 @@ def _list() -> queries.Answer:
 
 
 def _last_update(stack: str) -> datetime:
-    for update in state.history(stack):
+    for update in state.history(stack, PROJECT_ROOT):
         if update.kind == "update" and update.succeeded and update.changed:
             return (update.end or update.start).astimezone(UTC)
     raise UserError(

@@ -11,7 +11,7 @@ import typer
 
 from bqstack.errors import UserError
 from eros.cli.common import Stack
-from eros.project.settings import load_stack_file
+from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 
 class Format(enum.Enum):
@@ -63,17 +63,23 @@ def plan(
     """Tell what a change would do: objects, columns downstream, losses, schedules, costs."""
     # The analyser and the clients take longer to import than most commands.
     from bqstack.plan import as_json, build, markdown, raw, sources
+    from eros.cloud.google import Google
 
     if head is not None and base is None:
         raise UserError("--head needs --base", fix=f"eros plan --base {head}^ --head {head}")
     settings = load_stack_file(stack)
     if output is not None:
         _make(output)
-    sides = sources.trees(stack, base, head) if base else sources.against_state(stack)
+    sides = (
+        sources.trees(stack, base, head, PROJECT_ROOT)
+        if base
+        else sources.against_state(stack, PROJECT_ROOT)
+    )
     if preview is None:
         preview = base is None and (output is not None or out_format is Format.MARKDOWN)
-    shown = raw.preview(stack) if preview else ""
-    made = build(settings, stack, *sides, ask_cloud=ask_cloud, preview=shown)
+    shown = raw.preview(stack, PROJECT_ROOT) if preview else ""
+    connect = (lambda: Google(settings)) if ask_cloud else None
+    made = build(settings, stack, *sides, connect=connect, preview=shown)
     forms = {
         Format.TEXT: lambda: markdown.text(made),
         Format.MARKDOWN: lambda: markdown.render(made, link),

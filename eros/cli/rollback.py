@@ -69,7 +69,7 @@ def rollback(
 
     google = Google(load_stack_file(stack))
     if only_list:
-        for line in _lines(_dated(google, state.history(stack)), None):
+        for line in _lines(_dated(google, state.history(stack, PROJECT_ROOT)), None):
             console.print(line, markup=False)
         return
     try:

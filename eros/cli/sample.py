@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from dev.sample import Size, generate, load, loaded_day
 from eros.cli.common import Stack, console
 from eros.cloud.clock import present
 from eros.cloud.google import Google
 from eros.project.settings import load_stack_file
+from eros.sample import Size, generate, load, loaded_day
 
 
 def sample(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import socket
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,12 +11,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import google.auth
-from google.api_core.exceptions import GoogleAPICallError, RetryError
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+from google.api_core.exceptions import GoogleAPICallError
+from google.auth.exceptions import DefaultCredentialsError
 from googleapiclient.errors import HttpError
-from httplib2 import HttpLib2Error
-from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import Timeout as RequestsTimeout
 
 from bqstack.errors import UserError
 from eros import logs
@@ -28,23 +24,9 @@ if TYPE_CHECKING:
     from google.cloud.bigquery import Client
     from google.cloud.bigquery_datatransfer_v1 import DataTransferServiceClient
 
-# What the libraries raise when a service refuses or cannot be reached.
-FAILURES = (
-    GoogleAPICallError,
-    GoogleAuthError,
-    RetryError,
-    RequestsConnectionError,
-    RequestsTimeout,
-    HttpError,
-    HttpLib2Error,
-    # Discovery's clients leave the socket's own errors as they are.
-    ConnectionError,
-    TimeoutError,
-)
 # For `retry` and `job_retry`: not again. BigQuery's client documents None; its types leave it out.
 NO_RETRY: Any = None
 _CONNECT_SECONDS = 5
-_REQUEST = re.compile(r"^[A-Z]+ https?://\S+: (?=\S)")
 _SERVICE_DISABLED = "SERVICE_DISABLED"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 # APIs by our name: discovery document, key in `eros.cloud.endpoints`, and the end of its address
@@ -64,13 +46,6 @@ _APIS = {
     "serviceusage": ("serviceusage", "v1", "serviceUsageCustomEndpoint", "v1/"),
     "storage": ("storage", "v1", "storageCustomEndpoint", "storage/v1/"),
 }
-
-
-def explained(error: Exception) -> str:
-    """One line that says what one of FAILURES is about."""
-    reason = str(getattr(error, "message", None) or getattr(error, "reason", None) or error)
-    # BigQuery's client puts the request before what was answered.
-    return _REQUEST.sub("", (reason.splitlines() or [type(error).__name__])[0])
 
 
 def disabled_service(error: Exception) -> str | None:

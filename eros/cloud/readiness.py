@@ -28,7 +28,7 @@ def question(google: Google, metric_type: str) -> Callable[[], str]:
     end.
     """
     # Google's clients take long to load, and the program imports this in every preview.
-    from eros.cloud.google import FAILURES, explained
+    from bqstack.failures import FAILURES, explained
 
     descriptors = google.api("monitoring").projects().metricDescriptors()
     project = google.settings.project

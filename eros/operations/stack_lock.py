@@ -19,9 +19,10 @@ from typing import Any
 from google.api_core.exceptions import GoogleAPICallError, NotFound
 
 from bqstack.errors import UserError
+from bqstack.failures import FAILURES, explained
 from eros import logs
 from eros.cloud.clock import present
-from eros.cloud.google import FAILURES, NO_RETRY, Google, explained
+from eros.cloud.google import NO_RETRY, Google
 from eros.logs.log import user
 
 # Without a sign of life for this long the machine that held the lock is gone: the longest

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from bqstack import analysis, catalogue
-from bqstack.analysis import Finding, Report, show
+from bqstack.analysis import Beside, Finding, Report, recall, show
 from bqstack.errors import UserError
 from eros.project import alerts, channels, dashboards, schedules
 from eros.project import figures as metrics
 from eros.project.alerts.checks import check as check_alerts
+from eros.project.alerts.marking import RuleFragments
 from eros.project.settings import NAMESPACE, PROJECT_ROOT, Settings
 
 KEY = f"{NAMESPACE}:allowMistakes"
@@ -47,7 +48,10 @@ class Reading:
     ) -> None:
         self._settings, self._root = settings, root
         self._only = tuple(only)
-        self.report: Report = analysis.validate(settings, root, only, on_compile, fresh)
+        self._scripts = schedules.ScheduledScripts(settings, root)
+        self.report: Report = analysis.validate(
+            settings, root, only, on_compile, fresh, beside(self._scripts)
+        )
         self.files = self._documents()
         self.report.findings.sort()
 
@@ -74,7 +78,7 @@ class Reading:
 
     def _documents(self) -> Files | None:
         """Everything beside the SQL; a mistake in one file hides none in another."""
-        settings, root, configs = self._settings, self._root, self.report.schedules
+        settings, root, configs = self._settings, self._root, self._scripts.configs
         rules = self._read(lambda: settings.template_context()["alerts"], tell=False)
         figures = self._read(lambda: metrics.load(root), tell=False)
         names = self._read(lambda: channels.names(root))
@@ -98,12 +102,37 @@ class Reading:
                 # It loads the parser, which files without a mistake may not need.
                 from bqstack.analysis.loading import in_document
 
-                finding = in_document(error, self._root)
+                finding = in_document(error, self._root, where_to_look)
                 if not self._only or any(
                     finding.file == path or path in finding.file.parents for path in self._only
                 ):
                     self.report.findings.append(finding)
             return None
+
+
+def beside(scripts: schedules.ScheduledScripts) -> Beside:
+    """The files of config/ whose SQL is checked with that of sql/."""
+
+    def fingerprint() -> bytes:
+        # What templates see of the catalogues is the project's own, wherever the files are.
+        own = (PROJECT_ROOT / "config", Path(__file__).parent)
+        folders = dict.fromkeys((scripts.root / "config", *own))
+        return scripts.settings.model_dump_json().encode() + recall.fingerprint(folders)
+
+    return Beside((scripts,), (RuleFragments(),), where_to_look, fingerprint)
+
+
+def where_to_look(file: Path) -> str:
+    """Where a person reads what a document may hold; empty for other files."""
+    if file.match("config/dashboards/*"):
+        return (
+            "the format: https://cloud.google.com/monitoring/api/ref_v3/rest/v1/projects.dashboards"
+        )
+    if file.parts[:1] == ("config",):
+        return f"the comment at the head of {file} says what each key takes"
+    if file.match("Pulumi.*.yaml"):
+        return "eros/project/settings.py says what each key takes"
+    return ""
 
 
 def _refusal(findings: list[Finding], is_allowable: bool) -> str:

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from pydantic import StringConstraints, model_validator
 
 from bqstack import templates
+from bqstack.analysis.beside import Statement
 from bqstack.catalogue import Catalogue
 from bqstack.documents import Section, load_document, one_of
 from bqstack.errors import UserError
@@ -72,6 +73,25 @@ class TransferConfig:
     schedule: str
     query: str
     gap: timedelta
+
+
+class ScheduledScripts:
+    """The scripts of config/schedules.yaml; a `bqstack.analysis.beside.Scripts`."""
+
+    file = FILE
+
+    def __init__(self, settings: Settings, root: Path) -> None:
+        self.settings, self.root = settings, root
+        self.configs: list[TransferConfig] | None = None
+        """What was read, None before or when the file has a mistake."""
+
+    def statements(self) -> list[Statement]:
+        """What each transfer config runs, as Data Transfer will run it; raises UserError."""
+        self.configs = transfer_configs(self.settings, self.root)
+        return [
+            Statement(f"schedules.{config.schedule_name}.call", config.query)
+            for config in self.configs
+        ]
 
 
 def load(root: Path = PROJECT_ROOT) -> dict[str, Schedule]:

@@ -249,6 +249,26 @@ class Settings(Section):
         return labels
 
     @property
+    def namespace(self) -> str:
+        """What the keys of a stack's file begin with."""
+        return NAMESPACE
+
+    @property
+    def adopts_external_tables(self) -> bool:
+        """Whether the external tables exist already and are only referred to."""
+        return self.external_tables == "adopt"
+
+    @property
+    def has_local_tables(self) -> bool:
+        """Whether the tables of sql/local_tables belong to the stack."""
+        return self.job_history == "table"
+
+    @property
+    def usd_per_tib(self) -> float:
+        """On-demand price of a query in US dollars per TiB."""
+        return self.prices.query_usd_per_tib
+
+    @property
     def all_labels(self) -> dict[str, str]:
         """Labels of every resource and job: environment, cost owner, system, the stack's own."""
         return {

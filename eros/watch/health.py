@@ -20,8 +20,9 @@ from google.api_core.exceptions import NotFound
 from requests.exceptions import Timeout
 
 from bqstack.errors import UserError
+from bqstack.failures import FAILURES, explained
 from eros.cloud.clock import present
-from eros.cloud.google import FAILURES, NO_RETRY, Google, explained
+from eros.cloud.google import NO_RETRY, Google
 from eros.project.settings import Settings
 from eros.watch import pauses
 

@@ -336,7 +336,7 @@ def partitions(google: Google) -> Answer:
     """
     settings = google.settings
     rows = []
-    for item in catalogue.load(settings):
+    for item in catalogue.load(settings, google.root):
         if item.kind not in TABLE_KINDS:
             continue
         name = f"{settings.project}.{settings.dataset}.{item.name}"

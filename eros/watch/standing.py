@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bqstack.failures import FAILURES, explained
 from eros.cloud.clock import present
-from eros.cloud.google import FAILURES, Google, explained
+from eros.cloud.google import Google
 from eros.project.alerts import Alerts, policy, state
 from eros.project.alerts.catalogue import Rule
 from eros.watch.dashboard.reading import Incident, Monitoring, Window

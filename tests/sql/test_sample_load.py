@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from bqstack.errors import UserError
-from dev.sample import Sample, Size, caption_key, generate, load, loaded_day
-from dev.sample.model import SCHEMAS
+from eros.sample import Sample, Size, caption_key, generate, load, loaded_day
+from eros.sample.model import SCHEMAS
 
 TODAY = date(2026, 3, 20)
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]

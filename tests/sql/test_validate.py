@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,8 @@ import pytest
 from bqstack.analysis import Report, memory, show, validate
 from bqstack.analysis.rules import RULES
 from eros.project import alerts
+from eros.project.files import beside
+from eros.project.schedules import ScheduledScripts
 from eros.project.settings import PROJECT_ROOT, Settings, load_stack_file
 
 pytestmark = pytest.mark.sql
@@ -44,6 +46,11 @@ def expected_findings() -> list[tuple[str, int, str, str]]:
 EXPECTED = expected_findings()
 
 
+def checked(settings: Settings, root: Path, only: Iterable[Path] = ()) -> Report:
+    """Report on all SQL below `root`, that of config/ included."""
+    return validate(settings, root, only, beside=beside(ScheduledScripts(settings, root)))
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _own_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Results of these runs stay out of the user's cache; the compiled analyser is shared."""
@@ -64,7 +71,7 @@ def mistakes(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Re
     root = tmp_path_factory.mktemp("mistakes")
     shutil.copytree(DATA / "clean", root, dirs_exist_ok=True)
     shutil.copytree(DATA / "mistakes", root, dirs_exist_ok=True)
-    return validate(settings, root)
+    return checked(settings, root)
 
 
 def test_the_list_of_mistakes_is_long_enough() -> None:
@@ -98,7 +105,7 @@ def test_nothing_but_the_seeded_mistakes_is_found(mistakes: Report) -> None:
 
 @pytest.mark.timeout(TIMEOUT)
 def test_clean_sql_has_no_finding_and_every_statement_is_analysed(settings: Settings) -> None:
-    report = validate(settings, DATA / "clean")
+    report = checked(settings, DATA / "clean")
     assert show.text(report).startswith("validate: no mistake; 9 objects, ")
     assert report.notes == []
 
@@ -108,19 +115,19 @@ def test_second_run_tells_the_same_and_a_changed_table_is_noticed(
     settings: Settings, tmp_path: Path
 ) -> None:
     shutil.copytree(DATA / "clean", tmp_path, dirs_exist_ok=True)
-    first = validate(settings, tmp_path)
-    second = validate(settings, tmp_path)
+    first = checked(settings, tmp_path)
+    second = checked(settings, tmp_path)
     assert (second.findings, second.statements) == (first.findings, first.statements)
     table = tmp_path / "sql/tables/pages.sql"
     table.write_text(table.read_text().replace("note STRING", "remark STRING"))
-    third = validate(settings, tmp_path)
+    third = checked(settings, tmp_path)
     assert {f.file.stem for f in third.findings} == {"every_statement", "note_it"}
 
 
 @pytest.mark.timeout(TIMEOUT)
 @pytest.mark.parametrize("stack", ["local", "prod"])
 def test_the_projects_sql_has_no_mistake(stack: str) -> None:
-    report = validate(load_stack_file(stack))
+    report = checked(load_stack_file(stack), PROJECT_ROOT)
     assert report.ok, show.text(report)
     assert report.notes == [], show.text(report)
 
@@ -145,7 +152,7 @@ def test_a_mistake_in_an_alert_rule_is_told_at_its_line(
     file.write_text(text.replace(good, bad, 1), encoding="utf-8")
     monkeypatch.setattr("eros.project.settings.PROJECT_ROOT", tmp_path)
     readings = Path("sql/table_functions/alert_readings.sql")
-    (finding,) = validate(settings, tmp_path, only=[readings, alerts.FILE]).findings
+    (finding,) = checked(settings, tmp_path, only=[readings, alerts.FILE]).findings
     assert (finding.file, finding.rule) == (alerts.FILE, rule)
     assert finding.excerpt[finding.column - 1 :].startswith(token) or token in finding.excerpt
 
@@ -155,7 +162,7 @@ def test_a_path_limits_what_is_reported(settings: Settings, tmp_path: Path) -> N
     shutil.copytree(DATA / "clean", tmp_path, dirs_exist_ok=True)
     shutil.copytree(DATA / "mistakes", tmp_path, dirs_exist_ok=True)
     only = Path("sql/procedures/set_type.sql")
-    report = validate(settings, tmp_path, only=[only])
+    report = checked(settings, tmp_path, only=[only])
     assert {f.file for f in report.findings} == {only}
 
 

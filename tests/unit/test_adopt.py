@@ -17,7 +17,7 @@ from bqstack.adopt.model import DATASET, ROUTINE, TABLE, TRANSFER, Declared, Liv
 from bqstack.catalogue.ddl import read
 from bqstack.errors import UserError
 from components.system import System
-from eros.project.settings import parse
+from eros.project.settings import PROJECT_ROOT, parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import Declared as Recorded
 from tests.unit.fake_engine import record
@@ -180,7 +180,7 @@ def test_what_the_state_holds_already_is_not_told_again():
 
 def test_a_table_of_another_system_must_have_the_columns_that_sql_reads(settings):
     adopting = parse(VALUES | {"externalTables": "adopt"}, "f")
-    known = catalogue.load(adopting)
+    known = catalogue.load(adopting, PROJECT_ROOT)
     bank = known.objects["caption_bank"]
     right = present(TABLE, "caption_bank", schema=json.dumps(list(bank.schema)))
     finding = only(survey("prod", wanted(), [right], known, D), "caption_bank")
@@ -211,7 +211,7 @@ def rewritten(recorded, tmp_path_factory) -> catalogue.Catalogue:
 
 
 def test_sql_written_from_what_is_there_is_the_sql_it_came_from(rewritten):
-    known = catalogue.load(parse(VALUES, "f"))
+    known = catalogue.load(parse(VALUES, "f"), PROJECT_ROOT)
     assert rewritten.objects.keys() == {item.name for item in known.declared}
     for item in known.declared:
         again = rewritten.objects[item.name]
@@ -391,8 +391,8 @@ def test_a_live_dataset_is_read_in_the_words_of_the_provider(settings):
         params={"query": "CALL p()"},
     )
     transfers = SimpleNamespace(list_transfer_configs=lambda parent: [config])
-    google = SimpleNamespace(bigquery=client, transfers=transfers, settings=settings)
-    found = {(one.type, one.name): one for one in live.read(google, [D, "not_there", D])}
+    google = SimpleNamespace(bigquery=client, transfers=transfers)
+    found = {(one.type, one.name): one for one in live.read(google, settings, [D, "not_there", D])}
     assert len(found) == 6
     table = found[TABLE, "t"]
     assert (table.kind, table.rows, table.bytes) == ("table", 7, 70)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pulumi
 import pulumi_gcp as gcp
 import pytest
 import sqlglot
 
+from bqstack.connection import Connection
 from bqstack.errors import UserError
 from bqstack.guard import Change, allowances, compare, guard, program, stakes, tables
 from bqstack.state import Checkpoint, Resource
 from components.system import System
-from eros.project.settings import load_stack_file, parse
+from eros.project.settings import PROJECT_ROOT, load_stack_file, parse
 from policy.declared import violations
 from tests.unit.fake_engine import record
 
@@ -169,8 +171,9 @@ def test_an_allowance_that_nothing_needs_is_stale():
     assert allowances.stale(changes, allowed) == ["pages: delete"]
 
 
-def test_the_commands_append_to_what_is_allowed_already():
-    text = allowances.how_to_allow("prod", ["a: delete", "a: delete", "b: replace"], ["x: delete"])
+def test_the_commands_append_to_what_is_allowed_already(values):
+    settings = parse(values | {"allowLoss": ["x: delete"]}, "f")
+    text = allowances.how_to_allow(settings, "prod", ["a: delete", "a: delete", "b: replace"])
     assert text.splitlines() == [
         "pulumi config set --path 'eros:allowLoss[1]' 'a: delete' --stack prod",
         "pulumi config set --path 'eros:allowLoss[2]' 'b: replace' --stack prod",
@@ -217,11 +220,13 @@ def test_the_rows_that_expire_are_counted():
     assert "INTERVAL 24 HOUR" in query
 
 
-def test_rows_are_unknown_where_bigquery_does_not_answer(settings, monkeypatch):
-    monkeypatch.setattr(stakes, "Google", lambda _: (_ for _ in ()).throw(UserError("no cloud")))
+def test_rows_are_unknown_where_bigquery_does_not_answer():
+    def connect() -> Connection:
+        raise UserError("no cloud")
+
     changes = dropped("pages")
     refused = allowances.refused(changes, [])
-    assert set(stakes.told(settings, refused).values()) == {stakes.UNKNOWN}
+    assert set(stakes.told(connect, refused).values()) == {stakes.UNKNOWN}
 
 
 # The refusal ---------------------------------------------------------------------------
@@ -246,7 +251,7 @@ class Engine:
     def __init__(self, monkeypatch, answer: Checkpoint | BaseException, *, preview: bool) -> None:
         self.warnings: list[str] = []
 
-        def current(_stack: str) -> Checkpoint:
+        def current(_stack: str, _root: Path) -> Checkpoint:
             if isinstance(answer, BaseException):
                 raise answer
             return answer
@@ -254,7 +259,7 @@ class Engine:
         monkeypatch.setattr("bqstack.state.current", current)
         monkeypatch.setattr(guard, "get_monitor", lambda: None)
         monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
-        self.guard = guard.Guard(self.warnings.append)
+        self.guard = guard.Guard(self.warnings.append, PROJECT_ROOT)
 
 
 def nothing() -> None:
@@ -330,10 +335,10 @@ def test_whatever_ends_the_reading_reaches_the_update(monkeypatch, settings, def
 def test_a_state_that_never_comes_is_not_waited_for_for_ever(monkeypatch, settings):
     never = threading.Event()
     engine = Engine(monkeypatch, Checkpoint(None, None, ()), preview=False)
-    monkeypatch.setattr("bqstack.state.current", lambda _: never.wait())
+    monkeypatch.setattr("bqstack.state.current", lambda *_: never.wait())
     monkeypatch.setattr(guard, "_PATIENCE_SECONDS", 0.01)
     with pytest.raises(UserError, match=r"cannot be read.*has not answered within"):
-        guard.Guard(engine.warnings.append).check(settings, nothing)
+        guard.Guard(engine.warnings.append, PROJECT_ROOT).check(settings, nothing)
     never.set()
 
 

@@ -15,6 +15,8 @@ from bqstack import analysis, catalogue
 from eros.project import alerts, channels, dashboards, schedules
 from eros.project import figures as metrics
 from eros.project.alerts import checks
+from eros.project.files import beside
+from eros.project.schedules import ScheduledScripts
 from eros.project.settings import PROJECT_ROOT, Automation, Settings, parse
 from tests.sql.test_cases import parse as parse_case
 from tests.unit.conftest import VALUES
@@ -107,7 +109,9 @@ def test_googles_analyser_takes_the_sql(root, settings):
         Path("sql/table_functions/alert_readings.sql"),
         Path("sql/procedures/publish_figures.sql"),
     ]
-    report = analysis.validate(settings, root, only=files)
+    report = analysis.validate(
+        settings, root, only=files, beside=beside(ScheduledScripts(settings, root))
+    )
     assert (report.findings, report.notes) == ([], [])
 
 

@@ -15,7 +15,7 @@ from bqstack import catalogue
 from bqstack.errors import UserError
 from eros.cli import monitor as command
 from eros.cli import tables
-from eros.project.settings import load_stack_file
+from eros.project.settings import PROJECT_ROOT, load_stack_file
 from eros.watch import monitor
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -70,7 +70,7 @@ def test_the_report_has_its_five_sections_with_the_words_that_operators_filter_b
 
 
 def test_every_object_that_is_asked_is_declared():
-    known = catalogue.load(load_stack_file("local")).objects
+    known = catalogue.load(load_stack_file("local"), PROJECT_ROOT).objects
     for query in (*monitor.QUERIES, *monitor.SECTIONS):
         for part in query.sql.split("{dataset}.")[1:]:
             name = part.split()[0].split("(")[0].rstrip(")")
@@ -245,8 +245,8 @@ def test_the_report_is_about_the_last_update_that_changed_something(monkeypatch)
         update("update", 6),
         update("update", 5),
     ]
-    monkeypatch.setattr(command.state, "history", lambda stack: updates)
+    monkeypatch.setattr(command.state, "history", lambda *_: updates)
     assert command._last_update("prod").day == 6
-    monkeypatch.setattr(command.state, "history", lambda stack: [])
+    monkeypatch.setattr(command.state, "history", lambda *_: [])
     with pytest.raises(UserError, match="--since"):
         command._last_update("prod")

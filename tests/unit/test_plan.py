@@ -139,7 +139,7 @@ def planned(base: Side, tmp_path: Path, name: str, **more: Any):
     values = edited(root, VALUES, CHANGES[name]) | more
     head = side("commit 2222222222", root, values)
     return build(
-        parse(values, "f"), "staging", base, head, ask_cloud=False, analyser=shared_analyser()
+        parse(values, "f"), "staging", base, head, connect=None, analyser=shared_analyser()
     )
 
 
@@ -367,7 +367,7 @@ def test_no_secret_reaches_a_plan(settings):
         found = program.declarations(program_of, project="eros", stack="staging")
         return Side(token[:1], tuple(found.resources))
 
-    plan = build(settings, "staging", declare("a-hush"), declare("b-hush"), ask_cloud=False)
+    plan = build(settings, "staging", declare("a-hush"), declare("b-hush"), connect=None)
     assert [d.text for p in plan.changes for d in p.change.details] == ["its address: url"]
     assert "hush" not in markdown.render(plan) + json.dumps(as_json(plan)) + markdown.text(plan)
 

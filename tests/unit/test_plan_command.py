@@ -35,9 +35,9 @@ def side(label: str, *names: str, allowed: tuple[str, ...] = ()) -> Side:
 def sides(monkeypatch) -> list[Side]:
     """Without --base a table goes; with it nothing changes."""
     given = [side("the state", "pages", "captions"), side("the files", "pages")]
-    monkeypatch.setattr(sources, "against_state", lambda _stack: tuple(given))
+    monkeypatch.setattr(sources, "against_state", lambda *_: tuple(given))
     monkeypatch.setattr(sources, "trees", lambda *_: (side("a", "pages"), side("b", "pages")))
-    monkeypatch.setattr(raw, "preview", lambda stack: f"raw preview of {stack}")
+    monkeypatch.setattr(raw, "preview", lambda stack, _root: f"raw preview of {stack}")
     return given
 
 
@@ -72,7 +72,7 @@ def test_both_forms_are_written_for_the_workflow(tmp_path):
 
 
 def test_a_place_that_is_no_folder_is_told_before_the_plan_is_made(tmp_path, monkeypatch):
-    monkeypatch.setattr(sources, "against_state", lambda _stack: pytest.fail("too late"))
+    monkeypatch.setattr(sources, "against_state", lambda *_: pytest.fail("too late"))
     place = tmp_path / "plan"
     place.touch()
     error = run("--output", str(place)).exception
@@ -91,7 +91,7 @@ def test_a_head_without_a_base_is_refused():
 def test_an_unknown_commit_is_told_with_what_to_do(monkeypatch):
     monkeypatch.undo()
     with pytest.raises(UserError, match="no-such-commit") as error:
-        sources.trees("staging", "no-such-commit")
+        sources.trees("staging", "no-such-commit", None, PROJECT_ROOT)
     assert "git fetch" in str(error.value)
 
 

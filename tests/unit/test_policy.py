@@ -228,7 +228,7 @@ def test_rules_about_a_stack_read_past_values_that_are_not_known_yet(monkeypatch
 def test_procedures_that_may_repeat_exist_and_all_that_are_scheduled_are_among_them(settings):
     procedures = {
         name
-        for name, found in catalogue.load(settings).objects.items()
+        for name, found in catalogue.load(settings, PROJECT_ROOT).objects.items()
         if found.kind is catalogue.Kind.PROCEDURE
     }
     assert idempotent.WHY.keys() <= procedures

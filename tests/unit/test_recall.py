@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from bqstack import analysis
 from bqstack.analysis import recall, run
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.files import beside
+from eros.project.schedules import ScheduledScripts
+from eros.project.settings import PROJECT_ROOT, Settings, load_stack_file
 
 
 @pytest.fixture
@@ -29,6 +32,16 @@ def settings(root):
     return load_stack_file("local", root)
 
 
+def checked(settings: Settings, root: Path, only: Sequence[Path] = ()) -> analysis.Report:
+    """The report on all SQL, that of config/ included."""
+    return analysis.validate(settings, root, only, beside=beside(ScheduledScripts(settings, root)))
+
+
+def key(settings: Settings, root: Path) -> str | None:
+    """The key of that report."""
+    return recall.key(settings, root, beside(ScheduledScripts(settings, root)))
+
+
 def made(monkeypatch) -> list[bool]:
     """Gets an entry for every check that is made instead of recalled."""
     calls: list[bool] = []
@@ -44,12 +57,16 @@ def made(monkeypatch) -> list[bool]:
 
 def test_what_is_recalled_is_what_was_found(root, settings, monkeypatch):
     calls = made(monkeypatch)
-    first, second = (analysis.validate(settings, root) for _ in range(2))
+    scripts = [ScheduledScripts(settings, root) for _ in range(2)]
+    first, second = (
+        analysis.validate(settings, root, beside=beside(reading)) for reading in scripts
+    )
     assert len(calls) == 1
     assert second.catalogue == first.catalogue
     assert list(second.catalogue.objects) == list(first.catalogue.objects), "in the same order"
     assert [type(o) for o in second.catalogue] == [type(o) for o in first.catalogue]
-    assert second.schedules == first.schedules
+    assert scripts[0].configs
+    assert scripts[1].configs == scripts[0].configs
     assert (second.notes, second.objects, second.statements, second.findings) == (
         *(first.notes, first.objects, first.statements, []),
     )
@@ -59,36 +76,36 @@ def test_what_is_recalled_is_what_was_found(root, settings, monkeypatch):
     "path", ["sql/views/open_alerts.sql", "config/schedules.yaml", "config/alerts.yaml"]
 )
 def test_a_change_of_any_file_is_another_check(root, settings, path):
-    before = recall.key(settings, root)
+    before = key(settings, root)
     file = root / path
     file.write_text(file.read_text() + "\n", encoding="utf-8")
-    assert recall.key(settings, root) != before
+    assert key(settings, root) != before
 
 
 def test_a_file_more_or_a_setting_is_another_check(root, settings):
-    before = recall.key(settings, root)
+    before = key(settings, root)
     other = settings.model_copy(update={"dataset": "another"})
-    assert recall.key(other, root) != before
+    assert key(other, root) != before
     (root / "sql" / "views" / "more.sql").write_text("", encoding="utf-8")
-    assert recall.key(settings, root) != before
+    assert key(settings, root) != before
 
 
 def test_mistakes_and_parts_are_not_remembered(root, settings, monkeypatch):
     calls = made(monkeypatch)
-    analysis.validate(settings, root, only=[Path("sql/views")])
+    checked(settings, root, only=[Path("sql/views")])
     (root / "sql" / "views" / "open_alerts.sql").write_text("SELECT", encoding="utf-8")
     for _ in range(2):
-        assert analysis.validate(settings, root).findings
+        assert checked(settings, root).findings
     assert len(calls) == 3
     assert not list(root.glob("cache/analysis/*"))
 
 
 def test_a_file_that_is_no_report_costs_time_only(root, settings, monkeypatch):
-    analysis.validate(settings, root)
+    checked(settings, root)
     (kept,) = root.glob("cache/analysis/whole-*.json")
     kept.write_text("{}", encoding="utf-8")
     calls = made(monkeypatch)
-    assert analysis.validate(settings, root).ok
+    assert checked(settings, root).ok
     assert len(calls) == 1
 
 

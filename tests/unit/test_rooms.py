@@ -1,4 +1,4 @@
-"""Who may import whom (docs/architecture.md), and what is still to be parted."""
+"""Who may import whom (docs/architecture.md)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,6 @@ ROOMS = {
     "policy": (".", {"components", "localgcp"}),
 }
 EVERYWHERE = {"dev", "tests", "tools"}
-# What a room imports against the rule today. A name may go, none may come.
-STILL = {
-    "bqstack": {
-        "eros.cloud.google",
-        "eros.project.alerts",
-        "eros.project.schedules",
-        "eros.project.settings",
-    },
-    "eros": {"dev.sample"},
-}
 
 
 def imported(source: str) -> set[str]:
@@ -81,12 +71,7 @@ def sources(room: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_what_it_may(room):
-    known = STILL.get(room, set())
-    found = breaches(room, sources(room))
-    assert {name: module for name, module in found.items() if name not in known} == {}, (
-        "docs/architecture.md says who may import whom"
-    )
-    assert known - set(found) == set(), "no longer imported: take it out of STILL"
+    assert breaches(room, sources(room)) == {}, "docs/architecture.md says who may import whom"
 
 
 @pytest.mark.parametrize(

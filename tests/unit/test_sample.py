@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 import pytest
 
 from bqstack import catalogue
-from dev.sample import Sample, Size, caption_key, generate
-from dev.sample.creators import TIME_ZONES
-from dev.sample.localtime import to_utc
-from dev.sample.model import SCHEMAS
+from eros.project.settings import PROJECT_ROOT
+from eros.sample import Sample, Size, caption_key, generate
+from eros.sample.creators import TIME_ZONES
+from eros.sample.localtime import to_utc
+from eros.sample.model import SCHEMAS
 
 TODAY = date(2026, 3, 20)  # the history runs over the change of the clock on 8 March
 MIDNIGHT = datetime(2026, 3, 20, tzinfo=ZoneInfo("America/Los_Angeles")).astimezone(UTC)
@@ -68,7 +69,7 @@ def test_another_day_tells_about_the_same_pages_and_captions(sample):
 
 
 def test_tables_have_the_columns_of_the_external_tables(sample, settings):
-    objects = catalogue.load(settings).objects
+    objects = catalogue.load(settings, PROJECT_ROOT).objects
     kinds = {
         "STRING": pa.string(),
         "BOOLEAN": pa.bool_(),

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from bqstack.errors import UserError
-from dev.sample import Size, generate, load
 from eros.project.settings import parse
+from eros.sample import Size, generate, load
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 from bqstack import catalogue
 from bqstack.errors import UserError
 from eros.project import cron, schedules
-from eros.project.settings import parse
+from eros.project.settings import PROJECT_ROOT, parse
 from localgcp.apis.transfers import schedule as cloud_schedule
 from tests.unit.conftest import VALUES
 
@@ -228,4 +228,4 @@ def test_a_call_of_an_unknown_routine_is_named_with_its_likely_spelling(settings
         config, query=config.query.replace("refresh_holiday_calendar", "refresh_holiday_calender")
     )
     with pytest.raises(UserError, match="did you mean 'refresh_holiday_calendar'"):
-        schedules.check_calls([wrong], catalogue.load(settings), settings)
+        schedules.check_calls([wrong], catalogue.load(settings, PROJECT_ROOT), settings)

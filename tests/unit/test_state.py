@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import pyarrow
@@ -14,7 +15,11 @@ from bqstack import engine, state
 from bqstack.errors import UserError
 from bqstack.state import checkpoints, reading, secrets
 from bqstack.state.model import SIGNATURE
+from eros.operations.rollback import kept as earlier
 
+ROOT = Path(__file__).resolve().parents[2]
+# A folder or a service needs no client.
+NO_GOOGLE = SimpleNamespace()
 STACK = "urn:pulumi:local::eros::pulumi:pulumi:Stack::eros-local"
 TABLE = "urn:pulumi:local::eros::gcp:bigquery/table:Table::captions"
 
@@ -102,7 +107,7 @@ def zstd(content: bytes) -> bytes:
 
 
 def test_a_resource_has_all_that_the_state_says(pulumi):
-    found = state.current("local").by_urn[TABLE]
+    found = state.current("local", ROOT).by_urn[TABLE]
     assert (found.name, found.id) == ("captions", "projects/p/datasets/d/tables/captions")
     assert found.inputs == {"tableId": "captions"}
     assert found.outputs == {}
@@ -114,19 +119,19 @@ def test_a_resource_has_all_that_the_state_says(pulumi):
 
 def test_a_resource_that_waits_for_deletion_is_not_there(pulumi):
     pulumi.exported = deployment({"urn": TABLE, "type": "t", "custom": True, "delete": True})
-    assert len(state.current("local").resources) == 2
+    assert len(state.current("local", ROOT).resources) == 2
 
 
 def test_operations_of_unknown_end_are_known(pulumi):
     pulumi.exported = deployment() | {
         "pending_operations": [{"type": "creating", "resource": {"urn": TABLE}}]
     }
-    assert state.current("local").pending == (TABLE,)
+    assert state.current("local", ROOT).pending == (TABLE,)
 
 
 def test_a_stack_without_an_update_is_empty(pulumi):
     pulumi.exported = {"manifest": {"time": "0001-01-01T00:00:00Z"}}
-    assert state.current("local") == state.Checkpoint(None, None, ())
+    assert state.current("local", ROOT) == state.Checkpoint(None, None, ())
 
 
 @pytest.mark.parametrize(
@@ -143,7 +148,7 @@ def test_a_stack_without_an_update_is_empty(pulumi):
 def test_what_is_no_state_is_told_with_the_command(monkeypatch, printed, what):
     monkeypatch.setattr(engine, "output", lambda *_, root: printed)
     with pytest.raises(UserError, match=rf"`pulumi stack export --stack local` printed {what}"):
-        state.current("local")
+        state.current("local", ROOT)
 
 
 def test_a_command_that_cannot_be_run_is_told(monkeypatch):
@@ -152,26 +157,26 @@ def test_a_command_that_cannot_be_run_is_told(monkeypatch):
 
     monkeypatch.setattr(engine, "output", output)
     with pytest.raises(UserError, match=r"pulumi stack export --stack local: .*denied"):
-        state.current("local")
+        state.current("local", ROOT)
 
 
 @pytest.mark.parametrize("printed", ["no json", "[{}]", '[{"kind": "update"}]'])
 def test_what_is_no_history_is_told_with_the_command(monkeypatch, printed):
     monkeypatch.setattr(engine, "output", lambda *_, root: printed)
     with pytest.raises(UserError, match=r"`pulumi stack history --stack local.* printed no"):
-        state.history("local")
+        state.history("local", ROOT)
 
 
 @pytest.mark.parametrize("printed", ["no json", "[]", "{}"])
 def test_a_backend_without_an_address_is_told_with_the_command(monkeypatch, printed):
     monkeypatch.setattr(engine, "output", lambda *_, root: printed)
     with pytest.raises(UserError, match=r"`pulumi whoami --verbose --json` printed no"):
-        state.load("local", 1)
+        state.load("local", 1, ROOT)
 
 
 def test_updates_of_a_folder_are_counted_from_the_oldest(pulumi):
     pulumi.updates = [update(message="c"), update(message="b"), update(message="a")]
-    assert [(u.version, u.message) for u in state.history("local")] == [
+    assert [(u.version, u.message) for u in state.history("local", ROOT)] == [
         (3, "c"),
         (2, "b"),
         (1, "a"),
@@ -180,12 +185,12 @@ def test_updates_of_a_folder_are_counted_from_the_oldest(pulumi):
 
 def test_updates_of_the_service_keep_their_number(pulumi):
     pulumi.updates = [update(17), update(16)]
-    assert [u.version for u in state.history("local")] == [17, 16]
+    assert [u.version for u in state.history("local", ROOT)] == [17, 16]
 
 
 def test_an_update_says_when_who_and_what(pulumi):
     pulumi.updates = [update(endTime=None, result="in-progress"), update()]
-    running, ended = state.history("local")
+    running, ended = state.history("local", ROOT)
     assert running.end is None
     assert not running.succeeded
     assert ended.start == datetime(2026, 11, 22, 5, 37, 25, tzinfo=UTC)
@@ -199,7 +204,7 @@ def test_an_update_says_when_who_and_what(pulumi):
 def test_a_checkpoint_is_read_however_it_is_packed(kept, suffix, pack):
     kept(100, content={"resources": []})
     kept(200, suffix, pack)
-    found = state.load("local", 2)
+    found = state.load("local", 2, ROOT)
     assert found.version == 2
     assert TABLE in found.by_urn
 
@@ -208,14 +213,16 @@ def test_a_checkpoint_is_read_however_it_is_packed(kept, suffix, pack):
 def test_an_update_that_is_not_kept_is_a_users_error(kept, version):
     kept(100)
     with pytest.raises(UserError, match=f"no update {version}\n  fix: eros rollback --list "):
-        state.load("local", version)
+        earlier.load(NO_GOOGLE, "local", version, ROOT)
+    with pytest.raises(state.NotKept, match="fix: pulumi stack history"):
+        state.load("local", version, ROOT)
 
 
 def test_an_update_without_a_checkpoint_is_a_users_error(kept, tmp_path):
     kept(100)
     (tmp_path / ".pulumi/history/eros/local/local-100.checkpoint.json").unlink()
     with pytest.raises(UserError, match="left no checkpoint"):
-        state.load("local", 1)
+        state.load("local", 1, ROOT)
 
 
 def test_a_stack_that_was_never_updated_has_no_update(kept, tmp_path):
@@ -225,7 +232,7 @@ def test_a_stack_that_was_never_updated_has_no_update(kept, tmp_path):
 
 def test_pulumis_service_gives_the_version_itself(pulumi):
     pulumi.backend = "https://app.pulumi.com/me"
-    assert state.load("me/eros/local", 7).version == 7
+    assert state.load("me/eros/local", 7, ROOT).version == 7
     assert pulumi.asked[-1][-2:] == ("--version", "7")
 
 
@@ -233,7 +240,13 @@ def test_pulumis_service_gives_the_version_itself(pulumi):
 def test_buckets_of_others_name_the_way_out(kept, pulumi, backend):
     pulumi.backend = backend
     with pytest.raises(UserError, match="eros rollback --to FILE"):
-        state.load("local", 1)
+        earlier.load(NO_GOOGLE, "local", 1, ROOT)
+
+
+def test_a_bucket_without_a_client_is_not_read(kept, pulumi):
+    pulumi.backend = "gs://bucket"
+    with pytest.raises(state.Unreachable, match=r"copy .*history/eros/local/.* to this machine"):
+        state.load("local", 1, ROOT)
 
 
 class Objects:
@@ -257,14 +270,13 @@ class Objects:
         return SimpleNamespace(execute=lambda: answer)
 
 
-def test_a_bucket_of_cloud_storage_is_read(kept, pulumi, monkeypatch):
+def test_a_bucket_of_cloud_storage_is_read(kept, pulumi):
     pulumi.backend = "gs://states/team?prefix=none"
     prefix = "team/.pulumi/history/eros/local/local-5"
     body = json.dumps({"version": 3, "checkpoint": {"latest": deployment()}}).encode()
     objects = Objects({f"{prefix}.history.json": b"{}", f"{prefix}.checkpoint.json": body})
-    storage = SimpleNamespace(objects=lambda: objects)
-    monkeypatch.setattr(checkpoints, "_storage", lambda stack, root: storage)
-    assert TABLE in state.load("local", 1).by_urn
+    google = SimpleNamespace(api={"storage": SimpleNamespace(objects=lambda: objects)}.get)
+    assert TABLE in earlier.load(google, "local", 1, ROOT).by_urn
 
 
 @pytest.mark.parametrize(
@@ -300,7 +312,7 @@ def test_an_exported_stack_is_a_checkpoint_too(tmp_path):
 
 def test_a_checkpoint_without_secrets_needs_no_key():
     checkpoint = state.Checkpoint.from_deployment(deployment(), 1)
-    assert state.revealed("local", checkpoint) is checkpoint
+    assert state.revealed("local", checkpoint, ROOT) is checkpoint
 
 
 def closed(value: str, **more) -> dict:
@@ -317,7 +329,7 @@ def test_secrets_are_those_of_the_resource_that_stays(monkeypatch):
     waiting = closed("old", delete=True)
     given = {"resources": [closed("new"), waiting]}
     monkeypatch.setattr(secrets, "_exported", lambda *_: json.dumps({"deployment": given}))
-    found = state.revealed("local", state.Checkpoint.from_deployment(given, 1))
+    found = state.revealed("local", state.Checkpoint.from_deployment(given, 1), ROOT)
     assert found.by_urn[TABLE].inputs == {"key": secret("new")}
 
 
@@ -326,7 +338,7 @@ def test_secrets_that_do_not_come_are_told(monkeypatch, printed):
     monkeypatch.setattr(secrets, "_exported", lambda *_: printed)
     given = state.Checkpoint.from_deployment({"resources": [closed("x")]}, 1)
     with pytest.raises(UserError, match="--show-secrets"):
-        state.revealed("local", given)
+        state.revealed("local", given, ROOT)
 
 
 def test_a_checkpoint_that_may_not_be_read_is_told(kept, monkeypatch):
@@ -341,7 +353,7 @@ def test_a_checkpoint_that_may_not_be_read_is_told(kept, monkeypatch):
 
     monkeypatch.setattr(checkpoints.Path, "read_bytes", refused)
     with pytest.raises(UserError, match=r"local-100\.checkpoint\.json: cannot be read: Permission"):
-        state.load("local", 1)
+        state.load("local", 1, ROOT)
 
 
 # Read from the folder itself -----------------------------------------------------------------
@@ -369,22 +381,22 @@ def in_folder(pulumi, monkeypatch, tmp_path):
 )
 def test_a_stack_in_a_folder_is_read_without_pulumi(pulumi, in_folder, name, pack):
     in_folder(name, pack)
-    found = state.kept_in_folder("organization/eros/local")
-    assert found == state.current("local")
+    found = state.kept_in_folder("organization/eros/local", ROOT)
+    assert found == state.current("local", ROOT)
     assert pulumi.asked == [("stack", "export", "--stack", "local")]
 
 
 def test_pulumi_is_asked_where_the_folder_does_not_say_it(monkeypatch, in_folder):
     whole = "organization/eros/local"
-    assert state.kept_in_folder(whole) is None, "no file"
+    assert state.kept_in_folder(whole, ROOT) is None, "no file"
     in_folder(content="{")
-    assert state.kept_in_folder(whole) is None, "a broken file"
+    assert state.kept_in_folder(whole, ROOT) is None, "a broken file"
     in_folder()
-    assert state.kept_in_folder(whole)
-    assert state.kept_in_folder("local") is None, "nobody knows of which project"
+    assert state.kept_in_folder(whole, ROOT)
+    assert state.kept_in_folder("local", ROOT) is None, "nobody knows of which project"
     in_folder("local.json.gz", gzip.compress)
-    assert state.kept_in_folder(whole) is None, "two files"
+    assert state.kept_in_folder(whole, ROOT) is None, "two files"
     monkeypatch.setenv("PULUMI_BACKEND_URL", "gs://bucket")
-    assert state.kept_in_folder(whole) is None
+    assert state.kept_in_folder(whole, ROOT) is None
     monkeypatch.delenv("PULUMI_BACKEND_URL")
-    assert state.kept_in_folder(whole) is None
+    assert state.kept_in_folder(whole, ROOT) is None

@@ -2,7 +2,7 @@
 
 What other parts of EROS call (all times are aware and in UTC; `progress` gets one line of
 text per step; mistakes of the user and refusals are UserError, Google's own failures are
-`eros.cloud.google.FAILURES`):
+`bqstack.failures.FAILURES`):
 
 - `create(google, *, kind=Kind.MANUAL, tables=None, also=(), export=False, at=None,
   progress=quiet) -> Backup`: snapshots of all tables worth keeping, or of `tables`, and of those

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from google.api_core.exceptions import BadRequest, Forbidden, NotFound
 
 from bqstack.errors import UserError
-from eros.cloud.google import Google, explained
+from bqstack.failures import explained
+from eros.cloud.google import Google
 from eros.project.settings import Settings
 
 if TYPE_CHECKING:

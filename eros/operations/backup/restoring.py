@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, cast
 from google.api_core.exceptions import Conflict, NotFound
 
 from bqstack.errors import UserError
-from eros.cloud.google import FAILURES, Google, explained
+from bqstack.failures import FAILURES, explained
+from eros.cloud.google import Google
 from eros.operations import stack_lock
 from eros.operations.backup import activity, columns, creation, inventory, jobs, records
 from eros.operations.backup.jobs import quoted

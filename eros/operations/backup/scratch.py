@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
-from eros.cloud.google import FAILURES, Google
+from bqstack.failures import FAILURES
+from eros.cloud.google import Google
 from eros.operations.backup import jobs, names, records
 
 _PURPOSE = {"purpose": "scratch"}

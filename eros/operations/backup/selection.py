@@ -24,7 +24,7 @@ def tables_of(google: Google) -> list[str]:
     All that the program creates, and those of other systems that `backup.externalTables`
     names. The job history of the local stack is none of them: it copies what BigQuery has.
     """
-    objects = catalogue.load(google.settings)
+    objects = catalogue.load(google.settings, google.root)
     owned = {table.name for table in objects.tables if table.kind is not Kind.LOCAL_TABLE}
     external = set(google.settings.backup.external_tables)
     unknown = sorted(name for name in external if not _is_table(objects, name))

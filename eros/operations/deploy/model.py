@@ -143,5 +143,5 @@ class Step(Protocol):
     in_dry_run: bool
 
     def run(self, deployment: Deployment) -> dict[str, Any]:
-        """Do it; raises UserError or one of `eros.cloud.google.FAILURES`."""
+        """Do it; raises UserError or one of `bqstack.failures.FAILURES`."""
         ...

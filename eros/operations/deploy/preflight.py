@@ -15,9 +15,10 @@ from googleapiclient.errors import HttpError
 
 from bqstack import engine, state
 from bqstack.errors import UserError
+from bqstack.failures import FAILURES, explained
 from eros.cloud import services, transfers
 from eros.cloud.clock import present
-from eros.cloud.google import FAILURES, disabled_service, explained
+from eros.cloud.google import disabled_service
 from eros.cloud.services import SERVICES
 from eros.operations import backup, repair, rollback
 from eros.operations.deploy import permissions, quota
@@ -83,7 +84,7 @@ def tools(site: Site) -> list[Finding]:
     try:
         checkpoint = state.current(site.stack, site.root)
     except UserError:
-        repair.refuse_damage(site.stack, site.root)
+        repair.refuse_damage(site.google, site.stack, site.root)
         raise
     findings = [Finding("tools", Level.OK, f"pulumi {version}, stack {site.stack}")]
     if open_ := (*checkpoint.pending, *checkpoint.unread):

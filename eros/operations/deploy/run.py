@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bqstack.errors import UserError
+from bqstack.failures import FAILURES, explained
 from eros import logs
-from eros.cloud.google import FAILURES, explained
 from eros.operations.deploy import lock, report, undo
 from eros.operations.deploy.journal import Journal, folder_of, unfinished
 from eros.operations.deploy.model import Deployment, ExitCode, Overtaken, Step

@@ -10,8 +10,8 @@ from typing import Any
 
 from bqstack import state
 from bqstack.errors import UserError
+from bqstack.failures import FAILURES, explained
 from eros import logs
-from eros.cloud.google import FAILURES, explained
 from eros.operations import backup, repair
 from eros.operations.deploy import figures, journal, preflight, program, validation, verdict
 from eros.operations.deploy.figures import Figures

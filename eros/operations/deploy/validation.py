@@ -10,7 +10,7 @@ from google.api_core.exceptions import GoogleAPICallError, NotFound
 from bqstack import catalogue
 from bqstack.catalogue.model import Kind, Table
 from bqstack.errors import UserError
-from eros.cloud.google import FAILURES, explained
+from bqstack.failures import FAILURES, explained
 from eros.operations.deploy.external import differences
 from eros.operations.deploy.model import Finding, Level, Site
 from eros.project import schedules

@@ -55,8 +55,8 @@ def repair(google: Google, stack: str, *, root: Path = PROJECT_ROOT, progress: P
     Raises UserError while another engine works on the stack, when a broken state has no whole
     copy, and when a resource cannot be looked up; what was mended before that stays mended.
     """
-    locks = _locks(stack, root, progress)
-    put_back = _state(stack, root, progress)
+    locks = _locks(google, stack, root, progress)
+    put_back = _state(google, stack, root, progress)
     settled = _operations(google, stack, root, progress)
     done = Repair(locks, put_back, settled)
     if not done.is_empty:
@@ -64,9 +64,9 @@ def repair(google: Google, stack: str, *, root: Path = PROJECT_ROOT, progress: P
     return done
 
 
-def refuse_damage(stack: str, root: Path) -> None:
+def refuse_damage(google: Google, stack: str, root: Path) -> None:
     """Raise UserError that names `eros repair` when the stack's file is broken."""
-    if (broken := state.damage(stack, root)) is not None:
+    if (broken := state.damage(stack, root, _storage(google))) is not None:
         when = f"; the copy beside it is of {broken.time}" if broken.time else ""
         raise UserError(
             f"the state of stack {stack} is no checkpoint any more{when}",
@@ -75,8 +75,13 @@ def refuse_damage(stack: str, root: Path) -> None:
         )
 
 
-def _locks(stack: str, root: Path, progress: Progress) -> tuple[str, ...]:
-    found = engine_lock.holders(stack, root)
+def _storage(google: Google) -> Callable[[], Any]:
+    """Cloud Storage for backends that are buckets; a folder needs no client."""
+    return lambda: google.api("storage")
+
+
+def _locks(google: Google, stack: str, root: Path, progress: Progress) -> tuple[str, ...]:
+    found = engine_lock.holders(stack, root, _storage(google))
     for holder in found:
         if not holder.is_here:
             raise UserError(
@@ -93,8 +98,8 @@ def _locks(stack: str, root: Path, progress: Progress) -> tuple[str, ...]:
     return gone
 
 
-def _state(stack: str, root: Path, progress: Progress) -> str:
-    broken = state.damage(stack, root)
+def _state(google: Google, stack: str, root: Path, progress: Progress) -> str:
+    broken = state.damage(stack, root, _storage(google))
     if broken is None:
         return ""
     if broken.copy is None:

@@ -17,7 +17,7 @@ from eros.cloud.clock import present, shown
 from eros.cloud.google import Google
 from eros.operations import backup
 from eros.operations.backup import Backup
-from eros.operations.rollback import choice, counts, stakes, variants, words
+from eros.operations.rollback import choice, counts, kept, stakes, variants, words
 from eros.operations.rollback.counts import Count
 from eros.operations.rollback.stakes import Stake
 from eros.operations.rollback.updates import Step, Updates
@@ -116,7 +116,7 @@ def plan(
         checkpoint = state.load_file(to)
     else:
         target = choice.default(history) if to is None else choice.find(history, to, stack)
-        checkpoint = state.load(stack, target.version, root)
+        checkpoint = kept.load(google, stack, target.version, root)
     if not any(resource.custom for resource in checkpoint.resources):
         raise UserError(
             "that state holds nothing; to go back to it would delete the whole system",

@@ -11,13 +11,14 @@ from typing import Any
 
 from bqstack import state
 from bqstack.errors import UserError
+from bqstack.failures import FAILURES, explained
 from bqstack.state import Checkpoint, Update
 from eros import logs
 from eros.cloud import endpoints
-from eros.cloud.google import FAILURES, Google, explained
+from eros.cloud.google import Google
 from eros.operations import backup, repair, stack_lock
 from eros.operations.backup import activity
-from eros.operations.rollback import choice, locks, plans, report, stakes, variants
+from eros.operations.rollback import choice, kept, locks, plans, report, stakes, variants
 from eros.operations.rollback.journal import Journal, alone, unfinished
 from eros.operations.rollback.plans import Plan, Progress
 from eros.operations.rollback.updates import Updates
@@ -104,7 +105,7 @@ class _Work:
             found = state.load_file(Path(journal.file))
         else:
             assert journal.version is not None
-            found = state.load(journal.stack, journal.version, self.root)
+            found = kept.load(self.google, journal.stack, journal.version, self.root)
         if str(found.time) != journal.target_time:
             raise UserError(
                 f"{journal.target} is not the state any more that the rollback began with",

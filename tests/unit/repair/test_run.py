@@ -116,7 +116,7 @@ def test_a_broken_state_names_the_command(backend):
     backend.write("local.json", "")
     backend.write("local.json.bak", checkpoint())
     with pytest.raises(UserError, match="2026-11-29 08:00:00") as told:
-        run.refuse_damage("local", backend.root)
+        run.refuse_damage(None, "local", backend.root)
     assert told.value.fix == "eros repair --stack local"
 
 

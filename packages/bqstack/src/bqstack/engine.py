@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from bqstack.errors import UserError
-from eros.project.settings import PROJECT_ROOT
 
 
 def executable() -> str:
@@ -25,8 +24,8 @@ def executable() -> str:
     return found
 
 
-def run(*arguments: str, root: Path = PROJECT_ROOT) -> None:
-    """Run pulumi with the terminal as it is; raises UserError when it fails."""
+def run(*arguments: str, root: Path) -> None:
+    """Run pulumi in the folder `root`, with the terminal as it is; raises UserError."""
     command = [executable(), *arguments]
     if subprocess.run(command, cwd=root, check=False).returncode != 0:
         raise UserError(f"pulumi {arguments[0]} failed; its own message stands above")
@@ -47,7 +46,7 @@ def in_session(command: Sequence[str], **options: Any) -> int:
         raise
 
 
-def output(*arguments: str, root: Path = PROJECT_ROOT) -> str:
+def output(*arguments: str, root: Path) -> str:
     """What pulumi prints; raises UserError with its message when it fails."""
     result = subprocess.run(
         [executable(), *arguments], cwd=root, check=False, capture_output=True, text=True
@@ -57,7 +56,7 @@ def output(*arguments: str, root: Path = PROJECT_ROOT) -> str:
     return result.stdout
 
 
-def ensure_stack(stack: str, root: Path = PROJECT_ROOT) -> None:
+def ensure_stack(stack: str, root: Path) -> None:
     """Create the stack in the current backend, and a backend's folder, unless it is there."""
     if uses_local_backend():
         folder = os.environ["PULUMI_BACKEND_URL"].removeprefix("file://")
@@ -67,7 +66,7 @@ def ensure_stack(stack: str, root: Path = PROJECT_ROOT) -> None:
         output("stack", "init", stack, "--no-select", root=root)
 
 
-def last_changes(stack: str, root: Path = PROJECT_ROOT) -> dict[str, int]:
+def last_changes(stack: str, root: Path) -> dict[str, int]:
     """Number of resources per operation in the stack's last update."""
     text = output(
         "stack", "history", "--stack", stack, "--json", "--page-size", "1", "--page", "1", root=root

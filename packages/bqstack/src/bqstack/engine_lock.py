@@ -99,13 +99,16 @@ def clear(stack: str, root: Path) -> None:
     engine.output("cancel", "--yes", "--stack", stack, root=root)
 
 
-def holders(stack: str, root: Path) -> list[Holder]:
-    """Who has the lock now, in a backend whose files can be read; raises UserError."""
+def holders(stack: str, root: Path, storage: checkpoints.Storage | None = None) -> list[Holder]:
+    """Who has the lock now, in a backend whose files can be read; raises UserError.
+
+    `storage` reads backends in Cloud Storage.
+    """
     folder = f".pulumi/locks/organization/{checkpoints.project(root)}/{stack.rpartition('/')[2]}/"
     backend = backend_url(root)
     if not checkpoints.is_kept_in_files(backend):
         return []
-    kept = checkpoints.files(backend, folder, stack, root)
+    kept = checkpoints.files(backend, folder, root, storage)
     if kept is None:
         return []
     found = []

@@ -1,13 +1,13 @@
 """Adoption: a live dataset comes under the program without recreating one object.
 
     wanted = program.wanted(stack, root)                          # what the program would create
-    present = live.read(google, [settings.dataset, *wanted.datasets])
-    found = survey(stack, wanted, present, catalogue, settings.dataset)
+    present = live.read(google, target, [target.dataset, *wanted.datasets])
+    found = survey(stack, wanted, present, catalogue, target.dataset)
     files.write(folder, found)                                    # import file, report, SQL
 
 `pulumi import` takes objects into the stack's state as they are, whatever the program says of
 them; the next `up` then changes what differs in place. Importing through the program instead
-(`eros:importTables`) is refused by the engine for everything that differs in a single label.
+(`importTables`) is refused by the engine for everything that differs in a single label.
 """
 
 from bqstack.adopt.compare import survey

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from google.api_core.exceptions import NotFound
 
 from bqstack.adopt.model import DATASET, ROUTINE, ROUTINE_KINDS, TABLE, TRANSFER, Live
-from eros.cloud.google import Google
+from bqstack.connection import Connection
+from bqstack.target import Target
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -58,16 +59,15 @@ _DATASET_FIELDS = (
 )
 
 
-def read(google: Google, datasets: Iterable[str]) -> list[Live]:
+def read(google: Connection, target: Target, datasets: Iterable[str]) -> list[Live]:
     """Datasets of these names with their tables, views and routines, and scheduled queries."""
     found: list[Live] = []
     for name in dict.fromkeys(datasets):
-        found += _dataset(google, name)
-    return found + _transfers(google)
+        found += _dataset(google.bigquery, target.project, name)
+    return found + _transfers(google, target)
 
 
-def _dataset(google: Google, name: str) -> list[Live]:
-    client, project = google.bigquery, google.settings.project
+def _dataset(client: bigquery.Client, project: str, name: str) -> list[Live]:
     try:
         dataset = client.get_dataset(f"{project}.{name}").to_api_repr()
     except NotFound:
@@ -155,13 +155,12 @@ def _argument(argument: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _transfers(google: Google) -> list[Live]:
-    settings = google.settings
-    parent = f"projects/{settings.project}/locations/{settings.location}"
+def _transfers(google: Connection, target: Target) -> list[Live]:
+    parent = f"projects/{target.project}/locations/{target.location}"
     found = []
     for config in google.transfers.list_transfer_configs(parent=parent):
         inputs = {
-            "project": settings.project,
+            "project": target.project,
             "displayName": config.display_name,
             "dataSourceId": config.data_source_id,
             "schedule": config.schedule,

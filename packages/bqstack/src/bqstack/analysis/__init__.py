@@ -1,11 +1,12 @@
 """Checking the SQL of the project offline, with Google's own analyser.
 
-`validate(settings)` analyses every statement of every object, procedure bodies included, and
+`validate(target, root)` analyses every statement of every object, procedure bodies included, and
 returns a `Report`; what has not changed since an earlier run is remembered. docs/validate.md
 lists the rules.
 """
 
+from bqstack.analysis.beside import Beside
 from bqstack.analysis.findings import Finding, Note, Report
 from bqstack.analysis.run import validate
 
-__all__ = ["Finding", "Note", "Report", "validate"]
+__all__ = ["Beside", "Finding", "Note", "Report", "validate"]

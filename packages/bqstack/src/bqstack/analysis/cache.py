@@ -11,7 +11,7 @@ from pathlib import Path
 
 def cache_folder() -> Path:
     """The user's own folder for what can be made again."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eros"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bqstack"
 
 
 def cache_file() -> Path:

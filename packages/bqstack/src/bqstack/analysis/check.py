@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 from bqstack import documents, texts
 from bqstack.analysis import fragments, limits, loading
 from bqstack.analysis.allow import Allows
+from bqstack.analysis.beside import Beside, Scripts
 from bqstack.analysis.findings import Report
 from bqstack.analysis.memory import Content, Memory, Outcome, Shape
 from bqstack.analysis.source import Source
 from bqstack.catalogue import Catalogue
 from bqstack.catalogue.model import Kind, Routine, SqlObject, Table
 from bqstack.errors import UserError
-from eros.project import schedules
-from eros.project.settings import Settings
+from bqstack.target import Target
 
 if TYPE_CHECKING:
     from bqstack.analysis.inspection import Inspection, Result
@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 class Check:
     """One run of it; `report` has what was found."""
 
-    settings: Settings
+    target: Target
     root: Path
     only: tuple[Path, ...]
     on_compile: Callable[[], None] | None
     fresh: bool
+    beside: Beside
 
     def __post_init__(self) -> None:
         self.report = Report(findings=[])
@@ -48,18 +49,18 @@ class Check:
         return not self.only or any(path == o or o in path.parents for o in self.only)
 
     def run(self) -> None:
-        self._loaded = loaded = loading.load(self.settings, self.root)
+        self._loaded = loaded = loading.load(self.target, self.root, self.beside)
         self._allows = {name: Allows(source) for name, source in loaded.sources.items()}
         self._read_whole = [
             name
             for name, found in loaded.objects.items()
             if isinstance(found, Table) and self._allows[name].whole_file("unfiltered-read")
         ]
-        settings = self.settings
+        target = self.target
         self._content = Content(
             loaded.sources,
             (
-                *(settings.project, settings.dataset, settings.location),
+                *(target.project, target.dataset, target.location),
                 *(table.sql for table in loaded.elsewhere),
             ),
         )
@@ -73,7 +74,8 @@ class Check:
             if loaded.objects[name].kind is not Kind.PROCEDURE:
                 self._object(name)
         self._procedures([n for n in needed if loaded.objects[n].kind is Kind.PROCEDURE])
-        self._schedules()
+        for scripts in self.beside.scripts:
+            self._scripts(scripts)
         for name in needed:
             self.report.findings += self._allows[name].findings()
         self.report.objects = len(needed)
@@ -123,26 +125,25 @@ class Check:
         for routine, result in self._inspect().bodies(bodies):
             self._keep(missing[routine.name], result, self._allows[routine.name])
 
-    def _schedules(self) -> None:
-        """The statements of config/schedules.yaml, as Data Transfer will run them."""
-        path = self.root / schedules.FILE
-        if not path.is_file() or not self.wanted(schedules.FILE):
+    def _scripts(self, scripts: Scripts) -> None:
+        """The scripts of one file beside sql/."""
+        path = self.root / scripts.file
+        if not path.is_file() or not self.wanted(scripts.file):
             return
         try:
-            text = texts.read(path, schedules.FILE)
-            configs = schedules.transfer_configs(self.settings, self.root)
+            text = texts.read(path, scripts.file)
+            statements = scripts.statements()
         except UserError as error:
-            self.report.findings.append(loading.in_document(error, self.root))
+            self.report.findings.append(loading.in_document(error, self.root, self.beside.hint))
             return
-        self.report.schedules = configs
-        for config in configs:
-            line = documents.line_of(text, f"schedules.{config.schedule_name}.call") or 1
-            # The query is more than the entry's text, all of it belongs to that line.
-            origins = (line,) * len(config.query.splitlines())
-            source = fragments.Entry(schedules.FILE, text, config.query, origins)
-            allows = Allows(Source(schedules.FILE, "", ""))
-            # Findings have places in the file; the result depends on the query alone.
-            key = self._content.key(Source(schedules.FILE, "", config.query))
+        for statement in statements:
+            line = documents.line_of(text, statement.key) or 1
+            # The script is more than the entry's text, all of it belongs to that line.
+            origins = (line,) * len(statement.sql.splitlines())
+            source = fragments.Entry(scripts.file, text, statement.sql, origins)
+            allows = Allows(Source(scripts.file, "", ""))
+            # Findings have places in the file; the result depends on the script alone.
+            key = self._content.key(Source(scripts.file, "", statement.sql))
             if (known := self._known(key)) is not None:
                 self._take(known)
             else:
@@ -176,8 +177,8 @@ class Check:
             # Its classes and the module take a second to load.
             from bqstack.analysis.inspection import Inspection, Place
 
-            settings = self.settings
-            place = Place(settings.project, settings.dataset, settings.location)
+            target = self.target
+            place = Place(target.project, target.dataset, target.location)
             loaded = self._loaded
             self._inspection = Inspection(
                 place, loaded.objects, self._read_whole, loaded.failed, self.on_compile
@@ -189,8 +190,8 @@ class Check:
 
     def _note_catalogue(self, loaded: loading.Loaded) -> None:
         try:
-            self.report.catalogue = Catalogue.of(loaded.objects, self.settings)
+            self.report.catalogue = Catalogue.of(loaded.objects, self.target)
         except UserError as error:
             # What the analyser has told already, with a better place, is not told again.
             if not self.report.findings:
-                self.report.findings.append(loading.in_document(error, self.root))
+                self.report.findings.append(loading.in_document(error, self.root, self.beside.hint))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from bqstack.catalogue import Catalogue
-    from eros.project.schedules import TransferConfig
 
 
 @dataclass(frozen=True, order=True)
@@ -45,8 +44,8 @@ class Note:
 class Report:
     """Result of a run. `seconds` is wall time; `statements` were analysed completely.
 
-    `analysed` are the texts that memory did not know. `catalogue` and `schedules` are what
-    was read, None when a file of it has a mistake.
+    `analysed` are the texts that memory did not know. `catalogue` is what was
+    read, None when a file of it has a mistake.
     """
 
     findings: list[Finding]
@@ -56,7 +55,6 @@ class Report:
     seconds: float = 0.0
     analysed: int = 0
     catalogue: Catalogue | None = None
-    schedules: list[TransferConfig] | None = None
 
     @property
     def ok(self) -> bool:

@@ -1,4 +1,4 @@
-"""SQL that stands in config/alerts.yaml and is put into a file of sql/ by its template.
+"""SQL that stands in a YAML file and is put into a file of sql/ by its template.
 
 A mistake in it is reported at its line of the YAML file, not at the loop that put it there.
 """
@@ -6,18 +6,15 @@ A mistake in it is reported at its line of the YAML file, not at the loop that p
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from bqstack import texts
+from bqstack.analysis.beside import Fragments
 from bqstack.analysis.findings import Finding
 from bqstack.analysis.source import Source
 from bqstack.catalogue import render
-from eros.project import alerts
 
 # Characters for private use never stand in SQL.
 _MARK = re.compile("\ue002(\\d+)\ue003")
@@ -70,52 +67,35 @@ class Entry(Source):
         return found
 
 
-def source(plain: Source, path: Path, root: Path, context: Mapping[str, Any]) -> Source:
-    """The source of the file at `path` below `root`, aware of rules that it puts in."""
-    if "alerts." not in plain.text:
-        return plain
-    file = root / alerts.FILE
-    if not file.is_file():
-        return plain
-    text = texts.read(file, alerts.FILE)
-    marked = _marked(context["alerts"], text)
-    rendered = render.render(path, plain.path, {**context, "alerts": marked})
+def source(
+    plain: Source,
+    path: Path,
+    root: Path,
+    context: Mapping[str, Any],
+    fragments: Iterable[Fragments],
+) -> Source:
+    """The source of the file at `path` below `root`, aware of the SQL that it puts in."""
+    for one in fragments:
+        if f"{one.name}." in plain.text and (root / one.file).is_file():
+            return _composed(plain, path, root, context, one)
+    return plain
+
+
+def _composed(
+    plain: Source, path: Path, root: Path, context: Mapping[str, Any], fragments: Fragments
+) -> Source:
+    text = (root / fragments.file).read_text(encoding="utf-8")
+    marked = fragments.marked(context[fragments.name], text, _mark)
+    rendered = render.render(path, plain.path, {**context, fragments.name: marked})
     origins, inside = [], set()
     for number, line in enumerate(rendered.splitlines(), 1):
         mark = _MARK.search(line)
         origins.append(int(mark[1]) if mark else 1)
         if mark:
             inside.add(number)
-    other = Source(alerts.FILE, text, plain.sql, tuple(origins))
+    other = Source(fragments.file, text, plain.sql, tuple(origins))
     return Composed(plain.path, plain.text, plain.sql, plain.origins, other, frozenset(inside))
 
 
-def _marked(known: alerts.Alerts, text: str) -> alerts.Alerts:
-    """The rules with the line that each piece of SQL has in the file in front of it."""
-    whole = yaml.compose(text)
-    document = _children(whole) if whole is not None else {}
-    sources = {}
-    for name, node in _children(document["sources"]).items():
-        # The text of a block begins below its `|`.
-        is_block = isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
-        first = node.start_mark.line + (2 if is_block else 1)
-        sources[name] = "\n".join(
-            f"\ue002{first + place}\ue003{line}"
-            for place, line in enumerate(known.sources[name].splitlines())
-        )
-    lines = {
-        rule_id: _children(node)["value"].start_mark.line + 1
-        for rule_id, node in _children(document["rules"]).items()
-        if "value" in _children(node)
-    }
-    rules = tuple(
-        replace(rule, value=f"\ue002{lines[rule.id]}\ue003{rule.value}")
-        if rule.value is not None
-        else rule
-        for rule in known.rules
-    )
-    return alerts.Alerts(sources, rules)
-
-
-def _children(node: yaml.Node) -> dict[str, yaml.Node]:
-    return {key.value: value for key, value in node.value}
+def _mark(line: int, sql: str) -> str:
+    return f"\ue002{line}\ue003{sql}"

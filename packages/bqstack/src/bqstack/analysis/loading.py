@@ -7,7 +7,7 @@ with one; here the rest is checked all the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -15,14 +15,14 @@ from typing import Any
 
 from bqstack import documents, texts
 from bqstack.analysis import fragments, lines
+from bqstack.analysis.beside import Beside, no_hint
 from bqstack.analysis.findings import Finding
 from bqstack.analysis.source import Source
 from bqstack.catalogue import ddl, elsewhere, keys, render, scan
 from bqstack.catalogue.loader import kind_of
 from bqstack.catalogue.model import Kind, SqlObject
 from bqstack.errors import UserError
-from eros.project import alerts
-from eros.project.settings import Settings
+from bqstack.target import Target
 
 _REFERENCE = re.compile(r"`[^`\n]+`\.`[^`\n]+`\.`?(\w+)")
 
@@ -43,29 +43,29 @@ class Loaded:
     """Tables of other datasets whose columns are declared."""
 
 
-def load(settings: Settings, root: Path) -> Loaded:
-    """All of `root`/sql."""
+def load(target: Target, root: Path, beside: Beside) -> Loaded:
+    """All of `root`/sql, with what it takes from files `beside` it."""
     loaded = Loaded()
     try:
-        context = settings.template_context()
+        context = target.template_context()
     except UserError as error:
-        # A catalogue that templates read has a mistake: nothing can be rendered.
-        loaded.failed.add(alerts.FILE.as_posix())
-        loaded.findings.append(in_document(error, root))
+        # A file that templates read has a mistake: nothing can be rendered.
+        loaded.failed.add(error.file or "")
+        loaded.findings.append(in_document(error, root, beside.hint))
         return loaded
     for path in elsewhere.files(root):
-        _read_elsewhere(loaded, settings, context, path, root)
+        _read_elsewhere(loaded, target, context, path, root)
     for path in texts.below(root / "sql"):
         if path.parent == root / "sql" / elsewhere.FOLDER:
             continue
         try:
             kind = kind_of(path, root / "sql")
         except UserError as error:
-            loaded.findings.append(in_document(error, root))
+            loaded.findings.append(in_document(error, root, beside.hint))
             continue
-        if kind is Kind.LOCAL_TABLE and settings.job_history != "table":
+        if kind is Kind.LOCAL_TABLE and not target.has_local_tables:
             continue
-        _read(loaded, settings, context, kind, path, root)
+        _read(loaded, target, context, kind, path, root, beside)
     for mistake in keys.mistakes(loaded.objects):
         source = next(s for s in loaded.sources.values() if s.path.as_posix() == mistake.file)
         loaded.findings.append(_finding(source, mistake))
@@ -95,11 +95,12 @@ def names_of_stack(path: Path, text: str, names: Iterable[str]) -> Iterator[Find
 
 def _read(
     loaded: Loaded,
-    settings: Settings,
-    context: dict[str, Any],
+    target: Target,
+    context: Mapping[str, Any],
     kind: Kind,
     path: Path,
     root: Path,
+    beside: Beside,
 ) -> None:
     shown = path.relative_to(root)
     loaded.failed.add(path.stem)
@@ -115,14 +116,14 @@ def _read(
         loaded.findings.append(_finding(source, error))
         return
     source = Source(shown, text, sql, lines.origins(text, sql, context))
-    source = fragments.source(source, path, root, context)
-    loaded.findings += names_of_stack(shown, text, (settings.project, settings.dataset))
-    joined = list(_joined(source, settings))
+    source = fragments.source(source, path, root, context, beside.fragments)
+    loaded.findings += names_of_stack(shown, text, (target.project, target.dataset))
+    joined = list(_joined(source, target))
     loaded.findings += joined
     if joined:
         return
     try:
-        found = ddl.read(kind, sql, shown, settings.project, settings.dataset)
+        found = ddl.read(kind, sql, shown, target.project, target.dataset)
     except UserError as error:
         loaded.unreadable.append((source, _finding(source, error)))
         return
@@ -146,7 +147,7 @@ def _text_if_readable(path: Path) -> str:
 
 
 def _read_elsewhere(
-    loaded: Loaded, settings: Settings, context: dict[str, Any], path: Path, root: Path
+    loaded: Loaded, target: Target, context: Mapping[str, Any], path: Path, root: Path
 ) -> None:
     shown = path.relative_to(root)
     try:
@@ -158,7 +159,7 @@ def _read_elsewhere(
     try:
         sql = render.render(path, shown, context)
         source = Source(shown, text, sql, lines.origins(text, sql, context))
-        found = elsewhere.read(sql, shown, (settings.project, settings.dataset))
+        found = elsewhere.read(sql, shown, (target.project, target.dataset))
     except UserError as error:
         loaded.failed.add(shown.as_posix())
         loaded.findings.append(_finding(source, error))
@@ -166,8 +167,11 @@ def _read_elsewhere(
     loaded.elsewhere.append(found)
 
 
-def in_document(error: UserError, root: Path) -> Finding:
-    """A finding for a mistake in a file that has no SQL to show, at the entry with the mistake."""
+def in_document(error: UserError, root: Path, hint: Callable[[Path], str] = no_hint) -> Finding:
+    """A finding for a mistake in a file that has no SQL to show, at the entry with the mistake.
+
+    `hint` is asked where the error names no fix.
+    """
     shown = Path(error.file or "")
     text = _text_if_readable(root / shown)
     message = f"{error.key}: {error.message}" if error.key else error.message
@@ -177,21 +181,8 @@ def in_document(error: UserError, root: Path) -> Finding:
     lines = text.splitlines()
     written = lines[line - 1] if line <= len(lines) else ""
     column = len(written) - len(written.lstrip()) + 1
-    hint = error.fix or _where_to_look(shown)
-    return Source(shown, text, text).finding("file", message, line, column, hint)
-
-
-def _where_to_look(file: Path) -> str:
-    """Where a person reads what a document may hold."""
-    if file.match("config/dashboards/*"):
-        return (
-            "the format: https://cloud.google.com/monitoring/api/ref_v3/rest/v1/projects.dashboards"
-        )
-    if file.parts[:1] == ("config",):
-        return f"the comment at the head of {file} says what each key takes"
-    if file.match("Pulumi.*.yaml"):
-        return "eros/project/settings.py says what each key takes"
-    return ""
+    fix = error.fix or hint(shown)
+    return Source(shown, text, text).finding("file", message, line, column, fix)
 
 
 def _finding(source: Source, error: UserError) -> Finding:
@@ -208,13 +199,13 @@ def _finding(source: Source, error: UserError) -> Finding:
     return source.finding(rule, message, line, column, error.fix or "")
 
 
-def _joined(source: Source, settings: Settings) -> Iterator[Finding]:
+def _joined(source: Source, target: Target) -> Iterator[Finding]:
     """References with several parts in one pair of backticks."""
     try:
         tokens = scan.tokenize(source.sql)
     except scan.ScanError:
         return  # ddl.read tells it
-    names = (settings.project, settings.dataset)
+    names = (target.project, target.dataset)
     for token in tokens:
         if token.token_type.name != "IDENTIFIER" or "." not in token.text:
             continue

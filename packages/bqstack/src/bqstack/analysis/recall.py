@@ -1,7 +1,7 @@
 """A whole check without a finding, remembered with the catalogue that it read.
 
-What a check gives depends on the files below sql/ and config/, on the stack's settings and on
-this program: all of it goes into the key, so what is recalled is never stale. A run without a
+What a check gives depends on the files below sql/, on what the program says of the rest, and on
+this library: all of it goes into the key, so what is recalled is never stale. A run without a
 change reads its files once for the key and neither renders, parses nor analyses them.
 """
 
@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from bqstack import texts
+from bqstack.analysis.beside import Beside
 from bqstack.analysis.cache import cache_folder
 from bqstack.analysis.findings import Note, Report
 from bqstack.catalogue.loader import Catalogue
@@ -32,8 +34,7 @@ from bqstack.catalogue.model import (
     Table,
     View,
 )
-from eros.project import settings as settings_module
-from eros.project.settings import PROJECT_ROOT, Settings
+from bqstack.target import Target
 
 _CLASSES = {kind.__name__: kind for kind in (MaterializedView, Routine, Table, View)}
 # Fields that are tuples of what JSON has, too.
@@ -42,24 +43,36 @@ _TUPLES = ("clustering", "primary_key", "schema")
 _LIBRARIES = ("jinja2", "pydantic", "pyyaml", "sqlglot", "zetasql")
 
 
-def key(settings: Settings, root: Path) -> str | None:
-    """Key of all that a check of one stack reads; None where a file of it cannot be read."""
+def key(target: Target, root: Path, beside: Beside) -> str | None:
+    """Key of all that a check of one stack reads.
+
+    None where a file of it cannot be read, or nobody can say what it depends on.
+    """
+    if beside.fingerprint is None:
+        return None
     digest = hashlib.sha256(_program())
-    digest.update(settings.model_dump_json().encode())
-    # What templates see of the catalogues is the project's own, wherever the files are.
-    places = dict.fromkeys((root / "sql", root / "config", PROJECT_ROOT / "config"))
+    place = (target.project, target.dataset, target.location, target.environment)
+    digest.update("\0".join(place).encode())
     try:
-        for place in places:
-            for path in texts.below(place):
-                digest.update(b"\0" + path.relative_to(place.parent).as_posix().encode() + b"\0")
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
+        digest.update(beside.fingerprint())
+        digest.update(fingerprint([root / "sql"]))
     except OSError:
         return None  # the check says which, and why
     return digest.hexdigest()
 
 
+def fingerprint(folders: Iterable[Path]) -> bytes:
+    """Digest of the files below some folders, by name and content; raises OSError."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in texts.below(folder):
+            digest.update(b"\0" + path.relative_to(folder.parent).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.digest()
+
+
 def get(key: str) -> Report | None:
-    """The report of this key, without its schedules; None when there is none."""
+    """The report of this key; None when there is none."""
     path = _file(key)
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -79,7 +92,7 @@ def get(key: str) -> Report | None:
 
 def put(key: str, report: Report) -> None:
     """Remember a report without a finding; a folder that cannot be written costs time only."""
-    if report.findings or report.catalogue is None or report.schedules is None:
+    if report.findings or report.catalogue is None:
         return
     content = {
         "catalogue": [_written(found) for found in report.catalogue],
@@ -130,13 +143,11 @@ def _program() -> bytes:
     digest = hashlib.sha256(sys.version.encode())
     digest.update("/".join(version(name) for name in _LIBRARIES).encode())
     package = Path(__file__).parent
-    project = Path(settings_module.__file__).parent
     for path in sorted(
         [
             *package.parent.glob("*.py"),
             *package.glob("*.py"),
             *(package.parent / "catalogue").glob("*.py"),
-            *project.rglob("*.py"),
         ]
     ):
         digest.update(hashlib.sha256(path.read_bytes()).digest())

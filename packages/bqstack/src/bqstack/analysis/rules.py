@@ -1,4 +1,4 @@
-"""Every rule of `eros validate`: its id, what it refuses and how to mend it.
+"""Every rule of the analysis: its id, what it refuses and how to mend it.
 
 docs/validate.md is written from this list (`python -m bqstack.analysis.rules`).
 """

@@ -7,19 +7,22 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from bqstack.analysis import recall
+from bqstack.analysis.beside import Beside
 from bqstack.analysis.findings import Report
-from eros.project import schedules
-from eros.project.settings import PROJECT_ROOT, Settings
+from bqstack.target import Target
+
+NOTHING_BESIDE = Beside()
 
 
 def validate(
-    settings: Settings,
-    root: Path = PROJECT_ROOT,
+    target: Target,
+    root: Path,
     only: Iterable[Path] = (),
     on_compile: Callable[[], None] | None = None,
     fresh: bool = False,
+    beside: Beside = NOTHING_BESIDE,
 ) -> Report:
-    """Check all SQL below `root` for one stack.
+    """Check all SQL of one stack: `root`/sql, and what the files `beside` it hold.
 
     `only` are files or folders, relative to `root`: findings elsewhere are left out and
     what they do not need is not analysed. `on_compile` is called when this machine must
@@ -28,12 +31,15 @@ def validate(
     """
     started = time.perf_counter()
     only = tuple(only)
-    key = None if only or fresh else recall.key(settings, root)
+    key = None if only or fresh else recall.key(target, root, beside)
     report = None if key is None else recall.get(key)
     if report is not None:
-        report.schedules = schedules.transfer_configs(settings, root)
+        for scripts in beside.scripts:
+            # What they hold is known to be right; the program wants it all the same.
+            if (root / scripts.file).is_file():
+                scripts.statements()
     else:
-        report = _made(settings, root, only, on_compile, fresh)
+        report = _made(target, root, only, on_compile, fresh, beside)
         if key is not None:
             recall.put(key, report)
     report.seconds = time.perf_counter() - started
@@ -41,16 +47,17 @@ def validate(
 
 
 def _made(
-    settings: Settings,
+    target: Target,
     root: Path,
     only: tuple[Path, ...],
     on_compile: Callable[[], None] | None,
     fresh: bool,
+    beside: Beside,
 ) -> Report:
     # It loads the parser and the templates.
     from bqstack.analysis.check import Check
 
-    check = Check(settings, root, only, on_compile, fresh)
+    check = Check(target, root, only, on_compile, fresh, beside)
     check.run()
     report = check.report
     report.findings = sorted(f for f in set(report.findings) if check.wanted(f.file))

@@ -1,6 +1,6 @@
 """The SQL files of `sql/` as objects: rendered, parsed, linked and ordered.
 
-`load(settings)` is the way in. The DDL is the single source; everything that the
+`load(target, root)` is the way in. The DDL is the single source; everything that the
 program declares about a table, routine or view is derived from it here.
 """
 

@@ -20,7 +20,7 @@ from bqstack.catalogue.model import (
     View,
 )
 from bqstack.errors import UserError
-from eros.project.settings import PROJECT_ROOT, Settings
+from bqstack.target import Target, file_of
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Catalogue:
     """Names of external tables that exist already and are only referred to."""
 
     @classmethod
-    def of(cls, objects: dict[str, SqlObject], settings: Settings) -> Catalogue:
+    def of(cls, objects: dict[str, SqlObject], target: Target) -> Catalogue:
         """The catalogue of all objects of a stack, in their order; raises UserError."""
         ordered = _ordered(objects)
         for mistake in keys.mistakes(objects):
@@ -40,9 +40,9 @@ class Catalogue:
         adopted = frozenset(
             o.name
             for o in objects.values()
-            if o.kind is Kind.EXTERNAL_TABLE and settings.external_tables == "adopt"
+            if o.kind is Kind.EXTERNAL_TABLE and target.adopts_external_tables
         )
-        _check_imports(settings, objects)
+        _check_imports(target, objects)
         return cls(ordered, adopted)
 
     def __iter__(self) -> Iterator[SqlObject]:
@@ -69,27 +69,27 @@ class Catalogue:
         return [o for o in self.declared if isinstance(o, View)]
 
 
-def load(settings: Settings, root: Path = PROJECT_ROOT) -> Catalogue:
+def load(target: Target, root: Path) -> Catalogue:
     """The catalogue of `root`/sql rendered for one stack; raises UserError."""
     # The parser and the templates take a third of a second to load; a catalogue that is
     # recalled needs neither.
     from bqstack.catalogue import ddl, elsewhere, render
 
     objects: dict[str, SqlObject] = {}
-    context = settings.template_context()
+    context = target.template_context()
     for kind, path in _files(root / "sql"):
-        if kind is Kind.LOCAL_TABLE and settings.job_history != "table":
+        if kind is Kind.LOCAL_TABLE and not target.has_local_tables:
             continue
         shown = path.relative_to(root)
         sql = render.render(path, shown, context)
-        loaded = ddl.read(kind, sql, shown, settings.project, settings.dataset)
+        loaded = ddl.read(kind, sql, shown, target.project, target.dataset)
         _check_unique(loaded, objects)
         objects[loaded.name] = loaded
     for path in elsewhere.files(root):
         shown = path.relative_to(root)
         sql = render.render(path, shown, context)
-        elsewhere.read(sql, shown, (settings.project, settings.dataset))
-    return Catalogue.of(objects, settings)
+        elsewhere.read(sql, shown, (target.project, target.dataset))
+    return Catalogue.of(objects, target)
 
 
 def _files(folder: Path) -> Iterator[tuple[Kind, Path]]:
@@ -129,13 +129,13 @@ def _check_unique(loaded: SqlObject, objects: dict[str, SqlObject]) -> None:
         )
 
 
-def _check_imports(settings: Settings, objects: dict[str, SqlObject]) -> None:
-    for name in settings.import_tables:
+def _check_imports(target: Target, objects: dict[str, SqlObject]) -> None:
+    for name in target.import_tables:
         if name not in objects or objects[name].kind not in TABLE_KINDS:
             raise UserError(
                 "no table of this name is declared in sql/",
-                file=f"Pulumi.{settings.environment}.yaml",
-                key="eros:importTables",
+                file=file_of(target),
+                key=f"{target.namespace}:importTables",
                 value=name,
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ _environment = jinja2.Environment(
 )
 
 
-def render(path: Path, shown: Path, context: dict[str, Any]) -> str:
+def render(path: Path, shown: Path, context: Mapping[str, Any]) -> str:
     """Text of the file at `path`; `shown` is the name that errors carry.
 
     Templates keep one output line per source line, so that a line number found in the
@@ -29,7 +30,7 @@ def render(path: Path, shown: Path, context: dict[str, Any]) -> str:
             f"the template uses a name that is not defined: {error.message}",
             file=shown,
             line=_template_line(error),
-            fix="use a name of Settings.template_context() in eros/project/settings.py",
+            fix=f"use one of: {', '.join(sorted(context))}",
         ) from None
     except jinja2.TemplateSyntaxError as error:
         raise UserError(

@@ -1,12 +1,16 @@
-"""One-off allowances: what `eros:allowLoss` of a stack lets the next update lose."""
+"""One-off allowances: what `<namespace>:allowLoss` of a stack lets the next update lose."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from bqstack.guard.model import Change, Detail
+from bqstack.target import Target
 
-KEY = "eros:allowLoss"
+
+def key(target: Target) -> str:
+    """The key of a stack's file that holds the allowances."""
+    return f"{target.namespace}:allowLoss"
 
 
 def refused(changes: Iterable[Change], allowed: Sequence[str]) -> list[tuple[Change, list[Detail]]]:
@@ -26,10 +30,11 @@ def stale(changes: Iterable[Change], allowed: Sequence[str]) -> list[str]:
     return [entry for entry in allowed if _normal(entry) not in needed]
 
 
-def how_to_allow(stack: str, wanted: Iterable[str], allowed: Sequence[str]) -> str:
+def how_to_allow(target: Target, stack: str, wanted: Iterable[str]) -> str:
     """The commands that allow exactly what is `wanted`, one a line."""
+    first = len(target.allow_loss)
     return "\n".join(
-        f"pulumi config set --path '{KEY}[{len(allowed) + index}]' '{entry}' --stack {stack}"
+        f"pulumi config set --path '{key(target)}[{first + index}]' '{entry}' --stack {stack}"
         for index, entry in enumerate(dict.fromkeys(wanted))
     )
 

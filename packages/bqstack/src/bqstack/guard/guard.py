@@ -11,18 +11,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, wait
+from pathlib import Path
 
 import pulumi
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
 from bqstack import state
+from bqstack.connection import Connect, GoogleCloud
 from bqstack.errors import UserError
 from bqstack.guard import allowances, program
 from bqstack.guard.compare import compare
 from bqstack.guard.model import Change, Detail
 from bqstack.guard.verdicts import Verdict
-from eros.project.settings import Settings
+from bqstack.target import Target
 
 # Pulumi's backends answer within seconds, and give up by themselves; longer than both.
 _PATIENCE_SECONDS = 300
@@ -31,12 +33,16 @@ _PATIENCE_SECONDS = 300
 class Guard:
     """The guard of one run of the program; made first, asked last.
 
-    `warn` takes what is no reason to refuse. `repair` is the command that finds out how the
-    operations of a killed engine ended; the name of the stack goes behind it.
+    `root` is the program's folder. `warn` takes what is no reason to refuse. `repair` is the
+    command that finds out how the operations of a killed engine ended; the name of the stack
+    goes behind it.
     """
 
-    def __init__(self, warn: Callable[[str], None], repair: str = "pulumi refresh --stack") -> None:
+    def __init__(
+        self, warn: Callable[[str], None], root: Path, repair: str = "pulumi refresh --stack"
+    ) -> None:
         self._warn = warn
+        self._root = root
         self._repair = repair
         self._stack = pulumi.get_stack()
         self._state: Future[state.Checkpoint] = Future()
@@ -50,17 +56,19 @@ class Guard:
 
     def check(
         self,
-        settings: Settings,
+        target: Target,
         declare: Callable[[], object],
         judge: Callable[[Sequence[program.Declared]], Iterable[object]] | None = None,
         fingerprint: Callable[[], bytes | None] | None = None,
+        connect: Connect | None = None,
     ) -> None:
         """Refuse what `declare` would lose; raises UserError that names all of it.
 
         `judge` gives what the declared resources break of other rules; it is asked when
         something changes. `fingerprint` gives a digest of all that the declarations depend on
         beside the state; with it, an update that was found to change nothing is not looked at
-        again.
+        again. `connect` gives the BigQuery that counts the rows at stake, by default Google's
+        with the credentials of this machine.
         """
         checkpoint = self._checkpoint() if self._has_stack else None
         if checkpoint is not None and (checkpoint.creating or checkpoint.unread):
@@ -90,11 +98,11 @@ class Guard:
             )
         if not held:
             return  # nothing is there that could be lost
-        if refused := allowances.refused(changes, settings.allow_loss):
-            raise refusal(settings, self._stack, refused)
-        stale = allowances.stale(changes, settings.allow_loss)
+        if refused := allowances.refused(changes, target.allow_loss):
+            raise refusal(target, self._stack, refused, connect)
+        stale = allowances.stale(changes, target.allow_loss)
         for entry in stale:
-            self._warn(f"{allowances.KEY}: {entry!r} allows nothing any more: take it out")
+            self._warn(f"{allowances.key(target)}: {entry!r} allows nothing any more: take it out")
         if verdict and not changes and not stale:
             verdict.remember()
 
@@ -111,8 +119,8 @@ class Guard:
 
     def _read(self, name: str) -> None:
         try:
-            found = state.kept_in_folder(name)
-            self._state.set_result(state.current(name) if found is None else found)
+            found = state.kept_in_folder(name, self._root)
+            self._state.set_result(state.current(name, self._root) if found is None else found)
         except BaseException as error:
             # The other side waits for an answer: whatever ends this thread is one.
             self._state.set_exception(error)
@@ -141,13 +149,16 @@ class Guard:
 
 
 def refusal(
-    settings: Settings, stack: str, refused: list[tuple[Change, list[Detail]]]
+    target: Target,
+    stack: str,
+    refused: list[tuple[Change, list[Detail]]],
+    connect: Connect | None = None,
 ) -> UserError:
     """The error that names every loss, the rows at stake and how to allow it."""
     # It loads Google's client.
     from bqstack.guard import stakes
 
-    rows = stakes.told(settings, refused)
+    rows = stakes.told(connect or (lambda: GoogleCloud(target)), refused)
     lines = []
     for change, details in refused:
         for detail in details:
@@ -155,7 +166,7 @@ def refusal(
             parts = [f"{change.name}: {detail.text}", detail.reason, at_stake]
             lines.append("  " + "; ".join(part for part in parts if part))
     wanted = [detail.allowance for _, details in refused for detail in details]
-    commands = allowances.how_to_allow(stack, wanted, settings.allow_loss)
+    commands = allowances.how_to_allow(target, stack, wanted)
     listed = "\n".join(lines)
     return UserError(
         f"the guard refuses: this update would lose something, nothing has been changed\n{listed}",

@@ -54,7 +54,7 @@ class Detail:
     """One difference.
 
     `path` says where it is: an input, or `schema.` and a column. `allowance` is what a
-    person writes into `eros:allowLoss` to let a lossy one through. `column` is the dotted
+    person writes into `<namespace>:allowLoss` to let a lossy one through. `column` is the dotted
     name of the column that it is about.
     """
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlglot import exp
 
+from bqstack.connection import Connect
 from bqstack.errors import UserError
+from bqstack.failures import FAILURES
 from bqstack.guard import tables
 from bqstack.guard.model import Change, Detail
-from eros.cloud.google import FAILURES, Google
-from eros.project.settings import Settings
 
 UNKNOWN = "rows at stake: unknown"
 _SECONDS = 10
@@ -20,7 +20,7 @@ _CASTS = {"DATE": "DATE", "DATETIME": "DATETIME", "TIMESTAMP": "TIMESTAMP"}
 
 
 def told(
-    settings: Settings, refused: list[tuple[Change, list[Detail]]], seconds: float = _SECONDS
+    connect: Connect, refused: list[tuple[Change, list[Detail]]], seconds: float = _SECONDS
 ) -> dict[tuple[str, str], str]:
     """Words by urn and path of the detail; what is not known in time says so."""
     wanted = [
@@ -36,7 +36,7 @@ def told(
 
     def ask() -> None:
         try:
-            client = Google(settings).bigquery
+            client = connect().bigquery
             for change, detail, asked in wanted:
                 (row,) = client.query_and_wait(asked, wait_timeout=seconds)
                 found[change.urn, detail.path] = _words(detail, row)

@@ -5,34 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from bqstack.connection import Connect
 from bqstack.guard import Change, allowances, compare, tables
 from bqstack.guard.plain import TRANSFER
 from bqstack.plan import cloud, costs, impact
 from bqstack.plan.report import Plan, Planned
 from bqstack.plan.sources import Side
-from eros.project.settings import Settings
+from bqstack.target import Target
 
 if TYPE_CHECKING:
     from bqstack.analysis.analyser import Analyser
 
 
 def build(
-    settings: Settings,
+    target: Target,
     stack: str,
     old: Side,
     new: Side,
     *,
-    ask_cloud: bool,
+    connect: Connect | None,
     preview: str = "",
     analyser: Analyser | None = None,
 ) -> Plan:
-    """The plan of going from `old` to `new`; BigQuery is asked only if `ask_cloud`.
+    """The plan of going from `old` to `new`; BigQuery is asked only with a `connect`.
 
     An `analyser` that runs already saves the time to start one.
     """
     changes = compare(old.resources, new.resources, new.aliases, new.imports)
     planned, schedules, told = _consequences(
-        settings, old, new, changes, ask_cloud=ask_cloud, analyser=analyser
+        target, old, new, changes, connect=connect, analyser=analyser
     )
     return Plan(
         stack=stack,
@@ -40,23 +41,24 @@ def build(
         head=new.label,
         changes=tuple(sorted(planned, key=lambda p: p.sort_key)),
         schedules=tuple(schedules),
-        usd_per_tib=settings.prices.query_usd_per_tib,
+        usd_per_tib=target.usd_per_tib,
+        allow_key=allowances.key(target),
         allowed=new.allowed,
         # Between two commits nobody knows what the stack has taken already.
         stale=() if old.commit else tuple(allowances.stale(changes, new.allowed)),
         rows_known=bool(told.rows),
-        note=told.reason if ask_cloud else "",
+        note=told.reason if connect else "",
         preview=preview,
     )
 
 
 def _consequences(
-    settings: Settings,
+    target: Target,
     old: Side,
     new: Side,
     changes: Sequence[Change],
     *,
-    ask_cloud: bool,
+    connect: Connect | None,
     analyser: Analyser | None,
 ) -> tuple[list[Planned], list[costs.ScheduleCost], cloud.Told]:
     """Downstream effects and costs; without SQL in the change nothing is analysed."""
@@ -71,9 +73,9 @@ def _consequences(
     analyser = analyser or Analyser()
     graphs = lineage.graph(old, analyser), lineage.graph(new, analyser)
     told = cloud.Told()
-    if ask_cloud:
+    if connect:
         queries = [text for change in changes for text in _queries(change) if text]
-        told = cloud.ask(settings, costs.tables_of(graphs), queries)
+        told = cloud.ask(connect, target.dataset, costs.tables_of(graphs), queries)
     planned = []
     for change in changes:
         if change not in seen:

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from bqstack.connection import Connect, Connection
 from bqstack.errors import UserError
-from eros.cloud.google import FAILURES, Google
-from eros.project.settings import Settings
+from bqstack.failures import FAILURES
 
 _SECONDS = 20
 
@@ -26,16 +26,20 @@ class Told:
 
 
 def ask(
-    settings: Settings, tables: Iterable[str], queries: Iterable[str], seconds: float = _SECONDS
+    connect: Connect,
+    dataset: str,
+    tables: Iterable[str],
+    queries: Iterable[str],
+    seconds: float = _SECONDS,
 ) -> Told:
-    """Ask BigQuery for `seconds` at most."""
+    """Ask BigQuery for `seconds` at most; `tables` are names in `dataset`."""
     told = Told(reason="BigQuery did not answer in time")
     done = threading.Event()
     wanted, texts = sorted(tables), sorted(set(queries))
 
     def run() -> None:
         try:
-            _ask(Google(settings), wanted, texts, told)
+            _ask(connect(), dataset, wanted, texts, told)
             told.reason = ""
         except (UserError, *FAILURES) as error:
             told.reason = str(getattr(error, "message", "") or error).splitlines()[0]
@@ -47,10 +51,12 @@ def ask(
     return Told(dict(told.rows), dict(told.bytes), told.reason)
 
 
-def _ask(google: Google, tables: list[str], queries: list[str], told: Told) -> None:
+def _ask(
+    google: Connection, dataset: str, tables: list[str], queries: list[str], told: Told
+) -> None:
     from google.cloud.bigquery import QueryJobConfig
 
-    client, dataset = google.bigquery, google.settings.dataset
+    client = google.bigquery
     client.get_dataset(dataset)  # nobody to ask, or nothing there: one error, not many
     for name in tables:
         with suppress(*FAILURES):  # a table that is not there yet is not known, not wrong

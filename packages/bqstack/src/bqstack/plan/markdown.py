@@ -126,7 +126,7 @@ def _refusal(plan: Plan, most: int) -> str:
             f"> To allow exactly this, in `Pulumi.{plan.stack}.yaml`:",
             ">",
             "> ```yaml",
-            ">   eros:allowLoss:",
+            f">   {plan.allow_key}:",
             *allow[:most],
             *([f">   # and {len(allow) - most} more"] if len(allow) > most else []),
             "> ```",
@@ -141,7 +141,7 @@ def _stale(plan: Plan, most: int) -> str:
     entries = ", ".join(_code(entry) for entry in plan.stale[:most])
     if len(plan.stale) > most:
         entries += f" and {len(plan.stale) - most} more"
-    return f"\n`eros:allowLoss` holds what nothing needs any more: {entries}.\n"
+    return f"\n`{plan.allow_key}` holds what nothing needs any more: {entries}.\n"
 
 
 def _rows(changes: Sequence[Planned]) -> list[str]:

@@ -6,10 +6,9 @@ import subprocess
 from pathlib import Path
 
 from bqstack import engine
-from eros.project.settings import PROJECT_ROOT
 
 
-def preview(stack: str, root: Path = PROJECT_ROOT) -> str:
+def preview(stack: str, root: Path) -> str:
     """What `pulumi preview --diff` prints, a refusal of the guard included."""
     command = [engine.executable(), "preview", "--stack", stack, "--diff"]
     result = subprocess.run(

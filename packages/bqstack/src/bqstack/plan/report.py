@@ -67,6 +67,8 @@ class Plan:
     changes: tuple[Planned, ...]
     schedules: tuple[ScheduleCost, ...] = ()
     usd_per_tib: float = 0.0
+    allow_key: str = ""
+    """The key of the stack's file that allows a loss."""
     allowed: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
     rows_known: bool = False

@@ -19,7 +19,6 @@ from bqstack import state
 from bqstack.errors import UserError
 from bqstack.guard import Resource
 from bqstack.guard.program import Declared
-from eros.project.settings import PROJECT_ROOT
 
 _NUMBER = re.compile(r"service-(\d+)@gcp-sa-")
 _NO_NUMBER = "PROJECT_NUMBER"
@@ -41,9 +40,7 @@ class Side:
     """Schemas of tables that the stack only refers to."""
 
 
-def trees(
-    stack: str, base: str, head: str | None = None, root: Path = PROJECT_ROOT
-) -> tuple[Side, Side]:
+def trees(stack: str, base: str, head: str | None, root: Path) -> tuple[Side, Side]:
     """Both sides of a range of commits; without `head` the files as they are.
 
     Raises UserError for an unknown commit and for what a side's own program refuses.
@@ -54,7 +51,7 @@ def trees(
         return old.result(), new.result()
 
 
-def against_state(stack: str, root: Path = PROJECT_ROOT) -> tuple[Side, Side]:
+def against_state(stack: str, root: Path) -> tuple[Side, Side]:
     """The stack's last state, and the files as they are; raises UserError."""
     checkpoint = _last_state(stack, root)
     new = _declared(root, stack, _FILES, checkpoint=checkpoint)
@@ -87,7 +84,7 @@ def _tree(
     if commit is None:
         return _declared(root, stack, _FILES)
     sha = _git(root, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}").decode().strip()
-    folder = Path(folders.enter_context(tempfile.TemporaryDirectory(prefix="eros-plan-")))
+    folder = Path(folders.enter_context(tempfile.TemporaryDirectory(prefix="bqstack-plan-")))
     archive = _git(root, "archive", "--format=tar", sha)
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
@@ -119,7 +116,6 @@ def _declared(
 ) -> Side:
     result = subprocess.run(
         [sys.executable, "-m", "bqstack.plan.declare", str(root), stack],
-        cwd=PROJECT_ROOT,
         check=False,
         capture_output=True,
         text=True,

@@ -10,6 +10,7 @@ Secrets stay as the backend keeps them: ciphertext behind Pulumi's own marker. `
 the one function that opens them, in memory.
 """
 
+from bqstack.state.checkpoints import NotKept, Unreachable
 from bqstack.state.damage import Damage, damage
 from bqstack.state.model import SECRET_MARKER, Checkpoint, Resource, Update
 from bqstack.state.reading import backend_url, current, history, kept_in_folder, load, load_file
@@ -19,7 +20,9 @@ __all__ = [
     "SECRET_MARKER",
     "Checkpoint",
     "Damage",
+    "NotKept",
     "Resource",
+    "Unreachable",
     "Update",
     "backend_url",
     "current",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ from bqstack import documents
 from bqstack.durable import write_bytes
 from bqstack.errors import UserError
 
+Storage = Callable[[], Any]
+"""Makes a client of Cloud Storage's JSON API, as googleapiclient builds it."""
 _FILES = ("file",)
 _BUCKETS = ("gs",)
 # Pulumi keeps stacks there, too; their clients are no dependency of this project.
@@ -28,6 +31,18 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 def is_kept_in_files(backend: str) -> bool:
     """Whether this backend has files, in a folder or a bucket, rather than a service."""
     return urlsplit(backend).scheme in (*_FILES, *_BUCKETS, *_OTHER_BUCKETS)
+
+
+class NotKept(UserError):
+    """There is no checkpoint of this update."""
+
+
+class Unreachable(UserError):
+    """The checkpoint is in a place that is not read; `files` are its names there."""
+
+    def __init__(self, message: str, backend: str, files: str) -> None:
+        self.files = files
+        super().__init__(message, value=backend, fix=f"copy {files} to this machine, read the copy")
 
 
 class Files(Protocol):
@@ -46,12 +61,15 @@ class Files(Protocol):
         ...
 
 
-def files(backend: str, folder: str, stack: str, root: Path) -> Files | None:
-    """The files of a folder of the backend; None where no client for it is at hand."""
+def files(backend: str, folder: str, root: Path, storage: Storage | None) -> Files | None:
+    """The files of a folder of the backend; None where no client for it is at hand.
+
+    A folder needs none, a bucket of Cloud Storage needs `storage`.
+    """
     scheme = urlsplit(backend).scheme
     if scheme in _FILES:
         return _Folder(backend, folder, root)
-    return _Bucket(backend, folder, stack, root) if scheme in _BUCKETS else None
+    return _Bucket(backend, folder, storage) if scheme in _BUCKETS and storage else None
 
 
 def project(root: Path) -> str:
@@ -60,16 +78,19 @@ def project(root: Path) -> str:
     return name
 
 
-def read(backend: str, stack: str, version: int, root: Path) -> bytes:
-    """The checkpoint file of one update, as it is kept; raises UserError when there is none."""
+def read(backend: str, stack: str, version: int, root: Path, storage: Storage | None) -> bytes:
+    """The checkpoint file of one update, as it is kept.
+
+    Raises NotKept when there is none, Unreachable when the backend is not a folder, nor a
+    bucket with a `storage` to read it.
+    """
     folder = f".pulumi/history/{project(root)}/{stack.rpartition('/')[2]}/"
-    kept = files(backend, folder, stack, root)
+    kept = files(backend, folder, root, storage)
     if kept is None:
-        raise UserError(
+        raise Unreachable(
             f"checkpoints in {urlsplit(backend).scheme}:// cannot be read by their number",
-            value=backend,
-            fix=f"copy {folder}*.checkpoint.json of the update to this machine, "
-            "then: eros rollback --to FILE",
+            backend,
+            f"{folder}*.checkpoint.json of the update",
         )
     names = kept.names()
     updates = sorted(name for name in names if ".history.json" in name)
@@ -78,10 +99,7 @@ def read(backend: str, stack: str, version: int, root: Path) -> bytes:
     prefix = updates[version - 1].partition(".history.json")[0] + ".checkpoint.json"
     found = [name for name in names if name.startswith(prefix)]
     if not found:
-        raise UserError(
-            f"update {version} of stack {stack} left no checkpoint",
-            fix=f"eros rollback --stack {stack} lists those that can be chosen",
-        )
+        raise NotKept(f"update {version} of stack {stack} left no checkpoint")
     return kept.content(min(found, key=len))
 
 
@@ -98,9 +116,9 @@ def unpacked(content: bytes) -> bytes:
 
 
 def _unknown(version: int, stack: str) -> UserError:
-    return UserError(
+    return NotKept(
         f"stack {stack} has no update {version}",
-        fix=f"eros rollback --list --stack {stack} lists the updates",
+        fix=f"pulumi stack history --stack {stack} lists the updates",
     )
 
 
@@ -139,11 +157,11 @@ class _Folder:
 class _Bucket:
     """A folder in Cloud Storage: `gs://bucket/path`."""
 
-    def __init__(self, backend: str, folder: str, stack: str, root: Path) -> None:
+    def __init__(self, backend: str, folder: str, storage: Storage) -> None:
         parts = urlsplit(backend)
         self._bucket = parts.netloc
         self._prefix = "/".join(filter(None, (parts.path.strip("/"), folder)))
-        self._objects = _storage(stack, root).objects()
+        self._objects = storage().objects()
 
     def names(self) -> list[str]:
         """Names of the objects under the folder."""
@@ -169,11 +187,3 @@ class _Bucket:
         self._objects.insert(
             bucket=self._bucket, name=self._prefix + name, media_body=body
         ).execute()
-
-
-def _storage(stack: str, root: Path) -> Any:
-    # Imported late: a stack in a folder needs no client of Google's.
-    from eros.cloud.google import Google
-    from eros.project.settings import load_stack_file
-
-    return Google(load_stack_file(stack.rpartition("/")[2], root), root).api("storage")

@@ -15,7 +15,6 @@ from bqstack.errors import UserError
 from bqstack.state import checkpoints
 from bqstack.state.model import Checkpoint
 from bqstack.state.reading import ENDINGS, backend_url, parse
-from eros.project.settings import PROJECT_ROOT
 
 _COPY = ".bak"
 _ASIDE = ".broken"
@@ -44,9 +43,10 @@ class Damage:
         self._folder.write(name, whole)
 
 
-def damage(stack: str, root: Path = PROJECT_ROOT) -> Damage | None:
+def damage(stack: str, root: Path, storage: checkpoints.Storage | None = None) -> Damage | None:
     """What is broken; None when the stack can be read, or when its backend keeps no files.
 
+    `storage` reads backends in Cloud Storage.
     A stack without a file is no broken one: `pulumi stack rm` leaves a copy behind, too.
     Raises UserError when the backend cannot be read.
     """
@@ -54,7 +54,7 @@ def damage(stack: str, root: Path = PROJECT_ROOT) -> Damage | None:
     if not checkpoints.is_kept_in_files(backend):
         return None
     folder = f".pulumi/stacks/{checkpoints.project(root)}/"
-    kept = checkpoints.files(backend, folder, stack, root)
+    kept = checkpoints.files(backend, folder, root, storage)
     if kept is None:
         return None
     names = set(kept.names())

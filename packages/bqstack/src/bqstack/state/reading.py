@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from bqstack import engine
 from bqstack.errors import UserError
 from bqstack.state import checkpoints
+from bqstack.state.checkpoints import Storage
 from bqstack.state.model import Checkpoint, Update
-from eros.project.settings import PROJECT_ROOT
 
 # organisation/project/name
 _WHOLE_NAME = 3
@@ -24,12 +24,12 @@ ENDINGS = (".json", ".json.gz", ".json.zst")
 _MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError)
 
 
-def current(stack: str, root: Path = PROJECT_ROOT) -> Checkpoint:
+def current(stack: str, root: Path) -> Checkpoint:
     """What the stack holds now; raises UserError when pulumi cannot read it."""
     return _exported("stack", "export", "--stack", stack, version=None, root=root)
 
 
-def kept_in_folder(stack: str, root: Path = PROJECT_ROOT) -> Checkpoint | None:
+def kept_in_folder(stack: str, root: Path) -> Checkpoint | None:
     """What the stack holds now, read from its file without a process of pulumi's.
 
     `stack` has its organisation and its project in front. None where `pulumi` must be asked:
@@ -40,7 +40,7 @@ def kept_in_folder(stack: str, root: Path = PROJECT_ROOT) -> Checkpoint | None:
     if urlsplit(backend).scheme != "file" or len(parts) != _WHOLE_NAME:
         return None
     _, project, name = parts
-    kept = checkpoints.files(backend, f".pulumi/stacks/{project}/", stack, root)
+    kept = checkpoints.files(backend, f".pulumi/stacks/{project}/", root, None)
     if kept is None:
         return None
     try:
@@ -51,7 +51,7 @@ def kept_in_folder(stack: str, root: Path = PROJECT_ROOT) -> Checkpoint | None:
         return None  # pulumi says what is wrong with it
 
 
-def history(stack: str, root: Path = PROJECT_ROOT) -> list[Update]:
+def history(stack: str, root: Path) -> list[Update]:
     """The stack's updates, newest first.
 
     Pulumi's cloud numbers them; file and bucket backends say 0 for each, there they are
@@ -68,17 +68,21 @@ def history(stack: str, root: Path = PROJECT_ROOT) -> list[Update]:
         raise _unreadable(arguments, "no history of a stack") from None
 
 
-def load(stack: str, version: int, root: Path = PROJECT_ROOT) -> Checkpoint:
-    """The resources that update `version` left; raises UserError when it is not kept."""
+def load(stack: str, version: int, root: Path, storage: Storage | None = None) -> Checkpoint:
+    """The resources that update `version` left.
+
+    `storage` reads backends in Cloud Storage. Raises UserError when pulumi cannot be asked,
+    NotKept when there is no such checkpoint, Unreachable when the backend cannot be read.
+    """
     backend = backend_url(root)
     if not checkpoints.is_kept_in_files(backend):
         arguments = ("stack", "export", "--stack", stack, "--version", str(version))
         return _exported(*arguments, version=version, root=root)
-    content = checkpoints.read(backend, stack, version, root)
+    content = checkpoints.read(backend, stack, version, root, storage)
     return parse(content, f"update {version} of stack {stack}", version)
 
 
-def backend_url(root: Path = PROJECT_ROOT) -> str:
+def backend_url(root: Path) -> str:
     """Address of the backend that pulumi uses; raises UserError."""
     asked = ("whoami", "--verbose", "--json")
     try:

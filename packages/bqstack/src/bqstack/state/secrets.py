@@ -14,7 +14,6 @@ from typing import Any
 from bqstack import documents, engine
 from bqstack.errors import UserError
 from bqstack.state.model import SECRET_MARKER, SIGNATURE, Checkpoint, Resource
-from eros.project.settings import PROJECT_ROOT
 
 # Layout of a file backend, version 1 (pkg/backend/diy/meta.go, store.go).
 _META = "version: 1\n"
@@ -25,7 +24,7 @@ def is_secret(value: Any) -> bool:
     return isinstance(value, Mapping) and value.get(SIGNATURE) == SECRET_MARKER
 
 
-def revealed(stack: str, checkpoint: Checkpoint, root: Path = PROJECT_ROOT) -> Checkpoint:
+def revealed(stack: str, checkpoint: Checkpoint, root: Path) -> Checkpoint:
     """The same checkpoint with `plaintext` (JSON) instead of `ciphertext` in its secrets.
 
     Only `pulumi` can open secrets, and it opens those of a stack's newest state: so it reads
@@ -36,7 +35,7 @@ def revealed(stack: str, checkpoint: Checkpoint, root: Path = PROJECT_ROOT) -> C
         return checkpoint
     name = stack.rpartition("/")[2]
     project = documents.read_yaml(root / "Pulumi.yaml", "Pulumi.yaml")["name"]
-    with tempfile.TemporaryDirectory(prefix="eros-checkpoint-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bqstack-checkpoint-") as folder:
         stacks = Path(folder, ".pulumi", "stacks", project)
         stacks.mkdir(parents=True)
         (stacks.parent.parent / "meta.yaml").write_text(_META, encoding="utf-8")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from dev.sample import columns
-from dev.sample.creators import Creators
-from dev.sample.keys import caption_key
-from dev.sample.model import SCHEMAS, Identity, Scale
-from dev.sample.phrasebook import different_texts
+from eros.sample import columns
+from eros.sample.creators import Creators
+from eros.sample.keys import caption_key
+from eros.sample.model import SCHEMAS, Identity, Scale
+from eros.sample.phrasebook import different_texts
 
 TIERS = ("budget", "standard", "premium", "luxury")
 _TIER_SHARES = (0.30, 0.42, 0.22, 0.06)

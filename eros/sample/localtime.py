@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from dev.sample.creators import TIME_ZONES
+from eros.sample.creators import TIME_ZONES
 
 _HOUR = 3_600
 _EPOCH = datetime(1970, 1, 1)

@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dev.sample import columns
-from dev.sample.captions import LEGACY_PER_CREATOR, Captions
-from dev.sample.creators import Creators
-from dev.sample.localtime import to_utc
-from dev.sample.messages import local_seconds_of_day
-from dev.sample.model import SCHEMAS, Identity
 from eros.project.settings import Automation
+from eros.sample import columns
+from eros.sample.captions import LEGACY_PER_CREATOR, Captions
+from eros.sample.creators import Creators
+from eros.sample.localtime import to_utc
+from eros.sample.messages import local_seconds_of_day
+from eros.sample.model import SCHEMAS, Identity
 
 # The locks are drawn for the default rules of sweep and planning.
 _RULES = Automation()
@@ -47,7 +47,7 @@ class Assignments:
 
     def of_kind(self, name: str) -> np.ndarray:
         """Which locks are of this kind."""
-        return self.kind == _KINDS.index(name)
+        return np.asarray(self.kind == _KINDS.index(name))
 
 
 def draw(
@@ -67,7 +67,7 @@ def draw(
         # just begun, so that "assigned in the last 24 hours" holds for the whole day.
         nights = rng.integers(low, high, count)
         minutes = np.where(nights > 0, rng.integers(0, 40, count), 0)
-        return start - nights * columns.DAY_SECONDS + minutes * 60
+        return np.asarray(start - nights * columns.DAY_SECONDS + minutes * 60)
 
     send_day = np.choose(
         kind,

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import yaml
 
-from dev.sample.model import Scale
 from eros.project.settings import Automation
+from eros.sample.model import Scale
 
 TIME_ZONES = (
     "America/Los_Angeles",

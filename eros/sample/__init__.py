@@ -1,9 +1,9 @@
 """A realistic data set for stacks without real data: local, staging, tests, bench."""
 
-from dev.sample.generator import generate
-from dev.sample.keys import caption_key
-from dev.sample.loader import LoadReport, load, loaded_day
-from dev.sample.model import Identity, Sample, Scale, Size, Truth
+from eros.sample.generator import generate
+from eros.sample.keys import caption_key
+from eros.sample.loader import LoadReport, load, loaded_day
+from eros.sample.model import Identity, Sample, Scale, Size, Truth
 
 __all__ = [
     "Identity",

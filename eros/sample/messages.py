@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dev.sample import columns
-from dev.sample.captions import Captions
-from dev.sample.creators import DORMANT_DAYS, Creators
-from dev.sample.localtime import to_utc
-from dev.sample.model import SCHEMAS, Identity
+from eros.sample import columns
+from eros.sample.captions import Captions
+from eros.sample.creators import DORMANT_DAYS, Creators
+from eros.sample.localtime import to_utc
+from eros.sample.model import SCHEMAS, Identity
 
 # Monday to Sunday: posts rise towards the weekend, and so does attention.
 _POSTS_BY_WEEKDAY = np.array([0.85, 0.85, 0.9, 0.95, 1.15, 1.25, 1.05])
@@ -86,7 +86,7 @@ def hour_weights(creators: Creators) -> np.ndarray:
     distance = np.abs(_HOURS - creators.peak_hour[:, None])
     distance = np.minimum(distance, 24 - distance)
     weights = np.exp(-0.5 * (distance / _PEAK_WIDTH) ** 2) + _WAKING_FLOOR
-    return weights / weights.sum(axis=1, keepdims=True)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
 def local_seconds_of_day(
@@ -149,7 +149,7 @@ def weighted_choice(
     low, high = bounds[wanted], bounds[wanted + 1]
     chosen = np.searchsorted(ladder, rng.uniform(ladder[low], ladder[high]), side="right") - 1
     # Rounding may lift a draw onto the upper bound, which is another group's.
-    return np.clip(chosen, low, high - 1)
+    return np.asarray(np.clip(chosen, low, high - 1))
 
 
 def _attribution(
@@ -177,14 +177,16 @@ def _prices(tier: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     luck = rng.random(len(tier))
     counts = np.array([len(choices) for choices in _PRICES])
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    return np.concatenate(_PRICES)[starts[tier] + (luck * counts[tier]).astype(np.int64)]
+    return np.asarray(
+        np.concatenate(_PRICES)[starts[tier] + (luck * counts[tier]).astype(np.int64)]
+    )
 
 
 def _delay(sent: np.ndarray, end: int, rng: np.random.Generator) -> np.ndarray:
     """Seconds from sending to the last result, at most until the sample ends."""
     low, high = _RESULT_DELAY_HOURS
     wanted = rng.uniform(low * 3_600, high * 3_600, len(sent))
-    return np.minimum(wanted, rng.random(len(sent)) * (end - sent)).astype(np.int64)
+    return np.asarray(np.minimum(wanted, rng.random(len(sent)) * (end - sent)).astype(np.int64))
 
 
 def _with_revisions(

@@ -6,8 +6,8 @@ from datetime import date
 
 import numpy as np
 
-from dev.sample import assignments, captions, creators, messages
-from dev.sample.model import Identity, Sample, Scale, Size, Truth
+from eros.sample import assignments, captions, creators, messages
+from eros.sample.model import Identity, Sample, Scale, Size, Truth
 
 
 def generate(size: Size | Scale, seed: int, today: date) -> Sample:

@@ -155,7 +155,7 @@ class Truth:
     """What produced the numbers; never loaded, for tests and simulations only."""
 
     creators: pa.Table
-    """Per page the traits of `dev.sample.creators.Creators`."""
+    """Per page the traits of `eros.sample.creators.Creators`."""
     captions: pa.Table
     """caption_id, page_name, conversion_rate (purchases per view), popularity."""
 

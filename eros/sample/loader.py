@@ -19,8 +19,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bqstack.errors import UserError
-from dev.sample.model import SCHEMAS, Identity, Sample, Scale, Size
 from eros.project.settings import Settings
+from eros.sample.model import SCHEMAS, Identity, Sample, Scale, Size
 
 # The system never deletes from these, so fewer rows than generated mean damage. Locks
 # and recommendations come and go.
@@ -183,7 +183,7 @@ def _job_schema(target: _Target, name: str) -> list[bigquery.SchemaField]:
     if lacking:
         raise UserError(
             f"table {target.reference(name)} lacks columns of the sample: {', '.join(lacking)}",
-            fix=f"compare sql/external_tables/{name}.sql with SCHEMAS in dev/sample/model.py",
+            fix=f"compare sql/external_tables/{name}.sql with SCHEMAS in eros/sample/model.py",
         )
     return [fields[column] for column in SCHEMAS[name].names]
 

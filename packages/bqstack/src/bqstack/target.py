@@ -1,0 +1,95 @@
+"""What the library must know of a stack: where its dataset is, and what was decided for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class Target(Protocol):
+    """A stack. A program's own settings can be one, or it makes a `Stack`."""
+
+    @property
+    def environment(self) -> str:
+        """The stack's name; its values are in `Pulumi.<environment>.yaml`."""
+        ...
+
+    @property
+    def namespace(self) -> str:
+        """What the keys of its values begin with: `<namespace>:allowLoss`."""
+        ...
+
+    @property
+    def project(self) -> str:
+        """Id of the Google Cloud project."""
+        ...
+
+    @property
+    def dataset(self) -> str:
+        """Name of the dataset that holds the objects of sql/."""
+        ...
+
+    @property
+    def location(self) -> str:
+        """Where the dataset is, such as `US` or `europe-west1`."""
+        ...
+
+    @property
+    def import_tables(self) -> Sequence[str]:
+        """Tables of sql/ that exist already and are imported by the first update."""
+        ...
+
+    @property
+    def adopts_external_tables(self) -> bool:
+        """Whether the tables of sql/external_tables exist already and are only referred to."""
+        ...
+
+    @property
+    def has_local_tables(self) -> bool:
+        """Whether the tables of sql/local_tables belong to the stack."""
+        ...
+
+    @property
+    def allow_loss(self) -> Sequence[str]:
+        """What the next update may lose, as the guard's refusal names it."""
+        ...
+
+    @property
+    def usd_per_tib(self) -> float:
+        """On-demand price of a query in US dollars per TiB (2^40 bytes)."""
+        ...
+
+    def template_context(self) -> Mapping[str, Any]:
+        """Names that the files of sql/ may use in their templates; may raise UserError."""
+        ...
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A target from plain values; only project and dataset have to be known.
+
+    Templates see project, dataset and location, and `names` besides.
+    """
+
+    project: str
+    dataset: str
+    location: str = "US"
+    environment: str = "dev"
+    namespace: str = "bqstack"
+    import_tables: Sequence[str] = ()
+    adopts_external_tables: bool = True
+    has_local_tables: bool = False
+    allow_loss: Sequence[str] = ()
+    usd_per_tib: float = 6.25
+    names: Callable[[], Mapping[str, Any]] = dict
+
+    def template_context(self) -> Mapping[str, Any]:
+        """Names that the files of sql/ may use in their templates."""
+        place = {"project": self.project, "dataset": self.dataset, "location": self.location}
+        return {**place, **self.names()}
+
+
+def file_of(target: Target) -> str:
+    """Name of the file that holds the stack's values."""
+    return f"Pulumi.{target.environment}.yaml"
