@@ -177,8 +177,8 @@ def _refuse_pending(stack: str, current: Checkpoint) -> None:
     An update of unknown end that is no difference between the two states would be left as it
     is, and what was being created would stay there beside the rest.
     """
-    if current.pending:
-        names = ", ".join(urn.rpartition("::")[2] for urn in current.pending)
+    if open_ := (*current.pending, *current.unread):
+        names = ", ".join(urn.rpartition("::")[2] for urn in open_)
         raise UserError(
             "an update that was interrupted, or still runs, left operations whose end nobody "
             f"saw: {names}",
