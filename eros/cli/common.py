@@ -67,5 +67,15 @@ class _Terminal(Console):
         """As Rich does; captions, names and errors of services reach it, too."""
         return super().render_str(inert(text), **options)
 
+    def print(self, *objects: Any, **options: Any) -> None:
+        """As Rich does; a terminal gets lines that end between words, a pipe whole ones."""
+        options.setdefault("soft_wrap", not self.is_terminal)
+        super().print(*objects, **options)
 
-console = _Terminal(highlight=False, soft_wrap=True)
+
+console = _Terminal(highlight=False)
+
+
+def print_error(text: str) -> None:
+    """A message for people, beside the result that a program may read."""
+    _Terminal(highlight=False, stderr=True).print(text, markup=False)

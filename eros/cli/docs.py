@@ -1,4 +1,4 @@
-"""`eros docs`: write what is generated: pages about every SQL object, schemas of config/."""
+"""`eros docs`: write what is generated: pages about SQL objects, rules, schemas, .sqlfluff."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def docs(
         bool, typer.Option("--check", help="Write nothing; exit code 1 when a file is old.")
     ] = False,
 ) -> None:
-    """Write docs/objects.md and docs/objects/ from sql/, config/schemas/ from the loaders."""
+    """Write what follows from sql/, config/ and settings: docs, rules, schemas, .sqlfluff."""
     # The analyser takes longer to import than most commands.
     from eros import reference
 

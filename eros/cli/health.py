@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from bqstack.errors import UserError
-from eros.cli.common import Format, Output, Stack, console
+from eros.cli.common import Format, Output, Stack, console, print_error
 from eros.cloud.google import Google
 from eros.project.settings import load_stack_file
 from eros.watch import health as checks
@@ -45,7 +45,7 @@ def health(
         google = Google(load_stack_file(stack))
     except UserError as error:
         # Exit code 1 would say "warning" of a system that could not be looked at.
-        print(f"error: {error}", file=sys.stderr)
+        print_error(f"error: {error}")
         raise typer.Exit(checks.Status.CRITICAL) from None
     status = _once(google, output, verbose, repeated=watch)
     try:
@@ -79,8 +79,8 @@ def print_report(report: checks.Report, *, verbose: bool = False) -> None:
         sign, plain, colour = _SIGNS[finding.severity]
         mark = sign if console.encoding.lower().startswith("utf") else plain
         limits = f"  ({finding.limits})" if verbose and finding.limits else ""
-        console.print(f"[{colour}]{mark}[/] {finding.label}: ", end="")
-        console.print(f"{finding.text}{limits}", markup=False)
+        text = escape(f"{finding.label}: {finding.text}{limits}")
+        console.print(f"[{colour}]{mark}[/] {text}")
     colour = _COLOURS[report.status]
     console.print(f"\nHealth Score: {report.score}/100")
     console.print(f"Status: [{colour}]{report.status.name}[/] - {report.words}")

@@ -42,8 +42,12 @@ app.add_typer(local_inbox.app, name="inbox")
 
 @app.command()
 def up(
-    size: Annotated[Size, typer.Option(help="Size of the sample.")] = Size.SMALL,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the sample.")] = 1,
+    size: Annotated[
+        Size | None, typer.Option(help="Size of the sample; small, unless another is there.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of the sample; 1, unless another is there.")
+    ] = None,
     follow_clock: Annotated[
         bool, typer.Option(help="Then run scheduled queries when they are due, in real time.")
     ] = True,
@@ -71,7 +75,7 @@ def up(
     changed = {kind: n for kind, n in changes.items() if kind != "same"}
 
     console.rule("sample", align="left")
-    loaded = sample.put(google, size, seed, replace=False)
+    loaded = sample.put_first(google, size, seed)
 
     console.rule("automation", align="left")
     ran = _run_once(google)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import enum
 import json
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from bqstack.errors import UserError
-from eros.cli.common import Stack
+from eros.cli.common import Stack, console, inert
 from eros.project.settings import PROJECT_ROOT, load_stack_file
+
+# The class of a planned change as `bqstack.plan.markdown.text` writes it, after the verb.
+_COLOURS = {"none": "green", "reversible": "yellow", "lossy": "bold red"}
+_CLASS = re.compile(rf"^\S.*?\s(?P<loss>{'|'.join(_COLOURS)})\s")
 
 
 class Format(enum.Enum):
@@ -88,12 +94,28 @@ def plan(
     if output is not None:
         _write(output / f"{stack}.md", forms[Format.MARKDOWN]())
         _write(output / f"{stack}.json", forms[Format.JSON]() + "\n")
-    print(forms[out_format]())
+    if out_format is Format.TEXT and console.is_terminal:
+        for line in forms[out_format]().splitlines():
+            console.print(_coloured(line))
+    else:
+        print(forms[out_format]())
     if refuse is Refuse.LOSSY and made.refused:
         lost = ", ".join(dict.fromkeys(detail.allowance for _, detail in made.refused))
         raise UserError(
             f"the plan loses something: {lost}", fix="docs/guard.md says how to allow it"
         )
+
+
+def _coloured(line: str) -> Text:
+    """A line of the plan on a terminal: what is planned in the colour of its class.
+
+    Rich leaves colours out where NO_COLOR is set.
+    """
+    text = Text(inert(line))
+    found = _CLASS.match(line)
+    if found:
+        text.stylize(_COLOURS[found["loss"]], found.start("loss"), found.end("loss"))
+    return text
 
 
 def _make(folder: Path) -> None:

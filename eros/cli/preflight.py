@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import typer
+from rich.markup import escape
 
 from eros.cli.common import Format, Output, Stack, console
 from eros.cloud.google import Google
@@ -31,8 +32,7 @@ def preflight(
             Level.FAILED: "[red]failed[/] ",
         }
         for finding in findings:
-            console.print(f"{marks[finding.level]} {finding.check}: ", end="")
-            console.print(finding.text, markup=False)
+            console.print(f"{marks[finding.level]} {escape(f'{finding.check}: {finding.text}')}")
             if finding.fix and finding.level is not Level.OK:
                 console.print(f"        fix: {finding.fix}", markup=False)
     if failed:

@@ -21,7 +21,7 @@ from bqstack import state
 from bqstack.errors import UserError
 from bqstack.state import Update
 from eros import logs
-from eros.cli.common import Format, Output, Stack, console
+from eros.cli.common import Format, Output, Stack, console, print_error
 from eros.cloud.clock import shown
 from eros.cloud.google import Google
 from eros.project.settings import PROJECT_ROOT, load_stack_file
@@ -87,7 +87,7 @@ def rollback(
             _show(google, made, out)
             report = _confirmed(google, made, tuple(drop or ()), clear_locks, break_lock, yes)
     except rollbacks.RollbackError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print_error(f"error: {error}")
         code = _STEP_FAILED if error.changed else _BACKUP_FAILED
         raise typer.Exit(code) from None
     if output is Format.JSON:

@@ -11,7 +11,7 @@ from eros.cli.common import Stack, console
 from eros.cloud.clock import present
 from eros.cloud.google import Google
 from eros.project.settings import load_stack_file
-from eros.sample import Size, generate, load, loaded_day
+from eros.sample import Size, generate, held, load, loaded_day
 
 
 def sample(
@@ -22,6 +22,20 @@ def sample(
 ) -> None:
     """Load a realistic sample: creators, captions, messages, assignments."""
     put(Google(load_stack_file(stack)), size, seed, replace)
+
+
+def put_first(google: Google, size: Size | None, seed: int | None) -> bool:
+    """Load the sample that is asked for; whether any row was written.
+
+    Without a wish a sample that somebody has loaded is left alone.
+    """
+    if size is None and seed is None:
+        known = held(google.bigquery, google.settings)
+        asked = loaded_day(google.bigquery, google.settings, Size.SMALL, 1)
+        if known is not None and asked is None:
+            console.print(f"{known}: left as it is (eros sample --replace loads another)")
+            return False
+    return put(google, size or Size.SMALL, 1 if seed is None else seed, replace=False)
 
 
 def put(google: Google, size: Size, seed: int, replace: bool) -> bool:

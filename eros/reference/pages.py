@@ -9,7 +9,7 @@ from bqstack import catalogue, texts
 from bqstack.catalogue.model import Kind, SqlObject
 from eros.project import schedules
 from eros.project.settings import PROJECT_ROOT, Settings
-from eros.reference import queries, relations
+from eros.reference import lists, queries, relations
 from eros.reference.objects import Known, section
 
 INDEX = Path("docs/objects.md")
@@ -68,7 +68,7 @@ def pages(
     found = {INDEX: _index(known, entries)}
     for page, kinds in _PAGES.items():
         found[_FOLDER / f"{page}.md"] = _page(known, kinds)
-    return found
+    return found | lists.pages(settings, root)
 
 
 def differing(

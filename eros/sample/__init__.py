@@ -2,7 +2,7 @@
 
 from eros.sample.generator import generate
 from eros.sample.keys import caption_key
-from eros.sample.loader import LoadReport, load, loaded_day
+from eros.sample.loader import LoadReport, held, load, loaded_day
 from eros.sample.model import Identity, Sample, Scale, Size, Truth
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Truth",
     "caption_key",
     "generate",
+    "held",
     "load",
     "loaded_day",
 ]

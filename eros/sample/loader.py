@@ -8,8 +8,9 @@ from the data, and a label on a table would be drift to Pulumi.
 from __future__ import annotations
 
 import tempfile
+import uuid
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,6 +26,12 @@ from eros.sample.model import SCHEMAS, Identity, Sample, Scale, Size
 # The system never deletes from these, so fewer rows than generated mean damage. Locks
 # and recommendations come and go.
 _COMPLETE_TABLES = frozenset({"caption_bank", "captions", "mass_messages"})
+# What the system learns from the rows, by the column that has an identifier of the sample.
+_LEARNED = {"caption_bandit_stats": "caption_id", "message_feedback": "message_id"}
+# To name a sample by its identifiers, which have a digest of the seed.
+_LIKELY_SEEDS = range(100)
+# An identifier of any sample (`Identity.prefix`).
+_ID = "^s[0-9]{6}-[0-9a-f]{4}-"
 # Always true; satisfies a partition filter that a table may require.
 _PARTITION_FILTERS = {"mass_messages": "sent_at >= TIMESTAMP '1970-01-01 00:00:00+00'"}
 
@@ -93,9 +100,10 @@ def load(
 ) -> LoadReport:
     """Load `sample` where it is missing; tables that hold it already are left alone.
 
-    A progress bar per table goes to `console`. With `replace` all five tables are
-    emptied first, whoever's rows they hold. An interrupted load is completed by the
-    next one.
+    A progress bar per table goes to `console`. With `replace` the rows of all five tables are
+    replaced, whoever's they are, and what the system has learned from an earlier sample goes
+    with them; nothing is deleted before all of the replacement is there. An interrupted load is
+    completed by the next one.
 
     UserError, before anything is written: the stack or the dataset is production, a
     table is missing or lacks a column, or it holds rows of another origin.
@@ -104,19 +112,18 @@ def load(
     _refuse_production(target)
     schemas = {name: _job_schema(target, name) for name in sample.tables}
     if replace:
-        for name in sample.tables:
-            target.query(f"TRUNCATE TABLE {target.sql_name(name)}")
-        states = dict.fromkeys(sample.tables, _State(0, 0))
-    else:
-        states = {name: _state(target, name, sample) for name in sample.tables}
-        for name, state in states.items():
-            _refuse_foreign_rows(target, name, state, sample)
+        _replace(target, sample, schemas, console)
+        loaded = {name: table.num_rows for name, table in sample.tables.items()}
+        return LoadReport(sample.identity, loaded=loaded, unchanged={})
+    states = {name: _state(target, name, sample) for name in sample.tables}
+    for name, state in states.items():
+        _refuse_foreign_rows(target, name, state, sample)
 
     missing = [name for name, state in states.items() if state.total == 0]
     if missing:
         with _progress(console) as progress:
             for name in missing:
-                _load_table(target, name, sample.tables[name], schemas[name], progress)
+                _load_table(target, name, name, sample.tables[name], schemas[name], progress)
     return LoadReport(
         sample.identity,
         loaded={name: sample.tables[name].num_rows for name in missing},
@@ -144,6 +151,71 @@ def loaded_day(
     except NotFound:
         return None
     return datetime.strptime(row.day, "%y%m%d").date() if row.day else None
+
+
+def held(client: bigquery.Client, settings: Settings) -> str | None:
+    """Name of the sample that the dataset holds, whichever it is; None for other rows or none."""
+    target = _Target(client, settings)
+    try:
+        [row] = target.query(
+            "SELECT MAX(caption_id) AS newest, LOGICAL_AND(REGEXP_CONTAINS(caption_id, @form)) "
+            f"AS is_sample FROM {target.sql_name('caption_bank')}",
+            form=_ID,
+        )
+    except NotFound:
+        return None
+    if not row.is_sample:
+        return None
+    day = datetime.strptime(row.newest[1:7], "%y%m%d").date()
+    for size in Size:
+        for seed in _LIKELY_SEEDS:
+            found = Identity(size.scale, seed, day)
+            if row.newest.startswith(found.prefix):
+                return str(found)
+    return f"sample {row.newest[:12]} of {day}"
+
+
+def _replace(
+    target: _Target,
+    sample: Sample,
+    schemas: dict[str, list[bigquery.SchemaField]],
+    console: Console | None,
+) -> None:
+    """Load beside the tables, then replace their rows in one transaction: all or nothing."""
+    mark = uuid.uuid4().hex[:8]
+    beside = {name: f"sample_{mark}_{name}" for name in sample.tables}
+    try:
+        with _progress(console) as progress:
+            for name, other in beside.items():
+                table = bigquery.Table(target.reference(other), schema=schemas[name])
+                # Left behind by a process that was killed, it goes by itself.
+                table.expires = datetime.now(UTC) + timedelta(days=1)
+                target.client.create_table(table)
+                _load_table(target, name, other, sample.tables[name], schemas[name], progress)
+        target.query(_replacement(target, sample, beside), prefix=sample.identity.prefix, form=_ID)
+    finally:
+        for other in beside.values():
+            target.client.delete_table(target.reference(other), not_found_ok=True)
+
+
+def _replacement(target: _Target, sample: Sample, beside: dict[str, str]) -> str:
+    statements = []
+    for name, other in beside.items():
+        columns = ", ".join(f"`{column}`" for column in SCHEMAS[name].names)
+        statements += [
+            f"TRUNCATE TABLE {target.sql_name(name)}",
+            f"INSERT INTO {target.sql_name(name)} ({columns}) "
+            f"SELECT {columns} FROM {target.sql_name(other)}",
+        ]
+    present = {table.table_id for table in target.client.list_tables(target.dataset)}
+    statements += [
+        # Figures of captions that are gone would be violations for 90 days.
+        f"DELETE FROM {target.sql_name(name)} "
+        f"WHERE REGEXP_CONTAINS({key}, @form) AND NOT STARTS_WITH({key}, @prefix)"
+        for name, key in _LEARNED.items()
+        if name in present
+    ]
+    return f"BEGIN TRANSACTION; {'; '.join(statements)}; COMMIT TRANSACTION;"
 
 
 def _refuse_production(target: _Target) -> None:
@@ -201,7 +273,7 @@ def _state(target: _Target, name: str, sample: Sample) -> _State:
 
 def _refuse_foreign_rows(target: _Target, name: str, state: _State, sample: Sample) -> None:
     expected = sample.tables[name].num_rows
-    fix = "eros sample --replace empties the five tables first: their rows are lost"
+    fix = "eros sample --replace replaces the rows of the five tables: those there are lost"
     if state.total and not state.own:
         raise UserError(
             f"table {target.reference(name)} holds {state.total:,} rows that are not of the "
@@ -219,6 +291,7 @@ def _refuse_foreign_rows(target: _Target, name: str, state: _State, sample: Samp
 def _load_table(
     target: _Target,
     name: str,
+    into: str,
     table: pa.Table,
     schema: list[bigquery.SchemaField],
     progress: Progress,
@@ -238,7 +311,7 @@ def _load_table(
         label = f"{name} ({table.num_rows:,} rows)"
         with progress.wrap_file(file, total=length, description=label) as stream:
             job = target.client.load_table_from_file(
-                stream, target.reference(name), size=length, job_config=config
+                stream, target.reference(into), size=length, job_config=config
             )
             job.result()
 

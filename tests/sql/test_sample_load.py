@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from google.api_core.exceptions import InternalServerError
 
 from bqstack.errors import UserError
-from eros.sample import Sample, Size, caption_key, generate, load, loaded_day
+from eros.sample import Sample, Size, caption_key, generate, held, load, loaded_day
 from eros.sample.model import SCHEMAS
 
 TODAY = date(2026, 3, 20)
@@ -107,6 +108,51 @@ def test_another_sample_is_refused_until_told(warehouse, sample):
     assert not load(warehouse.client, warehouse.settings, sample).changed
     assert load(warehouse.client, warehouse.settings, other, replace=True).changed
     assert counts(warehouse, other) == {n: t.num_rows for n, t in other.tables.items()}
+
+
+def test_a_replacement_that_fails_deletes_nothing_and_leaves_nothing_behind(
+    warehouse, sample, monkeypatch
+):
+    load(warehouse.client, warehouse.settings, sample)
+    before = counts(warehouse, sample)
+    real = warehouse.client.load_table_from_file
+
+    def full(stream, reference, **options):
+        if reference.table_id.endswith("_mass_messages"):
+            raise InternalServerError("No space left on device")
+        return real(stream, reference, **options)
+
+    monkeypatch.setattr(warehouse.client, "load_table_from_file", full)
+    other = generate(Size.SMALL, seed=2, today=TODAY)
+    with pytest.raises(InternalServerError):
+        load(warehouse.client, warehouse.settings, other, replace=True)
+    assert counts(warehouse, sample) == before
+    assert not load(warehouse.client, warehouse.settings, sample).changed, "the rows of before"
+    assert held(warehouse.client, warehouse.settings) == "sample small, seed 1, of 2026-03-20"
+    tables = warehouse.client.list_tables(warehouse.settings.dataset)
+    assert [t.table_id for t in tables if t.table_id.startswith("sample_")] == []
+
+
+def test_what_was_learned_from_a_replaced_sample_goes_with_it(build, sample):
+    names = [*SCHEMAS, "caption_bandit_stats", "message_feedback"]
+    warehouse = build("learned", only=[*names, "integrity_violations"])
+    load(warehouse.client, warehouse.settings, sample)
+    stats, sent = warehouse.name("caption_bandit_stats"), warehouse.name("message_feedback")
+    old, mine = f"{sample.identity.prefix}c00000000", "mine"
+    for name in (old, mine):
+        warehouse.run(
+            f"INSERT INTO {stats} (page_name, caption_id, successes, failures, last_updated) "
+            f"VALUES ('p', '{name}', 1, 1, CURRENT_TIMESTAMP())"
+        )
+        warehouse.run(
+            f"INSERT INTO {sent} (message_id, page_name, sent_at, views, purchases, earnings, "
+            f"updated_at, counted_at) VALUES ('{name}', 'p', CURRENT_TIMESTAMP(), 1, 1, 1, "
+            "CURRENT_TIMESTAMP(), CURRENT_TIMESTAMP())"
+        )
+    other = generate(Size.SMALL, seed=2, today=TODAY)
+    load(warehouse.client, warehouse.settings, other, replace=True)
+    assert warehouse.rows(f"SELECT caption_id FROM {stats}") == [{"caption_id": mine}]
+    assert warehouse.rows(f"SELECT message_id FROM {sent}") == [{"message_id": mine}]
 
 
 def test_a_damaged_table_is_named(warehouse, sample):

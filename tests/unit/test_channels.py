@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from bqstack.documents import read_yaml
 from bqstack.errors import UserError
 from components.system import System
 from eros.project import channels
-from eros.project.settings import from_engine, load_stack_file, parse
+from eros.project.settings import PROJECT_ROOT, from_engine, load_stack_file, parse
 from tests.unit.fake_engine import Declared, record
 
 CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
@@ -32,7 +33,10 @@ SECRETS = {
 @pytest.fixture
 def full(values):
     """Settings of a stack that has every channel."""
-    return parse(values | {"contacts": CONTACTS, "secrets": SECRETS}, "Pulumi.staging.yaml")
+    declared = read_yaml(PROJECT_ROOT / channels.FILE, channels.FILE)["channels"].values()
+    needed = {entry["enabledBy"] for entry in declared if "enabledBy" in entry}
+    contacts = dict.fromkeys(needed, "somebody@example.com") | CONTACTS
+    return parse(values | {"contacts": contacts, "secrets": SECRETS}, "Pulumi.staging.yaml")
 
 
 def document(root: Path, channel: str) -> Path:

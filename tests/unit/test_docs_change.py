@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import runpy
 import shutil
 from collections.abc import Iterator
@@ -19,15 +18,8 @@ from eros.project.files import beside
 from eros.project.schedules import ScheduledScripts
 from eros.project.settings import PROJECT_ROOT, Automation, Settings, parse
 from tests.sql.test_cases import parse as parse_case
+from tests.unit.change_page import examples
 from tests.unit.conftest import VALUES
-
-_EXAMPLE = re.compile(r"`([\w./]+)`:\n\n```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
-
-
-def examples() -> dict[str, str]:
-    """Text of each example by the file that it is for."""
-    text = (PROJECT_ROOT / "docs/change.md").read_text(encoding="utf-8")
-    return {path: body for path, _, body in _EXAMPLE.findall(text)}
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +68,8 @@ def merge(document: dict, added: dict) -> None:
         if isinstance(document.get(key), dict) and isinstance(value, dict):
             merge(document[key], value)
         else:
-            assert key not in document, f"{key} is there already"
+            # Somebody has followed the page: then it has to be what the page says.
+            assert document.get(key, value) == value, f"another {key} is there already"
             document[key] = value
 
 
@@ -84,10 +77,14 @@ def test_every_kind_of_file_has_an_example():
     assert list(examples()) == [
         "sql/tables/page_goals.sql",
         "sql/views/goal_progress.sql",
+        "sql/materialized_views/page_goal_totals.sql",
         "sql/procedures/set_page_goals.sql",
         "tests/sql/cases/set_page_goals/first_goal.sql",
         "config/schedules.yaml",
+        "policy/idempotent.py",
         "config/alerts.yaml",
+        "docs/runbook.md",
+        "tests/sql/cases/alert_readings/a40_pages_behind.sql",
         "config/channels.yaml",
         "config/metrics.yaml",
         "config/dashboards/goals.yaml",
@@ -131,10 +128,12 @@ def test_the_catalogues_take_the_entries(root, settings):
 
 
 def test_the_test_case_has_the_form_of_one(root):
-    (path,) = [path for path in examples() if path.startswith("tests/")]
-    case = parse_case(root / path)
+    goal, rule = [path for path in examples() if path.startswith("tests/")]
+    case = parse_case(root / goal)
     assert [name for name, _ in case.sections] == ["given", "when", "then"]
+    assert [name for name, _ in parse_case(root / rule).sections] == ["when", "then"]
 
 
-def test_the_setting_is_new():
-    assert "goal_growth_pct" not in Automation.model_fields
+def test_the_setting_is_new_or_that_of_the_page():
+    known = Automation.model_fields.get("goal_growth_pct")
+    assert known is None or known.default == 5.0

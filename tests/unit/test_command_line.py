@@ -1,0 +1,71 @@
+"""The command as a whole: its version, its help, completion, and how text reaches a terminal."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from bqstack.guard import Loss
+from eros.cli import plan
+from eros.cli.app import COMMANDS, build
+from eros.cli.common import _Terminal
+
+
+@pytest.fixture(scope="module")
+def runner() -> CliRunner:
+    return CliRunner(env={"COLUMNS": "80"})
+
+
+@pytest.fixture(scope="module")
+def app() -> typer.Typer:
+    return build()
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_is_that_of_the_project_with_its_commit(runner, app, option):
+    result = runner.invoke(app, [option])
+    assert result.exit_code == 0
+    assert re.match(r"eros \d+\.\d+\.\d+(, commit \S+)?\n", result.output)
+
+
+@pytest.mark.parametrize("words", [["-h"], ["health", "-h"], ["local", "clock", "advance", "-h"]])
+def test_help_has_a_short_name_everywhere(runner, app, words):
+    result = runner.invoke(app, words)
+    assert result.exit_code == 0
+    assert "Usage:" in result.output
+
+
+def test_every_command_stands_in_a_panel_of_the_help(runner, app):
+    text = runner.invoke(app, ["--help"]).output
+    assert all(f"─ {panel} " in text for panel in set(COMMANDS.values()))
+    assert "─ Commands " not in text
+    assert "--install-completion" in text
+
+
+def printed(text: str, *, terminal: bool) -> list[str]:
+    out = io.StringIO()
+    _Terminal(file=out, width=40, force_terminal=terminal, no_color=True).print(text, markup=False)
+    return out.getvalue().splitlines()
+
+
+def test_a_terminal_gets_whole_words_and_a_pipe_whole_lines():
+    text = "the restore of yesterday evening has not ended; eros backup restore --resume goes on"
+    lines = printed(text, terminal=True)
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= 40
+    assert " ".join(line.strip() for line in lines) == text
+    assert printed(text, terminal=False) == [text]
+
+
+@pytest.mark.parametrize("loss", Loss)
+def test_a_planned_change_has_the_colour_of_its_class(loss):
+    name = loss.name.lower()
+    line = plan._coloured(f"{'update in place':<16}{name:<12}table captions")
+    (span,) = line.spans
+    assert line.plain[span.start : span.end] == name
+    assert span.style == plan._COLOURS[name]
+    assert plan._coloured("    lossy or not is only a word here").spans == []
