@@ -33,8 +33,10 @@ def procedure_body(tree: Node, session: Session) -> Node | None:
     statement, *others = tree.get("statement_list_node").get("statement_list")
     for other in others:
         session.report("file", "the file must hold one CREATE statement", other.span, other.span)
+    if others:
+        return None
     body: Node = statement.get("body").get("statement_list_node")
-    return None if others else body
+    return body
 
 
 def is_temporary(node: Node) -> bool:
