@@ -31,7 +31,7 @@ class Dashboards(pulumi.ComponentResource):
             key: gcp.monitoring.Dashboard(
                 key,
                 project=settings.project,
-                dashboard_json=json.dumps(_marked(content), sort_keys=True),
+                dashboard_json=json.dumps(with_digest(content), sort_keys=True),
                 opts=pulumi.ResourceOptions(
                     parent=self, depends_on=[identity.services["monitoring.googleapis.com"]]
                 ),
@@ -42,7 +42,7 @@ class Dashboards(pulumi.ComponentResource):
         self.register_outputs({"dashboards": self.names})
 
 
-def _marked(content: dict[str, Any]) -> dict[str, Any]:
+def with_digest(content: dict[str, Any]) -> dict[str, Any]:
     """The dashboard with a digest of it as id of its first widget that has none.
 
     The provider compares the keys of the new text only, since the API adds some: a key that

@@ -10,9 +10,10 @@ from eros.project.settings import Settings
 
 def settings_of(urn: str) -> Settings:
     """Settings that the stack's file states; raises UserError."""
-    return _load(urn.split("::")[0].removeprefix("urn:pulumi:"))
+    return load(urn.split("::")[0].removeprefix("urn:pulumi:"))
 
 
 @cache
-def _load(stack: str) -> Settings:
+def load(stack: str) -> Settings:
+    """Settings of a stack, read once."""
     return settings.load_stack_file(stack)

@@ -50,7 +50,7 @@ def _path_without(binaries: Path) -> str:
 
 def _cached(root: Path) -> Path:
     downloaded = cache.folder() / f"pulumi-{official.VERSION}-official"
-    built = cache.folder() / f"pulumi-{go_build.CLI_VERSION}-{_modules_digest(root)}"
+    built = cache.folder() / f"pulumi-{go_build.CLI_VERSION}-{modules_digest(root)}"
     ready = _ready(downloaded, built)
     if ready:
         return ready
@@ -82,7 +82,8 @@ def _obtain(root: Path, downloaded: Path, built: Path) -> Path:
     return built
 
 
-def _modules_digest(root: Path) -> str:
+def modules_digest(root: Path) -> str:
+    """Digest of the Go modules that the engine is built from."""
     digest = hashlib.sha256()
     for module in ("pulumi-cli", "pulumi-language-python"):
         for name in ("go.mod", "go.sum"):

@@ -115,13 +115,13 @@ def _uv(venv: Path, lock: Path) -> str:
         return found
     if not own.exists():
         only_uv = venv / "uv.txt"
-        only_uv.write_text(_locked_entry(lock.read_text(), "uv"))
+        only_uv.write_text(locked_entry(lock.read_text(), "uv"))
         python = venv / "bin" / "python"
         run([python, "-m", "pip", "install", *_PIP_FLAGS, "--require-hashes", "-r", only_uv])
     return str(own)
 
 
-def _locked_entry(lock: str, package: str) -> str:
+def locked_entry(lock: str, package: str) -> str:
     """The lines of one package in a lock file: the requirement and its hashes."""
     lines = lock.splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith(f"{package}=="))

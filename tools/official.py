@@ -74,7 +74,7 @@ def download(target: Path) -> None:
 
     Raises UnavailableError when the site does not answer soon or what it sends does not run.
     """
-    address = f"{RELEASES}/pulumi-v{VERSION}-{_platform()}.tar.gz"
+    address = f"{RELEASES}/pulumi-v{VERSION}-{platform_name()}.tar.gz"
     if not _answers(address):
         raise UnavailableError("the download site does not answer from here")
     archive = target / "release.tar.gz"
@@ -96,7 +96,8 @@ def download(target: Path) -> None:
         raise UnavailableError("the downloaded program does not run")
 
 
-def _platform() -> str:
+def platform_name() -> str:
+    """This machine as Pulumi's releases name it."""
     machine = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64"}
     arch = platform.machine().lower()
     return f"{platform.system().lower()}-{machine.get(arch, arch)}"

@@ -45,7 +45,7 @@ def create(
     """Take a snapshot of every table, all of one moment."""
     if kind not in (Kind.MANUAL, Kind.DAILY, Kind.DEPLOYMENT):
         raise UserError("backups of this kind are made by restores", key="--kind", value=kind.value)
-    google = _google(stack)
+    google = google_of(stack)
     made = backups.create(
         google, kind=kind, tables=_names(tables), export=export, progress=_progress
     )
@@ -61,7 +61,7 @@ def list_(
     stack: Stack = "local",
 ) -> None:
     """Show all backups, newest first."""
-    google = _google(stack)
+    google = google_of(stack)
     found = backups.listing(google)
     now = jobs.now(google)
     if output is Format.JSON:
@@ -89,7 +89,7 @@ def verify(
     """Restore into a scratch dataset and compare every column; exit code 1 if not equal."""
     if source is Source.TIME_TRAVEL:
         raise UserError("time travel is no copy to verify", key="--from", fix="snapshot or export")
-    google = _google(stack)
+    google = google_of(stack)
     found = backups.find(google, backup, tables=_names(tables), source=source)
     comparisons = backups.verify(
         google, found, source=source, tables=_names(tables), progress=_progress
@@ -124,7 +124,7 @@ def restore(
     stack: Stack = "local",
 ) -> None:
     """Replace the rows of the tables by those of a backup or of an earlier moment."""
-    google = _google(stack)
+    google = google_of(stack)
     if resume:
         _resume(google, force, bool(backup or source or at or tables))
         return
@@ -146,7 +146,7 @@ def prune(
     stack: Stack = "local",
 ) -> None:
     """Delete backups past their retention, and incomplete ones older than a day."""
-    removals = backups.prune(_google(stack), dry_run=dry_run, progress=_progress)
+    removals = backups.prune(google_of(stack), dry_run=dry_run, progress=_progress)
     verb = "would delete" if dry_run else "deleted"
     for removal in removals:
         parts = [f"{len(removal.snapshots)} snapshots" * bool(removal.snapshots)]
@@ -157,7 +157,8 @@ def prune(
         console.print("nothing to delete")
 
 
-def _google(stack: str) -> Google:
+def google_of(stack: str) -> Google:
+    """Clients of a stack; raises UserError."""
     return Google(load_stack_file(stack))
 
 

@@ -72,7 +72,7 @@ def deploy(
     progress = logs.Log("deploy").progress(_tell)
     outcome = deployments.run(
         deployments.Deployment(
-            site, options, journal, progress, _ask, now=lambda: present(site.google.settings)
+            site, options, journal, progress, ask, now=lambda: present(site.google.settings)
         ),
         deployments.standard(resume=resume),
     )
@@ -94,7 +94,8 @@ def _tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _ask(question: str) -> str:
+def ask(question: str) -> str:
+    """A person's answer; empty where there is none."""
     try:
         return str(typer.prompt(question, default="", show_default=False, err=True))
     except typer.Abort:

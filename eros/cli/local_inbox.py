@@ -47,7 +47,7 @@ def inbox(
         print(json.dumps(found, indent=2))
     elif found:
         for one in found:
-            console.print(_entry(one))
+            console.print(entry(one))
     else:
         console.print("no notifications")
 
@@ -57,12 +57,12 @@ def show(number: Annotated[int, typer.Argument(help="Number in the list.")]) -> 
     """Show one notification in full."""
     for one in Control(load_stack_file(STACK)).inbox():
         if one["number"] == number:
-            _show(one)
+            show_one(one)
             return
     raise UserError("there is no notification of this number", value=number, fix="eros local inbox")
 
 
-def _entry(one: dict[str, Any]) -> Text:
+def entry(one: dict[str, Any]) -> Text:
     """Three lines that are read at a width of 80, too: what, where to, why."""
     incident = _incident(one)
     kind = _kind(one)
@@ -80,7 +80,8 @@ def _entry(one: dict[str, Any]) -> Text:
     )
 
 
-def _show(one: dict[str, Any]) -> None:
+def show_one(one: dict[str, Any]) -> None:
+    """Print a notification with all that it says."""
     incident, channel = _incident(one), one["channel"]
     documentation = incident.get("documentation", {})
     lines = {

@@ -39,15 +39,16 @@ READ_ONLY = frozenset(
 
 def log_commands(command: Any) -> None:
     """Wrap every leaf of a command tree (what `typer.main.get_command` makes)."""
-    for name, leaf in _leaves(command, ""):
+    for name, leaf in leaves(command, ""):
         leaf.callback = _logged(name, leaf.callback)
 
 
-def _leaves(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+def leaves(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Commands without subcommands below a command, by their path."""
     for name, child in getattr(command, "commands", {}).items():
         full = f"{path} {name}".strip()
         if hasattr(child, "commands"):
-            yield from _leaves(child, full)
+            yield from leaves(child, full)
         else:
             yield full, child
 

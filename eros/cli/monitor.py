@@ -50,7 +50,7 @@ def monitor(
             at = since.replace(tzinfo=UTC)
         else:
             # The history has this machine's time, the jobs have the stack's.
-            (at,) = clock.shown(google.settings, [_last_update(stack)])
+            (at,) = clock.shown(google.settings, [last_update(stack)])
         answer = queries.deployment_report(google, at, days)
     elif query == queries.PARTITIONS:
         answer = queries.partitions(Google(load_stack_file(stack)))
@@ -82,7 +82,8 @@ def _list() -> queries.Answer:
     return queries.Answer(("number", "query", "reports"), rows + more)
 
 
-def _last_update(stack: str) -> datetime:
+def last_update(stack: str) -> datetime:
+    """When the newest update that changed something ended (UTC); raises UserError without one."""
     for update in state.history(stack, PROJECT_ROOT):
         if update.kind == "update" and update.succeeded and update.changed:
             return (update.end or update.start).astimezone(UTC)

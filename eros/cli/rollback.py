@@ -78,7 +78,7 @@ def rollback(
                 google, stack, break_lock=break_lock, root=PROJECT_ROOT, progress=_progress
             )
         else:
-            _refuse_a_second(stack, to)
+            refuse_a_second(stack, to)
             made = rollbacks.plan(
                 google, stack, to=_target(to), data=data, root=PROJECT_ROOT, progress=_progress
             )
@@ -140,7 +140,8 @@ def _target(text: str | None) -> int | Path | None:
     return int(text) if text.isdecimal() else Path(text)
 
 
-def _refuse_a_second(stack: str, to: str | None) -> None:
+def refuse_a_second(stack: str, to: str | None) -> None:
+    """Raise UserError while another rollback of the stack runs or waits for its end."""
     from eros.operations import rollback as rollbacks
 
     rollbacks.refuse_running(stack)
@@ -182,14 +183,14 @@ def _show(google: Google, made: Plan, out: Console) -> None:
     if made.data:
         for line in made.data.words:
             out.print(line, markup=False)
-        for line in _counted(made.data.counts):
+        for line in counted(made.data.counts):
             out.print(line, markup=False)
     for stake in made.stakes:
         if not stake.is_nothing:
             out.print(f"  lost: {stake}", markup=False)
 
 
-def _counted(counts: Sequence[Count]) -> list[str]:
+def counted(counts: Sequence[Count]) -> list[str]:
     """Rows now and then, a line for each table; what stays equal in number comes last."""
     rows = [("table", "rows now", "rows then", "change")]
     for one in sorted(counts, key=lambda count: (not count.change, count.table)):

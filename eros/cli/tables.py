@@ -108,7 +108,7 @@ def show(terminal: Console, answer: Answer, *, wide: bool = False) -> None:
 
 
 def _show_part(terminal: Console, answer: Answer, wide: bool) -> None:
-    cells = [[_cell(value) for value in row] for row in answer.rows]
+    cells = [[cell(value) for value in row] for row in answer.rows]
     if wide:
         # Rich never prints wider than its console.
         roomy = Console(
@@ -178,7 +178,7 @@ def _show_blocks(terminal: Console, names: Sequence[str], cells: list[list[Text]
         terminal.print(block)
 
 
-def _cell(value: Any) -> Text:
+def cell(value: Any) -> Text:
     """A value for people; one that has its colour already keeps it."""
     return value if isinstance(value, Text) else Text(_words(value))
 

@@ -34,7 +34,7 @@ _GOOGLE_PREFIXES = ("GOOGLE_", "GCLOUD_", "GCP_", "CLOUDSDK_")
 _GOOGLE = frozenset({"USER_PROJECT_OVERRIDE", "BIGQUERY_EMULATOR_HOST", "STORAGE_EMULATOR_HOST"})
 # The pulumi-gcp package writes these into the provider's inputs, where the next person's
 # preview finds a change.
-_STACK_PLACE = (
+STACK_PLACE = (
     "GOOGLE_REGION",
     "GCLOUD_REGION",
     "CLOUDSDK_COMPUTE_REGION",
@@ -108,7 +108,7 @@ def prepare_program() -> None:
     No resource of the stack takes a place from the provider.
     """
     new = _without_loopback_proxy(os.environ)
-    use({name: value for name, value in new.items() if name not in _STACK_PLACE})
+    use({name: value for name, value in new.items() if name not in STACK_PLACE})
 
 
 def _forget_activation(new: dict[str, str]) -> None:
@@ -147,7 +147,7 @@ def _without_loopback_proxy(environ: Mapping[str, str]) -> dict[str, str]:
     return new
 
 
-def _shell_lines(before: Mapping[str, str], after: Mapping[str, str], shell: str) -> list[str]:
+def shell_lines(before: Mapping[str, str], after: Mapping[str, str], shell: str) -> list[str]:
     """Assignments that turn one environment into the other, in the shell's language."""
     gone = sorted(set(before) - set(after))
     changed = sorted(name for name, value in after.items() if before.get(name) != value)
@@ -174,7 +174,7 @@ def main() -> None:
         for folder in (ROOT / ".local", ROOT / ".local" / "pulumi"):
             folder.mkdir(mode=0o700, exist_ok=True)
     after = activated(os.environ)
-    print("\n".join(_shell_lines(os.environ, after, sys.argv[1])))
+    print("\n".join(shell_lines(os.environ, after, sys.argv[1])))
 
 
 if __name__ == "__main__":

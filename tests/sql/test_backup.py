@@ -302,7 +302,7 @@ def ahead(monkeypatch: pytest.MonkeyPatch, google: Google, by: timedelta) -> Non
 
 
 def test_a_restore_stopped_before_its_transaction_has_changed_nothing(google, shared, spoiled):
-    interrupt(restoring, "_begin", lambda: backups.restore(google, shared))
+    interrupt(restoring, "begin_transaction", lambda: backups.restore(google, shared))
     assert backups.checksums(google, TWO) == spoiled
     attempt = backups.unfinished(google)
     assert (attempt.backup, attempt.applied) == (shared.id, False)
@@ -320,17 +320,17 @@ def test_a_restore_stopped_before_its_transaction_has_changed_nothing(google, sh
 def test_a_restore_stopped_after_its_transaction_only_compares(
     google, shared, spoiled, monkeypatch
 ):
-    interrupt(restoring, "_compare", lambda: backups.restore(google, shared, safety=False))
+    interrupt(restoring, "compare_rows", lambda: backups.restore(google, shared, safety=False))
     attempt = backups.unfinished(google)
     assert attempt.applied
-    monkeypatch.setattr(restoring, "_replace", stopped)
+    monkeypatch.setattr(restoring, "replace_rows", stopped)
     assert backups.resume(google, attempt).equal
 
 
 def test_a_client_that_died_while_the_transaction_ran_finds_its_job(
     google, shared, spoiled, monkeypatch
 ):
-    begin: Callable[..., bigquery.QueryJob] = restoring._begin
+    begin: Callable[..., bigquery.QueryJob] = restoring.begin_transaction
 
     def begin_and_die(*arguments: Any) -> None:
         begin(*arguments)
@@ -338,11 +338,11 @@ def test_a_client_that_died_while_the_transaction_ran_finds_its_job(
 
     interrupt(
         restoring,
-        "_begin",
+        "begin_transaction",
         lambda: backups.restore(google, shared, safety=False),
         by=begin_and_die,
     )
-    monkeypatch.setattr(restoring, "_begin", stopped)
+    monkeypatch.setattr(restoring, "begin_transaction", stopped)
     attempt = backups.unfinished(google)
     assert backups.resume(google, attempt).equal, "the job of the first try did it"
 
@@ -525,7 +525,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 
 def test_the_command_creates_lists_verifies_restores_and_prunes(google, warehouse, monkeypatch):
-    monkeypatch.setattr(cli, "_google", lambda _: google)
+    monkeypatch.setattr(cli, "google_of", lambda _: google)
     fill(warehouse, TWO)
     code, text = run("create", "--tables", ", ".join(TWO), "--format", "json")
     made = json.loads(text)
@@ -565,6 +565,6 @@ def test_the_command_creates_lists_verifies_restores_and_prunes(google, warehous
     ],
 )
 def test_options_that_contradict_each_other_are_refused(google, monkeypatch, arguments):
-    monkeypatch.setattr(cli, "_google", lambda _: google)
+    monkeypatch.setattr(cli, "google_of", lambda _: google)
     with pytest.raises(UserError):
         run(*arguments)

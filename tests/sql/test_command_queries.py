@@ -17,10 +17,10 @@ from eros.watch.monitor import Query
 QUERIES = [
     *monitor.QUERIES,
     *monitor.SECTIONS,
-    figures._JOBS,
-    figures._SYSTEM,
-    figures._ROWS,
-    validation._SMOKE,
+    figures.JOBS,
+    figures.SYSTEM,
+    figures.ROWS,
+    validation.SMOKE,
 ]
 # A view has no parameters: a constant of the parameter's type stands for each.
 PARAMETERS = {

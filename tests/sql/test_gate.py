@@ -108,7 +108,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("eros.project.settings.PROJECT_ROOT", tmp_path)
     monkeypatch.setattr(system, "Reading", functools.partial(Reading, root=tmp_path))
     figures.load.cache_clear()
-    alerts_catalogue._document.cache_clear()
+    alerts_catalogue.read_document.cache_clear()
     return tmp_path
 
 

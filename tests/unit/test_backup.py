@@ -142,8 +142,8 @@ def test_a_backup_warns_of_what_it_leaves_out(monkeypatch, settings, tables):
     monkeypatch.setattr(creation.selection, "chosen", lambda *_: ["t"])
     monkeypatch.setattr(creation.selection, "live", lambda *_: {})
     monkeypatch.setattr(creation.selection, "left_out", lambda _: ("v is a VIEW",))
-    monkeypatch.setattr(creation, "_free_moment", lambda _: (MOMENT, []))
-    monkeypatch.setattr(creation, "_with_tables", lambda google, backup, *_: backup)
+    monkeypatch.setattr(creation, "free_moment", lambda _: (MOMENT, []))
+    monkeypatch.setattr(creation, "with_tables", lambda google, backup, *_: backup)
     monkeypatch.setattr(creation.origin, "commit", lambda _: "")
     made = creation.create(SimpleNamespace(settings=settings, root=None), tables=tables)
     assert made.warnings == (("v is a VIEW",) if tables is None else ())
@@ -207,7 +207,7 @@ class Snapshots:
         monkeypatch.setattr(bucket, "folders", lambda _: {})
         monkeypatch.setattr(pruning.scratch, "forgotten", lambda *_: [])
         monkeypatch.setattr(jobs, "now", lambda _: made + age)
-        monkeypatch.setattr(pruning, "_delete", lambda *_: None)
+        monkeypatch.setattr(pruning, "delete", lambda *_: None)
 
     def update_table(self, table, fields):
         assert fields == ["expires"]
@@ -235,8 +235,8 @@ def test_the_list_shows_the_end_that_was_pushed_out():
     later = MOMENT + timedelta(days=59)
     kept = Backup("b", Kind.DAILY, MOMENT, MOMENT, MOMENT + timedelta(days=30), (TableCopy("t"),))
     found = {"t": inventory.Snapshot("t", "b", MOMENT, later)}
-    assert inventory._judged(kept, found, False, MOMENT).expires == later
-    assert inventory._judged(kept, {}, True, MOMENT).expires == kept.expires
+    assert inventory.judged(kept, found, False, MOMENT).expires == later
+    assert inventory.judged(kept, {}, True, MOMENT).expires == kept.expires
 
 
 def test_added_columns_are_left_to_their_default():
@@ -308,7 +308,7 @@ def test_an_export_is_refused_before_a_snapshot_is_taken(monkeypatch):
     monkeypatch.setattr(creation.bucket, "require", lambda _: None)
     monkeypatch.setattr(creation.selection, "chosen", lambda *_: ["t"])
     monkeypatch.setattr(creation.selection, "live", lambda *_: {"t": table})
-    monkeypatch.setattr(creation, "_with_tables", lambda *_: pytest.fail("snapshots are taken"))
+    monkeypatch.setattr(creation, "with_tables", lambda *_: pytest.fail("snapshots are taken"))
     with pytest.raises(UserError, match=r"t\.c holds GEOGRAPHY"):
         creation.create(None, export=True)
 

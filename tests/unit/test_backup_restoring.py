@@ -94,7 +94,7 @@ def cloud(monkeypatch) -> Cloud:
 
 
 def unfinished(google: Cloud) -> records.Attempt | None:
-    if not google.steps or google.steps[-1] in records._ENDED:
+    if not google.steps or google.steps[-1] in records.ENDED:
         return None
     return unfinished_attempt(applied=google.applied)
 
@@ -368,7 +368,7 @@ def test_claims_on_the_stack_that_come_back_with_the_rows_end(cloud, monkeypatch
     attempt = replace(unfinished_attempt(), tables=("automation_locks",))
     planned = Plan(SimpleNamespace(id=attempt.backup), Source.SNAPSHOT, ())
     monkeypatch.setattr(records, "step", lambda *_: None)
-    restoring._compare(google, attempt, planned, lambda _: None)
+    restoring.compare_rows(google, attempt, planned, lambda _: None)
     assert table.rows == {"now/a@b": now}
 
     def fail(*_, **__):
@@ -376,5 +376,5 @@ def test_claims_on_the_stack_that_come_back_with_the_rows_end(cloud, monkeypatch
 
     said: list[str] = []
     monkeypatch.setattr(table, "query_and_wait", fail)
-    assert restoring._compare(google, attempt, planned, said.append).equal, "the rows are back"
+    assert restoring.compare_rows(google, attempt, planned, said.append).equal, "the rows are back"
     assert "stale deployment locks" in said[-1]

@@ -336,7 +336,7 @@ def test_a_state_that_never_comes_is_not_waited_for_for_ever(monkeypatch, settin
     never = threading.Event()
     engine = Engine(monkeypatch, Checkpoint(None, None, ()), preview=False)
     monkeypatch.setattr("bqstack.state.current", lambda *_: never.wait())
-    monkeypatch.setattr(guard, "_PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(guard, "PATIENCE_SECONDS", 0.01)
     with pytest.raises(UserError, match=r"cannot be read.*has not answered within"):
         guard.Guard(engine.warnings.append, PROJECT_ROOT).check(settings, nothing)
     never.set()

@@ -108,7 +108,7 @@ def test_every_place_that_the_provider_package_reads_is_known():
     text = inspect.getsource(provider)
     read = set(re.findall(r"(?:region|zone) = _utilities\.get_env\(([^)]*)\)", text))
     names = {name.strip(" '") for group in read for name in group.split(",")}
-    assert names == set(environment._STACK_PLACE)
+    assert names == set(environment.STACK_PLACE)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_what_a_shell_evaluates_survives_any_value(shell):
     """Quotes, dollars, newlines and backslashes in a person's folders."""
     before = {"A": "gone", "KEPT": "x"}
     after = {"KEPT": "x", "B": 'it\'s $HOME `id` \\ "q"', "PATH": "/a b:/c"}
-    lines = environment._shell_lines(before, after, shell)
+    lines = environment.shell_lines(before, after, shell)
     if shell == "fish":
         assert lines == [
             "set -e A",

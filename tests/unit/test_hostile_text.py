@@ -109,8 +109,8 @@ def test_the_inbox_shows_it(text, monkeypatch):
     terminal = type(common.console)(file=file, width=2000, soft_wrap=True, highlight=False)
     monkeypatch.setattr(local_inbox, "console", terminal)
     one = notification(text)
-    local_inbox._show(one)
-    terminal.print(local_inbox._entry(one))
+    local_inbox.show_one(one)
+    terminal.print(local_inbox.entry(one))
     assert file.getvalue().count("\x1b") == 0
     assert _letters(file.getvalue()).count(_letters(shown(text))) >= 3
 

@@ -459,16 +459,16 @@ def test_without_an_audit_nothing_is_changed_but_looking_is_allowed(tmp_path, mo
 
 def test_every_command_is_logged():
     command = typer.main.get_command(build())
-    before = {name: leaf.callback for name, leaf in logged._leaves(command, "")}
+    before = {name: leaf.callback for name, leaf in logged.leaves(command, "")}
     logged.log_commands(command)
-    after = {name: leaf.callback for name, leaf in logged._leaves(command, "")}
+    after = {name: leaf.callback for name, leaf in logged.leaves(command, "")}
     assert len(before) >= 8
     assert all(after[name].__wrapped__ is before[name] for name in before)
 
 
 def test_the_list_of_commands_that_only_look_names_commands():
     command = typer.main.get_command(build())
-    assert {name for name, _ in logged._leaves(command, "")} >= logged.READ_ONLY
+    assert {name for name, _ in logged.leaves(command, "")} >= logged.READ_ONLY
 
 
 def test_journals_and_reports_are_for_their_owner_only(tmp_path):

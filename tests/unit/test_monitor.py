@@ -246,7 +246,7 @@ def test_the_report_is_about_the_last_update_that_changed_something(monkeypatch)
         update("update", 5),
     ]
     monkeypatch.setattr(command.state, "history", lambda *_: updates)
-    assert command._last_update("prod").day == 6
+    assert command.last_update("prod").day == 6
     monkeypatch.setattr(command.state, "history", lambda *_: [])
     with pytest.raises(UserError, match="--since"):
-        command._last_update("prod")
+        command.last_update("prod")

@@ -106,7 +106,7 @@ def test_a_base_from_before_the_stack_has_nothing_of_it(tmp_path, monkeypatch):
     monkeypatch.undo()
     (tmp_path / "Pulumi.yaml").write_text("name: eros\n", encoding="utf-8")
     committed(tmp_path)
-    monkeypatch.setattr(sources, "_declared", lambda *_, **__: side("files", "pages"))
+    monkeypatch.setattr(sources, "declared", lambda *_, **__: side("files", "pages"))
     old, new = sources.trees("prod", "HEAD", None, tmp_path)
     assert (old.resources, [r.name for r in new.resources]) == ((), ["pages"])
     assert "before there was a stack prod" in old.label
@@ -180,7 +180,7 @@ def test_a_program_that_does_not_run_is_told_in_words(
     }
     written(tmp_path, files)
     with pytest.raises(UserError, match=f"^a commit: {expected}") as error:
-        sources._declared(tmp_path, "prod", "a commit")
+        sources.declared(tmp_path, "prod", "a commit")
     assert "Traceback" not in str(error.value)
 
 
@@ -191,6 +191,6 @@ def test_a_stack_that_does_not_exist_yet_has_everything_to_create(monkeypatch):
         raise UserError("pulumi stack export: error: no stack named 'staging' found")
 
     monkeypatch.setattr(state, "current", missing)
-    monkeypatch.setattr(sources, "_declared", lambda *_, **__: side("files", "pages"))
+    monkeypatch.setattr(sources, "declared", lambda *_, **__: side("files", "pages"))
     old, new = sources.against_state("staging", PROJECT_ROOT)
     assert (old.resources, [r.name for r in new.resources]) == ((), ["pages"])

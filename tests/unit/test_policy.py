@@ -158,7 +158,7 @@ def of_program(declared: list[Declared], stack_name: str) -> list[PolicyResource
 @pytest.mark.parametrize("case", ALL_CASES, ids=lambda case: case.title)
 def test_a_rule_says_what_its_cases_expect(case, monkeypatch):
     settings = parse(VALUES | case.settings, "Pulumi.case.yaml")
-    monkeypatch.setattr(stack, "_load", lambda _: settings)
+    monkeypatch.setattr(stack, "load", lambda _: settings)
     said = violations(BY_ID[case.rule], members(case.resources))
     if case.says is None:
         assert said == []
@@ -206,7 +206,7 @@ def test_no_stack_violates_a_rule(whole_stack):
 def test_a_stack_with_a_key_encrypts_everything_with_it(monkeypatch, values):
     key = "projects/p/locations/us/keyRings/r/cryptoKeys/k"
     settings = parse(values | {"kmsKey": key}, "Pulumi.staging.yaml")
-    monkeypatch.setattr(stack, "_load", lambda _: settings)
+    monkeypatch.setattr(stack, "load", lambda _: settings)
     resources = of_program(record(lambda: System("eros", settings) and None), "staging")
     for rule in THEMES["Encryption"].RULES:
         assert violations(rule, resources) == []
@@ -214,7 +214,7 @@ def test_a_stack_with_a_key_encrypts_everything_with_it(monkeypatch, values):
 
 def test_rules_about_a_stack_read_past_values_that_are_not_known_yet(monkeypatch):
     settings = parse(VALUES | {"kmsKey": "k"}, "Pulumi.case.yaml")
-    monkeypatch.setattr(stack, "_load", lambda _: settings)
+    monkeypatch.setattr(stack, "load", lambda _: settings)
     unknown = {"$unknown": True}
     keys = ("schema", "schedule", "params", "view", "datasetId", "definitionBody", "routineId")
     props = dict.fromkeys((*keys, "filter", "disabled", "service", "materializedView"), unknown)

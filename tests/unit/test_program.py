@@ -11,7 +11,7 @@ import pytest
 from bqstack import catalogue
 from bqstack.errors import UserError
 from components import provider
-from components.dashboards import _marked
+from components.dashboards import with_digest
 from components.system import System
 from eros.project import dashboards, schedules
 from eros.project.dashboards import rules
@@ -126,14 +126,14 @@ def test_a_key_taken_out_of_a_dashboard_is_a_change_to_the_provider(declared, se
     del taken["xyChart"]["thresholds"]
     ids = []
     for content in (board, less):
-        found = [w["id"] for _, w in rules.widgets(_marked(content)) if "id" in w]
+        found = [w["id"] for _, w in rules.widgets(with_digest(content)) if "id" in w]
         assert len(found) == 1
         ids += found
     assert ids[0] != ids[1]
     assert all(re.fullmatch(r"[A-Za-z0-9_-]+", one) for one in ids)
     assert not any("id" in w for _, w in rules.widgets(board)), "the file's content is not touched"
     sent = of_type(declared, "gcp:monitoring/dashboard:Dashboard")["system"].inputs
-    assert json.loads(sent["dashboardJson"]) == _marked(board)
+    assert json.loads(sent["dashboardJson"]) == with_digest(board)
 
 
 def test_transfer_configs_come_after_the_grants_of_their_account(declared):

@@ -45,13 +45,13 @@ def key(settings: Settings, root: Path) -> str | None:
 def made(monkeypatch) -> list[bool]:
     """Gets an entry for every check that is made instead of recalled."""
     calls: list[bool] = []
-    check = run._made
+    check = run.checked
 
     def noting(*arguments):
         calls.append(True)
         return check(*arguments)
 
-    monkeypatch.setattr(run, "_made", noting)
+    monkeypatch.setattr(run, "checked", noting)
     return calls
 
 

@@ -328,14 +328,14 @@ def secret(value: str) -> dict:
 def test_secrets_are_those_of_the_resource_that_stays(monkeypatch):
     waiting = closed("old", delete=True)
     given = {"resources": [closed("new"), waiting]}
-    monkeypatch.setattr(secrets, "_exported", lambda *_: json.dumps({"deployment": given}))
+    monkeypatch.setattr(secrets, "export", lambda *_: json.dumps({"deployment": given}))
     found = state.revealed("local", state.Checkpoint.from_deployment(given, 1), ROOT)
     assert found.by_urn[TABLE].inputs == {"key": secret("new")}
 
 
 @pytest.mark.parametrize("printed", ["no json", "{}", '{"deployment": {"resources": []}}'])
 def test_secrets_that_do_not_come_are_told(monkeypatch, printed):
-    monkeypatch.setattr(secrets, "_exported", lambda *_: printed)
+    monkeypatch.setattr(secrets, "export", lambda *_: printed)
     given = state.Checkpoint.from_deployment({"resources": [closed("x")]}, 1)
     with pytest.raises(UserError, match="--show-secrets"):
         state.revealed("local", given, ROOT)

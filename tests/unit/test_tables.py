@@ -31,7 +31,7 @@ def printed(answer: Answer, width: int, *, wide: bool = False) -> list[str]:
 
 
 def words(answer: Answer) -> set[str]:
-    cells = [tables._cell(value).plain for row in answer.rows for value in row]
+    cells = [tables.cell(value).plain for row in answer.rows for value in row]
     return {word for text in (*answer.columns, *cells) for word in WORDS.findall(text)}
 
 

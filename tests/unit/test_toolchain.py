@@ -122,7 +122,7 @@ def test_an_official_engine_that_does_not_do_is_passed_over(tmp_path, monkeypatc
 
 
 def test_a_built_engine_is_shared_by_all_clones(project):
-    name = f"pulumi-{go_build.CLI_VERSION}-{engine._modules_digest(project)}"
+    name = f"pulumi-{go_build.CLI_VERSION}-{engine.modules_digest(project)}"
     folder = release(cache.folder() / name)
     assert engine.ensure(project).changed is True
     assert (project / ".venv" / "bin" / "pulumi").readlink() == folder / "pulumi"
@@ -138,7 +138,7 @@ def test_without_engine_internet_and_go_one_sentence_says_what_to_do(project):
 def test_the_release_is_downloaded_where_the_site_answers(project, tmp_path, monkeypatch):
     monkeypatch.setenv("EROS_OFFLINE", "0")
     monkeypatch.setattr(official, "RELEASES", tmp_path.as_uri())
-    archive = tmp_path / f"pulumi-v{official.VERSION}-{official._platform()}.tar.gz"
+    archive = tmp_path / f"pulumi-v{official.VERSION}-{official.platform_name()}.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:
         tar.add(release(tmp_path / "content"), "pulumi")
     assert engine.ensure(project).description == f"pulumi-{official.VERSION}-official"
@@ -149,7 +149,7 @@ def test_the_release_is_downloaded_where_the_site_answers(project, tmp_path, mon
 def test_a_download_that_fails_leaves_nothing_behind(tmp_path, monkeypatch, content):
     monkeypatch.setattr(official, "RELEASES", tmp_path.as_uri())
     if content:
-        name = f"pulumi-v{official.VERSION}-{official._platform()}.tar.gz"
+        name = f"pulumi-v{official.VERSION}-{official.platform_name()}.tar.gz"
         (tmp_path / name).write_bytes(content)
     target = tmp_path / "cache" / "release"
     with pytest.raises(official.UnavailableError), cache.assembled(target) as draft:
@@ -222,7 +222,7 @@ def test_the_lock_has_a_hash_for_every_package_and_no_address():
 
 
 def test_one_package_of_the_lock_can_be_installed_alone():
-    entry = environment._locked_entry((ROOT / "requirements.txt").read_text(), "uv")
+    entry = environment.locked_entry((ROOT / "requirements.txt").read_text(), "uv")
     lines = entry.splitlines()
     assert lines[0].startswith("uv==")
     assert all("--hash=sha256:" in line for line in lines[1:])

@@ -62,7 +62,7 @@ def create(
     if export:
         # Before the snapshots: without their record they would stay behind as INCOMPLETE.
         bucket.check(TableCopy(name, schema=_fields(table)) for name, table in live.items())
-    made, existing = _free_moment(google)
+    made, existing = free_moment(google)
     _check_limits(live, made, existing)
     moment = _reachable(google, at, live) if at else made
     backup = Backup(
@@ -76,7 +76,7 @@ def create(
         version=origin.version(),
         commit=origin.commit(google.root),
     )
-    backup = _with_tables(google, backup, live, progress)
+    backup = with_tables(google, backup, live, progress)
     if export and at:
         # Columns may have been others at the earlier moment.
         bucket.check(backup.tables)
@@ -90,7 +90,7 @@ def create(
     return backup
 
 
-def _free_moment(google: Google) -> tuple[datetime, list[Snapshot]]:
+def free_moment(google: Google) -> tuple[datetime, list[Snapshot]]:
     """BigQuery's time, in a second that no backup has yet, and the snapshots there are."""
     while True:
         now = jobs.now(google)
@@ -126,9 +126,10 @@ def _check_limits(tables: Iterable[str], now: datetime, existing: list[Snapshot]
             )
 
 
-def _with_tables(
+def with_tables(
     google: Google, backup: Backup, live: dict[str, bigquery.Table], progress: Progress
 ) -> Backup:
+    """The backup with a snapshot of each table, and its sums."""
     settings = google.settings
     progress(f"taking snapshots of {len(live)} tables as of {backup.time:%Y-%m-%d %H:%M:%S} UTC")
     with jobs.refusals(settings):

@@ -52,7 +52,7 @@ def listing(google: Google) -> list[Backup]:
             # The dataset was lost, or its record: the export has a record of its own.
             known = bucket.read(google, backup_id)
         backups.append(
-            _judged(known, present.get(backup_id, {}), backup_id in exported, now)
+            judged(known, present.get(backup_id, {}), backup_id in exported, now)
             if known
             else _interrupted(backup_id, present[backup_id])
         )
@@ -106,7 +106,7 @@ def newest(backups: Iterable[Backup], tables: Container[str]) -> Backup | None:
     )
 
 
-def _judged(
+def judged(
     backup: Backup, present: Mapping[str, Snapshot], exported: bool, now: datetime
 ) -> Backup:
     """The recorded backup with what is left of it."""

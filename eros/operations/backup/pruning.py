@@ -48,7 +48,7 @@ def prune(google: Google, *, dry_run: bool = False, progress: Progress = quiet) 
     ]
     if not dry_run:
         for removal in removals:
-            _delete(google, removal)
+            delete(google, removal)
         for removal in leftovers:
             scratch.delete(google, removal.name)
     return removals + leftovers
@@ -132,7 +132,7 @@ def _reason(google: Google, backup: Backup, now: datetime) -> str | None:
     return None
 
 
-def _delete(google: Google, removal: Removal) -> None:
+def delete(google: Google, removal: Removal) -> None:
     """The export's metadata and the record go first: half a backup is never complete."""
     if removal.files:
         bucket.delete(google, removal.name)

@@ -19,7 +19,7 @@ from eros.operations.backup.names import Kind, Source
 from eros.operations.backup.schema import CONTENTS, STEPS, TABLES
 
 # Steps after which a restore is over.
-_ENDED = ("VERIFIED", "DIFFERENT", "FAILED")
+ENDED = ("VERIFIED", "DIFFERENT", "FAILED")
 
 
 class OpenError(UserError):
@@ -183,7 +183,7 @@ def unfinished(google: Google) -> Attempt | None:
         f"FROM {_table(google, STEPS)} QUALIFY DENSE_RANK() OVER (ORDER BY restore_id DESC) = 1"
     )
     steps = {row.step: row for row in jobs.rows(google, query)}
-    if "STARTED" not in steps or any(step in _ENDED for step in steps):
+    if "STARTED" not in steps or any(step in ENDED for step in steps):
         return None
     started = steps["STARTED"]
     details = json.loads(started.details)

@@ -125,8 +125,8 @@ def execute(
         safety=before,
     )
     records.step(google, attempt.id, "STARTED", attempt.details())
-    _replace(google, attempt, planned, progress)
-    return _compare(google, attempt, planned, progress)
+    replace_rows(google, attempt, planned, progress)
+    return compare_rows(google, attempt, planned, progress)
 
 
 def _refuse_open(google: Google) -> None:
@@ -161,8 +161,8 @@ def resume(
         if replaced:
             progress("the rows were replaced already")
         else:
-            _replace(google, attempt, planned, progress)
-        return _compare(google, attempt, planned, progress)
+            replace_rows(google, attempt, planned, progress)
+        return compare_rows(google, attempt, planned, progress)
 
 
 @contextmanager
@@ -198,10 +198,10 @@ def statements(
     return "\n".join(parts)
 
 
-def _replace(google: Google, attempt: Attempt, planned: Plan, progress: Progress) -> None:
+def replace_rows(google: Google, attempt: Attempt, planned: Plan, progress: Progress) -> None:
     """Run the transaction; raises UserError that says what is known of its end."""
     progress(f"replacing the rows of {len(planned.tables)} tables in one transaction")
-    _finish(google, attempt, lambda: _begin(google, attempt, planned))
+    _finish(google, attempt, lambda: begin_transaction(google, attempt, planned))
 
 
 def _waited_for(google: Google, attempt: Attempt, progress: Progress) -> bool:
@@ -260,7 +260,8 @@ def _finish(google: Google, attempt: Attempt, begin: Callable[[], bigquery.Query
     ) from trouble
 
 
-def _begin(google: Google, attempt: Attempt, planned: Plan) -> bigquery.QueryJob:
+def begin_transaction(google: Google, attempt: Attempt, planned: Plan) -> bigquery.QueryJob:
+    """Start the transaction that replaces the rows, or find the job that an earlier try started."""
     from google.cloud import bigquery
 
     script = (
@@ -298,7 +299,8 @@ def _job(google: Google, attempt: Attempt) -> bigquery.QueryJob | None:
         return None
 
 
-def _compare(google: Google, attempt: Attempt, planned: Plan, progress: Progress) -> Restore:
+def compare_rows(google: Google, attempt: Attempt, planned: Plan, progress: Progress) -> Restore:
+    """Compare the tables with what was restored, and record the end of the attempt."""
     progress("comparing every column with the backup")
     try:
         comparisons = compare(google, google.settings.dataset, planned.tables)

@@ -18,7 +18,7 @@ from eros.watch.monitor import Query
 
 # Of jobs between @start and @stop. `{jobs}` rather than the view query_jobs, because slot time
 # and scripts are asked for, too.
-_JOBS = Query(
+JOBS = Query(
     "baseline",
     "figures of the queries in a span of time",
     """
@@ -49,7 +49,7 @@ SELECT COUNT(*) AS queries,
 FROM counted
 """,
 )
-_SYSTEM = Query(
+SYSTEM = Query(
     "state",
     "health, integrity and results at this moment",
     """
@@ -65,7 +65,7 @@ SELECT health_score,
 FROM {dataset}.current_health
 """,
 )
-_ROWS = Query(
+ROWS = Query(
     "rows", "rows of the core tables", "SELECT table_name, row_count FROM {dataset}.row_counts"
 )
 
@@ -111,8 +111,8 @@ class Figures:
 def measure(google: Google, start: datetime, stop: datetime) -> Figures:
     """Figures between two moments, and the state of the system at the second."""
     jobs = _jobs(google, start, stop)
-    (system,) = monitor.ask(google, _SYSTEM, stop=stop).records()
-    rows = dict(monitor.ask(google, _ROWS).rows)
+    (system,) = monitor.ask(google, SYSTEM, stop=stop).records()
+    rows = dict(monitor.ask(google, ROWS).rows)
     return Figures(
         start=start.isoformat(),
         stop=stop.isoformat(),
@@ -130,7 +130,7 @@ def cost(google: Google, start: datetime, stop: datetime) -> float:
 
 def _jobs(google: Google, start: datetime, stop: datetime) -> dict[str, Any]:
     price = google.settings.prices.query_usd_per_tib
-    (row,) = monitor.ask(google, _JOBS, start=start, stop=stop, usd_per_tib=price).records()
+    (row,) = monitor.ask(google, JOBS, start=start, stop=stop, usd_per_tib=price).records()
     return row
 
 

@@ -112,7 +112,7 @@ def markdown(content: dict[str, Any]) -> str:
         *(f"| {s['step']} | {s['result']} | {s['seconds']:.1f} |" for s in content["steps"]),
     ]
     lines += _changes(content["changes"])
-    lines += _figures(content["figures"])
+    lines += figures_lines(content["figures"])
     for title, findings in content["findings"].items():
         if findings:
             lines += ["", f"## Findings: {title}", ""]
@@ -136,7 +136,8 @@ def _changes(changes: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _figures(figures: dict[str, Any]) -> list[str]:
+def figures_lines(figures: dict[str, Any]) -> list[str]:
+    """The comparison before and after as lines of Markdown; none without figures."""
     before, after = figures["before"] or {}, figures["after"] or {}
     if not before and not after:
         return []

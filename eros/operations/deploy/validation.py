@@ -23,7 +23,7 @@ _EXACT_KINDS = (Kind.TABLE, Kind.LOCAL_TABLE)
 # Calls whose result is known: the sample hash of the requirements, that
 # the wrapper does what it wraps, that quotes and comment signs are data, the Wilson bounds of
 # (50, 50), that samples stay inside their bounds and that a draw gives a row.
-_SMOKE = Query(
+SMOKE = Query(
     "smoke calls",
     "functions with known results",
     """
@@ -153,7 +153,7 @@ def routines(site: Site, declared: catalogue.Catalogue) -> list[Finding]:
 def smoke(site: Site, declared: catalogue.Catalogue) -> list[Finding]:
     """Functions give the known results."""
     del declared
-    (row,) = monitor.ask(site.google, _SMOKE).records()
+    (row,) = monitor.ask(site.google, SMOKE).records()
     wrong = [name.replace("_", " ") for name, right in row.items() if not right]
     if wrong:
         return [Finding("smoke calls", Level.FAILED, f"wrong: {', '.join(wrong)}")]

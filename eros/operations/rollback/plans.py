@@ -124,7 +124,7 @@ def plan(
         )
     source = None
     if data:
-        source = _data(google, target, history, checkpoint)
+        source = source_of_rows(google, target, history, checkpoint)
         progress("counting the rows, now and then")
         counted = counts.compare(google, source.tables, source.time, source.backup)
         source = replace(source, counts=counted)
@@ -196,7 +196,7 @@ def _protected(current: Checkpoint, changed: Sequence[Change]) -> tuple[str, ...
     )
 
 
-def _data(
+def source_of_rows(
     google: Google, target: Update | None, history: Sequence[Update], checkpoint: Checkpoint
 ) -> Data:
     """Rows as they were when the next update began.

@@ -58,7 +58,7 @@ class RollbackError(UserError):
 
 
 @dataclass(frozen=True)
-class _Work:
+class Work:
     """What every step needs."""
 
     journal: Journal
@@ -200,7 +200,7 @@ def _begin(
         hint=plans.hint(made),
         health_before=health,
     )
-    return _go_on(_Work(journal, google, made.root, progress, patient=False, lock=lock))
+    return go_on(Work(journal, google, made.root, progress, patient=False, lock=lock))
 
 
 def interrupted(stack: str, root: Path) -> Journal | None:
@@ -232,13 +232,13 @@ def resume(
             raise UserError(f"no rollback of stack {stack} waits for its end")
         with _held(google, stack, " --resume", break_lock) as lock:
             progress(f"going on with the rollback to {journal.target}")
-            work = _Work(journal, google, root, progress, patient=True, lock=lock)
+            work = Work(journal, google, root, progress, patient=True, lock=lock)
             with _told("operations", stack):
                 _operations(work)
-            return _go_on(work)
+            return go_on(work)
 
 
-def _operations(work: _Work) -> None:
+def _operations(work: Work) -> None:
     """Find out how operations ended that a dead engine had begun."""
     journal = work.journal
     message = choice.message(journal.target, 0, work.parts, STEPS["operations"])
@@ -257,8 +257,9 @@ def _operations(work: _Work) -> None:
         work.progress(f"found out how it ended with {name}")
 
 
-def _go_on(work: _Work) -> report.Report:
-    for name, make in _MAKERS.items():
+def go_on(work: Work) -> report.Report:
+    """Make the steps that are not done; raises RollbackError."""
+    for name, make in MAKERS.items():
         if work.journal.facts(name) is not None or not _applies(work, name):
             continue
         work.progress(STEPS[name])
@@ -291,7 +292,7 @@ def _told(name: str, stack: str) -> Iterator[None]:
         raise RollbackError(name, "interrupted", stack) from None
 
 
-def _applies(work: _Work, name: str) -> bool:
+def _applies(work: Work, name: str) -> bool:
     journal = work.journal
     match name:
         case "backup":
@@ -303,7 +304,7 @@ def _applies(work: _Work, name: str) -> bool:
     return True
 
 
-def _backup(work: _Work, facts: dict[str, Any]) -> None:
+def secure_rows(work: Work, facts: dict[str, Any]) -> None:
     """The rows as they are now, whatever comes."""
     if not backup.is_deployed(work.google):
         facts["skipped"] = "the stack has no place for backups"
@@ -326,7 +327,7 @@ def _backup(work: _Work, facts: dict[str, Any]) -> None:
     )
 
 
-def _rows(work: _Work, facts: dict[str, Any]) -> None:
+def secure_earlier_rows(work: Work, facts: dict[str, Any]) -> None:
     """Rows of time travel are secured first: definitions that change may put them out of reach."""
     journal = work.journal
     if journal.data_backup:
@@ -344,7 +345,7 @@ def _rows(work: _Work, facts: dict[str, Any]) -> None:
     facts.update(backup=taken.id, rows=taken.rows)
 
 
-def _pause(work: _Work, facts: dict[str, Any]) -> None:
+def _pause(work: Work, facts: dict[str, Any]) -> None:
     """Schedules off, and protection lifted where something is to be deleted: one update.
 
     Runs that have begun go on; the step that replaces rows waits for them.
@@ -358,14 +359,15 @@ def _pause(work: _Work, facts: dict[str, Any]) -> None:
     facts["changed"] = work.apply(now, 1, STEPS["pause"])
 
 
-def _definitions(work: _Work, facts: dict[str, Any]) -> None:
+def _definitions(work: Work, facts: dict[str, Any]) -> None:
     target = work.target()
     if work.keeps_paused:
         target = variants.paused(target)
     facts["changed"] = work.apply(target, 2, STEPS["definitions"])
 
 
-def _data(work: _Work, facts: dict[str, Any]) -> None:
+def bring_rows_back(work: Work, facts: dict[str, Any]) -> None:
+    """Restore the rows, or go on with a restore of this rollback."""
     found = backup.find(work.google, (work.journal.facts("rows") or {})["backup"])
     begun = backup.unfinished(work.google)
     if begun is not None and _is_ours(begun, found.id, work.journal.tables):
@@ -387,7 +389,7 @@ def _data(work: _Work, facts: dict[str, Any]) -> None:
     facts.update(backup=found.id, tables=work.journal.tables, rows=found.rows)
 
 
-def _take_again(work: _Work) -> None:
+def _take_again(work: Work) -> None:
     """Claims of the earlier time came back with the rows of the locks' table, and ours went."""
     if work.lock is not None and stack_lock.TABLE in work.journal.tables:
         work.lock.take(take_over=True)
@@ -398,7 +400,7 @@ def _is_ours(begun: backup.Attempt, source: str, tables: list[str]) -> bool:
     return begun.backup == source and sorted(begun.tables) == sorted(tables)
 
 
-def _locks(work: _Work, facts: dict[str, Any]) -> None:
+def _locks(work: Work, facts: dict[str, Any]) -> None:
     """Restored locks whose time has passed are swept; all go only on request (C-66)."""
     if work.journal.clear_locks:
         facts["cleared"] = locks.clear(work.google)
@@ -406,11 +408,11 @@ def _locks(work: _Work, facts: dict[str, Any]) -> None:
         facts["swept"] = locks.sweep(work.google, work.target())
 
 
-def _schedules(work: _Work, facts: dict[str, Any]) -> None:
+def _schedules(work: Work, facts: dict[str, Any]) -> None:
     facts["changed"] = work.apply(work.target(), 3, STEPS["schedules"])
 
 
-def _verify(work: _Work, facts: dict[str, Any]) -> None:
+def _verify(work: Work, facts: dict[str, Any]) -> None:
     left = work.updates.preview(work.target())
     if left:
         names = ", ".join(sorted({step.name for step in left}))
@@ -418,12 +420,12 @@ def _verify(work: _Work, facts: dict[str, Any]) -> None:
     facts["health"] = checks.check(work.google).contract()
 
 
-_MAKERS: dict[str, Callable[[_Work, dict[str, Any]], None]] = {
-    "backup": _backup,
-    "rows": _rows,
+MAKERS: dict[str, Callable[[Work, dict[str, Any]], None]] = {
+    "backup": secure_rows,
+    "rows": secure_earlier_rows,
     "pause": _pause,
     "definitions": _definitions,
-    "data": _data,
+    "data": bring_rows_back,
     "locks": _locks,
     "schedules": _schedules,
     "verify": _verify,

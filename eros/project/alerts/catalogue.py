@@ -73,7 +73,7 @@ class Alerts:
 
 def load(context: Mapping[str, Any], root: Path) -> Alerts:
     """The rules below `root` with `context` filled in; raises UserError."""
-    document = _document(root)
+    document = read_document(root)
     sources = {
         name: templates.fill(text, context, FILE, f"sources.{name}")
         for name, text in document.sources.items()
@@ -83,7 +83,8 @@ def load(context: Mapping[str, Any], root: Path) -> Alerts:
 
 
 @lru_cache
-def _document(root: Path) -> Document:
+def read_document(root: Path) -> Document:
+    """config/alerts.yaml, checked as far as no stack is needed; kept. Raises UserError."""
     document = load_document(Document, root / FILE, root)
     for rule_id, rule in document.rules.items():
         if rule.severity not in document.routes:

@@ -158,7 +158,7 @@ class Jobs:
 def history(path: Path, jobs: Jobs) -> JobHistory:
     cloud = Cloud(PROJECT, NUMBER, path, "http://127.0.0.1:9", Clock())
     made = JobHistory(cloud, Store(path / "google.sqlite"))
-    made._bigquery = jobs  # type: ignore[assignment]
+    made.bigquery = jobs  # type: ignore[assignment]
     return made
 
 
@@ -201,7 +201,7 @@ def test_a_clock_that_is_set_back_hides_no_job(tmp_path):
     jobs.remembers = [
         [one["jobReference"]["jobId"], one["statistics"]["creationTime"]] for one in jobs.all
     ]
-    copier._cloud.clock.move_to(datetime.now(UTC) - timedelta(hours=1))
+    copier.cloud.clock.move_to(datetime.now(UTC) - timedelta(hours=1))
     jobs.add("after the correction", -60)
     copier.copy()
     assert sorted(jobs.written) == ["after the correction", "from the future", "now"]
@@ -317,7 +317,7 @@ def test_a_failure_is_copied_with_its_reason(running):
 @pytest.mark.emulator
 def test_no_job_comes_twice_and_the_copier_leaves_no_trace(running):
     before = {row.job_id for row in running.history()}
-    again = JobHistory(running.cloud, running.copier._store)
+    again = JobHistory(running.cloud, running.copier.store)
     again.copy()
     again.copy()
     found = [row.job_id for row in running.client.query_and_wait("SELECT * FROM ds.job_history")]
@@ -328,7 +328,7 @@ def test_no_job_comes_twice_and_the_copier_leaves_no_trace(running):
 
 @pytest.mark.emulator
 def test_the_thread_copies_by_itself_and_stops_at_once(running):
-    copier = JobHistory(running.cloud, running.copier._store, interval=0.1)
+    copier = JobHistory(running.cloud, running.copier.store, interval=0.1)
     copier.start()
     asked = running.client.query("SELECT 'by itself'")
     asked.result()

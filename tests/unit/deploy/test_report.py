@@ -119,7 +119,7 @@ def test_who_breaks_off_a_question_has_not_agreed(monkeypatch):
         raise typer.Abort
 
     monkeypatch.setattr(command.typer, "prompt", broken_off)
-    assert command._ask("Deploy? [y/N]") == ""
+    assert command.ask("Deploy? [y/N]") == ""
 
 
 def test_the_errors_of_an_update_are_told_with_their_resources():
@@ -139,11 +139,11 @@ def test_the_errors_of_an_update_are_told_with_their_resources():
 def test_sums_of_spans_of_different_length_are_told_by_the_hour():
     before = figures(stop=(NOW + timedelta(hours=24)).isoformat(), queries=2400, cost_usd=12.0)
     after = figures(stop=(NOW + timedelta(minutes=30)).isoformat(), queries=50, cost_usd=0.5)
-    told = report._figures({"before": before.document(), "after": after.document()})
+    told = report.figures_lines({"before": before.document(), "after": after.document()})
     assert "| queries an hour | 100 | 100 | +0.0% |" in told
     assert "| cost an hour, US dollars | 0.5 | 1 | +100.0% |" in told
     assert "| slot time an hour, s |  |  |  |" in told
     assert "| mean query time, s | 1 | 1 | +0.0% |" in told
     nothing = figures(stop=NOW.isoformat())
-    told = report._figures({"before": None, "after": nothing.document()})
+    told = report.figures_lines({"before": None, "after": nothing.document()})
     assert "| queries an hour |  |  |  |" in told

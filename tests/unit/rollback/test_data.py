@@ -68,7 +68,7 @@ def kept(before: timedelta, kind: Kind = Kind.DAILY, state: State = State.COMPLE
 
 def found(cloud: Cloud, **first) -> plans.Data:
     history = newest_first(update(1, **first), update(2))
-    return plans._data(cloud, history[-1], history, checkpoint(table()))
+    return plans.source_of_rows(cloud, history[-1], history, checkpoint(table()))
 
 
 DAYS_BEFORE = {"start": NOW - timedelta(days=20), "end": NOW - timedelta(days=20)}
@@ -123,7 +123,7 @@ def test_the_question_shows_rows_now_and_then_for_each_table():
         ("locks", 3, 3, 0),
     ]
     assert [values for _, values in asked] == [[], [END]], "no table at two points in time"
-    assert command._counted(found) == [
+    assert command.counted(found) == [
         "  table      rows now  rows then    change",
         "  captions     54,776    410,979  +356,203",
         "  gone      not there          8        +8",

@@ -26,17 +26,17 @@ BACKUP = Backup("20261122_050000", Kind.DAILY, START, START, None, (TableCopy("c
 
 
 @pytest.fixture
-def work(begun) -> run._Work:
+def work(begun) -> run.Work:
     """A rollback with rows that has just begun."""
-    return run._Work(begun, SimpleNamespace(), Path(), lambda _: None, patient=False)
+    return run.Work(begun, SimpleNamespace(), Path(), lambda _: None, patient=False)
 
 
 @pytest.fixture
 def steps(monkeypatch) -> dict:
     """The steps, which do nothing; a test may put its own in."""
-    found = dict.fromkeys(run._MAKERS, lambda work, facts: None)
+    found = dict.fromkeys(run.MAKERS, lambda work, facts: None)
     found["verify"] = lambda work, facts: facts.update(HEALTH)
-    monkeypatch.setattr(run, "_MAKERS", found)
+    monkeypatch.setattr(run, "MAKERS", found)
     return found
 
 
@@ -51,7 +51,7 @@ def offline(*_) -> None:
 def test_a_failed_step_says_whether_there_is_something_to_resume(work, steps, step, resumable):
     steps[step] = offline
     with pytest.raises(RollbackError) as told:
-        run._go_on(work)
+        run.go_on(work)
     assert ("--resume" in told.value.fix) is resumable
     assert (journal.unfinished("local") is not None) is resumable
 
@@ -63,7 +63,7 @@ def test_whatever_stops_a_step_is_told_with_the_way_on(work, steps, trouble):
 
     steps["definitions"] = stop
     with pytest.raises(RollbackError, match="--resume"):
-        run._go_on(work)
+        run.go_on(work)
 
 
 @pytest.mark.parametrize(("step", "code"), [("backup", 2), ("rows", 2), ("data", 3)])
@@ -82,12 +82,12 @@ def test_the_exit_code_says_whether_there_is_something_to_resume(monkeypatch, st
 def test_a_report_that_cannot_be_written_is_written_by_the_resume(work, steps):
     (work.journal.folder / "report.md").mkdir()
     with pytest.raises(RollbackError, match=r"report\.md: cannot be written") as told:
-        run._go_on(work)
+        run.go_on(work)
     assert told.value.changed
     assert journal.unfinished("local") is not None
     (work.journal.folder / "report.md").rmdir()
     again = replace(work, journal=journal.unfinished("local"))
-    assert run._go_on(again).content["status"] == "done"
+    assert run.go_on(again).content["status"] == "done"
     assert journal.unfinished("local") is None
 
 
@@ -150,7 +150,7 @@ def test_a_rollback_that_runs_is_neither_begun_again_nor_resumed(begun, another,
         for call in (
             lambda: rollbacks.start(None, another, **options),
             lambda: rollbacks.resume(None, "local", root=Path(), progress=print),
-            lambda: command._refuse_a_second("local", None),
+            lambda: command.refuse_a_second("local", None),
         ):
             with pytest.raises(UserError, match="another rollback of stack local is running"):
                 call()
@@ -294,7 +294,7 @@ def test_the_backup_before_holds_what_goes_and_what_is_replaced(work, monkeypatc
     monkeypatch.setattr(
         run.plans, "with_rows", lambda google, found: variants.tables(found, "brain")
     )
-    run._backup(replace(work, progress=told.append), facts)
+    run.secure_rows(replace(work, progress=told.append), facts)
     (how,) = asked
     assert "tables" not in how, "those of today's files come, too"
     assert set(how["also"]) == {"caption_bank", "of_then", "of_now", "captions"}
@@ -302,10 +302,10 @@ def test_the_backup_before_holds_what_goes_and_what_is_replaced(work, monkeypatc
     assert facts["warnings"] == ["v is in no backup"]
 
 
-def bring_back(work: run._Work) -> None:
+def bring_back(work: run.Work) -> None:
     with work.journal.step("rows") as facts:
         facts["backup"] = BACKUP.id
-    run._data(work, {})
+    run.bring_rows_back(work, {})
 
 
 @pytest.mark.parametrize(
@@ -339,4 +339,4 @@ def test_a_backup_that_has_gone_since_the_plan_is_missed_before_anything_changes
     monkeypatch.setattr(run.backup, "find", offline)
     work.journal.data_backup = BACKUP.id
     with pytest.raises(UserError):
-        run._rows(work, {})
+        run.secure_earlier_rows(work, {})

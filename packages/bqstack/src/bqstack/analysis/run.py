@@ -39,14 +39,14 @@ def validate(
             if (root / scripts.file).is_file():
                 scripts.statements()
     else:
-        report = _made(target, root, only, on_compile, fresh, beside)
+        report = checked(target, root, only, on_compile, fresh, beside)
         if key is not None:
             recall.put(key, report)
     report.seconds = time.perf_counter() - started
     return report
 
 
-def _made(
+def checked(
     target: Target,
     root: Path,
     only: tuple[Path, ...],
@@ -54,6 +54,7 @@ def _made(
     fresh: bool,
     beside: Beside,
 ) -> Report:
+    """The report of a check that is made, not recalled; raises UserError."""
     # It loads the parser and the templates.
     from bqstack.analysis.check import Check
 

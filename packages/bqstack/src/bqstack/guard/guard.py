@@ -27,7 +27,7 @@ from bqstack.guard.verdicts import Verdict
 from bqstack.target import Target
 
 # Pulumi's backends answer within seconds, and give up by themselves; longer than both.
-_PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 300
 
 
 class Guard:
@@ -131,9 +131,9 @@ class Guard:
         What the reading failed with, unless the user can mend it, is raised as it is.
         """
         try:
-            if not wait([self._state], _PATIENCE_SECONDS).done:
+            if not wait([self._state], PATIENCE_SECONDS).done:
                 raise UserError(
-                    f"`pulumi stack export` has not answered within {_PATIENCE_SECONDS} s"
+                    f"`pulumi stack export` has not answered within {PATIENCE_SECONDS} s"
                 )
             return self._state.result()
         except UserError as error:

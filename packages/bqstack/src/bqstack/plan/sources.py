@@ -54,7 +54,7 @@ def trees(stack: str, base: str, head: str | None, root: Path) -> tuple[Side, Si
 def against_state(stack: str, root: Path) -> tuple[Side, Side]:
     """The stack's last state, and the files as they are; raises UserError."""
     checkpoint = _last_state(stack, root)
-    new = _declared(root, stack, _FILES, checkpoint=checkpoint)
+    new = declared(root, stack, _FILES, checkpoint=checkpoint)
     old = Side(
         label=f"the state of stack {stack}",
         resources=checkpoint.resources,
@@ -82,7 +82,7 @@ def _tree(
     is_base: bool = False,
 ) -> Side:
     if commit is None:
-        return _declared(root, stack, _FILES)
+        return declared(root, stack, _FILES)
     sha = _git(root, "rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}").decode().strip()
     folder = Path(folders.enter_context(tempfile.TemporaryDirectory(prefix="bqstack-plan-")))
     archive = _git(root, "archive", "--format=tar", sha)
@@ -90,7 +90,7 @@ def _tree(
         files.extractall(folder, filter="data")
     if is_base and not (folder / f"Pulumi.{stack}.yaml").is_file():
         return Side(f"commit {sha[:10]}, before there was a stack {stack}", (), commit=sha)
-    return _declared(folder, stack, f"commit {sha[:10]}", sha, check=not is_base)
+    return declared(folder, stack, f"commit {sha[:10]}", sha, check=not is_base)
 
 
 def _git(root: Path, *arguments: str) -> bytes:
@@ -105,7 +105,7 @@ def _git(root: Path, *arguments: str) -> bytes:
     return result.stdout
 
 
-def _declared(
+def declared(
     root: Path,
     stack: str,
     label: str,
@@ -114,6 +114,7 @@ def _declared(
     *,
     check: bool = True,
 ) -> Side:
+    """What the program in a folder declares for a stack; raises UserError."""
     result = subprocess.run(
         [sys.executable, "-m", "bqstack.plan.declare", str(root), stack],
         check=False,

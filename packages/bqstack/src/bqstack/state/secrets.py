@@ -47,7 +47,7 @@ def revealed(stack: str, checkpoint: Checkpoint, root: Path) -> Checkpoint:
             },
         }
         (stacks / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-        exported = _exported(name, f"file://{folder}", root)
+        exported = export(name, f"file://{folder}", root)
     try:
         # One that waits for its deletion has the urn of the one that came in its place.
         opened = {
@@ -64,7 +64,8 @@ def revealed(stack: str, checkpoint: Checkpoint, root: Path) -> Checkpoint:
     return replace(checkpoint, resources=resources)
 
 
-def _exported(stack: str, backend: str, root: Path) -> str:
+def export(stack: str, backend: str, root: Path) -> str:
+    """The state in a backend as `pulumi stack export` prints it, secrets open; raises UserError."""
     result = subprocess.run(
         [engine.executable(), "stack", "export", "--stack", stack, "--show-secrets"],
         cwd=root,

@@ -56,14 +56,14 @@ class JobHistory:
     """One thread that reads the jobs of BigQuery and writes those that are new."""
 
     def __init__(self, cloud: Cloud, store: Store, *, interval: float = _INTERVAL_SECONDS) -> None:
-        self._cloud = cloud
-        self._bigquery = BigQuery(cloud.bigquery_url, cloud.project)
-        self._store = store
+        self.cloud = cloud
+        self.bigquery = BigQuery(cloud.bigquery_url, cloud.project)
+        self.store = store
         self._interval = interval
         self._tables: dict[str, _Target] = {}
         self._audit: _Target | None = None
         # Asked for again with each search: an estimate need not be newer.
-        self._sizes = Sizes(self._bigquery, cloud.project)
+        self._sizes = Sizes(self.bigquery, cloud.project)
         self._looked = -math.inf
         self._seen = 0
         self._held = False
@@ -126,7 +126,7 @@ class JobHistory:
         """Sleep, at most until a job ends; the time of the last end."""
         until = time.monotonic() + seconds
         while time.monotonic() < until and not self._stopped.wait(min(_GLANCE_SECONDS, seconds)):
-            changed = clockfile.changed(self._cloud.data_dir / clockfile.FINISHED)
+            changed = clockfile.changed(self.cloud.data_dir / clockfile.FINISHED)
             if changed != finished:
                 return changed
         return finished
@@ -134,9 +134,9 @@ class JobHistory:
     def _look(self) -> None:
         """Find the tables to fill; another table of the same name starts from its own rows."""
         known, self._tables = self._tables, {}
-        self._sizes = Sizes(self._bigquery, self._cloud.project)
-        for dataset in self._bigquery.datasets():
-            table = self._bigquery.table(dataset, TABLE)
+        self._sizes = Sizes(self.bigquery, self.cloud.project)
+        for dataset in self.bigquery.datasets():
+            table = self.bigquery.table(dataset, TABLE)
             if table is None or table.get("type") != "TABLE":
                 continue
             target = known.get(dataset)
@@ -157,7 +157,7 @@ class JobHistory:
         if self._audit is None:
             self._audit = self._resume_audit()
         targets = [self._audit, *(self._tables.values() if tables else ())]
-        jobs = self._bigquery.jobs(since=min(target.horizon for target in targets))
+        jobs = self.bigquery.jobs(since=min(target.horizon for target in targets))
         groups: dict[str, list[Record]] = {}
         for target in targets:
             self._fill(target, jobs, groups)
@@ -165,8 +165,8 @@ class JobHistory:
 
     def _resume(self, dataset: str, created: str) -> _Target:
         """What an earlier run of this server wrote, so that no row comes twice."""
-        name = f"`{self._cloud.project}`.`{dataset}`.{TABLE}"
-        found = self._bigquery.query(
+        name = f"`{self.cloud.project}`.`{dataset}`.{TABLE}"
+        found = self.bigquery.query(
             f"SELECT job_id, UNIX_MILLIS(creation_time) FROM {name} WHERE parent_job_id IS NULL"
             " AND creation_time >= TIMESTAMP_SUB((SELECT LEAST(MAX(creation_time),"
             f" CURRENT_TIMESTAMP()) FROM {name}), INTERVAL {_LONGEST_JOB_MS} MILLISECOND)"
@@ -176,20 +176,20 @@ class JobHistory:
         horizon = max(0, newest - _LONGEST_JOB_MS)
 
         def write(some: list[Record]) -> None:
-            self._bigquery.insert(dataset, TABLE, [one.row for one in some])
+            self.bigquery.insert(dataset, TABLE, [one.row for one in some])
 
         return _Target(write, created, horizon, copied)
 
     def _resume_audit(self) -> _Target:
         """The audit log; entries that are there already are not written again."""
-        with self._store.transaction() as tx:
+        with self.store.transaction() as tx:
             kept = tx.get(_AUDIT_KIND, "horizon")
         horizon = min(kept.body["milliseconds"] if kept else 0, self._now())
         return _Target(self._write_audit, horizon=horizon)
 
     def _remember_audit(self) -> None:
         assert self._audit is not None
-        with self._store.transaction() as tx:
+        with self.store.transaction() as tx:
             body = {"milliseconds": self._audit.horizon}
             kept = tx.get(_AUDIT_KIND, "horizon")
             if kept is None:
@@ -198,9 +198,9 @@ class JobHistory:
                 tx.update(Resource(_AUDIT_KIND, "horizon", "", body))
 
     def _write_audit(self, some: list[Record]) -> None:
-        with self._store.transaction() as tx:
-            new = audit.write(tx, self._cloud, some)
-            measure.jobs_finished(tx, self._cloud, [(one.row, audit.priority(one)) for one in new])
+        with self.store.transaction() as tx:
+            new = audit.write(tx, self.cloud, some)
+            measure.jobs_finished(tx, self.cloud, [(one.row, audit.priority(one)) for one in new])
 
     def _fill(
         self,
@@ -248,12 +248,12 @@ class JobHistory:
         name, statistics = job["jobReference"]["jobId"], job["statistics"]
         # A script that failed does not say how many statements it had.
         may_have = int(statistics.get("numChildJobs") or 0) or "errorResult" in job["status"]
-        children = self._bigquery.jobs(parent=name) if may_have else []
+        children = self.bigquery.jobs(parent=name) if may_have else []
         return records(job, children, self._user(job), self._sizes.estimate)
 
     def _user(self, job: dict[str, Any]) -> str:
         """Who ran a job; Data Transfer runs as the service account of the config."""
-        with self._store.transaction() as tx:
+        with self.store.transaction() as tx:
             account = transfer_records.account_of_job(tx, job["jobReference"]["jobId"])
         return account or job["user_email"]
 
@@ -269,7 +269,7 @@ class JobHistory:
         return max(min([newest - _MARGIN_MS, *unfinished]), newest - _LONGEST_JOB_MS)
 
     def _now(self) -> int:
-        return micros(self._cloud.clock.now()) // 1000
+        return micros(self.cloud.clock.now()) // 1000
 
 
 def _is_own(job: dict[str, Any]) -> bool:
