@@ -47,6 +47,8 @@ try:
     check_file(stack)
     # The engine hands the stack's configuration to the program in this variable.
     settings = from_engine(json.loads(os.environ.get("PULUMI_CONFIG", "{}")), stack)
+    for text in settings.warnings:
+        pulumi.warn(text)
     files = read(settings)
     guard.check(
         settings,

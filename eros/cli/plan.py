@@ -85,7 +85,14 @@ def plan(
         preview = base is None and (output is not None or out_format is Format.MARKDOWN)
     shown = raw.preview(stack, PROJECT_ROOT) if preview else ""
     connect = (lambda: Google(settings)) if ask_cloud else None
-    made = build(settings, stack, *sides, connect=connect, preview=shown)
+    made = build(
+        settings,
+        stack,
+        *sides,
+        connect=connect,
+        preview=shown,
+        settings_warnings=settings.warnings,
+    )
     forms = {
         Format.TEXT: lambda: markdown.text(made),
         Format.MARKDOWN: lambda: markdown.render(made, link),

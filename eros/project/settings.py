@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from bqstack import documents, texts
 from bqstack.documents import Section
@@ -35,6 +42,8 @@ LabelKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 Member = Annotated[str, StringConstraints(pattern=r"^(group|serviceAccount|user|domain):.+$")]
 Percent = Annotated[float, Field(ge=0, le=100)]
 PositiveInt = Annotated[int, Field(gt=0)]
+# https://cloud.google.com/bigquery/docs/time-travel
+_TIME_TRAVEL_DAYS = 7
 PositiveFloat = Annotated[float, Field(gt=0)]
 # Labels by which jobs are told apart: alerts, figures, runs and costs are read from them.
 _OWN_LABELS = re.compile(r"component|correlation|eros_run|(alert|metric)_.*")
@@ -51,7 +60,8 @@ class Prices(Section):
 class Limits(Section):
     """Bounds of a single job (docs/requirements.md C-34, C-35)."""
 
-    maximum_bytes_billed: PositiveInt = 10 * 2**30
+    maximum_bytes_billed: Annotated[int, Field(ge=10 * 2**20)] = 10 * 2**30
+    """10 MiB at least: BigQuery bills every query so much, and refuses all below a lower limit."""
     query_timeout_seconds: PositiveInt = 300
     interactive_timeout_seconds: PositiveInt = 60
     daily_run_timeout_seconds: PositiveInt = 900
@@ -247,6 +257,24 @@ class Settings(Section):
         if taken:
             raise ValueError(f"the label {taken[0]!r} is set by the system on its jobs: rename it")
         return labels
+
+    @field_validator("backup")
+    @classmethod
+    def _backups_stand_apart(cls, backup: Backup, info: ValidationInfo) -> Backup:
+        if backup.dataset.lower() == str(info.data.get("dataset", "")).lower():
+            raise ValueError(f"dataset is {backup.dataset}, which it is to save: name another")
+        return backup
+
+    @property
+    def warnings(self) -> list[str]:
+        """What these values let happen and nobody may want, each with its key."""
+        kept = self.backup.daily_retention_days
+        if kept >= _TIME_TRAVEL_DAYS:
+            return []
+        return [
+            f"{NAMESPACE}:backup.dailyRetentionDays is {kept}: backups go earlier than BigQuery's"
+            f" own history of {_TIME_TRAVEL_DAYS} days, so they save nothing more"
+        ]
 
     @property
     def namespace(self) -> str:

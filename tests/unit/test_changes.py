@@ -44,6 +44,8 @@ class Case:
     new: Any = None
     type: str = ""
     of: str = ""
+    beside: tuple[dict[str, Any], ...] = ()
+    """Resources on both sides, each with `type` and `inputs`."""
 
     @property
     def judged(self) -> str:
@@ -68,18 +70,32 @@ class Resource:
 
 
 def cases(*files: str) -> list[Case]:
-    """All cases, numbered by file."""
-    return [
-        Case(id=f"{name}{number}", **entry)
-        for name in files
-        for number, entry in enumerate(
-            yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8")), 1
-        )
-    ]
+    """All cases, numbered by file; one with `each` is a case for each of these, for its `~`."""
+    found = []
+    for name in files:
+        written = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+        entries = [one for entry in written for one in _each(entry)]
+        found += [Case(id=f"{name}{n}", **entry) for n, entry in enumerate(entries, 1)]
+    return found
 
 
-SQL = cases("columns", "layout", "routines", "views")
-CLOUD = cases("cloud")
+def _each(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    values = entry.pop("each", None)
+    return [entry] if values is None else [_filled(entry, value) for value in values]
+
+
+def _filled(part: Any, value: Any) -> Any:
+    if part == "~":
+        return value
+    if isinstance(part, dict):
+        return {key: _filled(item, value) for key, item in part.items()}
+    if isinstance(part, list):
+        return [_filled(item, value) for item in part]
+    return part.replace("~", str(value)) if isinstance(part, str) else part
+
+
+SQL = cases("columns", "layout", "routines", "views", "scripts")
+CLOUD = cases("cloud", "warnings")
 ALL = [*SQL, *CLOUD]
 
 
@@ -120,13 +136,21 @@ def declared(side: str) -> list[program.Declared]:
     return program.declarations(declare, project="eros", stack="test").resources
 
 
+def _resource(case: Case, inputs: dict[str, Any]) -> Resource:
+    return Resource(case.id, f"gcp:{case.type}", case.id, inputs)
+
+
 @cache
 def judged_by_code() -> dict[str, Change]:
     """Changes by the name of the object."""
     changes = compare(declared("old"), declared("new"))
     for side in CLOUD:
+        beside = [
+            Resource(f"{side.id}-{n}", f"gcp:{one['type']}", f"beside{n}", one["inputs"])
+            for n, one in enumerate(side.beside)
+        ]
         sides = [
-            [Resource(side.id, f"gcp:{side.type}", side.id, inputs)] if inputs is not None else []
+            [*beside, *([_resource(side, inputs)] if inputs is not None else [])]
             for inputs in (side.old, side.new)
         ]
         changes += compare(*sides)
@@ -148,11 +172,12 @@ def test_a_change_is_judged_as_a_person_judges_it(case):
 
 
 def test_there_are_enough_changes_of_every_class():
-    assert len(ALL) >= 200
+    assert len(ALL) >= 500
     counts = {
-        name: sum(case.loss == name for case in ALL) for name in ("none", "reversible", "lossy")
+        name: sum(case.loss == name for case in ALL)
+        for name in ("none", "reversible", "warning", "lossy")
     }
-    assert min(counts.values()) >= 50, counts
+    assert min(counts.values()) >= 40, counts
 
 
 def test_nothing_dangerous_is_called_safe_and_little_that_is_safe_dangerous():
@@ -165,6 +190,13 @@ def test_nothing_dangerous_is_called_safe_and_little_that_is_safe_dangerous():
     false_alarms = [case.id for case in safe if is_lossy(case)]
     assert missed == []
     assert len(false_alarms) < 0.05 * len(safe), false_alarms
+
+
+def test_every_warning_says_why_and_needs_no_allowance():
+    for change in judged_by_code().values():
+        for detail in change.warnings:
+            assert detail.reason, detail
+            assert not detail.allowance, detail
 
 
 def test_every_loss_says_why_and_what_would_allow_it():

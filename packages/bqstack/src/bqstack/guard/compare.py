@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bqstack.guard import inputs, plain, routines, tables
+from bqstack.guard import inputs, plain, risks, routines, tables
 from bqstack.guard.model import Action, Change, Detail, Loss, Resource
 
 
@@ -39,7 +40,33 @@ def compare(
         _with_dangers(_with_callers(change, before.values(), after), new_tables)
         for change in changes
     ]
+    names = _channel_names([*before.values(), *after])
+    complete = [_named(change.because(*risks.risks(change, after)), names) for change in complete]
     return sorted(complete, key=lambda change: (change.type, change.name, change.urn))
+
+
+def _channel_names(resources: Iterable[Resource]) -> dict[str, str]:
+    """Titles of notification channels by the last part of their ids, which are numbers."""
+    return {
+        str(id_).rpartition("/")[2]: str(resource.inputs["displayName"])
+        for resource in resources
+        if resource.type == plain.CHANNEL and resource.inputs.get("displayName")
+        if (id_ := getattr(resource, "id", ""))
+    }
+
+
+def _named(change: Change, names: Mapping[str, str]) -> Change:
+    """An alert's change with channels by their titles instead of their numbers."""
+    if change.type != plain.ALERT or not names:
+        return change
+    known = re.compile("|".join(rf"\b{re.escape(number)}\b" for number in names))
+    details = tuple(
+        dataclasses.replace(d, text=known.sub(lambda found: names[found[0]], d.text))
+        if d.path in ("", "notificationChannels")
+        else d
+        for d in change.details
+    )
+    return dataclasses.replace(change, details=details)
 
 
 def _counts(resource: Resource) -> bool:

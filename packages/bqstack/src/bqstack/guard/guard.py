@@ -100,6 +100,9 @@ class Guard:
             return  # nothing is there that could be lost
         if refused := allowances.refused(changes, target.allow_loss):
             raise refusal(target, self._stack, refused, connect)
+        for change in changes:
+            for detail in change.warnings:
+                self._warn(f"{change.name}: {detail.text}; {detail.reason}")
         stale = allowances.stale(changes, target.allow_loss)
         for entry in stale:
             self._warn(f"{allowances.key(target)}: {entry!r} allows nothing any more: take it out")

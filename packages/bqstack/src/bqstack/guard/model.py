@@ -41,12 +41,14 @@ class Loss(enum.IntEnum):
     NONE: nothing that exists is taken away or works otherwise.
     REVERSIBLE: something works otherwise or stops; applying the earlier program brings it
     back, and no row is lost.
+    WARNING: reversible, but while it lasts something fails, is open or goes unseen.
     LOSSY: rows, values or their history are or may be lost, or a call that exists fails.
     """
 
     NONE = 0
     REVERSIBLE = 1
-    LOSSY = 2
+    WARNING = 2
+    LOSSY = 3
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,11 @@ class Change:
     def lossy(self) -> tuple[Detail, ...]:
         """The details that lose something."""
         return tuple(d for d in self.details if d.loss is Loss.LOSSY)
+
+    @property
+    def warnings(self) -> tuple[Detail, ...]:
+        """The details that somebody should know before it happens."""
+        return tuple(d for d in self.details if d.loss is Loss.WARNING)
 
     def because(self, *more: Detail) -> Change:
         """The same change with further details."""

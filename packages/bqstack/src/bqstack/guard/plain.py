@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -53,6 +54,14 @@ _FORCE_NEW: dict[str, frozenset[str]] = {
     "gcp:storage/bucket:Bucket": frozenset({"name", "location"}),
 }
 _OTHERS_FORCE_NEW = frozenset({"location", "name", "region"})
+# A longer text is shown by what differs in it.
+_WHOLE = 40
+# A threshold that moves by this factor is worth a look.
+_FAR = 10
+_CALL = re.compile(r"\bCALL\s+(?:`[^`]*`\s*\.\s*|\w+\.)*`?(\w+)`?\s*\(", re.IGNORECASE)
+_NO_CODE = re.compile(
+    r"--[^\n]*|#[^\n]*|/\*.*?\*/|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL
+)
 # Texts for people; nothing works otherwise for them.
 _TEXTS = frozenset(
     {"annotations", "description", "displayName", "documentation", "friendlyName", "labels"}
@@ -120,12 +129,42 @@ def _input(type_: str, key: str, old: Any, new: Any) -> list[Detail]:
         return special(old, new)
     if key in _TEXTS:
         return [Detail(key, _words(key))]
-    reason = _WEAKER.get((type_, key), "")
+    reason = _WEAKER.get((type_, key), "") if _weakens(key, old, new) else ""
+    loss = Loss.WARNING if reason else Loss.REVERSIBLE
     return [
-        Detail(path, f"{_words(path)}: {shown(before)} becomes {shown(after)}", loss, reason)
+        Detail(path, f"{_words(path)}: {_becomes(before, after)}", loss, reason)
         for path, before, after in inputs.differences(old, new, key)
-        for loss in [Loss.REVERSIBLE]
     ]
+
+
+def _weakens(key: str, old: Any, new: Any) -> bool:
+    """Whether a protection goes: what is kept of old versions, or a destroy that keeps all."""
+    if key == "versioning":
+        return bool((old or {}).get("enabled")) and not (new or {}).get("enabled")
+    return bool(new)
+
+
+def _becomes(old: Any, new: Any) -> str:
+    """Two values; of long texts what differs in them, with a word on either side."""
+    if isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > _WHOLE:
+        old, new = _apart(old, new)
+    return f"{shown(old)} becomes {shown(new)}"
+
+
+def _apart(old: str, new: str) -> tuple[str, str]:
+    before, after = old.split(), new.split()
+    start = 0
+    while start < min(len(before), len(after)) and before[start] == after[start]:
+        start += 1
+    end = 0
+    while end < min(len(before), len(after)) - start and before[-1 - end] == after[-1 - end]:
+        end += 1
+    first, last = max(start - 1, 0), max(end - 1, 0)
+    parts = []
+    for words in (before, after):
+        middle = " ".join(words[first : len(words) - last])
+        parts.append(f"{'... ' if first else ''}{middle}{' ...' if last else ''}")
+    return parts[0], parts[1]
 
 
 def _query(old: Any, new: Any) -> list[Detail]:
@@ -140,10 +179,19 @@ def _query(old: Any, new: Any) -> list[Detail]:
             text = f"it runs {statements[1]} instead of {statements[0]}"
             if statements[0] == statements[1]:
                 text = f"what it does around {statements[1]}"
-            details.append(Detail("params.query", text, Loss.REVERSIBLE))
+            lost = _called(texts[0]) if not _called(texts[1]) else ""
+            reason = f"nothing calls {lost} by this schedule any more" if lost else ""
+            loss = Loss.WARNING if lost else Loss.REVERSIBLE
+            details.append(Detail("params.query", text, loss, reason))
     if before != after:
         details.append(Detail("params", "parameters of the transfer", Loss.REVERSIBLE))
     return details
+
+
+def _called(script: str) -> str:
+    """The procedures that a scheduled script calls, by their last names."""
+    code = _NO_CODE.sub(" ", script)
+    return ", ".join(dict.fromkeys(match[1] for match in _CALL.finditer(code)))
 
 
 def _disabled(_old: Any, new: Any) -> list[Detail]:
@@ -161,6 +209,8 @@ def _channels(old: Any, new: Any) -> list[Detail]:
     parts = [f"no longer told: {', '.join(sorted(before - after))}"] if before - after else []
     parts += [f"told from now on: {', '.join(sorted(after - before))}"] if after - before else []
     text = "; ".join(parts) or "order of the channels"
+    if before and not after:
+        return [Detail("notificationChannels", text, Loss.WARNING, "nobody is notified any more")]
     return [Detail("notificationChannels", text, Loss.REVERSIBLE)]
 
 
@@ -171,13 +221,16 @@ def _address(old: Any, new: Any) -> list[Detail]:
 
 
 def _severity(old: Any, new: Any) -> list[Detail]:
-    return [
-        Detail("severity", f"severity {old or 'none'} becomes {new or 'none'}", Loss.REVERSIBLE)
-    ]
+    text = f"severity {old or 'none'} becomes {new or 'none'}"
+    if old == "CRITICAL":
+        return [Detail("severity", text, Loss.WARNING, "it is routed and escalated as less")]
+    return [Detail("severity", text, Loss.REVERSIBLE)]
 
 
 def _enabled(_old: Any, new: Any) -> list[Detail]:
-    return [Detail("enabled", "switched on" if new else "switched off", Loss.REVERSIBLE)]
+    if new:
+        return [Detail("enabled", "switched on", Loss.REVERSIBLE)]
+    return [Detail("enabled", "switched off", Loss.WARNING, "nobody is notified while it is off")]
 
 
 def _conditions(old: Any, new: Any) -> list[Detail]:
@@ -193,9 +246,21 @@ def _conditions(old: Any, new: Any) -> list[Detail]:
     for name in sorted(before.keys() & after.keys()):
         for path, one, other in inputs.differences(before[name], after[name]):
             what = path.partition(".")[2] or path
-            text = f"{name}: {_words(what)} {shown(one)} becomes {shown(other)}"
-            details.append(Detail(f"conditions.{path}", text, Loss.REVERSIBLE))
+            text = f"{name}: {_words(what)} {_becomes(one, other)}"
+            reason = _far(what, one, other)
+            loss = Loss.WARNING if reason else Loss.REVERSIBLE
+            details.append(Detail(f"conditions.{path}", text, loss, reason))
     return details or [Detail("conditions", "order of the conditions")]
+
+
+def _far(path: str, old: Any, new: Any) -> str:
+    """Why a threshold that is ten times what it was is worth a look, or nothing."""
+    if not path.endswith("thresholdValue") or not old or not new:
+        return ""
+    ratio = float(new) / float(old)
+    if 1 / _FAR < ratio < _FAR:
+        return ""
+    return f"{max(ratio, 1 / ratio) if ratio > 0 else abs(ratio):g} times of what it was"
 
 
 def _by_name(conditions: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

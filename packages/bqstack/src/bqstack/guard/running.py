@@ -18,6 +18,7 @@ from bqstack.catalogue.scan import TEXTS
 _NAMES = {TokenType.VAR, TokenType.IDENTIFIER}
 _STARTS = {";", "BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT"}
 _OBJECTS = ("TABLE", "SCHEMA", "VIEW", "MATERIALIZED", "EXTERNAL", "SNAPSHOT")
+_EXPIRATIONS = {"EXPIRATION_TIMESTAMP", "PARTITION_EXPIRATION_DAYS"}
 _BETWEEN = {*_OBJECTS, "IF", "EXISTS", "FROM", "INTO", "NOT"}
 
 
@@ -91,12 +92,28 @@ def _of(statement: list[Token]) -> Iterator[Danger]:
             yield Danger("DELETE of every row of", _name(statement, 1))
         case ["UPDATE", *rest] if rest[:1] != ["SET"] and _takes_all(statement):
             yield Danger("UPDATE of every row of", _name(statement, 1))
-        case ["MERGE", *rest] if _has(rest, "NOT", "MATCHED", "BY", "SOURCE", "THEN", "DELETE"):
+        case ["ALTER", "TABLE", *rest] if _EXPIRATIONS.intersection(rest):
+            yield Danger("expiration of", _name(statement, 2))
+        case ["MERGE", *rest] if _deletes_what_is_missing(statement):
             yield Danger("MERGE that deletes what its source lacks from", _name(statement, 1))
         case ["EXECUTE", "IMMEDIATE", *_]:
             for token in statement[2:]:
                 if token.token_type in TEXTS:
                     yield from dangers(token.text)
+
+
+def _deletes_what_is_missing(statement: list[Token]) -> bool:
+    """Whether a MERGE deletes every row that its source lacks, not only chosen ones."""
+    words = [token.text.upper() for token in statement]
+    for at in range(len(words) - 4):
+        if words[at : at + 4] != ["NOT", "MATCHED", "BY", "SOURCE"] or "THEN" not in words[at:]:
+            continue
+        then = words.index("THEN", at)
+        condition = statement[at + 5 : then]  # behind AND
+        deletes = words[then + 1 : then + 2] == ["DELETE"]
+        if deletes and (not condition or _is_always_true(condition)):
+            return True
+    return False
 
 
 def _takes_all(statement: list[Token]) -> bool:
@@ -116,7 +133,7 @@ def _is_always_true(condition: list[Token]) -> bool:
     words = [token.text.upper() for token in tokens]
     if words == ["FALSE"]:
         return False
-    if len(words) == 3 and words[1] == "=" and words[0] == words[2]:
+    if words.count("=") == 1 and words[: words.index("=")] == words[words.index("=") + 1 :]:
         return True
     return not any(token.token_type in _NAMES for token in tokens)
 

@@ -25,11 +25,12 @@ def build(
     *,
     connect: Connect | None,
     preview: str = "",
+    settings_warnings: Sequence[str] = (),
     analyser: Analyser | None = None,
 ) -> Plan:
     """The plan of going from `old` to `new`; BigQuery is asked only with a `connect`.
 
-    An `analyser` that runs already saves the time to start one.
+    `settings_warnings` are what the stack's settings let happen and nobody may want. An `analyser` that runs already saves the time to start one.
     """
     changes = compare(old.resources, new.resources, new.aliases, new.imports)
     planned, schedules, told = _consequences(
@@ -47,6 +48,7 @@ def build(
         # Between two commits nobody knows what the stack has taken already.
         stale=() if old.commit else tuple(allowances.stale(changes, new.allowed)),
         rows_known=bool(told.rows),
+        settings_warnings=tuple(settings_warnings),
         note=told.reason if connect else "",
         preview=preview,
     )

@@ -13,7 +13,12 @@ from bqstack.plan.report import Plan, Planned
 
 LIMIT = 65_536
 """GitHub refuses a longer comment; counted in characters and, to be sure, in bytes."""
-_MARKS = {Loss.NONE: "⚪ none", Loss.REVERSIBLE: "🟡 reversible", Loss.LOSSY: "🔴 lossy"}
+_MARKS = {
+    Loss.NONE: "⚪ none",
+    Loss.REVERSIBLE: "🟡 reversible",
+    Loss.WARNING: "🟠 warning",
+    Loss.LOSSY: "🔴 lossy",
+}
 _VERBS = {
     Action.CREATE: "create",
     Action.IMPORT: "take over",
@@ -33,7 +38,8 @@ def render(plan: Plan, link: str = "") -> str:
     """The comment, shorter than LIMIT; what is left out is counted and `link` told."""
     head = f"### Plan for `{plan.stack}`\n\n{_code(plan.base)} → {_code(plan.head)}\n"
     if not plan.changes:
-        return f"{head}\nNothing changes.\n{_stale(plan, _MOST_LOSSES[0])}"
+        told = _warnings(plan, _MOST_LOSSES[0]) + _stale(plan, _MOST_LOSSES[0])
+        return f"{head}\nNothing changes.\n{told}"
     top = _top(plan, head)
     rows = _rows(plan.changes)
     blocks = [block for planned in plan.changes if (block := _block(planned))]
@@ -46,7 +52,14 @@ def render(plan: Plan, link: str = "") -> str:
 def _top(plan: Plan, head: str) -> str:
     """Everything above the table, in half of the room at most."""
     for most in _MOST_LOSSES:
-        parts = (head, _summary(plan), _refusal(plan, most), _stale(plan, most))
+        parts = (
+            head,
+            _summary(plan),
+            _refusal(plan, most),
+            _wrong(plan, most),
+            _warnings(plan, most),
+            _stale(plan, most),
+        )
         top = "\n".join(part for part in parts if part)
         if _size(top) <= LIMIT // 2:
             break
@@ -133,6 +146,31 @@ def _refusal(plan: Plan, most: int) -> str:
             "",
         ]
     )
+
+
+def _wrong(plan: Plan, most: int) -> str:
+    """Objects that the change makes wrong, each once."""
+    found = {name: why for planned in plan.changes for name, why in planned.broken.items()}
+    if not found:
+        return ""
+    lines = [f"> - ❌ {_code(name)}: {_short(why, 300)}" for name, why in found.items()]
+    return _alert("CAUTION", "**Wrong after this change, so every call of it fails:**", lines, most)
+
+
+def _warnings(plan: Plan, most: int) -> str:
+    lines = [
+        f"> - 🟠 {_code(change.name)}: {_short(detail.text, 300)}; {_text(detail.reason)}"
+        for change, detail in plan.warnings
+    ]
+    lines += [f"> - 🟠 {_short(text, 300)}" for text in plan.settings_warnings]
+    if not lines:
+        return ""
+    return _alert("WARNING", "**Nothing is lost by this, but look at it first:**", lines, most)
+
+
+def _alert(kind: str, head: str, lines: list[str], most: int) -> str:
+    more = [f"> - and {len(lines) - most} more"] if len(lines) > most else []
+    return "\n".join([f"> [!{kind}]", f"> {head}", ">", *lines[:most], *more, ""])
 
 
 def _stale(plan: Plan, most: int) -> str:
@@ -225,12 +263,12 @@ def _block(planned: Planned) -> str:
     if not body:
         return ""
     title = f"{planned.kind} <code>{escape(_line(change.name))}</code>: {_VERBS[change.action]}"
-    return _folded(title, "\n\n".join(body) + "\n", is_open=change.loss is Loss.LOSSY)
+    return _folded(title, "\n\n".join(body) + "\n", is_open=change.loss >= Loss.WARNING)
 
 
 def _detail(detail: Detail) -> str:
     reason = f": {_text(detail.reason)}" if detail.reason else ""
-    mark = {Loss.LOSSY: "🔴 ", Loss.REVERSIBLE: "🟡 "}.get(detail.loss, "")
+    mark = "" if detail.loss is Loss.NONE else f"{_MARKS[detail.loss].split()[0]} "
     return f"- {mark}{_short(detail.text, 500)}{reason}"
 
 
@@ -386,6 +424,10 @@ def _quoted(text: str) -> str:
 def text(plan: Plan) -> str:
     """A few lines for the terminal."""
     lines = [f"{plan.stack}: {plan.base} -> {plan.head}"]
+    wrong = {name: why for planned in plan.changes for name, why in planned.broken.items()}
+    lines += [f"wrong after this: {name}: {why}" for name, why in wrong.items()]
+    lines += [f"look at: {c.name}: {d.text}; {d.reason}" for c, d in plan.warnings]
+    lines += [f"look at: {text}" for text in plan.settings_warnings]
     for planned in plan.changes:
         change: Change = planned.change
         lines.append(

@@ -72,6 +72,8 @@ class Plan:
     allowed: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
     rows_known: bool = False
+    settings_warnings: tuple[str, ...] = ()
+    """What the stack's settings let happen and nobody may want."""
     note: str = ""
     """Why BigQuery told nothing, if it was asked and did not."""
     preview: str = field(default="", repr=False)
@@ -81,6 +83,11 @@ class Plan:
         """What the guard would refuse."""
         found = allowances.refused([planned.change for planned in self.changes], self.allowed)
         return [(change, detail) for change, details in found for detail in details]
+
+    @property
+    def warnings(self) -> list[tuple[Change, Detail]]:
+        """What nothing is lost by, but what somebody should look at first."""
+        return [(p.change, detail) for p in self.changes for detail in p.change.warnings]
 
     def counts(self, action: Action) -> int:
         """Number of objects with this action."""
@@ -112,6 +119,11 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "changes": [_change(planned, plan.allowed) for planned in plan.changes],
         "schedules": [_schedule(cost, plan.usd_per_tib) for cost in plan.schedules],
         "rowsKnown": plan.rows_known,
+        "warnings": [
+            {"name": change.name, "text": detail.text, "reason": detail.reason}
+            for change, detail in plan.warnings
+        ],
+        "settingsWarnings": list(plan.settings_warnings),
         "refused": [detail.allowance for _, detail in plan.refused],
         "allowed": list(plan.allowed),
         "staleAllowances": list(plan.stale),
