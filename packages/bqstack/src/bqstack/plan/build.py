@@ -30,7 +30,8 @@ def build(
 ) -> Plan:
     """The plan of going from `old` to `new`; BigQuery is asked only with a `connect`.
 
-    `settings_warnings` are what the stack's settings let happen and nobody may want. An `analyser` that runs already saves the time to start one.
+    `settings_warnings` are what the stack's settings let happen and nobody may want. An
+    `analyser` that runs already saves the time to start one.
     """
     changes = compare(old.resources, new.resources, new.aliases, new.imports)
     planned, schedules, told = _consequences(
