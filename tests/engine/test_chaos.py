@@ -11,7 +11,7 @@ from dev.chaos.operations import OPERATIONS
 from dev.chaos.world import World, deployed
 
 # Of the whole list those that leave most behind.
-FAULTS = ("503 after", "close after", "kill")
+FAULTS = ("close after", "kill")
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -176,3 +177,53 @@ def test_a_repair_that_is_killed_goes_on_with_what_it_had_to_read(backend, monke
     repaired(backend)
     repaired(backend)
     assert seen == [[], ["urn:a"], []]
+
+
+class Bucket:
+    """A bucket of Cloud Storage with these objects, one page."""
+
+    def __init__(self, content: dict[str, bytes]) -> None:
+        self.content = content
+
+    def objects(self) -> Bucket:
+        return self
+
+    def list(self, bucket: str, prefix: str) -> SimpleNamespace:
+        assert bucket == "states"
+        names = [name for name in self.content if name.startswith(prefix)]
+        return _answer({"items": [{"name": name} for name in names]})
+
+    def list_next(self, request, page) -> None:
+        return None
+
+    def get_media(self, bucket: str, object: str) -> SimpleNamespace:
+        return _answer(self.content[object])
+
+    def insert(self, bucket: str, name: str, media_body) -> SimpleNamespace:
+        self.content[name] = media_body.getbytes(0, media_body.size())
+        return _answer({})
+
+
+def _answer(answer) -> SimpleNamespace:
+    return SimpleNamespace(execute=lambda: answer)
+
+
+def test_a_stack_in_a_bucket_has_its_copy_and_its_locks_there(backend, monkeypatch):
+    url = json.dumps({"url": "gs://states/team"})
+    monkeypatch.setattr(engine, "output", lambda *_, root: url)
+    lock = {"pid": 1, "username": "me", "hostname": "elsewhere"}
+    bucket = Bucket(
+        {
+            "team/.pulumi/stacks/eros/local.json": b"",
+            "team/.pulumi/stacks/eros/local.json.bak": checkpoint().encode(),
+            "team/.pulumi/locks/organization/eros/local/1.json": json.dumps(lock).encode(),
+        }
+    )
+    (holder,) = engine_lock.holders("local", backend.root, lambda: bucket)
+    assert (str(holder), holder.is_dead) == ("me@elsewhere (pid 1)", False)
+    broken = damage("local", backend.root, lambda: bucket)
+    assert broken is not None
+    assert broken.time is not None
+    broken.put_back()
+    assert damage("local", backend.root, lambda: bucket) is None
+    assert bucket.content["team/.pulumi/stacks/eros/local.json.broken"] == b""
