@@ -9,22 +9,33 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from bqstack.errors import UserError
-from eros.cli.common import Format, Output, Stack, console
+from bqstack.failures import FAILURES, explained
+from eros.cli.common import Format, Output, Stack, console, print_error
+from eros.cli.tables import show
 from eros.cloud.google import Google
 from eros.operations import backup as backups
-from eros.operations.backup import Backup, Comparison, Kind, Plan, Source, State, jobs
+from eros.operations.backup import (
+    Backup,
+    Comparison,
+    Kind,
+    Plan,
+    Source,
+    State,
+    activity,
+    jobs,
+)
 from eros.project.settings import load_stack_file
-from eros.watch import queries
+from eros.watch import pauses, queries
+from eros.watch.monitor import Answer
 
 app = typer.Typer(help="Back up the tables, and put their rows back.", no_args_is_help=True)
 
 _COLOURS = {State.COMPLETE: "green", State.INCOMPLETE: "red", State.EXPIRED: "dim"}
-# A name that is cut short cannot be copied: tables are as wide as they must be.
-_WIDE = 200
+# A look at the schedules is no reason to wait long.
+_LOOK_SECONDS = 20.0
 
 Tables = Annotated[
     str | None, typer.Option("--tables", help="Only these tables, separated by commas.")
@@ -118,6 +129,10 @@ def restore(
         typer.Option(metavar="MOMENT", help="The rows of this moment, by time travel: ISO 8601."),
     ] = None,
     tables: Tables = None,
+    only_differing: Annotated[
+        bool,
+        typer.Option("--differing", help="Only tables whose rows are not those of the backup."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     force: Annotated[bool, typer.Option(help="Even while scheduled queries run.")] = False,
     resume: Annotated[bool, typer.Option(help="End a restore that was interrupted.")] = False,
@@ -126,13 +141,21 @@ def restore(
     """Replace the rows of the tables by those of a backup or of an earlier moment."""
     google = google_of(stack)
     if resume:
-        _resume(google, force, bool(backup or source or at or tables))
+        _resume(google, force, bool(backup or source or at or tables or only_differing))
         return
     chosen, source = _chosen(google, backup, source, at, _names(tables))
     with backups.plan(
         google, chosen, tables=_names(tables), source=source, progress=_progress
     ) as planned:
+        if only_differing:
+            whole = len(planned.tables)
+            planned = backups.differing(google, planned, progress=_progress)
+            _progress(f"{len(planned.tables)} of {whole} tables differ from {planned.backup.id}")
+            if not planned.tables:
+                console.print(f"nothing to restore: every table is as in {planned.backup.id}")
+                return
         _print_plan(planned)
+        _warn_of_schedules(google)
         if not _confirmed(yes):
             console.print("nothing was changed")
             raise typer.Exit(1)
@@ -160,10 +183,6 @@ def prune(
 def google_of(stack: str) -> Google:
     """Clients of a stack; raises UserError."""
     return Google(load_stack_file(stack))
-
-
-def _wide() -> Console:
-    return Console(highlight=False, width=max(console.width, _WIDE))
 
 
 def _progress(line: str) -> None:
@@ -232,6 +251,25 @@ def _resume(google: Google, force: bool, named: bool) -> None:
     _ended(backups.resume(google, attempt, force=force, progress=_progress))
 
 
+def _warn_of_schedules(google: Google) -> None:
+    """Say that scheduled queries may write into the tables, now or right after."""
+    try:
+        running = activity.running(google)
+        known = pauses.read(google, _LOOK_SECONDS)
+    except FAILURES as error:
+        print_error(f"warning: whether scheduled queries run is not known: {explained(error)}")
+        return
+    on = known.deployed - len(known.paused)
+    if running:
+        names = ", ".join(running)
+        print_error(f"warning: running now: {names}; the restore is refused meanwhile (--force)")
+    if on:
+        print_error(
+            f"warning: {on} scheduled queries are on and may write into these tables during the "
+            "restore and after it; to pause them: eros:schedulesPaused: true, then pulumi up"
+        )
+
+
 def _confirmed(yes: bool) -> bool:
     if yes:
         return True
@@ -258,25 +296,24 @@ def _print_list(found: Sequence[Backup], now: datetime) -> None:
     if not found:
         console.print("no backup yet; make one: eros backup create")
         return
-    table = Table(box=None, pad_edge=False)
-    for column in ("backup", "kind", "state", "age", "expires", "copies"):
-        table.add_column(column, no_wrap=True)
-    for column in ("tables", "rows", "size"):
-        table.add_column(column, justify="right", no_wrap=True)
+    rows = []
     for backup in found:
         copies = "both" if backup.exported else "snapshots"
-        table.add_row(
-            backup.id,
-            backup.kind or "?",
-            f"[{_COLOURS[backup.state]}]{backup.state}[/]",
-            _age(now - backup.made),
-            f"{backup.expires:%Y-%m-%d}" if backup.expires else "",
-            copies if backup.has_snapshots else "export" * backup.exported,
-            str(len(backup.tables)),
-            "" if backup.rows is None else f"{backup.rows:,}",
-            _size(backup.bytes),
+        rows.append(
+            (
+                backup.id,
+                backup.kind or "?",
+                Text(backup.state, style=_COLOURS[backup.state]),
+                _age(now - backup.made),
+                f"{backup.expires:%Y-%m-%d}" if backup.expires else "",
+                copies if backup.has_snapshots else "export" * backup.exported,
+                len(backup.tables),
+                backup.rows,
+                _size(backup.bytes),
+            )
         )
-    _wide().print(table)
+    columns = ("backup", "kind", "state", "age", "expires", "copies", "tables", "rows", "size")
+    show(console, Answer(columns, rows))
 
 
 def _print_plan(planned: Plan) -> None:
@@ -285,11 +322,7 @@ def _print_plan(planned: Plan) -> None:
         f"Restore from the {planned.source} of {backup.id}, rows of "
         f"{backup.time:%Y-%m-%d %H:%M:%S} UTC:"
     )
-    table = Table(box=None, pad_edge=False)
-    table.add_column("table", no_wrap=True)
-    for column in ("rows now", "rows then", "change"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("")
+    rows: list[tuple[Any, ...]] = []
     for one in planned.tables:
         notes = []
         if one.expired:
@@ -297,14 +330,19 @@ def _print_plan(planned: Plan) -> None:
         if one.fit.added:
             notes.append(f"empty or default: {', '.join(one.fit.added)}")
         change = one.rows_then - one.rows_now
-        table.add_row(
-            one.name,
-            f"{one.rows_now:,}",
-            f"{one.rows_then:,}",
-            f"{change:+,}" if change else "",
-            "; ".join(notes),
+        rows.append(
+            (
+                one.name,
+                one.rows_now,
+                one.rows_then,
+                f"{change:+,}" if change else "",
+                "; ".join(notes),
+            )
         )
-    _wide().print(table)
+    columns: tuple[str, ...] = ("table", "rows now", "rows then", "change", "notes")
+    if not any(row[-1] for row in rows):
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
+    show(console, Answer(columns, rows))
 
 
 def _print_comparisons(comparisons: Sequence[Comparison]) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from bqstack.errors import UserError
+from bqstack.failures import FAILURES, explained
 from eros.cli.common import Stack, console
 from eros.cloud.clock import present
 from eros.cloud.google import Google
@@ -17,6 +18,8 @@ from eros.project import dashboards, figures
 from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 _DAY = 24
+# A look at the schedules is no reason to wait long.
+_LOOK_SECONDS = 20.0
 # Cloud Monitoring keeps log-based metrics for six weeks.
 _SIX_WEEKS = 42 * _DAY
 
@@ -43,11 +46,29 @@ def dashboard(
     window = Window.until(present(settings), hours)
     monitoring = Monitoring(google.api("monitoring"), settings.project, window)
     sources = figures.load(PROJECT_ROOT)
-    text = page.render(page.Page(settings, stack, monitoring, sources), declared)
+    notice = _notice(google)
+    text = page.render(page.Page(settings, stack, monitoring, sources, notice), declared)
     path = _write(text, out, stack)
     console.print(f"{path} ({len(text.encode()) / 2**20:.1f} MB)", markup=False)
     if show and not webbrowser.open(path.as_uri()):
         raise UserError("no browser was found", fix=f"open {path} yourself")
+
+
+def _notice(google: Google) -> str:
+    """Why figures may stand still: schedules that are paused, a local clock that does not run."""
+    from eros.watch import pauses
+
+    try:
+        found = pauses.read(google, _LOOK_SECONDS)
+        said = (
+            [f"Scheduled queries: {found.words(present(google.settings))}"] if found.paused else []
+        )
+        if google.is_local and (trouble := pauses.clock_trouble(google)):
+            said.append(f"Clock: {trouble}")
+    except (UserError, *FAILURES) as error:
+        reason = error.message if isinstance(error, UserError) else explained(error)
+        said = [f"Whether scheduled queries run is not known: {reason}"]
+    return ". ".join(said)
 
 
 def _check_target(path: Path) -> None:

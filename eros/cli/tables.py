@@ -95,7 +95,11 @@ def plain(answer: Answer) -> str:
 
 
 def show(terminal: Console, answer: Answer, *, wide: bool = False) -> None:
-    """Print the rows; answers whose first column is `section` as a table for each section."""
+    """Print the rows; answers whose first column is `section` as a table for each section.
+
+    A pipe gets one line a row, as with `wide`: nobody knows how wide its reader is.
+    """
+    wide = wide or not terminal.is_terminal
     if not answer.rows:
         terminal.print("no rows")
     elif answer.columns[0] == "section":

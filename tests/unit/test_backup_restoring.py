@@ -13,6 +13,7 @@ from google.api_core.exceptions import BadRequest, Forbidden, NotFound, RetryErr
 from requests.exceptions import ConnectionError as RequestsConnectionError
 
 from bqstack.errors import UserError
+from eros.cli import backup as command
 from eros.operations.backup import bucket, records, restoring, scratch
 from eros.operations.backup.names import Source
 from eros.operations.backup.plans import Plan
@@ -378,3 +379,39 @@ def test_claims_on_the_stack_that_come_back_with_the_rows_end(cloud, monkeypatch
     monkeypatch.setattr(table, "query_and_wait", fail)
     assert restoring.compare_rows(google, attempt, planned, said.append).equal, "the rows are back"
     assert "stale deployment locks" in said[-1]
+
+
+def test_only_tables_that_differ_can_be_restored(cloud, monkeypatch):
+    tables = tuple(SimpleNamespace(name=name) for name in ("captions", "caption_bank", "locks"))
+    planned = Plan(SimpleNamespace(id="20261121_050000"), Source.SNAPSHOT, tables)
+    found = [
+        SimpleNamespace(table=name, equal=equal)
+        for name, equal in (("captions", True), ("caption_bank", False), ("locks", True))
+    ]
+    cloud.settings = SimpleNamespace(dataset="brain")
+    monkeypatch.setattr(restoring, "compare", lambda google, dataset, given: found)
+    left = restoring.differing(cloud, planned)
+    assert left.names == ["caption_bank"]
+    assert (left.backup, left.source) == (planned.backup, planned.source)
+
+
+def warned(monkeypatch, capsys, *, running: list[str], on: int, fault: Exception | None = None):
+    def read(google, timeout):
+        if fault:
+            raise fault
+        return SimpleNamespace(deployed=on, paused=())
+
+    monkeypatch.setattr(command.activity, "running", lambda google: running)
+    monkeypatch.setattr(command.pauses, "read", read)
+    command._warn_of_schedules(None)
+    return " ".join(capsys.readouterr().err.split())
+
+
+def test_the_question_warns_of_schedules_that_run_beside_the_restore(monkeypatch, capsys):
+    assert warned(monkeypatch, capsys, running=[], on=0) == ""
+    text = warned(monkeypatch, capsys, running=["EROS: Health Check"], on=10)
+    assert "running now: EROS: Health Check" in text
+    assert "10 scheduled queries are on" in text
+    assert "eros:schedulesPaused" in text
+    text = warned(monkeypatch, capsys, running=[], on=1, fault=LOST)
+    assert "is not known" in text

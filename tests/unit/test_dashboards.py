@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import timedelta
+from types import SimpleNamespace
 
 import plotly.graph_objects as go
 import pytest
@@ -16,6 +17,7 @@ from eros.cli import dashboard as command
 from eros.project import dashboards, figures
 from eros.project.dashboards import rules, schema
 from eros.project.settings import PROJECT_ROOT
+from eros.watch import pauses
 from eros.watch.dashboard import charts, numbers, page
 from eros.watch.dashboard.reading import Monitoring, Window
 from tests.unit.recorded_monitoring import END, Recorded, busy_day, client, series
@@ -337,6 +339,40 @@ def test_an_alert_of_ours_leads_to_the_runbook(settings, sources):
         own = settings.model_copy(update={"runbook": runbook})
         monitoring = Monitoring(client(busy_day()), "p", Window.until(END, 24))
         assert shown in page.render(page.Page(own, "staging", monitoring, sources), {})
+
+
+def test_a_pause_stands_above_everything_else(settings, sources):
+    monitoring = Monitoring(client(busy_day()), "p", Window.until(END, 24))
+    board = page.Page(settings, "staging", monitoring, sources, "all 10 paused <b>since</b> noon")
+    text = page.render(board, {})
+    notice = text.index('<p class="notice" role="alert">all 10 paused &lt;b&gt;since')
+    assert notice < text.index('<nav aria-label="Dashboards">')
+    quiet = page.render(page.Page(settings, "staging", monitoring, sources), {})
+    assert 'class="notice"' not in quiet
+
+
+@pytest.mark.parametrize(
+    ("paused", "trouble", "fault", "said"),
+    [
+        (False, None, None, ""),
+        (True, None, None, "Scheduled queries: all 2 paused"),
+        (False, "stopped", None, "Clock: stopped"),
+        (True, "stopped", None, "Scheduled queries: all 2 paused. Clock: stopped"),
+        (False, None, ConnectionError("gone"), "Whether scheduled queries run is not known: gone"),
+    ],
+)
+def test_the_command_says_why_figures_may_stand_still(monkeypatch, paused, trouble, fault, said):
+    found = SimpleNamespace(paused=paused, words=lambda now: "all 2 paused")
+
+    def read(google, timeout):
+        if fault:
+            raise fault
+        return found
+
+    monkeypatch.setattr(pauses, "read", read)
+    monkeypatch.setattr(pauses, "clock_trouble", lambda google: trouble)
+    monkeypatch.setattr(command, "present", lambda settings: END)
+    assert command._notice(SimpleNamespace(settings=None, is_local=True)) == said
 
 
 def test_an_alert_of_somebody_else_is_listed_without_a_runbook(render):

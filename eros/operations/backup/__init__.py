@@ -17,6 +17,8 @@ text per step; mistakes of the user and refusals are UserError, Google's own fai
   -> list[Comparison]`: restored into a scratch dataset and compared; `Comparison.equal`.
 - `plan(google, backup, *, tables=None, source=Source.SNAPSHOT, progress=quiet)`: a context
   manager that gives a `Plan`: rows now and then, columns, warnings. Nothing is changed.
+- `differing(google, plan, *, progress=quiet) -> Plan`: the plan for those of its tables whose rows
+  are not what they would come to.
 - `execute(google, plan, *, force=False, safety=True, progress=quiet) -> Restore`: the rows of
   all tables are replaced in one transaction, then compared. `Restore.equal`.
 - `restore(google, backup, *, tables=None, source=Source.SNAPSHOT, force=False, safety=True,
@@ -44,7 +46,14 @@ from eros.operations.backup.plans import Plan, plan
 from eros.operations.backup.progress import quiet
 from eros.operations.backup.pruning import Removal, prune
 from eros.operations.backup.records import Attempt, is_deployed, unfinished
-from eros.operations.backup.restoring import Comparison, Restore, execute, restore, resume
+from eros.operations.backup.restoring import (
+    Comparison,
+    Restore,
+    differing,
+    execute,
+    restore,
+    resume,
+)
 from eros.operations.backup.selection import tables_of
 from eros.operations.backup.sums import checksums
 from eros.operations.backup.travel import obstacle
@@ -64,6 +73,7 @@ __all__ = [
     "TableCopy",
     "checksums",
     "create",
+    "differing",
     "execute",
     "find",
     "is_deployed",

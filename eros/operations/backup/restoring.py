@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from google.api_core.exceptions import Conflict, NotFound
@@ -90,6 +90,15 @@ def restore(
     """Plan a restore and carry it out (eros/operations/backup/__init__.py)."""
     with plan(google, backup, tables=tables, source=source, progress=progress) as planned:
         return execute(google, planned, force=force, safety=safety, progress=progress)
+
+
+def differing(google: Google, planned: Plan, *, progress: Progress = quiet) -> Plan:
+    """The plan for those of its tables whose rows are not what they would come to."""
+    progress("comparing every column with what is there now")
+    found = compare(google, google.settings.dataset, planned.tables)
+    different = {comparison.table for comparison in found if not comparison.equal}
+    tables = tuple(table for table in planned.tables if table.name in different)
+    return replace(planned, tables=tables)
 
 
 def execute(

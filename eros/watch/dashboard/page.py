@@ -96,6 +96,8 @@ class Page:
     stack: str
     monitoring: Monitoring
     sources: dict[str, Source]
+    notice: str = ""
+    """What stands above everything else, such as schedules that are paused."""
 
     @cached_property
     def offset(self) -> timedelta:
@@ -242,6 +244,7 @@ def render(page: Page, dashboards: dict[str, dict[str, Any]]) -> str:
         window=page.monitoring.window,
         zone=numbers.offset_name(page.offset),
         health=page.health(),
+        notice=page.notice,
         alerts=page.alerts(),
         sections=sections,
         plots=plots,
