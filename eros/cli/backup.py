@@ -155,7 +155,7 @@ def restore(
                 console.print(f"nothing to restore: every table is as in {planned.backup.id}")
                 return
         _print_plan(planned)
-        _warn_of_schedules(google)
+        warn_of_schedules(google)
         if not _confirmed(yes):
             console.print("nothing was changed")
             raise typer.Exit(1)
@@ -251,7 +251,7 @@ def _resume(google: Google, force: bool, named: bool) -> None:
     _ended(backups.resume(google, attempt, force=force, progress=_progress))
 
 
-def _warn_of_schedules(google: Google) -> None:
+def warn_of_schedules(google: Google) -> None:
     """Say that scheduled queries may write into the tables, now or right after."""
     try:
         running = activity.running(google)

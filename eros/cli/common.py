@@ -62,7 +62,9 @@ def inert(text: str) -> str:
     return text.translate(_SHOWN)
 
 
-class _Terminal(Console):
+class Terminal(Console):
+    """A console that obeys nobody's text, and ends lines between words on a terminal."""
+
     def render_str(self, text: str, **options: Any) -> Text:
         """As Rich does; captions, names and errors of services reach it, too."""
         return super().render_str(inert(text), **options)
@@ -73,9 +75,9 @@ class _Terminal(Console):
         super().print(*objects, **options)
 
 
-console = _Terminal(highlight=False)
+console = Terminal(highlight=False)
 
 
 def print_error(text: str) -> None:
     """A message for people, beside the result that a program may read."""
-    _Terminal(highlight=False, stderr=True).print(text, markup=False)
+    Terminal(highlight=False, stderr=True).print(text, markup=False)

@@ -46,7 +46,7 @@ def dashboard(
     window = Window.until(present(settings), hours)
     monitoring = Monitoring(google.api("monitoring"), settings.project, window)
     sources = figures.load(PROJECT_ROOT)
-    notice = _notice(google)
+    notice = notice_of(google)
     text = page.render(page.Page(settings, stack, monitoring, sources, notice), declared)
     path = _write(text, out, stack)
     console.print(f"{path} ({len(text.encode()) / 2**20:.1f} MB)", markup=False)
@@ -54,7 +54,7 @@ def dashboard(
         raise UserError("no browser was found", fix=f"open {path} yourself")
 
 
-def _notice(google: Google) -> str:
+def notice_of(google: Google) -> str:
     """Why figures may stand still: schedules that are paused, a local clock that does not run."""
     from eros.watch import pauses
 

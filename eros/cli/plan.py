@@ -16,8 +16,8 @@ from eros.cli.common import Stack, console, inert
 from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 # The class of a planned change as `bqstack.plan.markdown.text` writes it, after the verb.
-_COLOURS = {"none": "green", "reversible": "yellow", "lossy": "bold red"}
-_CLASS = re.compile(rf"^\S.*?\s(?P<loss>{'|'.join(_COLOURS)})\s")
+COLOURS = {"none": "green", "reversible": "yellow", "lossy": "bold red"}
+_CLASS = re.compile(rf"^\S.*?\s(?P<loss>{'|'.join(COLOURS)})\s")
 
 
 class Format(enum.Enum):
@@ -103,7 +103,7 @@ def plan(
         _write(output / f"{stack}.json", forms[Format.JSON]() + "\n")
     if out_format is Format.TEXT and console.is_terminal:
         for line in forms[out_format]().splitlines():
-            console.print(_coloured(line))
+            console.print(coloured(line))
     else:
         print(forms[out_format]())
     if refuse is Refuse.LOSSY and made.refused:
@@ -113,7 +113,7 @@ def plan(
         )
 
 
-def _coloured(line: str) -> Text:
+def coloured(line: str) -> Text:
     """A line of the plan on a terminal: what is planned in the colour of its class.
 
     Rich leaves colours out where NO_COLOR is set.
@@ -121,7 +121,7 @@ def _coloured(line: str) -> Text:
     text = Text(inert(line))
     found = _CLASS.match(line)
     if found:
-        text.stylize(_COLOURS[found["loss"]], found.start("loss"), found.end("loss"))
+        text.stylize(COLOURS[found["loss"]], found.start("loss"), found.end("loss"))
     return text
 
 

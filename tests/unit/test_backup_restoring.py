@@ -403,7 +403,7 @@ def warned(monkeypatch, capsys, *, running: list[str], on: int, fault: Exception
 
     monkeypatch.setattr(command.activity, "running", lambda google: running)
     monkeypatch.setattr(command.pauses, "read", read)
-    command._warn_of_schedules(None)
+    command.warn_of_schedules(None)
     return " ".join(capsys.readouterr().err.split())
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from bqstack.guard import Loss
 from eros.cli import plan
 from eros.cli.app import COMMANDS, build
-from eros.cli.common import _Terminal
+from eros.cli.common import Terminal
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_every_command_stands_in_a_panel_of_the_help(runner, app):
 
 def printed(text: str, *, terminal: bool) -> list[str]:
     out = io.StringIO()
-    _Terminal(file=out, width=40, force_terminal=terminal, no_color=True).print(text, markup=False)
+    Terminal(file=out, width=40, force_terminal=terminal, no_color=True).print(text, markup=False)
     return out.getvalue().splitlines()
 
 
@@ -64,8 +64,8 @@ def test_a_terminal_gets_whole_words_and_a_pipe_whole_lines():
 @pytest.mark.parametrize("loss", Loss)
 def test_a_planned_change_has_the_colour_of_its_class(loss):
     name = loss.name.lower()
-    line = plan._coloured(f"{'update in place':<16}{name:<12}table captions")
+    line = plan.coloured(f"{'update in place':<16}{name:<12}table captions")
     (span,) = line.spans
     assert line.plain[span.start : span.end] == name
-    assert span.style == plan._COLOURS[name]
-    assert plan._coloured("    lossy or not is only a word here").spans == []
+    assert span.style == plan.COLOURS[name]
+    assert plan.coloured("    lossy or not is only a word here").spans == []

@@ -372,7 +372,7 @@ def test_the_command_says_why_figures_may_stand_still(monkeypatch, paused, troub
     monkeypatch.setattr(pauses, "read", read)
     monkeypatch.setattr(pauses, "clock_trouble", lambda google: trouble)
     monkeypatch.setattr(command, "present", lambda settings: END)
-    assert command._notice(SimpleNamespace(settings=None, is_local=True)) == said
+    assert command.notice_of(SimpleNamespace(settings=None, is_local=True)) == said
 
 
 def test_an_alert_of_somebody_else_is_listed_without_a_runbook(render):
