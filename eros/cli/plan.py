@@ -16,7 +16,8 @@ from eros.cli.common import Stack, console, inert
 from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 # The class of a planned change as `bqstack.plan.markdown.text` writes it, after the verb.
-COLOURS = {"none": "green", "reversible": "yellow", "lossy": "bold red"}
+COLOURS = {"none": "green", "reversible": "cyan", "warning": "yellow", "lossy": "bold red"}
+_LEADS = {"wrong after this:": "bold red", "look at:": "yellow"}
 _CLASS = re.compile(rf"^\S.*?\s(?P<loss>{'|'.join(COLOURS)})\s")
 
 
@@ -119,6 +120,9 @@ def coloured(line: str) -> Text:
     Rich leaves colours out where NO_COLOR is set.
     """
     text = Text(inert(line))
+    for start, colour in _LEADS.items():
+        if line.startswith(start):
+            text.stylize(colour, 0, len(start))
     found = _CLASS.match(line)
     if found:
         text.stylize(COLOURS[found["loss"]], found.start("loss"), found.end("loss"))

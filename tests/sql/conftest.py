@@ -146,7 +146,7 @@ def _create(
             **sections,
         }
     )
-    catalogue = load(settings)
+    catalogue = load(settings, PROJECT_ROOT)
     wanted = set(catalogue.objects) if only is None else _closure(catalogue, only)
     client.create_dataset(f"{PROJECT}.{dataset}")
     for item in catalogue:

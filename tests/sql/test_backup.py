@@ -36,6 +36,7 @@ from eros.operations.backup import (
 )
 from eros.operations.backup.schema import TABLES
 from eros.operations.backup.sums import Relation, add_up
+from eros.project.settings import PROJECT_ROOT
 from localgcp import services
 from packages.localgcp.tests.rest_support import running
 from tests.sql.conftest import PROJECT, Build, Warehouse
@@ -60,7 +61,9 @@ VALUES = {
 def warehouse(build: Build) -> Warehouse:
     """Every table of the system, without routines and views."""
     settings = build("backup_empty", only=()).settings
-    tables = [t.name for t in load(settings).tables if t.kind is not ObjectKind.LOCAL_TABLE]
+    tables = [
+        t.name for t in load(settings, PROJECT_ROOT).tables if t.kind is not ObjectKind.LOCAL_TABLE
+    ]
     made = build("backup_tables", only=tables)
     # The emulator keeps the expiration only when it comes through the API, as the program's does.
     for name, days in (("automation_alerts", 90),):

@@ -24,7 +24,7 @@ from eros.operations.backup.model import Sums, TableCopy
 from eros.operations.backup.plans import TablePlan
 from eros.operations.backup.schema import TABLES
 from eros.operations.backup.sums import Relation
-from eros.project.settings import Settings, parse
+from eros.project.settings import PROJECT_ROOT, Settings, parse
 from tests.unit.conftest import VALUES
 
 # Every type that a column of BigQuery can have, in and out of arrays and structs.
@@ -53,7 +53,7 @@ class Reader:
 
     def __init__(self, settings: Settings) -> None:
         world = World(settings.project, settings.dataset, "region-us")
-        for item in load(settings).tables:
+        for item in load(settings, PROJECT_ROOT).tables:
             world.declare(item)
         schemas = {name: schema for name, (_, schema) in TABLES.items()} | {"t": SCHEMA}
         for name, schema in schemas.items():
@@ -100,7 +100,7 @@ def reader(settings: Settings) -> Reader:
 def test_the_checksums_of_every_type_of_column(reader, settings):
     tables = {
         item.name: Relation(f"`test-project`.`brain`.`{item.name}`", item.schema)
-        for item in load(settings).tables
+        for item in load(settings, PROJECT_ROOT).tables
     }
     moment = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
     reader.read(sums.query({"t": Relation(TABLE, SCHEMA, where="c_integer > 0")}))

@@ -95,7 +95,8 @@ def catalogue():
                 "alert_email": "tests@example.com",
                 "backup": {"bucket": "some-bucket"},
             }
-        )
+        ),
+        PROJECT_ROOT,
     )
 
 

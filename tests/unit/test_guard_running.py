@@ -9,7 +9,7 @@ import pytest
 
 from bqstack.catalogue import load
 from bqstack.guard import Loss, allowances, compare, running
-from eros.project.settings import load_stack_file
+from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 pytestmark = pytest.mark.unit
 T = "`p`.`d`.rows_of_today"
@@ -117,10 +117,10 @@ def test_a_statement_more_of_the_same_kind_is_news_and_another_place_is_none() -
 
 def test_the_first_deployment_of_the_project_is_not_refused() -> None:
     settings = load_stack_file("prod")
-    own = {table.name.lower() for table in load(settings).tables}
+    own = {table.name.lower() for table in load(settings, PROJECT_ROOT).tables}
     found = [
         (routine.name, str(danger))
-        for routine in load(settings).routines
+        for routine in load(settings, PROJECT_ROOT).routines
         if routine.kind.value == "procedures"
         for danger in running.dangers(routine.body)
         if danger.target.lower() not in own
