@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from bqstack import texts
-from bqstack.errors import UserError
-from bqstack.failures import FAILURES, explained
-from eros.cli.common import print_error
-from eros.cli.logged import log_commands
+from eros.cli.summaries import SUMMARIES
 from eros.project import environment
-from eros.project.settings import PROJECT_ROOT
 
 _ASK, _CHANGE, _KEEP, _LAPTOP = "Look and ask", "Change the system", "Keep and restore", "Laptop"
 # Each is a module beside this one, with the panel of the help that it stands in: a group of
@@ -42,8 +39,40 @@ COMMANDS = {
 }
 
 
+_GROUPS = frozenset({"alerts", "backup", "local"})
+# Typer's variables with the words that are to be completed, one for each kind of shell.
+_COMPLETED = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
+# What the command as a whole takes.
+_HELP = frozenset({"-h", "--help", "-V", "--version"})
+
+
 def build(names: Iterable[str] = COMMANDS) -> typer.Typer:
     """The command with these of COMMANDS."""
+    app = _empty()
+    for name in names:
+        module = import_module(f"eros.cli.{name}")
+        panel = COMMANDS[name]
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name, rich_help_panel=panel)
+        else:
+            app.command(name=name, rich_help_panel=panel)(getattr(module, name))
+    return app
+
+
+def outline() -> typer.Typer:
+    """The command with all names and their help, none of which can be run; quick to make."""
+    app = _empty()
+    # typer puts groups behind the others.
+    for name in sorted(COMMANDS, key=_GROUPS.__contains__):
+        app.command(name=name, help=SUMMARIES[name], rich_help_panel=COMMANDS[name])(_nothing)
+    return app
+
+
+def _nothing() -> None:
+    """Stands for a command whose module is not imported."""
+
+
+def _empty() -> typer.Typer:
     app = typer.Typer(
         help="Operate the EROS scheduling system.",
         no_args_is_help=True,
@@ -52,13 +81,6 @@ def build(names: Iterable[str] = COMMANDS) -> typer.Typer:
     )
     # A single command would otherwise stand without its name.
     app.callback()(_root)
-    for name in names:
-        module = import_module(f"eros.cli.{name}")
-        panel = COMMANDS[name]
-        if hasattr(module, "app"):
-            app.add_typer(module.app, name=name, rich_help_panel=panel)
-        else:
-            app.command(name=name, rich_help_panel=panel)(getattr(module, name))
     return app
 
 
@@ -80,10 +102,10 @@ def _root(
 def _show_version() -> None:
     import tomllib
 
-    project = tomllib.loads(texts.read(PROJECT_ROOT / "pyproject.toml", "pyproject.toml"))
+    project = tomllib.loads(texts.read(environment.ROOT / "pyproject.toml", "pyproject.toml"))
     found = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        cwd=PROJECT_ROOT,
+        cwd=environment.ROOT,
         capture_output=True,
         text=True,
         check=False,
@@ -93,12 +115,37 @@ def _show_version() -> None:
     raise typer.Exit
 
 
+def asked(words: list[str], environ: Mapping[str, str]) -> str | None:
+    """The command of COMMANDS that a command line, or one that is completed, names.
+
+    None when it names none; empty text when it asks for no more than the names.
+    """
+    completed = next((environ[name] for name in _COMPLETED if environ.get(name)), None)
+    if completed is not None:
+        words = completed.split()[1:]
+    if words and words[0] in COMMANDS:
+        return words[0]
+    return "" if completed is not None or not words or words[0] in _HELP else None
+
+
 def main() -> None:
     """Run the command; a mistake or a service's refusal ends in its message and exit code 1."""
     environment.prepare()
     # Most of a short command's time would go into importing the others.
-    asked = [word for word in sys.argv[1:2] if word in COMMANDS]
-    command = typer.main.get_command(build(asked or COMMANDS))
+    name = asked(sys.argv[1:], os.environ)
+    if name == "":
+        outline()()
+        return
+    _run(typer.main.get_command(build([name] if name else COMMANDS)))
+
+
+def _run(command: Any) -> None:
+    # Logs and Google's clients, which no help needs.
+    from bqstack.errors import UserError
+    from bqstack.failures import FAILURES, explained
+    from eros.cli.common import print_error
+    from eros.cli.logged import log_commands
+
     log_commands(command)
     try:
         command()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -11,7 +13,7 @@ from typer.testing import CliRunner
 
 from bqstack.guard import Loss
 from eros.cli import plan
-from eros.cli.app import COMMANDS, build
+from eros.cli.app import COMMANDS, asked, build, outline
 from eros.cli.common import Terminal
 
 
@@ -44,6 +46,40 @@ def test_every_command_stands_in_a_panel_of_the_help(runner, app):
     assert all(f"─ {panel} " in text for panel in set(COMMANDS.values()))
     assert "─ Commands " not in text
     assert "--install-completion" in text
+
+
+def test_the_outline_has_the_help_of_the_whole_command(runner, app):
+    assert runner.invoke(outline(), ["--help"]).output == runner.invoke(app, ["--help"]).output
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "name"),
+    [
+        ([], {}, ""),
+        (["--help"], {}, ""),
+        (["-V"], {}, ""),
+        (["health", "--help"], {}, "health"),
+        (["helth"], {}, None),
+        ([], {"COMP_WORDS": "eros hea"}, ""),
+        ([], {"COMP_WORDS": "eros local clo"}, "local"),
+        ([], {"_TYPER_COMPLETE_ARGS": "eros local clo"}, "local"),
+    ],
+)
+def test_only_the_command_that_is_asked_for_is_imported(words, environ, name):
+    assert asked(words, environ) == name
+
+
+def test_help_imports_no_command_and_no_client():
+    code = (
+        "import sys; sys.argv = ['eros', '--help']\n"
+        "from eros.cli import app\n"
+        "try:\n    app.main()\nexcept SystemExit:\n    pass\n"
+        "heavy = ('eros.cli.health', 'eros.logs', 'google', 'pydantic', 'pulumi', 'sqlglot')\n"
+        "print([name for name in heavy if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Usage: eros" in done.stdout
+    assert done.stderr.strip() == "[]"
 
 
 def printed(text: str, *, terminal: bool) -> list[str]:
