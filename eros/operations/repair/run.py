@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bqstack import durable, engine, engine_lock, state
+from bqstack import durable, engine_lock, state
 from bqstack.errors import UserError
 from eros import logs
 from eros.cloud.google import Google
@@ -161,6 +161,8 @@ class _Kept:
 
 def remaining(stack: str, root: Path) -> dict[str, int]:
     """What the next update would do: resources per operation. Raises UserError."""
-    text = engine.output("preview", "--stack", stack, "--json", "--non-interactive", root=root)
-    summary = json.loads(text[text.index("{") :]).get("changeSummary") or {}
-    return {kind: n for kind, n in summary.items() if kind not in ("same", "read")}
+    # Late: a deployment that is resumed begins with a repair.
+    from eros.operations.deploy import program
+
+    counts = program.preview(stack, root).counts
+    return {kind: n for kind, n in counts.items() if kind not in ("same", "read")}

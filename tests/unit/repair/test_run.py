@@ -15,6 +15,7 @@ import pytest
 from bqstack import engine, engine_lock
 from bqstack.errors import UserError
 from bqstack.state import damage
+from eros.operations.deploy import program
 from eros.operations.repair import pending, run
 from eros.operations.repair.pending import Settled
 
@@ -227,3 +228,9 @@ def test_a_stack_in_a_bucket_has_its_copy_and_its_locks_there(backend, monkeypat
     broken.put_back()
     assert damage("local", backend.root, lambda: bucket) is None
     assert bucket.content["team/.pulumi/stacks/eros/local.json.broken"] == b""
+
+
+def test_what_is_left_is_what_the_engine_would_touch(tmp_path, monkeypatch):
+    counts = {"same": 5, "create": 3, "read": 1}
+    monkeypatch.setattr(program, "preview", lambda *_: program.Preview(counts, (), (), ()))
+    assert run.remaining("local", tmp_path) == {"create": 3}
