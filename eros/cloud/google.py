@@ -151,16 +151,19 @@ class Google:
         Its methods are made from the document, too: no type knows them.
         The document is the one that ships with the library: nothing is fetched.
         """
-        from google.auth.credentials import AnonymousCredentials
+        import httplib2
         from googleapiclient.discovery import build_from_document
         from googleapiclient.discovery_cache import get_static_doc
+        from googleapiclient.http import DEFAULT_HTTP_TIMEOUT_SEC
 
         service, version, key, suffix = _APIS[name]
         document = json.loads(get_static_doc(service, version))
         if self.is_local:
             document["rootUrl"] = self._address(key).removesuffix(suffix)
             document["baseUrl"] = document["rootUrl"] + document["servicePath"]
-            return build_from_document(document, credentials=AnonymousCredentials())
+            # Straight to the loopback address: what the environment says of proxies is for others.
+            http = httplib2.Http(timeout=DEFAULT_HTTP_TIMEOUT_SEC, proxy_info=None)
+            return build_from_document(document, http=http)
         try:
             credentials, _ = google.auth.default(scopes=[_SCOPE])
         except DefaultCredentialsError:

@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 _NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 _HTTP_PORT = 80
+# A client that sends on a connection which the server is just closing gets no answer, and may
+# not send a POST twice. Google keeps idle connections for minutes, uvicorn for 5 seconds.
+KEEP_ALIVE_SECONDS = 600
 # What a form or a script of any page may send without asking first (the CORS-safelisted types
 # of the Fetch standard). No client of Google's sends a request's JSON so.
 _OF_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})

@@ -10,6 +10,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from localgcp import clockfile
+from localgcp.loopback import KEEP_ALIVE_SECONDS
 
 from .call import Cloud
 from .clock import Clock
@@ -98,7 +99,13 @@ def main() -> None:
         job_history=not arguments.no_job_history,
         token=load_token(arguments.data_dir),
     )
-    uvicorn.run(app, host="127.0.0.1", port=arguments.port, log_level="warning")
+    uvicorn.run(
+        app,
+        host="127.0.0.1",
+        port=arguments.port,
+        log_level="warning",
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )
 
 
 if __name__ == "__main__":

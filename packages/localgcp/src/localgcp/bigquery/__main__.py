@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
+import uvicorn
 from local_bigquery import cli
 from local_bigquery.app import app
 
@@ -32,7 +34,7 @@ from localgcp.bigquery import (
     tables,
     views,
 )
-from localgcp.loopback import LoopbackOnly
+from localgcp.loopback import KEEP_ALIVE_SECONDS, LoopbackOnly
 
 
 def main() -> None:
@@ -59,6 +61,8 @@ def main() -> None:
     if root:
         clock.install(clockfile.ClockFile(Path(root) / clockfile.NAME))
     app.add_middleware(LoopbackOnly)
+    # The command of local-bigquery has no option for it.
+    cli.uvicorn.run = partial(uvicorn.run, timeout_keep_alive=KEEP_ALIVE_SECONDS)
     cli.main(["serve"])
 
 
