@@ -279,7 +279,7 @@ def test_a_waiting_lock_does_not_lock_a_deleted_file(tmp_path):
 
 def test_endpoints_are_loopback_urls_that_end_with_a_slash():
     urls = endpoints({"bigquery": 1111, "gcp": 2222}).values()
-    assert len(urls) == 10
+    assert len(urls) == 11
     assert all(url.startswith("http://127.0.0.1:") and url.endswith("/") for url in urls)
 
 
