@@ -84,7 +84,7 @@ def google(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> It
         ports = {"bigquery": int(url.rpartition(":")[2]), "gcp": int(server.url.rpartition(":")[2])}
         patch.setenv("EROS_LOCAL_DIR", str(root))
         # Reading sql/ takes longer than most of what is tested here.
-        patch.setattr(selection.catalogue, "load", lambda _: warehouse.catalogue)
+        patch.setattr(selection.catalogue, "load", lambda *_: warehouse.catalogue)
         (root / "endpoints.json").write_text(json.dumps(services.endpoints(ports)))
         settings = warehouse.settings.model_copy(update={"endpoints_file": Path("endpoints.json")})
         assert set(services.endpoints(ports)) == endpoints.KEYS

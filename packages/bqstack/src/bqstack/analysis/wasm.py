@@ -51,7 +51,7 @@ class Machine:
         config = Config()
         config.shared_memory = True
         engine = Engine(config)
-        module = _module(engine, on_compile)
+        module = load_module(engine, on_compile)
         wasi = WasiConfig()
         # Whatever the module prints is a warning of its own library.
         wasi.inherit_stderr()
@@ -104,20 +104,32 @@ class Machine:
         return exported(self._store, *arguments)
 
 
-def _module(engine: Engine, on_compile: Callable[[], None] | None) -> Module:
+def load_module(engine: Engine, on_compile: Callable[[], None] | None) -> Module:
+    """The compiled analyser of this machine.
+
+    Where the user's cache cannot be written, a home that is read-only, it is compiled each time.
+    """
     path = cache_file()
     if path.is_file():
         return Module.deserialize_file(engine, str(path))
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Tests run in several processes: one compiles, the others wait for its file.
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not path.is_file():
-            if on_compile:
-                on_compile()
-            unfinished = path.with_suffix(".new")
-            module = Module.from_file(engine, str(get_wasm_path()))
-            unfinished.write_bytes(module.serialize())
-            unfinished.chmod(0o600)
-            unfinished.replace(path)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Tests run in several processes: one compiles, the others wait for its file.
+        with path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.is_file():
+                unfinished = path.with_suffix(".new")
+                unfinished.touch(mode=0o600)
+                module = _compiled(engine, on_compile)
+                unfinished.write_bytes(module.serialize())
+                unfinished.replace(path)
+    except OSError:
+        # Before the half minute, not after it: the file is made first.
+        return _compiled(engine, on_compile)
     return Module.deserialize_file(engine, str(path))
+
+
+def _compiled(engine: Engine, on_compile: Callable[[], None] | None) -> Module:
+    if on_compile:
+        on_compile()
+    return Module.from_file(engine, str(get_wasm_path()))
