@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -41,6 +42,10 @@ def deploy(
     allow_dirty: Annotated[
         bool, typer.Option("--allow-dirty", help="Deploy what is not committed.")
     ] = False,
+    plan: Annotated[
+        Path | None,
+        typer.Option(help="STACK.json of the `eros plan` that was read; refuses anything else."),
+    ] = None,
     break_lock: Annotated[
         bool, typer.Option("--break-lock", help="Release the lock of a dead deployment.")
     ] = False,
@@ -55,6 +60,7 @@ def deploy(
     settings = load_stack_file(stack)
     # Before the lock and the backup: a mistake in a file costs nothing but its message.
     Reading(settings, on_compile=_tell_compile).refuse_mistakes(_tell)
+    _check_program(stack, plan)
     site = deployments.Site(stack, Google(settings), PROJECT_ROOT)
     if not yes and not dry_run and not sys.stdin.isatty():
         raise UserError("nobody is there to confirm the deployment", fix="add --yes")
@@ -84,6 +90,17 @@ def deploy(
         console.print(outcome.message, markup=False)
         console.print(f"report: {journal.folder / 'report.md'}", markup=False)
     raise typer.Exit(outcome.code)
+
+
+def _check_program(stack: str, plan: Path | None) -> None:
+    """Refuse what the policy pack refuses, and what is not the plan that was read."""
+    from bqstack.plan import reviewed, sources
+
+    if plan is None:
+        sources.declared(PROJECT_ROOT, stack, "the files as they are")
+        return
+    count = reviewed.check(plan, stack, *sources.against_state(stack, PROJECT_ROOT))
+    _tell(f"the update is the plan that was read: {count} change{'' if count == 1 else 's'}")
 
 
 def _tell_compile() -> None:

@@ -25,7 +25,7 @@ def validate(
     ] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Parse and type-check every SQL statement offline; exit code 1 on a mistake."""
+    """Check all files, SQL by Google's analyser, and the policies; exit code 1 on a mistake."""
     only = [_inside(path) for path in paths or []]
     check_file(stack)
     settings = load_stack_file(stack)
@@ -34,6 +34,11 @@ def validate(
     print(show.as_json(report) if output is Format.JSON else show.text(report))
     if not report.ok:
         raise typer.Exit(1)
+    if not only:
+        # Rules about resources need the program, which tells what it breaks with its fix.
+        from bqstack.plan import sources
+
+        sources.declared(PROJECT_ROOT, stack, "the files as they are")
 
 
 def _tell_compile() -> None:

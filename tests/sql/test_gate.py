@@ -10,14 +10,21 @@ import functools
 import re
 import shutil
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
 
 from bqstack.analysis import inspection, show
 from bqstack.errors import UserError
+from bqstack.plan import sources
 from components import system
+from eros.cli import deploy as deploy_command
+from eros.cli import validate as validate_command
 from eros.project import figures
 from eros.project.alerts import catalogue as alerts_catalogue
 from eros.project.files import KEY, Reading
@@ -106,10 +113,20 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for folder in ("config", "sql"):
         shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder)
     monkeypatch.setattr("eros.project.settings.PROJECT_ROOT", tmp_path)
-    monkeypatch.setattr(system, "Reading", functools.partial(Reading, root=tmp_path))
+    for place in (system, validate_command, deploy_command):
+        monkeypatch.setattr(place, "Reading", functools.partial(Reading, root=tmp_path))
+    monkeypatch.setattr(deploy_command, "_check_program", lambda *_: pytest.fail("too late"))
+    monkeypatch.setattr(sources, "declared", lambda *_, **__: pytest.fail("too late"))
     figures.load.cache_clear()
     alerts_catalogue.read_document.cache_clear()
     return tmp_path
+
+
+def run(command: Callable[..., None], *arguments: str) -> Result:
+    """A command of `eros` on the local stack, in this process."""
+    app = typer.Typer()
+    app.command()(command)
+    return CliRunner().invoke(app, ["--stack", "local", *arguments])
 
 
 def make(tree: Path, mistake: Mistake) -> None:
@@ -136,6 +153,10 @@ def test_a_mistake_is_told_once_at_its_place_and_alike_by_everybody(
         system.read(settings)
     assert show.finding(finding).rstrip() in str(refused.value)
     assert "1 mistake in the files, nothing has been changed" in str(refused.value)
+    # The commands say it in the same words, and come no further.
+    assert show.finding(finding) in run(validate_command.validate).stdout
+    deployed = run(deploy_command.deploy, "--yes")
+    assert str(deployed.exception) == str(refused.value)
 
 
 def test_without_a_change_the_analyser_is_not_started(

@@ -13,6 +13,8 @@ from bqstack.analysis import Finding, Note, Report, limits, lines, messages, rul
 from bqstack.analysis.allow import Allows
 from bqstack.analysis.source import Source
 from bqstack.catalogue.model import Argument, Kind, Reference, Routine, SqlObject, View
+from bqstack.errors import UserError
+from bqstack.plan import sources
 from eros.cli import validate as command
 from eros.project.settings import PROJECT_ROOT
 
@@ -178,10 +180,25 @@ class TestOutput:
         self, monkeypatch: pytest.MonkeyPatch, findings: list[Finding], code: int
     ) -> None:
         monkeypatch.setattr(checks, "validate", lambda *_, **__: Report(findings))
+        monkeypatch.setattr(sources, "declared", lambda *_, **__: None)
         app = typer.Typer()
         app.command()(command.validate)
         assert CliRunner().invoke(app, []).exit_code == code
         assert CliRunner().invoke(app, ["--format", "json"]).exit_code == code
+
+    def test_a_rule_of_the_policy_pack_that_is_broken_is_a_mistake(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(*_: object, **__: object) -> None:
+            raise UserError("rules of the policy pack are broken\n  bucket: public")
+
+        monkeypatch.setattr(checks, "validate", lambda *_, **__: Report([]))
+        monkeypatch.setattr(sources, "declared", broken)
+        app = typer.Typer()
+        app.command()(command.validate)
+        result = CliRunner().invoke(app, [])
+        assert isinstance(result.exception, UserError)
+        assert "bucket: public" in str(result.exception)
 
 
 def test_docs_list_every_rule_as_the_code_does() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -130,6 +132,12 @@ def as_json(plan: Plan) -> dict[str, Any]:
     }
 
 
+def digest(change: Change) -> str:
+    """What tells one change of an object from another: both sides of its inputs."""
+    sides = json.dumps([dict(change.old), dict(change.new)], sort_keys=True, default=str)
+    return hashlib.sha256(sides.encode()).hexdigest()
+
+
 def _change(planned: Planned, allowed: tuple[str, ...]) -> dict[str, Any]:
     change = planned.change
     return {
@@ -138,6 +146,7 @@ def _change(planned: Planned, allowed: tuple[str, ...]) -> dict[str, Any]:
         "type": change.type,
         "urn": change.urn,
         "action": change.action.value,
+        "digest": digest(change),
         "loss": change.loss.name,
         "allowed": bool(change.lossy) and not allowances.refused([change], allowed),
         "details": [

@@ -1,0 +1,80 @@
+"""A plan that somebody has read, against what an update would do now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bqstack import texts
+from bqstack.errors import UserError
+from bqstack.guard import Change, compare
+from bqstack.plan.report import digest
+from bqstack.plan.sources import Side
+
+_MOST = 10
+
+
+def check(file: Path, stack: str, old: Side, new: Side) -> int:
+    """Number of changes, when going from `old` to `new` is what the plan in `file` says.
+
+    `old` is the stack's state. Raises UserError for anything that is otherwise: a change that
+    is not in the plan, one that no longer comes, or another content of one.
+    """
+    plan = _read(file)
+    again = f"eros plan --stack {stack} --output FOLDER, and have it read again"
+    if plan.get("stack") != stack:
+        raise UserError("the plan is of another stack", file=file, value=plan.get("stack"))
+    if plan.get("base") != old.label:
+        raise UserError("the plan does not start from the stack's state", file=file, fix=again)
+    reviewed = {_key(change): change.get("digest") for change in plan["changes"]}
+    now = {
+        (c.urn, c.action.value): c
+        for c in compare(old.resources, new.resources, new.aliases, new.imports)
+    }
+    differing = [
+        *(f"{_name(key)}: {key[1]}, which nobody has read" for key in now if key not in reviewed),
+        *(f"{_name(key)}: {key[1]} comes no longer" for key in reviewed if key not in now),
+        *_others(reviewed, now),
+    ]
+    if differing:
+        listed = "\n".join(f"  {line}" for line in differing[:_MOST])
+        more = f"\n  and {len(differing) - _MOST} more" if len(differing) > _MOST else ""
+        raise UserError(
+            f"the update is not the plan that was read, nothing has been changed\n{listed}{more}",
+            file=file,
+            fix=again,
+        )
+    return len(now)
+
+
+def _others(
+    reviewed: Mapping[tuple[str, str], Any], now: Mapping[tuple[str, str], Change]
+) -> Iterable[str]:
+    for key, change in now.items():
+        if key in reviewed and reviewed[key] != digest(change):
+            yield f"{_name(key)}: {key[1]} to something else than was read"
+
+
+def _read(file: Path) -> dict[str, Any]:
+    text = texts.read(file, file)
+    fix = "the STACK.json of eros plan --output FOLDER"
+    try:
+        plan = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UserError(f"not JSON: {error.msg}", file=file, line=error.lineno, fix=fix) from None
+    changes = plan.get("changes") if isinstance(plan, dict) else None
+    if not isinstance(changes, list) or not all(
+        isinstance(one, dict) and {"urn", "action", "digest"} <= one.keys() for one in changes
+    ):
+        raise UserError("this is no plan, or one of an earlier version", file=file, fix=fix)
+    return plan
+
+
+def _key(change: Mapping[str, Any]) -> tuple[str, str]:
+    return str(change["urn"]), str(change["action"])
+
+
+def _name(key: tuple[str, str]) -> str:
+    return key[0].rpartition("::")[2]
