@@ -61,7 +61,7 @@ def _read(file: Path) -> dict[str, Any]:
     text = texts.read(file, file)
     fix = "the STACK.json of eros plan --output FOLDER"
     try:
-        plan = json.loads(text)
+        plan: Any = json.loads(text)
     except json.JSONDecodeError as error:
         raise UserError(f"not JSON: {error.msg}", file=file, line=error.lineno, fix=fix) from None
     changes = plan.get("changes") if isinstance(plan, dict) else None
@@ -69,7 +69,7 @@ def _read(file: Path) -> dict[str, Any]:
         isinstance(one, dict) and {"urn", "action", "digest"} <= one.keys() for one in changes
     ):
         raise UserError("this is no plan, or one of an earlier version", file=file, fix=fix)
-    return plan
+    return dict(plan)
 
 
 def _key(change: Mapping[str, Any]) -> tuple[str, str]:
