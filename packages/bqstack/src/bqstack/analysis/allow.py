@@ -51,6 +51,9 @@ class Allows:
 
     def permits(self, rule: str, first: int, last: int) -> bool:
         """True when the statement on these lines carries a comment for the rule."""
+        if not self.entries:
+            # The statement may come from another text than the one with the comments.
+            return False
         lines = self.source.text.splitlines()
         while first > 1 and lines[first - 2].lstrip().startswith(_MARK):
             first -= 1
