@@ -330,11 +330,11 @@ class Settings(Section):
 
         Nor has a statement failed that BigQuery aborted because another changed the same
         table, or too many waited to: procedures repeat it, and tell by etl_job_runs and alerts
-        when they give up.
+        when they give up. Nor the ROLLBACK after it, which finds no transaction.
         """
         return (
-            "IF(REGEXP_CONTAINS(error_result.message, "
-            "'due to concurrent update|Too many DML statements outstanding') AND EXISTS("
+            "IF((statement_type = 'ROLLBACK_TRANSACTION' OR REGEXP_CONTAINS(error_result.message, "
+            "'due to concurrent update|Too many DML statements outstanding')) AND EXISTS("
             "SELECT 1 FROM UNNEST(labels) AS label WHERE label.key = 'component'"
             "), NULL, error_result.reason)"
         )

@@ -1,6 +1,6 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.record_query_costs()
 OPTIONS (
-    description = 'Writes cost and latency of the last complete hours into cost_monitoring, by statement type, and the bytes billed of runs into etl_job_runs, and publishes its figures. Safe to repeat; a start while another run is at work does nothing. Raises alerts on the cost of the day and on jobs near the cap of bytes billed.'
+    description = 'Writes cost and latency of the last three complete hours, and of those before that have no row yet, into cost_monitoring, by statement type, and the bytes billed of runs into etl_job_runs, and publishes its figures. Safe to repeat; a start while another run is at work does nothing. Raises alerts on the cost of the day and on jobs near the cap of bytes billed.'
 )
 BEGIN
     DECLARE run STRING DEFAULT GENERATE_UUID();
@@ -13,6 +13,8 @@ BEGIN
     DECLARE largest_job INT64;
     DECLARE written INT64 DEFAULT 0;
     DECLARE is_open BOOL;
+    DECLARE is_changed BOOL DEFAULT FALSE;
+    DECLARE waited_seconds FLOAT64 DEFAULT 0;
     DECLARE failure STRING;
 
     SET @@query_label = CONCAT('component:record_query_costs,{{ job_labels }},eros_run:', run);
@@ -30,8 +32,25 @@ BEGIN
             RETURN;
         END IF;
 
+        -- However long this stood still: from the end of the newest hour that is written, within
+        -- the 30 days that query_jobs has.
+        SET first_start = LEAST(
+            first_start,
+            GREATEST(
+                COALESCE(
+                    (
+                        SELECT MAX(window_end)
+                        FROM `{{ project }}`.`{{ dataset }}`.cost_monitoring
+                        WHERE window_start >= TIMESTAMP_SUB(last_end, INTERVAL 30 DAY)
+                    ),
+                    TIMESTAMP_SUB(last_end, INTERVAL 720 HOUR)
+                ),
+                TIMESTAMP_SUB(last_end, INTERVAL 720 HOUR)
+            )
+        );
+
         -- The job history is no table: it is read before the transaction, not in it.
-        CREATE OR REPLACE TEMP TABLE costs AS
+        CREATE OR REPLACE TEMP TABLE cost_hours AS
         SELECT
             window_start,
             statement_type,
@@ -86,7 +105,7 @@ BEGIN
                 p50_ms,
                 p95_ms,
                 p99_ms
-            FROM costs;
+            FROM cost_hours;
             SET written = @@row_count;
             COMMIT TRANSACTION;
         EXCEPTION WHEN ERROR THEN
@@ -100,23 +119,33 @@ BEGIN
         END;
 
         -- Procedures label their statements with their run.
-        UPDATE `{{ project }}`.`{{ dataset }}`.etl_job_runs AS runs
-        SET bytes_billed = billed.bytes_billed
-        FROM (
-            SELECT
-                label.value AS run_id,
-                CAST(SUM(jobs.bytes_billed) AS INT64) AS bytes_billed
-            FROM `{{ project }}`.`{{ dataset }}`.query_jobs AS jobs
-            CROSS JOIN UNNEST(jobs.labels) AS label
-            WHERE
-                jobs.creation_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
-                AND label.key = 'eros_run'
-            GROUP BY label.value
-        ) AS billed
-        WHERE
-            runs.run_id = billed.run_id
-            AND runs.job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
-            AND COALESCE(runs.bytes_billed, -1) != billed.bytes_billed;
+        WHILE NOT is_changed DO
+            BEGIN
+                UPDATE `{{ project }}`.`{{ dataset }}`.etl_job_runs AS runs
+                SET bytes_billed = billed.bytes_billed
+                FROM (
+                    SELECT
+                        label.value AS run_id,
+                        CAST(SUM(jobs.bytes_billed) AS INT64) AS bytes_billed
+                    FROM `{{ project }}`.`{{ dataset }}`.query_jobs AS jobs
+                    CROSS JOIN UNNEST(jobs.labels) AS label
+                    WHERE
+                        jobs.creation_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
+                        AND label.key = 'eros_run'
+                    GROUP BY label.value
+                ) AS billed
+                WHERE
+                    runs.run_id = billed.run_id
+                    AND runs.job_start_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
+                    AND COALESCE(runs.bytes_billed, -1) != billed.bytes_billed;
+                SET is_changed = TRUE;
+            EXCEPTION WHEN ERROR THEN
+                IF waited_seconds >= {{ automation.lock_wait_seconds }} THEN
+                    RAISE;
+                END IF;
+                CALL `{{ project }}`.`{{ dataset }}`.pause_before_retry(waited_seconds);
+            END;
+        END WHILE;
 
         SET daily_cost = (
             SELECT COALESCE(SUM(bytes_billed), 0) / POW(2, 40) * {{ prices.query_usd_per_tib }}

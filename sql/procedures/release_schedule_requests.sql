@@ -11,6 +11,8 @@ BEGIN
     DECLARE backlog INT64;
     DECLARE changed INT64;
     DECLARE is_open BOOL;
+    DECLARE is_changed BOOL DEFAULT FALSE;
+    DECLARE waited_seconds FLOAT64 DEFAULT 0;
     DECLARE failure STRING;
 
     SET @@query_label = CONCAT('component:release_schedule_requests,{{ job_labels }},eros_run:', run);
@@ -38,38 +40,48 @@ BEGIN
                 AND created_at < backlog_before
         );
 
-        UPDATE `{{ project }}`.`{{ dataset }}`.schedule_generation_queue
-        SET
-            status = CASE
-                WHEN status = 'PENDING' THEN 'CANCELLED'
-                WHEN attempts + 1 >= {{ automation.queue_max_attempts }} THEN 'FAILED'
-                ELSE 'PENDING'
-            END,
-            completed_at = IF(
-                status = 'PENDING' OR attempts + 1 >= {{ automation.queue_max_attempts }},
-                started,
-                NULL
-            ),
-            error_message = IF(
-                status = 'PENDING',
-                'not claimed within a day of its date',
-                FORMAT('%s held it longer than {{ automation.queue_lease_minutes }} minutes', COALESCE(claimed_by, 'nobody'))
-            ),
-            attempts = attempts + IF(status = 'PENDING', 0, 1)
-        WHERE
-            execution_date >= oldest_date
-            AND (
-                (
-                    status = 'PROCESSING'
-                    AND claimed_at < TIMESTAMP_SUB(started, INTERVAL {{ automation.queue_lease_minutes }} MINUTE)
-                )
-                OR (
-                    status = 'PENDING'
-                    AND execution_date < DATE_SUB(today, INTERVAL 1 DAY)
-                    AND created_at < backlog_before
-                )
-            );
-        SET changed = @@row_count;
+        WHILE NOT is_changed DO
+            BEGIN
+                UPDATE `{{ project }}`.`{{ dataset }}`.schedule_generation_queue
+                SET
+                    status = CASE
+                        WHEN status = 'PENDING' THEN 'CANCELLED'
+                        WHEN attempts + 1 >= {{ automation.queue_max_attempts }} THEN 'FAILED'
+                        ELSE 'PENDING'
+                    END,
+                    completed_at = IF(
+                        status = 'PENDING' OR attempts + 1 >= {{ automation.queue_max_attempts }},
+                        started,
+                        NULL
+                    ),
+                    error_message = IF(
+                        status = 'PENDING',
+                        'not claimed within a day of its date',
+                        FORMAT('%s held it longer than {{ automation.queue_lease_minutes }} minutes', COALESCE(claimed_by, 'nobody'))
+                    ),
+                    attempts = attempts + IF(status = 'PENDING', 0, 1)
+                WHERE
+                    execution_date >= oldest_date
+                    AND (
+                        (
+                            status = 'PROCESSING'
+                            AND claimed_at < TIMESTAMP_SUB(started, INTERVAL {{ automation.queue_lease_minutes }} MINUTE)
+                        )
+                        OR (
+                            status = 'PENDING'
+                            AND execution_date < DATE_SUB(today, INTERVAL 1 DAY)
+                            AND created_at < backlog_before
+                        )
+                    );
+                SET changed = @@row_count;
+                SET is_changed = TRUE;
+            EXCEPTION WHEN ERROR THEN
+                IF waited_seconds >= {{ automation.lock_wait_seconds }} THEN
+                    RAISE;
+                END IF;
+                CALL `{{ project }}`.`{{ dataset }}`.pause_before_retry(waited_seconds);
+            END;
+        END WHILE;
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'SUCCESS', changed, NULL);
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;

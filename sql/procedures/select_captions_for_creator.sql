@@ -11,15 +11,10 @@ BEGIN
     DECLARE run STRING DEFAULT GENERATE_UUID();
     DECLARE started TIMESTAMP DEFAULT CURRENT_TIMESTAMP();
     DECLARE today DATE DEFAULT CURRENT_DATE('{{ time_zone }}');
-    DECLARE wanted_lock STRING DEFAULT CONCAT('page/', for_page);
     DECLARE draw_seed INT64 DEFAULT COALESCE(seed, FARM_FINGERPRINT(GENERATE_UUID()));
-    DECLARE lease_end TIMESTAMP;
-    DECLARE day_target INT64;
+    DECLARE bucket DATE DEFAULT `{{ project }}`.`{{ dataset }}`.lock_bucket(for_page);
     DECLARE granted INT64 DEFAULT 0;
     DECLARE failure STRING;
-    {%- if selection.draw == 'beta' %}
-    DECLARE arms ARRAY<STRUCT<arm STRING, alpha FLOAT64, beta FLOAT64>>;
-    {%- endif %}
 
     SET @@query_label = CONCAT('component:select_captions_for_creator,{{ job_labels }},eros_run:', run);
 
@@ -34,23 +29,11 @@ BEGIN
     END IF;
 
     BEGIN
-        -- How many messages the page carries on the day; a page without messages counts as small.
-        SET day_target = GREATEST(1, (
-            SELECT
-                CAST(
-                    ROUND(COALESCE(MAX(sizes.daily_target), {{ automation.small_daily_target }}) * MIN(volume.factor))
-                    AS INT64
-                )
-            FROM `{{ project }}`.`{{ dataset }}`.daily_volume(schedule_date, schedule_date) AS volume
-            LEFT JOIN `{{ project }}`.`{{ dataset }}`.account_sizes(for_page, today) AS sizes
-                ON TRUE
-        ));
-
         -- What each active caption of the page has earned. A caption without a history has
         -- the mean rate of its page as its prior, and the mean earnings per purchase. Each
         -- caption tried counts alike in these means: views go to what sells, so a mean over
         -- views would promise the best captions' rate of every caption never sent.
-        CREATE OR REPLACE TEMP TABLE candidates AS
+        CREATE OR REPLACE TEMP TABLE selection_ranked AS
         WITH learned AS (
             SELECT
                 caption_id,
@@ -76,68 +59,63 @@ BEGIN
                 FROM learned
                 WHERE successes + failures > 0
             )
-        )
+        ),
 
-        SELECT
-            bank.caption_id,
-            bank.caption_text,
-            -- Half a megabyte: an id, two numbers of eight bytes, and what an array adds.
-            DIV(
-                SUM(BYTE_LENGTH(bank.caption_id) + 32) OVER (ORDER BY bank.caption_id),
-                500000
-            ) AS batch_number,
-            COALESCE(learned.successes, 0) AS successes,
-            COALESCE(learned.failures, 0) AS failures,
-            COALESCE(learned.successes, 0) + {{ selection.prior_successes }} AS alpha,
-            COALESCE(learned.failures, 0) + GREATEST(page.prior_failures, 0.001) AS beta,
-            (COALESCE(learned.earnings, 0) + {{ selection.earnings_prior_purchases }} * page.earnings_per_purchase)
-            / (COALESCE(learned.successes, 0) + {{ selection.earnings_prior_purchases }}) AS earnings_per_purchase
-        FROM (
+        candidates AS (
             SELECT
-                caption_id,
-                MIN(caption_text) AS caption_text
-            FROM `{{ project }}`.`{{ dataset }}`.caption_bank
+                bank.caption_id,
+                bank.caption_text,
+                COALESCE(learned.successes, 0) AS successes,
+                COALESCE(learned.failures, 0) AS failures,
+                COALESCE(learned.successes, 0) + {{ selection.prior_successes }} AS alpha,
+                COALESCE(learned.failures, 0) + GREATEST(page.prior_failures, 0.001) AS beta,
+                (COALESCE(learned.earnings, 0) + {{ selection.earnings_prior_purchases }} * page.earnings_per_purchase)
+                / (COALESCE(learned.successes, 0) + {{ selection.earnings_prior_purchases }}) AS earnings_per_purchase
+            FROM (
+                SELECT
+                    caption_id,
+                    MIN(caption_text) AS caption_text
+                FROM `{{ project }}`.`{{ dataset }}`.caption_bank
+                WHERE
+                    page_name = for_page
+                    AND is_active
+                GROUP BY caption_id
+            ) AS bank
+            CROSS JOIN page
+            LEFT JOIN learned ON bank.caption_id = learned.caption_id
             WHERE
-                page_name = for_page
-                AND is_active
-            GROUP BY caption_id
-        ) AS bank
-        CROSS JOIN page
-        LEFT JOIN learned ON bank.caption_id = learned.caption_id
-        WHERE
-            learned.last_used IS NULL
-            OR DATE(learned.last_used, '{{ time_zone }}') <= DATE_SUB(schedule_date, INTERVAL {{ selection.cooldown_days }} DAY);
-        {% if selection.draw == 'beta' %}
-        -- BigQuery's variables hold 1 MB, a large page has more captions than that.
-        CREATE OR REPLACE TEMP TABLE drawn (caption_id STRING, drawn_rate FLOAT64);
-        FOR batch IN (
-            SELECT DISTINCT batch_number
+                learned.last_used IS NULL
+                OR DATE(learned.last_used, '{{ time_zone }}') <= DATE_SUB(schedule_date, INTERVAL {{ selection.cooldown_days }} DAY)
+        ){% if selection.draw == 'beta' %},
+
+        arms AS (
+            SELECT
+                ARRAY_AGG(
+                    STRUCT(
+                        caption_id AS arm,
+                        alpha AS alpha,
+                        beta AS beta
+                    )
+                ) AS shapes
             FROM candidates
-        ) DO
-            SET arms = ARRAY(
-                SELECT AS STRUCT
-                    caption_id AS arm,
-                    alpha,
-                    beta
-                FROM candidates
-                WHERE batch_number = batch.batch_number
-            );
-            INSERT INTO drawn (caption_id, drawn_rate)
+        ),
+
+        drawn AS (
             SELECT
                 arm,
                 draw
-            FROM `{{ project }}`.`{{ dataset }}`.beta_draws(arms, draw_seed);
-        END FOR;
-        CREATE OR REPLACE TEMP TABLE ranked AS
+            FROM `{{ project }}`.`{{ dataset }}`.beta_draws((SELECT shapes FROM arms), draw_seed)
+        )
+
         SELECT
             candidates.caption_id,
             candidates.caption_text,
             candidates.earnings_per_purchase,
-            drawn.drawn_rate
+            drawn.draw AS drawn_rate
         FROM candidates
-        INNER JOIN drawn ON candidates.caption_id = drawn.caption_id;
+        INNER JOIN drawn ON candidates.caption_id = drawn.arm;
         {% else %}
-        CREATE OR REPLACE TEMP TABLE ranked AS
+
         SELECT
             caption_id,
             caption_text,
@@ -153,19 +131,12 @@ BEGIN
             FROM candidates
         );
         {% endif %}
-        CALL `{{ project }}`.`{{ dataset }}`.take_lock(
-            wanted_lock, run, {{ selection.lock_lease_seconds }}, {{ selection.lock_patience_seconds }}
-        );
-        -- Less a minute, in which the captions are inserted.
-        SET lease_end = (
-            SELECT TIMESTAMP_SUB(MIN(held_until), INTERVAL 1 MINUTE)
-            FROM `{{ project }}`.`{{ dataset }}`.automation_locks
-            WHERE
-                lock_name = wanted_lock
-                AND holder = run
+        -- All that reads much is done: the lock is held for the picking only.
+        CALL `{{ project }}`.`{{ dataset }}`.take_page_lock(
+            for_page, run, {{ selection.lock_lease_seconds }}, {{ selection.lock_patience_seconds }}
         );
 
-        CREATE OR REPLACE TEMP TABLE picked AS
+        CREATE OR REPLACE TEMP TABLE selection_picked AS
         WITH taken AS (
             SELECT
                 caption_id,
@@ -181,9 +152,21 @@ BEGIN
                 ROW_NUMBER() OVER (
                     ORDER BY ranked.drawn_rate * ranked.earnings_per_purchase DESC, ranked.caption_id
                 ) AS position
-            FROM ranked
+            FROM selection_ranked AS ranked
             LEFT JOIN taken ON ranked.caption_id = taken.caption_id
             WHERE taken.caption_id IS NULL
+        ),
+
+        -- How many messages the page carries on the day; a page without messages counts as small.
+        target AS (
+            SELECT
+                GREATEST(1, CAST(
+                    ROUND(COALESCE(MAX(sizes.daily_target), {{ automation.small_daily_target }}) * MIN(volume.factor))
+                    AS INT64
+                )) AS messages
+            FROM `{{ project }}`.`{{ dataset }}`.daily_volume(schedule_date, schedule_date) AS volume
+            LEFT JOIN `{{ project }}`.`{{ dataset }}`.account_sizes(for_page, today) AS sizes
+                ON TRUE
         )
 
         SELECT
@@ -194,36 +177,48 @@ BEGIN
             free.drawn_rate,
             free.earnings_per_purchase
         FROM free
+        CROSS JOIN target
         CROSS JOIN (SELECT COALESCE(SUM(on_the_day), 0) AS planned FROM taken) AS day
         WHERE
             free.position <= num_captions
-            AND free.position <= day_target - day.planned;
+            AND free.position <= target.messages - day.planned;
 
-        IF CURRENT_TIMESTAMP() > lease_end THEN
+        -- All or none, and only while the lock is held for another minute: a selection that was
+        -- too slow inserts nothing beside the one that came after it.
+        INSERT INTO `{{ project }}`.`{{ dataset }}`.active_caption_assignments (
+            assignment_id,
+            page_name,
+            caption_id,
+            scheduled_send_date,
+            assigned_at,
+            is_active
+        )
+        SELECT
+            assignment_id,
+            for_page,
+            caption_id,
+            schedule_date,
+            CURRENT_TIMESTAMP(),
+            TRUE
+        FROM selection_picked
+        WHERE EXISTS (
+            SELECT 1
+            FROM `{{ project }}`.`{{ dataset }}`.page_locks AS locks
+            WHERE
+                locks.lock_bucket = bucket
+                AND locks.page_name = for_page
+                AND locks.holder = run
+                AND locks.held_until > TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 1 MINUTE)
+        );
+        SET granted = @@row_count;
+        IF granted = 0 AND EXISTS (SELECT 1 FROM selection_picked) THEN
             RAISE USING MESSAGE = CONCAT('the lock of page ', for_page, ' ended while captions were picked');
         END IF;
-        SET granted = (SELECT COUNT(*) FROM picked);
 
-        -- One transaction: a caller that gets an error holds no captions. It only inserts, so
-        -- nothing can conflict with it.
-        BEGIN TRANSACTION;
+        -- The captions are held now: neither the lock's end nor the log may turn the call into
+        -- a failure.
         BEGIN
-            INSERT INTO `{{ project }}`.`{{ dataset }}`.active_caption_assignments (
-                assignment_id,
-                page_name,
-                caption_id,
-                scheduled_send_date,
-                assigned_at,
-                is_active
-            )
-            SELECT
-                assignment_id,
-                for_page,
-                caption_id,
-                schedule_date,
-                CURRENT_TIMESTAMP(),
-                TRUE
-            FROM picked;
+            CALL `{{ project }}`.`{{ dataset }}`.release_page_lock(for_page, run);
             INSERT INTO `{{ project }}`.`{{ dataset }}`.etl_job_runs (
                 run_id,
                 job_name,
@@ -244,31 +239,17 @@ BEGIN
                 'SUCCESS',
                 granted
             );
-            COMMIT TRANSACTION;
-        EXCEPTION WHEN ERROR THEN
-            BEGIN
-                ROLLBACK TRANSACTION;
-            EXCEPTION WHEN ERROR THEN
-                -- It is over already; the first error is the one to tell.
-                SET granted = 0;
-            END;
-            RAISE;
-        END;
-
-        -- The captions are held now: the lock's end may not turn the call into a failure.
-        BEGIN
-            CALL `{{ project }}`.`{{ dataset }}`.release_lock(wanted_lock, run);
         EXCEPTION WHEN ERROR THEN
             CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
                 'INFO',
-                'Lock not given back',
+                'Selection not closed',
                 'select_captions_for_creator',
-                CONCAT('it ends by itself: ', @@error.message),
+                CONCAT('its captions are held, its lock ends by itself: ', @@error.message),
                 JSON_OBJECT('page_name', for_page),
                 run
             );
         END;
-        IF granted = 0 AND NOT EXISTS (SELECT 1 FROM ranked) THEN
+        IF granted = 0 AND NOT EXISTS (SELECT 1 FROM selection_ranked) THEN
             CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
                 'WARNING',
                 'No caption to select',
@@ -282,7 +263,7 @@ BEGIN
                 'INFO',
                 'Nothing left to select',
                 'select_captions_for_creator',
-                FORMAT('page %s has its %d messages of %t, or all its captions are taken', for_page, day_target, schedule_date),
+                FORMAT('page %s has its messages of %t, or all its captions are taken', for_page, schedule_date),
                 JSON_OBJECT('page_name', for_page, 'asked_for', num_captions),
                 run
             );
@@ -290,7 +271,7 @@ BEGIN
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;
         BEGIN
-            CALL `{{ project }}`.`{{ dataset }}`.release_lock(wanted_lock, run);
+            CALL `{{ project }}`.`{{ dataset }}`.release_page_lock(for_page, run);
         EXCEPTION WHEN ERROR THEN
             -- It ends by itself.
             SET failure = CONCAT(failure, '; the lock of the page was not given back: ', @@error.message);
@@ -336,6 +317,6 @@ BEGIN
         drawn_rate,
         earnings_per_purchase,
         drawn_rate * earnings_per_purchase AS drawn_earnings_per_view
-    FROM picked
+    FROM selection_picked
     ORDER BY position;
 END;

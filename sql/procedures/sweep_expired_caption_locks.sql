@@ -11,6 +11,8 @@ BEGIN
     DECLARE found STRUCT<active INT64, expired INT64, stale INT64>;
     DECLARE changed INT64;
     DECLARE is_open BOOL;
+    DECLARE is_changed BOOL DEFAULT FALSE;
+    DECLARE waited_seconds FLOAT64 DEFAULT 0;
     DECLARE told ARRAY<STRING>;
     DECLARE failure STRING;
 
@@ -31,24 +33,34 @@ BEGIN
 
         -- A lock that meets both rules counts as expired. No transaction: BigQuery queues an
         -- UPDATE behind others of the table, but aborts a transaction that meets one.
-        UPDATE `{{ project }}`.`{{ dataset }}`.active_caption_assignments
-        SET
-            is_active = FALSE,
-            deactivated_at = started,
-            deactivation_reason = IF(scheduled_send_date < today, 'EXPIRED', 'STALE')
-        WHERE
-            is_active
-            AND (
-                scheduled_send_date < today
-                -- Old alone is not stale: the message of an old lock is sent when its day comes.
-                OR (
-                    assigned_at < stale_before
-                    AND page_name NOT IN (
-                        SELECT pages.page_name
-                        FROM `{{ project }}`.`{{ dataset }}`.account_sizes(NULL, today) AS pages
-                    )
-                )
-            );
+        WHILE NOT is_changed DO
+            BEGIN
+                UPDATE `{{ project }}`.`{{ dataset }}`.active_caption_assignments
+                SET
+                    is_active = FALSE,
+                    deactivated_at = started,
+                    deactivation_reason = IF(scheduled_send_date < today, 'EXPIRED', 'STALE')
+                WHERE
+                    is_active
+                    AND (
+                        scheduled_send_date < today
+                        -- Old alone is not stale: the message of an old lock is sent when its day comes.
+                        OR (
+                            assigned_at < stale_before
+                            AND page_name NOT IN (
+                                SELECT pages.page_name
+                                FROM `{{ project }}`.`{{ dataset }}`.account_sizes(NULL, today) AS pages
+                            )
+                        )
+                    );
+                SET is_changed = TRUE;
+            EXCEPTION WHEN ERROR THEN
+                IF waited_seconds >= {{ automation.lock_wait_seconds }} THEN
+                    RAISE;
+                END IF;
+                CALL `{{ project }}`.`{{ dataset }}`.pause_before_retry(waited_seconds);
+            END;
+        END WHILE;
 
         SET found = (
             SELECT AS STRUCT

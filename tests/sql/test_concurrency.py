@@ -57,6 +57,8 @@ def test_calls_for_other_pages_do_not_get_in_each_others_way(busy):
     )
     assert [len(rows) for rows in results] == [5] * 4
     assert busy.value("SELECT COUNTIF(holder IS NOT NULL) FROM automation_locks") == 0
+    locks = "SELECT COUNT(*) AS n, COUNTIF(holder IS NULL) AS free FROM page_locks"
+    assert busy.rows(locks) == [{"n": 4, "free": 4}]
 
 
 def test_no_request_goes_to_two_builders(busy):
