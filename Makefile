@@ -16,7 +16,7 @@ PARALLEL := -n 2 --dist loadfile
 BALANCED := -n 2 --dist worksteal
 
 .PHONY: client-suite help bootstrap up down clean test quick unit sql engine validate bench chaos lint format lock shell \
-	policy workflows security audit docs hooks plan drift health deploy backup verify
+	policy workflows security audit docs wheels hooks plan drift health deploy backup verify
 # Stack of plan, drift, health, deploy, backup and verify.
 STACK ?= local
 
@@ -81,6 +81,9 @@ security: bootstrap ## code, secrets and licences, offline
 
 audit: bootstrap ## known holes in the locked packages, from the advisory database
 	@$(ACTIVATE); pip-audit --disable-pip --require-hashes --requirement requirements.txt
+
+wheels: bootstrap ## build the packages, run them in an empty environment
+	@$(ACTIVATE); tools/wheels.sh
 
 docs: bootstrap ## links, anchors and commands in the documents
 	@$(ACTIVATE); $(PYTEST) tests/unit/test_docs*.py

@@ -7,8 +7,8 @@ import json
 import pulumi
 import pulumi_gcp as gcp
 
+from bqstack.resources import KEY_OF_DATASET
 from components.identity import Identity
-from components.tables import KEY_OF_DATASET
 from components.warehouse import Warehouse
 from eros.operations.backup.schema import TABLES
 from eros.project.settings import Settings

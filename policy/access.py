@@ -8,7 +8,7 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policy.rule import Resource, Rule
+from bqstack.policy.rule import Resource, Rule
 from policy.types import DATASET, DATASET_ACCESS, PROJECT_GRANTS, SERVICE_ACCOUNT_KEY
 
 _PUBLIC = frozenset({"allUsers", "allAuthenticatedUsers"})

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bqstack.policy.rule import Rule
 from eros.project.settings import PROJECT_ROOT
 from policy.pack import RULES, THEMES
-from policy.rule import Rule
 
 FILE = Path("docs/policies.md")
 _INTRODUCTION = """\

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pulumi_policy import Severity
 
-from policy.rule import Member, Resource, Rule, known, of_type
+from bqstack.policy.rule import Member, Resource, Rule, known, of_type
 from policy.stack import settings_of
 from policy.types import BUCKET, DATASET, TABLE, TOPIC
 

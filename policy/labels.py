@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policy.rule import Resource, Rule
+from bqstack.policy.rule import Resource, Rule
 from policy.stack import settings_of
 from policy.types import ALERT_POLICY, BUCKET, CHANNEL, DATASET, TABLE, TOPIC
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pulumi_policy import Severity
 
-from policy.rule import Resource, Rule, known
+from bqstack.policy.rule import Resource, Rule, known
 from policy.types import ALERT_POLICY, CHANNEL, DASHBOARD, LOG_METRIC
 
 _POLICIES = "https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies"

@@ -1,7 +1,8 @@
 """All rules of the pack."""
 
-from policy import access, audit, encryption, labels, limits, monitoring, schedules, storage
-from policy.rule import Rule
+from bqstack.policy import limits
+from bqstack.policy.rule import Rule
+from policy import access, audit, encryption, labels, monitoring, schedules, storage
 
 NAME = "eros"
 THEMES = {

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from pulumi_policy import Severity
 
+from bqstack.policy.rule import Member, Resource, Rule, is_set, known, of_type
 from policy.idempotent import WHY
-from policy.rule import Member, Resource, Rule, is_set, known, of_type
 from policy.stack import settings_of
 from policy.types import ROUTINE, TRANSFER
 

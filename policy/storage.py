@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
-from policy.rule import Resource, Rule
+from bqstack.policy.rule import Resource, Rule
 from policy.stack import settings_of
 from policy.types import BUCKET, DATASET, TABLE
 
@@ -151,7 +151,7 @@ RULES = (
         title="Tables are protected twice, by the provider and by the engine",
         references=("CKV_GCP_121",),
         url="https://cloud.google.com/bigquery/docs/managing-tables#undelete_a_table",
-        fix="deletion_protection=True and protect=True (components/tables.py)",
+        fix="deletion_protection=True and protect=True (bqstack.resources does)",
         severity=Severity.CRITICAL,
         on=(TABLE,),
         check=_protected_table,

@@ -35,7 +35,15 @@ from eros.project import alerts, figures
 NAMESPACE = "eros"
 # Stands for a secret where only its name matters: to know that a channel has its token.
 _CLOSED = "[secret]"
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+def _project_root() -> Path:
+    """The checkout that this file is in; for an installed package the current folder."""
+    checkout = Path(__file__).resolve().parents[2]
+    return checkout if (checkout / "Pulumi.yaml").is_file() else Path.cwd()
+
+
+PROJECT_ROOT = _project_root()
 
 Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,63}$")]
 LabelKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]

@@ -112,12 +112,13 @@ def test_a_base_from_before_the_stack_has_nothing_of_it(tmp_path, monkeypatch):
     assert "before there was a stack prod" in old.label
 
 
-LIBRARY = "packages/bqstack/src/bqstack"
-# Where a program's errors and settings are, and their name: today, and before the library.
-ROOMS = [
-    (f"{LIBRARY}/errors.py", "bqstack.errors", "eros/project/settings.py"),
-    ("eros/errors.py", "eros.errors", "eros/settings.py"),
-]
+ENTRY = '[tool.bqstack]\nprogram = "planned:program"\n'
+REFUSED = """
+from bqstack.errors import UserError
+
+def program(stack, *, check=True):
+    raise UserError(f"no settings for {stack}")
+"""
 
 
 def written(root, files) -> None:
@@ -128,19 +129,13 @@ def written(root, files) -> None:
             (root / name).write_text(content, encoding="utf-8")
 
 
-@pytest.mark.parametrize(("errors", "module", "settings"), ROOMS)
-def test_a_program_that_is_refused_is_told_with_its_side(
-    tmp_path, monkeypatch, errors, module, settings
-):
+def test_a_program_that_is_refused_is_told_with_its_side(tmp_path, monkeypatch):
     monkeypatch.undo()
     files = {
         "Pulumi.yaml": "name: eros\n",
         "Pulumi.prod.yaml": "",
-        "components/__init__.py": "",
-        "eros/__init__.py": "",
-        errors: "class UserError(Exception):\n    pass\n",
-        settings: f"from {module} import UserError\n\n\ndef load_stack_file(stack):\n"
-        "    raise UserError(f'no settings for {stack}')\n",
+        "pyproject.toml": ENTRY,
+        "planned.py": REFUSED,
     }
     written(tmp_path, files)
     committed(tmp_path)
@@ -148,40 +143,50 @@ def test_a_program_that_is_refused_is_told_with_its_side(
         sources.trees("prod", "HEAD", "HEAD", tmp_path)
 
 
-@pytest.mark.parametrize("room", ROOMS)
 @pytest.mark.parametrize(
     ("path", "text", "expected"),
     [
+        ("planned.py", "def (:\n", "planned.py:1: the program does not run: Syn"),
+        ("planned.py", "import no_such_package\n", "planned.py:1: .* 'no_such_package'"),
+        ("planned.py", "import components.system\n", "planned.py:1: .* 'components'"),
+        ("planned.py", "import eros.project.settings\n", "planned.py:1: .* 'eros'"),
+        ("planned.py", None, "the program does not run: .*'planned'"),
+        ("planned.py", "other = 1\n", r"pyproject.toml: tool.bqstack.program: .* no such function"),
+        ("pyproject.toml", None, r"pyproject.toml: tool.bqstack.program: No such file"),
         (
-            "components/system.py",
-            "def (:\n",
-            "components/system.py:1: the program does not run: Syn",
+            "pyproject.toml",
+            "[tool]\n",
+            r"pyproject.toml: tool.bqstack.program: it names no program",
         ),
-        ("SETTINGS", "import no_such_package\n", "SETTINGS:1: .* 'no_such_package'"),
-        ("ERRORS", None, "the program does not run: .*MODULE"),
         ("Pulumi.yaml", None, "Pulumi.yaml: the file does not exist"),
     ],
 )
-def test_a_program_that_does_not_run_is_told_in_words(
-    tmp_path, monkeypatch, room, path, text, expected
-):
+def test_a_program_that_does_not_run_is_told_in_words(tmp_path, monkeypatch, path, text, expected):
     monkeypatch.undo()
-    errors, module, settings = room
-    for word, value in (("ERRORS", errors), ("MODULE", module), ("SETTINGS", settings)):
-        path, expected = path.replace(word, value), expected.replace(word, value)
     files = {
         "Pulumi.yaml": "name: eros\n",
-        "components/__init__.py": "",
-        "eros/__init__.py": "",
-        errors: "class UserError(Exception):\n    pass\n",
-        settings: "class _Settings:\n    model_copy = lambda self, update: self\n\n\n"
-        "def load_stack_file(stack):\n    return _Settings()\n",
+        "pyproject.toml": ENTRY,
+        "planned.py": REFUSED,
         path: text,
     }
     written(tmp_path, files)
     with pytest.raises(UserError, match=f"^a commit: {expected}") as error:
         sources.declared(tmp_path, "prod", "a commit")
     assert "Traceback" not in str(error.value)
+
+
+def test_a_commit_from_before_the_library_stood_apart_records_itself(tmp_path, monkeypatch):
+    monkeypatch.undo()
+    files = {
+        "eros/__init__.py": "",
+        "eros/plan/__init__.py": "",
+        "eros/plan/declare.py": "import json, sys\n"
+        "json.dump({'resources': [], 'aliases': {}, 'imports': [], 'allowed': sys.argv[1:],"
+        " 'location': 'US', 'adopted': {}}, sys.stdout)\n",
+    }
+    written(tmp_path, files)
+    found = sources.declared(tmp_path, "prod", "a commit")
+    assert found.allowed == (str(tmp_path), "prod")
 
 
 def test_a_stack_that_does_not_exist_yet_has_everything_to_create(monkeypatch):

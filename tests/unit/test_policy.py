@@ -23,13 +23,13 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
 from bqstack import catalogue
+from bqstack.policy.rule import Rule
 from components.system import System
 from eros.project import schedules
 from eros.project import settings as eros_settings
 from eros.project.settings import PROJECT_ROOT, Settings, parse
 from policy import document, idempotent, stack
 from policy.pack import RULES, THEMES
-from policy.rule import Rule
 from policy.schedules import calls, runs_a_day
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import Declared, record

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
+
+from pydantic.alias_generators import to_camel
+
+from bqstack import documents
+from bqstack.errors import UserError
+
+_FROM_FILE: dict[str, type] = {
+    "project": str,
+    "dataset": str,
+    "location": str,
+    "import_tables": list,
+    "adopts_external_tables": bool,
+    "allow_loss": list,
+}
 
 
 class Target(Protocol):
@@ -83,6 +98,35 @@ class Stack:
     allow_loss: Sequence[str] = ()
     usd_per_tib: float = 6.25
     names: Callable[[], Mapping[str, Any]] = dict
+
+    @classmethod
+    def load(cls, root: Path, stack: str, **more: Any) -> Stack:
+        """The target that `root`/Pulumi.<stack>.yaml states; raises UserError.
+
+        Keys are the fields in camelCase below the project's name: `shop:dataset`,
+        `shop:allowLoss`. `more` are fields that the program sets itself.
+        """
+        namespace = str(documents.read_yaml(root / "Pulumi.yaml", "Pulumi.yaml").get("name", ""))
+        file = f"Pulumi.{stack}.yaml"
+        config = documents.read_yaml(root / file, file).get("config") or {}
+        given = {}
+        for name, kind in _FROM_FILE.items():
+            key = f"{namespace}:{to_camel(name)}"
+            if key not in config:
+                continue
+            if not isinstance(config[key], kind):
+                wanted = {str: "a text", list: "a list", bool: "true or false"}[kind]
+                raise UserError(f"not {wanted}", file=file, key=key, value=config[key])
+            given[name] = config[key]
+        for name in ("project", "dataset"):
+            if name not in given and name not in more:
+                raise UserError(
+                    "it is not set",
+                    file=file,
+                    key=f"{namespace}:{name}",
+                    fix=f"pulumi config set {namespace}:{name} VALUE --stack {stack}",
+                )
+        return cls(**{"environment": stack, "namespace": namespace, **given, **more})
 
     def template_context(self) -> Mapping[str, Any]:
         """Names that the files of sql/ may use in their templates."""

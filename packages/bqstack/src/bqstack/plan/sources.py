@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +25,7 @@ from bqstack.guard.program import Declared
 _NUMBER = re.compile(r"service-(\d+)@gcp-sa-")
 _NO_NUMBER = "PROJECT_NUMBER"
 _FILES = "the files as they are"
+_BESIDE = Path("packages/bqstack/src")
 
 
 @dataclass(frozen=True)
@@ -114,9 +117,15 @@ def declared(
     *,
     check: bool = True,
 ) -> Side:
-    """What the program in a folder declares for a stack; raises UserError."""
+    """What the program below `root` declares for a stack; raises UserError.
+
+    What `checkpoint` holds has its ids and outputs. Without `check` mistakes that can be read
+    are passed over.
+    """
     result = subprocess.run(
-        [sys.executable, "-m", "bqstack.plan.declare", str(root), stack],
+        [sys.executable, "-S", "-P", "-m", _recorder(root), str(root), stack],
+        cwd=root,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, _path(root)))},
         check=False,
         capture_output=True,
         text=True,
@@ -135,6 +144,29 @@ def declared(
         location=document["location"],
         adopted=document["adopted"],
     )
+
+
+def _recorder(root: Path) -> str:
+    """The module that records what the program below `root` declares.
+
+    A commit from before this library stood apart has one of its own, in its own package.
+    """
+    if not (root / _BESIDE).is_dir():
+        for file in sorted(root.glob("*/plan/declare.py")):
+            return f"{file.parent.parent.name}.plan.declare"
+    return "bqstack.plan.declare"
+
+
+def _path(root: Path) -> list[Path]:
+    """Where a program of another commit finds its modules: its own first, and none of ours.
+
+    Python is started without `site` (`-S`), whose editable installations would lend it modules
+    that it lacks; the libraries are named instead. A program has this library beside it, or
+    installed.
+    """
+    library = root / _BESIDE if (root / _BESIDE).is_dir() else Path(__file__).parents[2]
+    installed = dict.fromkeys(Path(sysconfig.get_path(name)) for name in ("purelib", "platlib"))
+    return [root, library, *installed]
 
 
 def _known(checkpoint: state.Checkpoint | None) -> dict[str, Any]:

@@ -19,9 +19,12 @@ from bqstack.analysis.limits import (
     STATEMENT_CHARACTERS,
     VIEW_CHARACTERS,
 )
-from policy.rule import Member, Resource, Rule, known, of_type
-from policy.types import DATASET, ROUTINE, TABLE, TRANSFER
+from bqstack.policy.rule import Member, Resource, Rule, known, of_type
 
+DATASET = "gcp:bigquery/dataset:Dataset"
+ROUTINE = "gcp:bigquery/routine:Routine"
+TABLE = "gcp:bigquery/table:Table"
+TRANSFER = "gcp:bigquery/dataTransferConfig:DataTransferConfig"
 QUOTAS = "https://cloud.google.com/bigquery/quotas"
 _REFERENCE = "https://cloud.google.com/bigquery/docs/reference/rest/v2"
 _WORD = re.compile(r"[A-Za-z0-9_]+")
