@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -94,6 +96,33 @@ def test_a_default_given_by_rest_is_used_changed_and_dropped(client: bigquery.Cl
     patch(client, "t", changed)
     run(client, "INSERT INTO t (id) VALUES (3)")
     assert run(client, "SELECT id, k FROM t ORDER BY id") == [(1, "x"), (2, "ab"), (3, None)]
+
+
+def test_a_default_for_an_added_column_disturbs_no_reader(client: bigquery.Client) -> None:
+    fields = [*FIELDS[:1], {"name": "n", "type": "STRING"}]
+    insert(client, "t", FIELDS[:1])
+    run(client, "INSERT INTO t (id) VALUES (1), (2)")
+    patch(client, "t", fields)
+    ended = threading.Event()
+    seen: list[list[tuple[Any, ...]]] = []
+
+    def read() -> None:
+        while not ended.is_set():
+            seen.append(run(client, "SELECT COUNT(*) FROM t"))
+
+    with ThreadPoolExecutor(3) as pool:
+        readers = [pool.submit(read) for _ in range(3)]
+        try:
+            for number in range(20):
+                fields[1]["defaultValueExpression"] = f"CONCAT('a', '{number}')"
+                patch(client, "t", fields)
+        finally:
+            ended.set()
+        for reader in readers:
+            reader.result()
+    assert set(map(tuple, seen)) == {((2,),)}
+    run(client, "INSERT INTO t (id) VALUES (3)")
+    assert run(client, "SELECT n FROM t WHERE id = 3") == [("a19",)]
 
 
 @pytest.mark.parametrize(

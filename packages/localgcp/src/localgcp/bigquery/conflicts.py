@@ -37,18 +37,19 @@ def install() -> None:
     def queued_statement(cur: Any, tree: exp.Expression, *rest: Any) -> Any:
         if not isinstance(tree, _DML):
             return run_statement(cur, tree, *rest)
-        return _repeated(lambda: run_statement(cur, tree, *rest))
+        return repeated(lambda: run_statement(cur, tree, *rest))
 
     def queued_rows(project_id: str, dataset_id: str, table_id: str, *rest: Any) -> dict:
         with database.writing(project_id, dataset_id, table_id):
             return insert_all(project_id, dataset_id, table_id, *rest)
 
     query._run = queued_statement
-    tabledata._insert = lambda *arguments: _repeated(lambda: insert(*arguments))
+    tabledata._insert = lambda *arguments: repeated(lambda: insert(*arguments))
     tabledata.insert_all = queued_rows
 
 
-def _repeated[Result](write: Callable[[], Result]) -> Result:
+def repeated[Result](write: Callable[[], Result]) -> Result:
+    """What a write gives, repeated for as long as DuckLake refuses its commit."""
     for _ in range(_ATTEMPTS - 1):
         try:
             return write()
