@@ -39,7 +39,7 @@ def write(journal: Journal, *, status: str) -> Report:
 
 
 def _content(journal: Journal, status: str) -> dict[str, Any]:
-    ended = [step for step in journal.steps if step.ended]
+    ended = [record for record in journal.records if record.result == "done"]
     facts = {step.name: step.facts for step in ended}
     return {
         "stack": journal.stack,
@@ -48,7 +48,7 @@ def _content(journal: Journal, status: str) -> dict[str, Any]:
         "started": journal.began,
         "ended": ended[-1].ended,
         "seconds": round(sum(step.seconds for step in ended), 1),
-        "attempts": len(journal.steps) - len(ended) + 1,
+        "attempts": len(journal.records) - len(ended) + 1,
         "changes": journal.words,
         "dropped": journal.drop,
         "safety_backup": facts.get("backup", {}).get("backup"),

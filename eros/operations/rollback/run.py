@@ -264,10 +264,10 @@ def go_on(work: Work) -> report.Report:
             continue
         work.progress(STEPS[name])
         try:
-            with _told(name, work.journal.stack), work.journal.step(name) as facts:
+            with _told(name, work.journal.stack), work.journal.step(name) as record:
                 if work.lock is not None:
                     work.lock.keep()
-                make(work, facts)
+                make(work, record.facts)
         except RollbackError as error:
             if not error.changed:
                 work.journal.close("failed")

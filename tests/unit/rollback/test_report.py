@@ -14,8 +14,8 @@ from tests.unit.rollback.states import GOOGLE, STACK, table, update
 
 
 def test_an_interrupted_step_is_made_again(begun):
-    with begun.step("backup") as facts:
-        facts["backup"] = "b1"
+    with begun.step("backup") as record:
+        record.facts["backup"] = "b1"
     with pytest.raises(KeyboardInterrupt), begun.step("pause"):
         raise KeyboardInterrupt
     found = journal.unfinished("local")
@@ -42,8 +42,8 @@ def test_the_report_compares_health(begun, after, kept):
         ("data", {"backup": "b0"}),
         ("verify", {"health": {"health_score": after, "status": "HEALTHY"}}),
     ):
-        with begun.step(name) as facts:
-            facts.update(found)
+        with begun.step(name) as record:
+            record.facts.update(found)
     written = report.write(begun, status="done")
     assert written.health_kept is kept
     content = json.loads((begun.folder / "report.json").read_text())

@@ -303,8 +303,8 @@ def test_the_backup_before_holds_what_goes_and_what_is_replaced(work, monkeypatc
 
 
 def bring_back(work: run.Work) -> None:
-    with work.journal.step("rows") as facts:
-        facts["backup"] = BACKUP.id
+    with work.journal.step("rows") as record:
+        record.facts["backup"] = BACKUP.id
     run.bring_rows_back(work, {})
 
 
