@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import socket
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,18 +56,15 @@ def holder_in(message: str) -> Holder | None:
 
 def is_alive(pid: int) -> bool:
     """Whether this process is a pulumi that runs; its number may be another's by now."""
+    import psutil  # asked for a lock that is held, which is rare
+
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and "pulumi" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
-        pass
-    try:
-        command = ["ps", "-p", str(pid), "-o", "stat=", "-o", "command="]
-        shown = subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip()
-    except OSError:
+    except psutil.AccessDenied:
         return True  # nobody can tell what it is
-    return not shown.startswith("Z") and "pulumi" in shown
 
 
 def when_free[T](operation: Callable[[], T], stack: str, root: Path, *, patient: bool = True) -> T:
