@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from bqstack.errors import UserError
 from eros.cloud.google import Google
 from eros.operations.deploy.journal import Journal
+from eros.operations.deploy.results import Result
 from eros.operations.stack_lock import TableLock
 from eros.project.settings import PROJECT_ROOT
 
@@ -104,9 +105,14 @@ class Deployment:
     lock: TableLock | None = None
     """The lock between machines, once it is held."""
 
-    def facts(self, step: str) -> dict[str, Any]:
-        """What an earlier step found; empty when it was not made."""
-        return self.journal.facts(step) or {}
+    def found[Found: Result](self, kind: type[Found]) -> Found:
+        """What an earlier step found when it was last done; nothing when it was not made."""
+        return kind.read(self.journal.facts(kind.STEP) or {})
+
+    def last[Found: Result](self, kind: type[Found]) -> Found:
+        """What the last attempt of a step found, a failed one's included."""
+        records = [r for r in self.journal.records if r.name == kind.STEP]
+        return kind.read(records[-1].facts if records else {})
 
     def has_lock(self) -> bool:
         """Give a sign of life; False when somebody has ended our claim."""
@@ -132,16 +138,33 @@ class Overtaken(UserError):
 
 
 class Step(Protocol):
-    """One step. `run` returns what the journal keeps of it, as plain JSON."""
+    """One step. The journal keeps what `run` returns."""
 
-    name: str
-    title: str
-    code: ExitCode
-    """Exit code when the step fails."""
-    once: bool
-    """Whether an interrupted deployment keeps what the step found."""
-    in_dry_run: bool
+    @property
+    def name(self) -> str:
+        """Its name in the journal."""
+        ...
 
-    def run(self, deployment: Deployment) -> dict[str, Any]:
+    @property
+    def title(self) -> str:
+        """What a person calls it."""
+        ...
+
+    @property
+    def code(self) -> ExitCode:
+        """Exit code when the step fails."""
+        ...
+
+    @property
+    def once(self) -> bool:
+        """Whether an interrupted deployment keeps what the step found."""
+        ...
+
+    @property
+    def in_dry_run(self) -> bool:
+        """Whether a dry run makes it."""
+        ...
+
+    def run(self, deployment: Deployment) -> Result:
         """Do it; raises UserError or one of `bqstack.failures.FAILURES`."""
         ...

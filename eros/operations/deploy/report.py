@@ -8,6 +8,7 @@ from typing import Any
 
 from bqstack import durable
 from eros import logs
+from eros.operations.deploy import results
 from eros.operations.deploy.model import Deployment, ExitCode
 from eros.watch.monitor import change_pct
 
@@ -43,8 +44,8 @@ def write(deployment: Deployment, code: ExitCode, message: str) -> dict[str, Any
 def build(deployment: Deployment, code: ExitCode, message: str) -> dict[str, Any]:
     """The report as plain values."""
     journal = deployment.journal
-    facts = deployment.facts
-    preview, backup = facts("preview"), facts("backup")
+    preview, backup = deployment.found(results.Previewed), deployment.found(results.BackedUp)
+    compared, score = deployment.last(results.Compared), deployment.found(results.Scored)
     begun = journal.records[0].started if journal.records else ""
     return {
         "deployment": journal.id,
@@ -62,33 +63,27 @@ def build(deployment: Deployment, code: ExitCode, message: str) -> dict[str, Any
             for r in journal.records
         ],
         "changes": {
-            "counts": preview.get("counts", {}),
-            "listed": preview.get("changes", []),
-            "touched": preview.get("touched", []),
+            "counts": preview.counts,
+            "listed": preview.changes,
+            "touched": preview.touched,
         },
-        "backup": backup.get("backup"),
-        "backupWarnings": backup.get("warnings", []),
+        "backup": backup.backup,
+        "backupWarnings": backup.warnings,
         "figures": {
-            "before": facts("baseline").get("figures"),
-            "after": _last_facts(deployment, "compare").get("figures"),
+            "before": deployment.found(results.Before).figures,
+            "after": compared.figures,
         },
-        "notJudged": _last_facts(deployment, "compare").get("missing", []),
-        "notRead": _last_facts(deployment, "compare").get("unread", ""),
+        "notJudged": compared.missing,
+        "notRead": compared.unread,
         "findings": {
-            name: _last_facts(deployment, name).get("findings", [])
-            for name in ("preflight", "validate")
+            kind.STEP: deployment.last(kind).findings
+            for kind in (results.Checked, results.Validated)
         },
-        "score": facts("score"),
-        "rolledBackTo": facts("rollback").get("to"),
+        "score": score.document() if score.overall else {},
+        "rolledBackTo": deployment.found(results.RolledBack).to,
         "correlation": logs.correlation(),
         "folder": str(journal.folder),
     }
-
-
-def _last_facts(deployment: Deployment, name: str) -> dict[str, Any]:
-    """Facts of the last attempt of a step, failed ones included."""
-    records = [r for r in deployment.journal.records if r.name == name]
-    return records[-1].facts if records else {}
 
 
 def markdown(content: dict[str, Any]) -> str:

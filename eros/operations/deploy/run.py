@@ -9,7 +9,7 @@ from typing import Any
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros import logs
-from eros.operations.deploy import lock, report, undo
+from eros.operations.deploy import lock, report, results, undo
 from eros.operations.deploy.journal import Journal, folder_of, unfinished
 from eros.operations.deploy.model import Deployment, ExitCode, Overtaken, Step
 
@@ -94,7 +94,7 @@ def run(
                 return _failed(deployment, step, text, decide, roll_back)
         if deployment.options.dry_run:
             return _end(deployment, ExitCode.SUCCESS, "nothing was changed: a dry run")
-        unread = deployment.facts("compare").get("unread")
+        unread = deployment.found(results.Compared).unread
         message = f"deployed, but {unread}" if unread else "deployed"
         return _end(deployment, ExitCode.SUCCESS, message)
 
@@ -110,7 +110,7 @@ def _make(deployment: Deployment, step: Step) -> None:
         _LOG.timer(f"step {step.name}", deployment=deployment_id),
         deployment.journal.step(step.name) as record,
     ):
-        record.facts = step.run(deployment)
+        record.facts = step.run(deployment).document()
     _LOG.deployment("step done", step=step.name, deployment=deployment_id, facts=record.facts)
 
 
@@ -144,7 +144,7 @@ def _failed(
         assert decision.version is not None
         with deployment.journal.step("rollback") as record:
             roll_back(deployment, decision.version)
-            record.facts = {"to": decision.version}
+            record.facts = results.RolledBack(decision.version).document()
         return _end(deployment, step.code, f"{text}\n{decision.text}")
     except (UserError, *FAILURES, KeyboardInterrupt) as error:
         if decision is None and engine_failed:

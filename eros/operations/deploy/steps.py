@@ -13,7 +13,15 @@ from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros import logs
 from eros.operations import backup, repair
-from eros.operations.deploy import figures, journal, preflight, program, validation, verdict
+from eros.operations.deploy import (
+    figures,
+    journal,
+    preflight,
+    program,
+    results,
+    validation,
+    verdict,
+)
 from eros.operations.deploy.figures import Figures
 from eros.operations.deploy.lock import held_file
 from eros.operations.deploy.model import (
@@ -46,7 +54,7 @@ class Lock:
     once: bool = False
     in_dry_run: bool = False
 
-    def run(self, deployment: Deployment) -> dict[str, Any]:
+    def run(self, deployment: Deployment) -> results.Locked:
         """Take the lock of this machine, and the one between machines where it exists."""
         site = deployment.site
         holder = Holder.of(deployment.journal.id)
@@ -60,7 +68,7 @@ class Lock:
             deployment.lock = table
             if take_over:
                 _LOG.audit("deployment lock broken", result="succeeded", by=holder.who)
-        return {"holder": holder.who, "between_machines": between}
+        return results.Locked(holder.who, between)
 
 
 @dataclass(frozen=True)
@@ -74,11 +82,12 @@ class Repair:
     in_dry_run: bool = False
     mend: Callable[..., repair.Repair] = repair.repair
 
-    def run(self, deployment: Deployment) -> dict[str, Any]:
+    def run(self, deployment: Deployment) -> results.Repaired:
         """Find out how operations of unknown end ended."""
         site = deployment.site
         tell = _indented(deployment.progress)
-        return self.mend(site.google, site.stack, root=site.root, progress=tell).document()
+        mended = self.mend(site.google, site.stack, root=site.root, progress=tell)
+        return results.Repaired(mended.document())
 
 
 @dataclass(frozen=True)
@@ -92,11 +101,12 @@ class Preflight:
     in_dry_run: bool = True
     check: Callable[..., list[Finding]] = preflight.check
 
-    def run(self, deployment: Deployment) -> dict[str, Any]:
+    def run(self, deployment: Deployment) -> results.Checked:
         """All checks; one that failed stops the deployment."""
         findings = self.check(deployment.site)
         allowed = {"git"} if deployment.options.allow_dirty else set()
-        return _judged(deployment, findings, "a prerequisite is not met", allowed)
+        found = _judged(deployment, findings, "a prerequisite is not met", allowed)
+        return results.Checked(found)
 
 
 @dataclass(frozen=True)
@@ -109,7 +119,7 @@ class Baseline:
     once: bool = True
     in_dry_run: bool = True
 
-    def run(self, deployment: Deployment) -> dict[str, Any]:
+    def run(self, deployment: Deployment) -> results.Before:
         """Measure it, and note which update of the stack it is."""
         site = deployment.site
         history = state.history(site.stack, site.root)
@@ -117,11 +127,11 @@ class Baseline:
         newest = history[0].version if history else 0
         if not figures.is_deployed(site.google):
             deployment.progress("  nothing is deployed yet: no baseline")
-            return {"version": last, "newest": newest, "figures": None}
+            return results.Before(last, newest)
         now = deployment.now()
         found = figures.measure(site.google, now - _BASELINE, now)
         deployment.progress(f"  health score {found.health_score}, {found.queries} queries a day")
-        return {"version": last, "newest": newest, "figures": found.document()}
+        return results.Before(last, newest, found.document())
 
 
 @dataclass(frozen=True)
@@ -134,23 +144,18 @@ class Backup:
     once: bool = True
     in_dry_run: bool = False
 
-    def run(self, deployment: Deployment) -> dict[str, Any]:
+    def run(self, deployment: Deployment) -> results.BackedUp:
         """Snapshot every table worth keeping."""
         google = deployment.site.google
         if not backup.is_deployed(google):
             deployment.progress("  no place for backups yet: there are no rows to lose")
-            return {"backup": None}
+            return results.BackedUp()
         tell = _indented(deployment.progress)
         made = backup.create(google, kind=backup.Kind.DEPLOYMENT, progress=tell)
         deployment.progress(f"  {made.id}: {len(made.tables)} tables, {made.rows:,} rows")
         for warning in made.warnings:
             tell(f"warning: {warning}")
-        return {
-            "backup": made.id,
-            "tables": len(made.tables),
-            "rows": made.rows,
-            "warnings": list(made.warnings),
-        }
+        return results.BackedUp(made.id, len(made.tables), made.rows, list(made.warnings))
 
 
 @dataclass(frozen=True)
@@ -164,7 +169,7 @@ class Preview:
     in_dry_run: bool = True
     ask: Callable[..., program.Preview] = program.preview
 
-    def run(self, deployment: Deployment) -> dict[str, Any]:
+    def run(self, deployment: Deployment) -> results.Previewed:
         """Ask the engine and show the changes."""
         found = self.ask(deployment.site.stack, deployment.site.root)
         lines = [f"{c.action.value} {c.name}{_because(c)}" for c in found.changes]
@@ -175,12 +180,7 @@ class Preview:
             deployment.progress(f"  and {others} more that hold no data")
         if found.is_empty:
             deployment.progress("  nothing changes")
-        return {
-            "counts": found.counts,
-            "changes": lines,
-            "touched": list(found.touched),
-            "tables": list(found.tables),
-        }
+        return results.Previewed(found.counts, lines, list(found.touched), list(found.tables))
 
 
 @dataclass(frozen=True)
@@ -193,12 +193,12 @@ class Confirm:
     once: bool = False
     in_dry_run: bool = False
 
-    def run(self, deployment: Deployment) -> dict[str, Any]:
+    def run(self, deployment: Deployment) -> results.Confirmed:
         """Ask; for production the stack's name has to be typed."""
-        if not deployment.facts("preview")["touched"]:
-            return {"by": "nobody: nothing changes"}
+        if not deployment.found(results.Previewed).touched:
+            return results.Confirmed("nobody: nothing changes")
         if deployment.options.yes:
-            return {"by": "--yes"}
+            return results.Confirmed("--yes")
         site = deployment.site
         if site.is_production:
             wanted = site.stack
@@ -208,7 +208,7 @@ class Confirm:
             answer = deployment.ask("Deploy? [y/N]").strip().lower()[:1]
         if answer != wanted:
             raise UserError("not confirmed; nothing was changed")
-        return {"by": logs.log.user()}
+        return results.Confirmed(logs.log.user())
 
 
 @dataclass(frozen=True)
@@ -222,14 +222,14 @@ class Up:
     in_dry_run: bool = False
     update: Callable[..., None] = program.up
 
-    def run(self, deployment: Deployment) -> dict[str, Any]:
+    def run(self, deployment: Deployment) -> results.Updated:
         """Run the engine, unless there is nothing to do."""
         site = deployment.site
-        if not deployment.facts("preview")["touched"]:
+        if not deployment.found(results.Previewed).touched:
             deployment.progress("  nothing to do")
-            return {"changed": False, "ended": deployment.now().isoformat()}
+            return results.Updated(False, deployment.now().isoformat())
         self.update(site.stack, site.root, f"eros deploy {deployment.journal.id}")
-        return {"changed": True, "ended": deployment.now().isoformat()}
+        return results.Updated(True, deployment.now().isoformat())
 
 
 @dataclass(frozen=True)
@@ -243,10 +243,10 @@ class Validate:
     in_dry_run: bool = False
     check: Callable[..., list[Finding]] = validation.check
 
-    def run(self, deployment: Deployment) -> dict[str, Any]:
+    def run(self, deployment: Deployment) -> results.Validated:
         """All validation queries."""
         findings = self.check(deployment.site)
-        return _judged(deployment, findings, "what was deployed does not work")
+        return results.Validated(_judged(deployment, findings, "what was deployed does not work"))
 
 
 @dataclass(frozen=True)
@@ -260,10 +260,10 @@ class Compare:
     in_dry_run: bool = False
     sleep: Callable[[float], None] = time.sleep
 
-    def run(self, deployment: Deployment) -> dict[str, Any]:
+    def run(self, deployment: Deployment) -> results.Compared:
         """Watch as long as was asked for, measure, and look for reasons to roll back."""
         google = deployment.site.google
-        start = datetime.fromisoformat(deployment.facts("up")["ended"])
+        start = datetime.fromisoformat(deployment.found(results.Updated).ended)
         until = start + timedelta(minutes=deployment.options.observe_minutes)
         self._watch(deployment, until)
         stop = deployment.now()
@@ -273,8 +273,8 @@ class Compare:
             # Definitions that passed the validation are not bad because nobody can measure them.
             unread = f"nothing was compared with the baseline: {_reason(error)}"
             deployment.progress(f"  {unread}")
-            return {"figures": None, "missing": [], "unread": unread, "triggers": []}
-        known = deployment.facts("baseline").get("figures")
+            return results.Compared(unread=unread)
+        known = deployment.found(results.Before).figures
         before = Figures(**known) if known else None
         earlier, unread = None, ""
         try:
@@ -286,20 +286,17 @@ class Compare:
         missing = [name for name in found.missing if not (unread and name == verdict.COST)]
         if missing:
             deployment.progress(f"  too few queries since to judge: {', '.join(missing)}")
-        facts = {
-            "figures": after.document(),
-            "missing": missing,
-            "unread": unread,
-            "triggers": [str(trigger) for trigger in found.triggers],
-        }
+        compared = results.Compared(
+            after.document(), missing, unread, [str(trigger) for trigger in found.triggers]
+        )
         if found.triggers:
             raise StepFailed(
-                "the system is worse than before:\n  " + "\n  ".join(facts["triggers"]),
+                "the system is worse than before:\n  " + "\n  ".join(compared.triggers),
                 tuple(
                     Finding(trigger.cause, Level.FAILED, trigger.text) for trigger in found.triggers
                 ),
             )
-        return facts
+        return compared
 
     def _watch(self, deployment: Deployment, until: datetime) -> None:
         while (left := (until - deployment.now()).total_seconds()) > 0:
@@ -319,9 +316,9 @@ class Score:
     once: bool = False
     in_dry_run: bool = False
 
-    def run(self, deployment: Deployment) -> dict[str, Any]:
+    def run(self, deployment: Deployment) -> results.Scored:
         """The scorecard of this moment; what cannot be measured yet scores nothing."""
-        at = datetime.fromisoformat(deployment.facts("up")["ended"]).astimezone(UTC)
+        at = datetime.fromisoformat(deployment.found(results.Updated).ended).astimezone(UTC)
         section = monitor.SECTIONS[-1]
         try:
             rows = monitor.ask(
@@ -331,11 +328,11 @@ class Score:
             # A deployment that was found good is not bad because nobody can score it.
             text = f"cannot be read: {error}"
             deployment.progress(f"  {text}")
-            return {"criteria": [], "overall": text}
+            return results.Scored(overall=text)
         criteria = [{"criterion": row["item"], "status": row["status"]} for row in rows]
         *_, overall = criteria
         deployment.progress(f"  {overall['status']}; again in some days: eros monitor deployment")
-        return {"criteria": criteria[:-1], "overall": overall["status"]}
+        return results.Scored(criteria[:-1], overall["status"])
 
 
 def standard(*, resume: bool = False) -> tuple[Step, ...]:
@@ -357,7 +354,7 @@ def standard(*, resume: bool = False) -> tuple[Step, ...]:
 
 def _judged(
     deployment: Deployment, findings: list[Finding], message: str, allowed: set[str] | None = None
-) -> dict[str, Any]:
+) -> list[dict[str, str]]:
     """Show the findings; raises StepFailed when one has failed that is not allowed to."""
     for finding in findings:
         deployment.progress(f"  {finding.level.value.lower():8}{finding.check}: {finding.text}")
@@ -368,7 +365,7 @@ def _judged(
         raise StepFailed(
             f"{message}\n{texts}", tuple(findings), fix=f"\n{fixes}" if fixes else None
         )
-    return {"findings": [finding.document() for finding in findings]}
+    return [finding.document() for finding in findings]
 
 
 def _reason(error: Exception) -> str:

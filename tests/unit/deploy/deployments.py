@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from eros.operations.deploy import Deployment, ExitCode, Site, program, steps
+from eros.operations.deploy import Deployment, ExitCode, Site, program, results, steps
 from eros.operations.deploy.figures import Figures
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -35,11 +35,11 @@ class Fake:
     def title(self) -> str:
         return self.name
 
-    def run(self, deployment: Deployment) -> dict[str, Any]:
+    def run(self, deployment: Deployment) -> results.Result:
         self.made.append(self.name)
         if self.error is not None:
             raise self.error
-        return {"by": self.name}
+        return results.Confirmed(self.name)
 
 
 def never(*_: Any) -> Any:
@@ -55,7 +55,8 @@ def preview(*touched: str, tables: tuple[str, ...] = ()) -> program.Preview:
 def previewed(made: Made, found: program.Preview) -> Deployment:
     """The deployment after its preview."""
     with made.deployment.journal.step("preview") as record:
-        record.facts = steps.Preview(ask=lambda stack, root: found).run(made.deployment)
+        ask = steps.Preview(ask=lambda stack, root: found)
+        record.facts = ask.run(made.deployment).document()
     return made.deployment
 
 

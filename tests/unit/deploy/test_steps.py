@@ -18,7 +18,7 @@ def test_a_failed_prerequisite_stops_with_what_to_do(make):
     step = steps.Preflight(check=lambda site: [bad])
     with pytest.raises(StepFailed, match="commit first"):
         step.run(make().deployment)
-    assert step.run(make(allow_dirty=True).deployment)["findings"] == [bad.document()]
+    assert step.run(make(allow_dirty=True).deployment).findings == [bad.document()]
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_nobody_is_asked_in_ci_or_when_nothing_changes(make):
 
 
 def test_the_engine_is_left_alone_when_nothing_changes(make):
-    facts = steps.Up(update=never).run(previewed(make(), preview()))
-    assert facts["changed"] is False
+    found = steps.Up(update=never).run(previewed(make(), preview()))
+    assert found.changed is False
 
 
 def test_the_update_names_its_deployment(make):
@@ -84,10 +84,10 @@ def test_watching_gives_signs_of_life_until_its_end(make, monkeypatch):
     def sleep(seconds):
         clock[0] += timedelta(seconds=seconds)
 
-    facts = steps.Compare(sleep=sleep).run(made.deployment)
+    found = steps.Compare(sleep=sleep).run(made.deployment)
     assert spans == [(NOW, NOW + timedelta(minutes=2))]
     assert len(renewed) == 2
-    assert "query time" in facts["missing"]
+    assert "query time" in found.missing
 
 
 def test_who_loses_the_lock_while_watching_judges_nothing(make, monkeypatch):
@@ -151,9 +151,9 @@ def test_yesterday_s_cost_that_cannot_be_read_leaves_the_other_reasons(updated, 
     after = [Figures(NOW.isoformat(), NOW.isoformat())]
     monkeypatch.setattr(steps.figures, "measure", lambda *span: after[0])
     monkeypatch.setattr(steps.figures, "cost", unreadable)
-    facts = steps.Compare().run(updated().deployment)
-    assert facts["unread"] == "the cost was not compared with yesterday's: busy"
-    assert "cost" not in facts["missing"], "that is for lack of queries"
+    found = steps.Compare().run(updated().deployment)
+    assert found.unread == "the cost was not compared with yesterday's: busy"
+    assert "cost" not in found.missing, "that is for lack of queries"
     after[0] = Figures(NOW.isoformat(), NOW.isoformat(), corrupt_rows=3)
     with pytest.raises(StepFailed, match="3 corrupt rows"):
         steps.Compare().run(updated().deployment)
