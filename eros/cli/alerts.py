@@ -15,8 +15,9 @@ from bqstack.failures import FAILURES
 from eros.cli import tables
 from eros.cli.common import Format, Output, Stack, console
 from eros.cloud.google import Google
+from eros.project import alerts
 from eros.project.alerts import state
-from eros.project.settings import load_stack_file
+from eros.project.settings import PROJECT_ROOT, load_stack_file
 from eros.watch import standing
 from eros.watch.monitor import Answer
 from eros.watch.standing import Standing
@@ -36,7 +37,7 @@ def list_(
     """Every rule with its value and state, those that Cloud Monitoring judges among them."""
     settings = load_stack_file(stack)
     google = Google(settings)
-    found = standing.read(google, settings.template_context()["alerts"])
+    found = standing.read(google, alerts.of(settings, PROJECT_ROOT))
     rows = [one for one in found.rules if one.is_open or not firing]
     if output is Format.JSON:
         print(json.dumps([one.document(settings.runbook) for one in rows], indent=2, default=str))

@@ -79,7 +79,7 @@ class Reading:
     def _documents(self) -> Files | None:
         """Everything beside the SQL; a mistake in one file hides none in another."""
         settings, root, configs = self._settings, self._root, self._scripts.configs
-        rules = self._read(lambda: settings.template_context()["alerts"], tell=False)
+        rules = self._read(lambda: alerts.of(settings, root), tell=False)
         figures = self._read(lambda: metrics.load(root), tell=False)
         names = self._read(lambda: channels.names(root))
         found = self._read(lambda: channels.load(settings, root)) if names is not None else None

@@ -105,7 +105,7 @@ def load(root: Path = PROJECT_ROOT) -> dict[str, Schedule]:
 def transfer_configs(settings: Settings, root: Path = PROJECT_ROOT) -> list[TransferConfig]:
     """Transfer configs of a stack in the order of the file; raises UserError."""
     configs = []
-    context = settings.template_context()
+    context = settings.template_values()
     for name, entry in load(root).items():
         call = templates.fill(entry.call, context, FILE, f"schedules.{name}.call").strip()
         if entry.schedule is not None:

@@ -347,10 +347,10 @@ class Settings(Section):
             "), NULL, error_result.reason)"
         )
 
-    def template_context(self) -> dict[str, Any]:
-        """Names that an SQL file may use in its Jinja2 expressions."""
+    def template_values(self) -> dict[str, Any]:
+        """Names that a file of config/ may use in its Jinja2 expressions: settings alone."""
         sections = ("prices", "limits", "thresholds", "automation", "selection", "retention")
-        context = {
+        return {
             "project": self.project,
             "dataset": self.dataset,
             "location": self.location,
@@ -358,10 +358,19 @@ class Settings(Section):
             "jobs_view": self.jobs_view,
             "error_reason": self.error_reason,
             "job_labels": self.job_labels,
-            "metrics": figures.load(PROJECT_ROOT),
             **{name: getattr(self, name) for name in sections},
         }
-        return context | {"alerts": alerts.load(context, PROJECT_ROOT)}
+
+    def template_context(self) -> dict[str, Any]:
+        """Names that an SQL file may use: the settings, and the catalogues that SQL is made of.
+
+        Whoever wants the rules or the figures themselves calls `alerts.of` or `figures.load`.
+        """
+        catalogues = {
+            "metrics": figures.load(PROJECT_ROOT),
+            "alerts": alerts.of(self, PROJECT_ROOT),
+        }
+        return self.template_values() | catalogues
 
 
 def parse(values: dict[str, Any], file: Path | str, root: Path | None = None) -> Settings:

@@ -17,6 +17,7 @@ from google.cloud import bigquery
 
 from eros.project import alerts, channels
 from eros.project.alerts import policy
+from eros.project.settings import PROJECT_ROOT
 from tests.sql.conftest import Build, Warehouse
 from tests.sql.test_cases import FOLDER
 
@@ -144,7 +145,7 @@ def _empty(warehouse: Warehouse) -> None:
 
 @pytest.fixture(scope="module")
 def rules(warehouse: Warehouse) -> dict[str, alerts.Rule]:
-    return {rule.id: rule for rule in warehouse.settings.template_context()["alerts"].rules}
+    return {rule.id: rule for rule in alerts.of(warehouse.settings, PROJECT_ROOT).rules}
 
 
 def at(moment: dt.datetime) -> str:

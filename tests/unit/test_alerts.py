@@ -44,7 +44,7 @@ DOCUMENT = {
 
 @pytest.fixture
 def rules(settings) -> dict[str, alerts.Rule]:
-    return {rule.id: rule for rule in settings.template_context()["alerts"].rules}
+    return {rule.id: rule for rule in alerts.of(settings, PROJECT_ROOT).rules}
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def test_every_rule_of_the_specification_is_there_with_its_severity(rules):
 
 def test_limits_are_those_of_the_settings(values):
     stack = parse(values | {"thresholds": {"activeLocksCritical": 123}}, "f")
-    found = {rule.id: rule for rule in stack.template_context()["alerts"].rules}
+    found = {rule.id: rule for rule in alerts.of(stack, PROJECT_ROOT).rules}
     assert found["A08"].limit == 123
     assert found["A08"].resolves < 123
 

@@ -37,7 +37,7 @@ def schema_of(name: str) -> Draft202012Validator:
 def load(name: str, settings: Settings, root: Path) -> object:
     """What the program does with a file."""
     if name == "alerts":
-        return alerts.load(settings.template_context(), root)
+        return alerts.of(settings, root)
     if name == "channels":
         return channels.names(root)
     if name == "metrics":

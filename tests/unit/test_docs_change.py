@@ -118,7 +118,7 @@ def test_the_catalogues_take_the_entries(root, settings):
     schedules.check_calls(configs, sql, settings)
     figures = metrics.load(root)
     metrics.check_sources(figures, sql)
-    rules = alerts.load(settings.template_context(), root)
+    rules = alerts.of(settings, root)
     checks.check(rules, settings.runbook, configs, channels.names(root))
     assert "set_page_goals" in [config.key for config in configs]
     assert "A40" in [rule.id for rule in rules.rules]

@@ -4,7 +4,7 @@
 imported here.
 """
 
-from eros.project.alerts.catalogue import FILE, Alerts, Rule, load
+from eros.project.alerts.catalogue import FILE, Alerts, Rule, load, of
 from eros.project.alerts.model import Document
 
-__all__ = ["FILE", "Alerts", "Document", "Rule", "load"]
+__all__ = ["FILE", "Alerts", "Document", "Rule", "load", "of"]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bqstack import templates
 from bqstack.documents import load_document
@@ -69,6 +69,19 @@ class Alerts:
     def paging(self) -> list[Rule]:
         """Rules that tell a person: they have an alert policy."""
         return [rule for rule in self.rules if rule.severity != "INFO"]
+
+
+class Values(Protocol):
+    """Settings of a stack, as far as the rules take any."""
+
+    def template_values(self) -> Mapping[str, Any]:
+        """Names that a template may use."""
+        ...
+
+
+def of(settings: Values, root: Path) -> Alerts:
+    """The rules below `root` for a stack; raises UserError."""
+    return load(settings.template_values(), root)
 
 
 def load(context: Mapping[str, Any], root: Path) -> Alerts:

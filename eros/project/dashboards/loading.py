@@ -33,7 +33,7 @@ def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, dict[str, A
                 file=path.relative_to(root),
                 fix=f"name it NAME.yaml, or move it out of {FOLDER}/",
             )
-    context = settings.template_context()
+    context = settings.template_values()
     return {path.stem: _load(path, context, root, known) for path in paths}
 
 

@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
+from eros.project import alerts
 from eros.project.alerts import policy
 from eros.project.figures import NAME_PREFIX, TYPE_PREFIX, Source
-from eros.project.settings import Settings
+from eros.project.settings import PROJECT_ROOT, Settings
 from eros.watch.dashboard import charts, numbers
 from eros.watch.dashboard.reading import Incident, Monitoring, Series
 
@@ -124,7 +125,7 @@ class Page:
 
     def alerts(self) -> list[Alert]:
         """What is open, the worst first."""
-        rules = {rule.label: rule for rule in self.settings.template_context()["alerts"].rules}
+        rules = {rule.label: rule for rule in alerts.of(self.settings, PROJECT_ROOT).rules}
         return [
             Alert(
                 incident,
