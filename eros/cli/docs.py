@@ -9,6 +9,7 @@ import typer
 
 from bqstack.errors import UserError
 from eros.cli.common import console
+from eros.cli.waiting import working
 from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 
@@ -21,7 +22,8 @@ def docs(
     # The analyser takes longer to import than most commands.
     from eros import reference
 
-    texts = reference.pages(load_stack_file("local"), on_compile=_tell_compile)
+    with working("docs: Google's analyser is at work"):
+        texts = reference.pages(load_stack_file("local"), on_compile=_tell_compile)
     schemas = reference.schemas()
     old = reference.differing(texts) + reference.differing(schemas, folder=reference.SCHEMAS)
     texts |= schemas

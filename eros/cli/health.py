@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from bqstack.errors import UserError
 from eros.cli.common import Format, Output, Stack, console, print_error
+from eros.cli.waiting import working
 from eros.cloud.google import Google
 from eros.project.settings import load_stack_file
 from eros.watch import health as checks
@@ -60,7 +61,8 @@ def health(
 
 def _once(google: Google, output: Format, verbose: bool, *, repeated: bool) -> checks.Status:
     started = time.monotonic()
-    report = checks.check(google)
+    with working("health: asking the cloud"):
+        report = checks.check(google)
     if output is Format.JSON:
         # A watch is a stream: one report per line.
         print(json.dumps(report.document(), indent=None if repeated else 2), flush=True)

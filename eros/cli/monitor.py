@@ -11,6 +11,7 @@ from bqstack import state
 from bqstack.errors import UserError
 from eros.cli import tables
 from eros.cli.common import Stack
+from eros.cli.waiting import working
 from eros.cloud import clock
 from eros.cloud.google import Google
 from eros.project.settings import PROJECT_ROOT, load_stack_file
@@ -51,12 +52,14 @@ def monitor(
         else:
             # The history has this machine's time, the jobs have the stack's.
             (at,) = clock.shown(google.settings, [last_update(stack)])
-        answer = queries.deployment_report(google, at, days)
+        with working("monitor: the five sections of the report, side by side"):
+            answer = queries.deployment_report(google, at, days)
     elif query == queries.PARTITIONS:
         answer = queries.partitions(Google(load_stack_file(stack)))
     else:
         wanted = queries.find(query)
-        answer, totals = queries.ask_with_totals(Google(load_stack_file(stack)), wanted)
+        with working(f"monitor: asking {stack} for {wanted.name}"):
+            answer, totals = queries.ask_with_totals(Google(load_stack_file(stack)), wanted)
     if totals is not None and totals.rows and output is tables.Format.TABLE and out is None:
         tables.write(totals, output, None, wide=wide)
         typer.echo()

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from bqstack.errors import UserError
 from eros.cli.common import Stack, console, inert
+from eros.cli.waiting import working
 from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 # The class of a planned change as `bqstack.plan.markdown.text` writes it, after the verb.
@@ -77,23 +78,28 @@ def plan(
     settings = load_stack_file(stack)
     if output is not None:
         _make(output)
-    sides = (
-        sources.trees(stack, base, head, PROJECT_ROOT)
-        if base
-        else sources.against_state(stack, PROJECT_ROOT)
-    )
+    with working(f"plan: reading what {stack} is and would be"):
+        sides = (
+            sources.trees(stack, base, head, PROJECT_ROOT)
+            if base
+            else sources.against_state(stack, PROJECT_ROOT)
+        )
     if preview is None:
         preview = base is None and (output is not None or out_format is Format.MARKDOWN)
-    shown = raw.preview(stack, PROJECT_ROOT) if preview else ""
+    shown = ""
+    if preview:
+        with working(f"plan: pulumi preview of {stack}"):
+            shown = raw.preview(stack, PROJECT_ROOT)
     connect = (lambda: Google(settings)) if ask_cloud else None
-    made = build(
-        settings,
-        stack,
-        *sides,
-        connect=connect,
-        preview=shown,
-        settings_warnings=settings.warnings,
-    )
+    with working("plan: following the change through the system"):
+        made = build(
+            settings,
+            stack,
+            *sides,
+            connect=connect,
+            preview=shown,
+            settings_warnings=settings.warnings,
+        )
     forms = {
         Format.TEXT: lambda: markdown.text(made),
         Format.MARKDOWN: lambda: markdown.render(made, link),

@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from eros.cli.common import Format, Output, Stack, console
+from eros.cli.waiting import working
 from eros.cloud.google import Google
 from eros.project.settings import load_stack_file
 
@@ -21,7 +22,8 @@ def preflight(
     from eros.operations.deploy import ExitCode, Level, Site
     from eros.operations.deploy import preflight as checks
 
-    findings = checks.check(Site(stack, Google(load_stack_file(stack))))
+    with working(f"preflight: checking {stack}"):
+        findings = checks.check(Site(stack, Google(load_stack_file(stack))))
     failed = any(finding.level is Level.FAILED for finding in findings)
     if output is Format.JSON:
         print(json.dumps([finding.document() for finding in findings], indent=2))

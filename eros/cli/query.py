@@ -11,6 +11,7 @@ import typer
 from bqstack.errors import UserError
 from eros.cli import tables
 from eros.cli.common import Stack
+from eros.cli.waiting import working
 from eros.cloud.google import Google
 from eros.project.settings import load_stack_file
 from eros.watch import queries
@@ -41,7 +42,8 @@ def query(
     print(estimate.words(google.settings), file=sys.stderr)
     if dry_run:
         return
-    found = queries.run(google, text, limit=limit)
+    with working(f"query: {stack} is at work on it"):
+        found = queries.run(google, text, limit=limit)
     note = ""
     if len(found.answer.rows) < found.total:
         note = f"{len(found.answer.rows):,} of {found.total:,} rows; --limit 0 fetches all of them"

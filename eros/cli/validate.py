@@ -11,6 +11,7 @@ import typer
 from bqstack.analysis import show
 from bqstack.errors import UserError
 from eros.cli.common import Format, Output, Stack
+from eros.cli.waiting import working
 from eros.project.files import Reading
 from eros.project.settings import PROJECT_ROOT, check_file, load_stack_file
 
@@ -29,7 +30,8 @@ def validate(
     only = [_inside(path) for path in paths or []]
     check_file(stack)
     settings = load_stack_file(stack)
-    report = Reading(settings, only=only, on_compile=_tell_compile, fresh=fresh).report
+    with working("validate: Google's analyser is at work"):
+        report = Reading(settings, only=only, on_compile=_tell_compile, fresh=fresh).report
     # Plain text, so that an editor can read file:line:column.
     print(show.as_json(report) if output is Format.JSON else show.text(report))
     if not report.ok:

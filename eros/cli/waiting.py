@@ -1,0 +1,74 @@
+"""What a command is at, on standard error, once it has taken longer than a moment.
+
+Nothing is said of what is quick. An estimate is what the same work took the last time on this
+machine; it is kept in the user's cache, and a cache that cannot be written costs the estimate.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SILENT_SECONDS = 1.5
+AGAIN_SECONDS = 15.0
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Say what the block is at when it lasts, again from time to time, with an estimate."""
+    started = time.monotonic()
+    before = _durations().get(what)
+    done = threading.Event()
+
+    def tell() -> None:
+        if done.wait(SILENT_SECONDS):
+            return
+        estimate = f"; the last time it took {before:.0f} s" if before else ""
+        print(f"{what}{estimate}", file=sys.stderr, flush=True)
+        while not done.wait(AGAIN_SECONDS):
+            elapsed = time.monotonic() - started
+            print(f"{what}: {elapsed:.0f} s so far", file=sys.stderr, flush=True)
+
+    teller = threading.Thread(target=tell, name="waiting", daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
+    took = time.monotonic() - started
+    if took > SILENT_SECONDS:
+        _remember(what, took)
+
+
+def _file() -> Path:
+    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(root) / "eros" / "durations.json"
+
+
+def _durations() -> dict[str, float]:
+    try:
+        found = json.loads(_file().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {what: took for what, took in found.items() if isinstance(took, int | float)}
+
+
+def _remember(what: str, seconds: float) -> None:
+    path = _file()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        known = _durations() | {what: round(seconds, 1)}
+        unfinished.write_text(json.dumps(known, indent=1), encoding="utf-8")
+        unfinished.replace(path)
+    except OSError:
+        return

@@ -1,0 +1,70 @@
+"""What lasts says so, with an estimate; what is quick says nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from eros.cli import waiting
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(waiting, "SILENT_SECONDS", 0.01)
+    monkeypatch.setattr(waiting, "AGAIN_SECONDS", 0.02)
+    return tmp_path / "eros" / "durations.json"
+
+
+def lasting(capsys: pytest.CaptureFixture[str], lines: int) -> list[str]:
+    """Work until so many lines stand on standard error."""
+    said = ""
+    end = time.monotonic() + 30
+    with waiting.working("reading the plan"):
+        while said.count("\n") < lines and time.monotonic() < end:
+            said += capsys.readouterr().err
+            time.sleep(0.005)
+    return said.splitlines()
+
+
+def test_what_lasts_is_named_again_and_again_and_the_next_time_with_an_estimate(capsys, cache):
+    first, second = lasting(capsys, 2)[:2]
+    assert first == "reading the plan"
+    assert second.startswith("reading the plan: ")
+    assert second.endswith(" s so far")
+    cache.write_text(json.dumps({"reading the plan": 42.4}))
+    assert lasting(capsys, 1)[0] == "reading the plan; the last time it took 42 s"
+    assert json.loads(cache.read_text())["reading the plan"] < 42
+
+
+def test_what_is_quick_says_nothing(capsys, monkeypatch, cache):
+    monkeypatch.setattr(waiting, "SILENT_SECONDS", 30)
+    with waiting.working("looking"):
+        pass
+    assert capsys.readouterr().err == ""
+    assert not cache.exists()
+
+
+def test_an_error_passes_and_is_no_estimate(cache):
+    def broken() -> None:
+        with waiting.working("looking"):
+            time.sleep(0.02)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        broken()
+    assert not cache.exists()
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"looking": "long"}'])
+def test_a_broken_or_unwritable_cache_costs_the_estimate_only(capsys, cache, content):
+    cache.parent.mkdir()
+    cache.write_text(content)
+    assert lasting(capsys, 1)[0] == "reading the plan"
+    cache.unlink()
+    cache.parent.rmdir()
+    cache.parent.write_text("")
+    assert lasting(capsys, 1)[0] == "reading the plan"
