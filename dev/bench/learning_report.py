@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import matplotlib as mpl
@@ -30,6 +31,12 @@ _COLOURS = {
     "beta": "#009e73",
 }
 _WEEK, _MONTH = 7, 28
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
+_DOCTYPE = re.compile(r"<!DOCTYPE.*?>", re.DOTALL)
+_BETWEEN = re.compile(r">\s+<")
+_NUMBERS = re.compile(r'\bd="[^"]*"')
+_DECIMALS = re.compile(r"-?\d+\.\d+")
 
 Found = list[tuple[Regime, range, dict[str, Course]]]
 
@@ -152,6 +159,22 @@ def _plot(found: Found, path: Path) -> None:
     handles, labels = rows[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     figure.savefig(path, metadata={"Date": None})
+    path.write_text(compact(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def compact(svg: str) -> str:
+    """The same drawing in few lines: a tenth of a point is finer than a screen shows."""
+    for needless in (_COMMENT, _METADATA, _DOCTYPE):
+        svg = needless.sub("", svg)
+    svg = _NUMBERS.sub(lambda found: _rounded(found[0]), svg)
+    svg = _BETWEEN.sub("><", svg)
+    return svg.replace("<g id=", "\n<g id=").strip() + "\n"
+
+
+def _rounded(attribute: str) -> str:
+    """A list of coordinates on one line, without what is finer than a tenth of a point."""
+    short = _DECIMALS.sub(lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), attribute)
+    return " ".join(short.split())
 
 
 def _weekly(courses: dict[str, Course], name: str) -> tuple[np.ndarray, np.ndarray]:

@@ -1,9 +1,13 @@
 """The arithmetic of the benchmarks."""
 
+from xml.etree import ElementTree
+
 import pytest
 
 from dev.bench import suite
 from dev.bench.figures import REGISTRY, benchmark, growth, ratio
+from dev.bench.learning_report import compact
+from eros.project.settings import PROJECT_ROOT
 
 pytestmark = pytest.mark.unit
 
@@ -25,3 +29,19 @@ def test_a_name_is_given_once():
     with pytest.raises(ValueError, match=taken):
         benchmark(taken, "another")(lambda lab: None)
     assert set(REGISTRY) >= {"startup", "up", "preview"}
+
+
+def test_the_plot_of_the_learning_page_is_compact_and_whole():
+    written = PROJECT_ROOT / "docs" / "learning.svg"
+    text = written.read_text(encoding="utf-8")
+    assert compact(text) == text, "python -m dev.bench.learning_report writes it"
+    assert len(text.splitlines()) < 1_000
+    assert {e.tag.rpartition("}")[2] for e in ElementTree.fromstring(text).iter()} >= {
+        "path",
+        "use",
+    }
+
+
+def test_a_compact_plot_has_every_point_and_no_letter_less():
+    svg = '<svg>\n <!-- a -->\n <g id="x">\n  <path d="M 1.26 2.04 \nL 3 -4.96 \n"/>\n </g>\n</svg>'
+    assert compact(svg) == '<svg>\n<g id="x"><path d="M 1.3 2 L 3 -5 "/></g></svg>\n'
