@@ -25,5 +25,7 @@ SUMMARIES = {
     "rollback": "Take the stack back to an earlier update: definitions, and with --data the rows.",
     "run": "Start a scheduled query and wait for its end.",
     "sample": "Load a realistic sample: creators, captions, messages, assignments.",
-    "validate": "Check all files, SQL by Google's analyser, and the policies; exit code 1 on a mistake.",
+    "validate": (
+        "Check all files, SQL by Google's analyser, and the policies; exit code 1 on a mistake."
+    ),
 }
