@@ -60,7 +60,7 @@ def deploy(
     settings = load_stack_file(stack)
     # Before the lock and the backup: a mistake in a file costs nothing but its message.
     Reading(settings, on_compile=_tell_compile).refuse_mistakes(_tell)
-    _check_program(stack, plan)
+    check_program(stack, plan)
     site = deployments.Site(stack, Google(settings), PROJECT_ROOT)
     if not yes and not dry_run and not sys.stdin.isatty():
         raise UserError("nobody is there to confirm the deployment", fix="add --yes")
@@ -92,7 +92,7 @@ def deploy(
     raise typer.Exit(outcome.code)
 
 
-def _check_program(stack: str, plan: Path | None) -> None:
+def check_program(stack: str, plan: Path | None) -> None:
     """Refuse what the policy pack refuses, and what is not the plan that was read."""
     from bqstack.plan import reviewed, sources
 

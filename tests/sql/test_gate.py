@@ -115,7 +115,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("eros.project.settings.PROJECT_ROOT", tmp_path)
     for place in (system, validate_command, deploy_command):
         monkeypatch.setattr(place, "Reading", functools.partial(Reading, root=tmp_path))
-    monkeypatch.setattr(deploy_command, "_check_program", lambda *_: pytest.fail("too late"))
+    monkeypatch.setattr(deploy_command, "check_program", lambda *_: pytest.fail("too late"))
     monkeypatch.setattr(sources, "declared", lambda *_, **__: pytest.fail("too late"))
     figures.load.cache_clear()
     alerts_catalogue.read_document.cache_clear()
