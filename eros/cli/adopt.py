@@ -34,7 +34,8 @@ def adopt(
     known = catalogue.load(settings, PROJECT_ROOT)
     wanted = program.wanted(stack, PROJECT_ROOT)
     present = live.read(Google(settings), settings, [settings.dataset, *wanted.datasets])
-    survey = adoption.survey(stack, wanted, present, known, settings.dataset)
+    labels = settings.all_labels
+    survey = adoption.survey(stack, wanted, present, known, settings.dataset, labels)
     if output is not None:
         files.write(output, survey)
     if output_format is Format.JSON:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from bqstack.catalogue import Kind as ObjectKind
 from bqstack.catalogue import load
 from bqstack.errors import UserError
 from eros.cli import backup as cli
-from eros.cloud import endpoints
 from eros.cloud.google import Google
 from eros.operations import backup as backups
 from eros.operations.backup import (
@@ -32,13 +30,10 @@ from eros.operations.backup import (
     records,
     restoring,
     scratch,
-    selection,
 )
-from eros.operations.backup.schema import TABLES
 from eros.operations.backup.sums import Relation, add_up
 from eros.project.settings import PROJECT_ROOT
-from localgcp import services
-from packages.localgcp.tests.rest_support import running
+from tests.sql.backup_cloud import backup_cloud
 from tests.sql.conftest import PROJECT, Build, Warehouse
 
 pytestmark = pytest.mark.emulator
@@ -76,25 +71,8 @@ def warehouse(build: Build) -> Warehouse:
 @pytest.fixture(scope="module")
 def google(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Google]:
     """Clients of the emulator and of a server for the other APIs, with room for backups."""
-    # local-bigquery keeps gs:// below its own folder; the server reads the same files.
-    [data] = tmp_path_factory.getbasetemp().glob("bigquery[0-9]*/data")
-    root = tmp_path_factory.mktemp("backup")
-    url = warehouse.client._connection.API_BASE_URL
-    with running(data, bigquery_url=url) as server, pytest.MonkeyPatch.context() as patch:
-        ports = {"bigquery": int(url.rpartition(":")[2]), "gcp": int(server.url.rpartition(":")[2])}
-        patch.setenv("EROS_LOCAL_DIR", str(root))
-        # Reading sql/ takes longer than most of what is tested here.
-        patch.setattr(selection.catalogue, "load", lambda *_: warehouse.catalogue)
-        (root / "endpoints.json").write_text(json.dumps(services.endpoints(ports)))
-        settings = warehouse.settings.model_copy(update={"endpoints_file": Path("endpoints.json")})
-        assert set(services.endpoints(ports)) == endpoints.KEYS
-        made = Google(settings)
-        made.bigquery.create_dataset(records.dataset(made))
-        for name, (_, schema) in TABLES.items():
-            fields = [bigquery.SchemaField.from_api_repr(column) for column in schema]
-            made.bigquery.create_table(bigquery.Table(f"{records.dataset(made)}.{name}", fields))
-        body = {"name": settings.backup.bucket}
-        made.api("storage").buckets().insert(project=PROJECT, body=body).execute()
+    settings, catalogue = warehouse.settings, warehouse.catalogue
+    with backup_cloud(warehouse.client, settings, catalogue, tmp_path_factory) as made:
         yield made
 
 

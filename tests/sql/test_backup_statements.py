@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from google.cloud import bigquery
 from zetasql.wasi._pb2.zetasql.proto.function_pb2 import (
     FunctionArgumentTypeProto,
     FunctionProto,
@@ -15,6 +16,7 @@ from zetasql.wasi._pb2.zetasql.proto.function_pb2 import (
 from zetasql.wasi._pb2.zetasql.public import function_pb2 as enums
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
+from bqstack import partitions
 from bqstack.analysis import types
 from bqstack.analysis.analyser import Analyser, SqlError
 from bqstack.analysis.world import Facts, World
@@ -130,8 +132,21 @@ def test_json_that_was_exported_as_text_is_read_again(reader):
     fields = [field for field in SCHEMA if field["type"] == "JSON" and field["mode"] == "NULLABLE"]
     [column] = fields
     text = bucket.as_text(column)
-    back = columns.expressions(fields, json_is_text=True)
+    back = columns.expressions(fields, is_staged=True)
     reader.read(f"SELECT JSON_VALUE({back}) FROM (SELECT {text} FROM {TABLE})")
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        *({"timePartitioning": {"field": f"c_{k}"}} for k in ("date", "datetime", "timestamp")),
+        {"rangePartitioning": {"field": "c_integer"}},
+    ],
+)
+def test_the_filter_for_every_partition(reader, layout):
+    where = partitions.every_row({**layout, "schema": {"fields": SCHEMA}})
+    reader.read(f"SELECT COUNT(*) FROM {TABLE} WHERE {where}")
+    assert partitions.every_row({"schema": SCHEMA}) is None
 
 
 @pytest.mark.parametrize("kind", ["DATE", "TIMESTAMP", "DATETIME"])
@@ -148,9 +163,13 @@ def test_the_export(reader, settings, monkeypatch):
     fit = tuple(f for f in SCHEMA if f["type"] not in ("INTERVAL", "GEOGRAPHY", "RANGE"))
     table = TableCopy("t", bytes=1, schema=fit, sums=Sums(1, {}, "1"))
     monkeypatch.setattr(bucket, "snapshot", lambda name, backup: name)
-    google = SimpleNamespace(settings=settings)
+    snapshot = bigquery.Table("p.d.t", [bigquery.SchemaField.from_api_repr(f) for f in fit])
+    snapshot.time_partitioning = bigquery.TimePartitioning(field="c_date")
+    client = SimpleNamespace(get_table=lambda _: snapshot)
+    google = SimpleNamespace(settings=settings, bigquery=client)
     bucket.export_table(google, SimpleNamespace(id="20260101_000000"), table)
     [statement] = statements
+    assert statement.endswith("WHERE (`c_date` IS NULL OR `c_date` >= DATE '0001-01-01')")
     assert "uri = 'gs://test-bucket/20260101_000000/t-*.parquet'" in statement
     reader.read(statement)
 

@@ -29,7 +29,7 @@ from eros.operations.backup import (
     selection,
 )
 from eros.operations.backup.schema import TABLES
-from eros.project.settings import parse
+from eros.project.settings import PROJECT_ROOT, parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import PROJECT_NUMBER, Declared, record
 
@@ -83,7 +83,7 @@ def test_backups_before_a_deployment_are_kept_longer(settings):
 
 def test_the_set_holds_the_owned_tables_and_the_named_external_ones(values):
     settings = parse(values | {"externalTables": "adopt"}, "f")
-    found = selection.tables_of(SimpleNamespace(settings=settings))
+    found = selection.tables_of(SimpleNamespace(settings=settings, root=PROJECT_ROOT))
     six = {
         "caption_bank",
         "caption_bandit_stats",
@@ -94,17 +94,22 @@ def test_the_set_holds_the_owned_tables_and_the_named_external_ones(values):
     }
     assert six <= set(found), "docs/requirements.md C-61"
     assert not {"mass_messages", "captions", "schedule_recommendations"} & set(found)
-    greenfield = selection.tables_of(SimpleNamespace(settings=parse(values, "f")))
+    new = SimpleNamespace(settings=parse(values, "f"), root=PROJECT_ROOT)
+    greenfield = selection.tables_of(new)
     assert {"mass_messages", "captions", "schedule_recommendations"} <= set(greenfield)
     local = parse(values | {"jobHistory": "table"}, "f")
-    assert "job_history" not in selection.tables_of(SimpleNamespace(settings=local))
+    assert "job_history" not in selection.tables_of(
+        SimpleNamespace(settings=local, root=PROJECT_ROOT)
+    )
 
 
 def listed(settings, **kinds: str) -> SimpleNamespace:
     """A dataset with these tables, and BigQuery's word for the type of each."""
     items = [SimpleNamespace(table_id=name, table_type=kind) for name, kind in kinds.items()]
     return SimpleNamespace(
-        settings=settings, bigquery=SimpleNamespace(list_tables=lambda dataset: items)
+        root=PROJECT_ROOT,
+        settings=settings,
+        bigquery=SimpleNamespace(list_tables=lambda dataset: items),
     )
 
 
@@ -152,7 +157,7 @@ def test_a_backup_warns_of_what_it_leaves_out(monkeypatch, settings, tables):
 def test_an_unknown_external_table_is_a_mistake_of_the_stack_file(values):
     settings = parse(values | {"backup": {"bucket": "b-1", "externalTables": ["nope"]}}, "f")
     with pytest.raises(UserError, match=r"Pulumi\.staging\.yaml: eros:backup\.externalTables"):
-        selection.tables_of(SimpleNamespace(settings=settings))
+        selection.tables_of(SimpleNamespace(settings=settings, root=PROJECT_ROOT))
 
 
 def test_the_newest_backup_is_one_of_the_whole_and_not_of_what_was_left():
@@ -192,6 +197,7 @@ class Snapshots:
     """A backup dataset whose newest backup is `age` old; what to keep until when."""
 
     def __init__(self, monkeypatch, settings, age: timedelta) -> None:
+        self.root = PROJECT_ROOT
         self.settings = settings
         self.bigquery = self
         self.kept: dict[str, datetime] = {}
@@ -301,9 +307,10 @@ def test_an_export_refuses_what_parquet_does_not_bring_back(column):
 
 
 def test_an_export_is_refused_before_a_snapshot_is_taken(monkeypatch):
-    from google.cloud.bigquery import SchemaField
+    from google.cloud.bigquery import SchemaField, Table
 
-    table = SimpleNamespace(schema=[SchemaField("c", "GEOGRAPHY")])
+    table = Table("p.d.t", schema=[SchemaField("c", "GEOGRAPHY")])
+    monkeypatch.setattr(creation.sight, "require", lambda *_: None)
     monkeypatch.setattr(creation.records, "require", lambda _: None)
     monkeypatch.setattr(creation.bucket, "require", lambda _: None)
     monkeypatch.setattr(creation.selection, "chosen", lambda *_: ["t"])

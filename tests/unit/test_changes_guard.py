@@ -12,7 +12,18 @@ import sqlglot
 
 from bqstack.connection import Connection
 from bqstack.errors import UserError
-from bqstack.guard import Change, allowances, compare, guard, program, stakes, tables
+from bqstack.guard import (
+    Action,
+    Change,
+    allowances,
+    compare,
+    guard,
+    program,
+    secured,
+    stakes,
+    tables,
+)
+from bqstack.guard.compare import dropping
 from bqstack.state import Checkpoint, Resource
 from components.system import System
 from eros.project.settings import PROJECT_ROOT, load_stack_file, parse
@@ -43,12 +54,13 @@ def table(name: str, **inputs) -> Resource:
     )
 
 
-def dropped(name: str, **inputs) -> list[Change]:
+def dropped(name: str, policies=None, **inputs) -> list[Change]:
     """The change that drops column n."""
     without = (
         '[{"name": "d", "type": "DATE"}, {"name": "tags", "type": "STRING", "mode": "REPEATED"}]'
     )
-    return compare([table(name, **inputs)], [table(name, **inputs | {"schema": without})])
+    held, wanted = table(name, **inputs), table(name, **inputs | {"schema": without})
+    return compare([held], [wanted], policies=policies)
 
 
 # What a program declares ---------------------------------------------------------------
@@ -204,7 +216,8 @@ def test_a_table_that_demands_a_filter_gets_one():
     )
     query = stakes.query(change, change.lossy[0])
     assert query is not None
-    assert query.endswith("WHERE `d` >= CAST('1900-01-01' AS DATE)")
+    # Rows without a date count, and those before 1900.
+    assert query.endswith("WHERE (`d` IS NULL OR `d` >= CAST('0001-01-01' AS DATE))")
 
 
 def test_the_rows_that_expire_are_counted():
@@ -218,6 +231,69 @@ def test_the_rows_that_expire_are_counted():
     assert sqlglot.parse_one(query, dialect="bigquery")
     assert "COUNTIF(CAST(`d` AS TIMESTAMP) < " in query
     assert "INTERVAL 24 HOUR" in query
+
+
+class Policies:
+    """A BigQuery whose tables have these row access policies, none of them for the caller."""
+
+    def __init__(self, *names: str) -> None:
+        self.bigquery = self._connection = self
+        self.names = names
+
+    def api_request(self, *, path: str, **_):
+        assert path == "/projects/test-project/datasets/brain/tables/pages/rowAccessPolicies"
+        references = [{"rowAccessPolicyReference": {"policyId": name}} for name in self.names]
+        return {"rowAccessPolicies": references}
+
+    def query_and_wait(self, *_, **__):
+        return [{"held": 0, "total": 0}]
+
+
+def test_rows_are_unknown_where_a_policy_may_hide_them():
+    refused = allowances.refused(dropped("pages"), [])
+    assert set(stakes.told(lambda: Policies("low"), refused).values()) == {
+        "rows at stake: unknown, row access policies may hide some from you"
+    }
+    assert set(stakes.told(lambda: Policies(), refused).values()) == {
+        "rows at stake: none, the table is empty"
+    }
+
+
+def test_a_table_with_policies_is_replaced_for_a_dropped_column():
+    changes = dropped("pages")
+    found = secured.policies(lambda: Policies("low", "all"), dropping(changes))
+    assert found == {changes[0].urn: ["all", "low"]}
+    (change,) = dropped("pages", policies=found)
+    assert change.action is Action.REPLACE
+    assert {detail.allowance for detail in change.lossy} == {"pages: replace"}
+    assert any("row access policies (all, low)" in detail.text for detail in change.details)
+    # What was allowed for a table without policies is not enough.
+    assert allowances.refused([change], ["pages: drop column n"])
+    found = secured.policies(lambda: Policies(), dropping(changes))
+    (change,) = dropped("pages", policies=found)
+    assert change.action is Action.UPDATE
+
+
+def test_nobody_asks_for_policies_while_all_columns_stay():
+    wide = COLUMNS.replace("]", ', {"name": "x", "type": "DATE"}]')
+    assert dropping(compare([table("pages")], [table("pages", schema=wide)])) == []
+    assert dropping(compare([table("pages")], [])) == []
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_policies_that_nobody_knows_of_stop_an_update(monkeypatch, preview):
+    def connect() -> Connection:
+        raise UserError("no cloud")
+
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
+    warnings: list[str] = []
+    lesser = dropping(dropped("pages"))
+    if preview:
+        assert secured.known(connect, lesser, warnings.append) == {}
+        assert "whether pages has row access policies" in warnings[0]
+    else:
+        with pytest.raises(UserError, match="whether pages has row access policies"):
+            secured.known(connect, lesser, warnings.append)
 
 
 def test_rows_are_unknown_where_bigquery_does_not_answer():

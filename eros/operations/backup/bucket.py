@@ -15,9 +15,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from bqstack import partitions
 from bqstack.errors import UserError
 from eros.cloud.google import Google
-from eros.operations.backup import jobs, names
+from eros.operations.backup import columns, jobs, names
 from eros.operations.backup.jobs import quoted
 from eros.operations.backup.model import Backup, TableCopy
 from eros.operations.backup.names import snapshot
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _METADATA = "metadata.json"
 _RETRIES = 3
+_LIMITS = ("maxLength", "precision", "scale")
 # Types that Parquet does not carry, or BigQuery does not read back as they were.
 _UNFIT = frozenset({"INTERVAL", "RANGE", "GEOGRAPHY"})
 
@@ -82,12 +84,16 @@ def export(google: Google, backup: Backup, progress: Progress) -> None:
 def export_table(google: Google, backup: Backup, table: TableCopy) -> None:
     """Write one table of the snapshots."""
     settings = google.settings
-    source = quoted(settings.project, settings.backup.dataset, snapshot(table.name, backup.id))
-    columns = ", ".join(as_text(field) for field in table.schema or ())
+    parts = (settings.project, settings.backup.dataset, snapshot(table.name, backup.id))
+    with jobs.refusals(settings):
+        live = google.bigquery.get_table(".".join(parts))
+    source, every_row = quoted(*parts), partitions.every_row(live.to_api_repr())
+    selected = ", ".join(as_text(field) for field in table.schema or ())
+    where = f"\nWHERE {every_row}" if every_row else ""
     statement = (
         f"EXPORT DATA OPTIONS (uri = '{_files(google, backup.id, table.name)}', "
         f"format = 'PARQUET', compression = 'ZSTD', overwrite = FALSE)\n"
-        f"AS SELECT {columns} FROM {source}"
+        f"AS SELECT {selected} FROM {source}{where}"
     )
     jobs.rows(google, statement, [table.bytes or 0])
 
@@ -95,6 +101,8 @@ def export_table(google: Google, backup: Backup, table: TableCopy) -> None:
 def as_text(field: Mapping[str, Any]) -> str:
     """A column as Parquet carries it."""
     column = quoted(field["name"])
+    if columns.is_ingestion_time(field):
+        return f"{column} AS {quoted(columns.staged(field))}"
     if field["type"] != "JSON":
         return column
     return f"IF({column} IS NULL, NULL, TO_JSON_STRING({column})) AS {column}"
@@ -132,7 +140,13 @@ def _staged(field: Mapping[str, Any]) -> bigquery.SchemaField:
     # Defaults and REQUIRED are the business of the table that is restored.
     mode = "REPEATED" if field.get("mode") == "REPEATED" else "NULLABLE"
     return bigquery.SchemaField.from_api_repr(
-        {"name": field["name"], "type": kind, "mode": mode, "fields": field.get("fields", [])}
+        {
+            "name": columns.staged(field),
+            "type": kind,
+            "mode": mode,
+            "fields": field.get("fields", []),
+            **{key: field[key] for key in _LIMITS if key in field},
+        }
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from bqstack import partitions
 from bqstack.errors import UserError
 from eros.operations.backup.jobs import quoted
 
@@ -24,6 +25,14 @@ _ALIASES = {
 }
 # Rows of a partition that ends within this time would be gone before anybody looked.
 _ABOUT_TO_EXPIRE = timedelta(hours=1)
+# Ingestion time is a column of a backup like any other: rows keep their partition.
+_INGESTION_TIME: dict[str, Any] = {
+    "name": partitions.INGESTION_TIME,
+    "type": "TIMESTAMP",
+    "mode": "NULLABLE",
+}
+# BigQuery keeps the name of the pseudocolumn for itself.
+_STAGED_TIME = "eros_ingestion_time"
 
 Field = Mapping[str, Any]
 
@@ -34,6 +43,24 @@ class Fit:
 
     restored: tuple[Field, ...]
     added: tuple[str, ...]
+
+
+def of(table: bigquery.Table) -> tuple[dict[str, Any], ...]:
+    """All columns of a table, the ingestion time of its rows among them."""
+    fields = tuple(field.to_api_repr() for field in table.schema)
+    if partitions.is_by_ingestion(table.to_api_repr()):
+        return (*fields, dict(_INGESTION_TIME))
+    return fields
+
+
+def is_ingestion_time(field: Field) -> bool:
+    """Whether this is the pseudocolumn of a table that is partitioned by ingestion time."""
+    return bool(field["name"] == partitions.INGESTION_TIME)
+
+
+def staged(field: Field) -> str:
+    """Name of a column in the Parquet files of an export."""
+    return _STAGED_TIME if is_ingestion_time(field) else field["name"]
 
 
 def fit(table: str, copied: Sequence[Field], live: Sequence[Field]) -> Fit:
@@ -77,26 +104,29 @@ def _shape(field: Field) -> str:
     return f"ARRAY<{kind}>" if field.get("mode") == "REPEATED" else kind
 
 
-def expressions(fields: Sequence[Field], *, json_is_text: bool) -> str:
-    """The columns as a select list; `json_is_text` where they were staged from Parquet."""
+def expressions(fields: Sequence[Field], *, is_staged: bool) -> str:
+    """The columns as a select list; `is_staged` where they were loaded from Parquet."""
+    if not is_staged:
+        return ", ".join(quoted(field["name"]) for field in fields)
     return ", ".join(
-        f"PARSE_JSON({quoted(field['name'])})"
-        if json_is_text and field["type"] == "JSON"
-        else quoted(field["name"])
+        f"PARSE_JSON({quoted(field['name'])})" if field["type"] == "JSON" else quoted(staged(field))
         for field in fields
     )
 
 
-def unexpired(partitioning: bigquery.TimePartitioning | None, now: datetime) -> str | None:
+def unexpired(
+    partitioning: bigquery.TimePartitioning | None, now: datetime, *, is_staged: bool = False
+) -> str | None:
     """SQL for the rows whose partition lives on; None when partitions never expire.
 
     BigQuery would take a row of an expired partition and drop it minutes later, unseen.
     """
-    if partitioning is None or partitioning.expiration_ms is None or partitioning.field is None:
+    if partitioning is None or partitioning.expiration_ms is None:
         return None
     lifetime = timedelta(milliseconds=int(partitioning.expiration_ms))
     oldest = (now - lifetime + _ABOUT_TO_EXPIRE).astimezone(UTC)
-    column = quoted(partitioning.field)
+    own = _STAGED_TIME if is_staged else partitions.INGESTION_TIME
+    column = quoted(partitioning.field or own)
     # A partition's life counts from its start; casting takes a DATE as midnight UTC.
     start = f"TIMESTAMP_TRUNC(CAST({column} AS TIMESTAMP), {partitioning.type_})"
     return f"({column} IS NULL OR {start} > TIMESTAMP '{oldest:%Y-%m-%d %H:%M:%S}+00')"

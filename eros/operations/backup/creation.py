@@ -7,18 +7,21 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bqstack import partitions
 from bqstack.errors import UserError
 from eros.cloud.google import Google
 from eros.operations.backup import (
     bucket,
+    columns,
     inventory,
     jobs,
     names,
     origin,
     records,
     selection,
+    sight,
     travel,
 )
 from eros.operations.backup.inventory import Snapshot
@@ -59,9 +62,10 @@ def create(
     if export:
         bucket.require(google)
     live = selection.live(google, selection.chosen(google, tables, also))
+    sight.require(google, live)
     if export:
         # Before the snapshots: without their record they would stay behind as INCOMPLETE.
-        bucket.check(TableCopy(name, schema=_fields(table)) for name, table in live.items())
+        bucket.check(TableCopy(name, schema=columns.of(table)) for name, table in live.items())
     made, existing = free_moment(google)
     _check_limits(live, made, existing)
     moment = _reachable(google, at, live) if at else made
@@ -138,8 +142,9 @@ def with_tables(
     relations = {
         name: Relation(
             quoted(settings.project, settings.backup.dataset, snapshot.table_id),
-            _fields(snapshot),
+            columns.of(snapshot),
             snapshot.num_bytes or 0,
+            partitions.every_row(snapshot.to_api_repr()),
         )
         for name, snapshot in zip(live, taken, strict=True)
     }
@@ -183,10 +188,6 @@ def _snapshot(google: Google, backup: Backup, table: str) -> bigquery.Table:
     }
     snapshot.expires = backup.expires
     return google.bigquery.update_table(snapshot, ["labels", "expires"])
-
-
-def _fields(table: bigquery.Table) -> tuple[dict[str, Any], ...]:
-    return tuple(field.to_api_repr() for field in table.schema)
 
 
 def _expiration(table: bigquery.Table) -> int | None:

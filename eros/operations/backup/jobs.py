@@ -99,6 +99,11 @@ def refusals(settings: Settings) -> Iterator[None]:
         raise UserError(explained(error)) from error
 
 
+def counting(table: str, where: str | None) -> str:
+    """SQL for the number of rows of a quoted table."""
+    return f"SELECT COUNT(*) FROM {table}" + (f" WHERE {where}" if where else "")
+
+
 def quoted(*parts: str) -> str:
     """A name in SQL, each part quoted on its own."""
     return ".".join(f"`{part}`" for part in parts)

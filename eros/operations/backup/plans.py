@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bqstack import partitions
 from bqstack.errors import UserError
 from eros.cloud.google import Google
-from eros.operations.backup import bucket, columns, jobs, scratch, selection
+from eros.operations.backup import bucket, columns, jobs, scratch, selection, sight
 from eros.operations.backup.columns import Fit
 from eros.operations.backup.jobs import quoted
 from eros.operations.backup.model import Backup, Sums, TableCopy
@@ -39,6 +40,8 @@ class TablePlan:
     """The quoted table that is read."""
     where: str | None
     size: int
+    every_row: str | None = None
+    """Condition that is true of every row of the table that is written, if it has partitions."""
 
     @property
     def rows_then(self) -> int:
@@ -60,9 +63,17 @@ class Plan:
         return [table.name for table in self.tables]
 
     @property
-    def json_is_text(self) -> bool:
-        """Whether JSON columns are read as text."""
+    def is_staged(self) -> bool:
+        """Whether the rows are read as Parquet carries them."""
         return self.source is Source.EXPORT
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Where the rows of a copy are: a quoted table, and a condition that is true of them all."""
+
+    table: str
+    every_row: str | None = None
 
 
 @contextmanager
@@ -117,8 +128,11 @@ def copies_of(backup: Backup, tables: Iterable[str] | None) -> list[TableCopy]:
 @contextmanager
 def opened(
     google: Google, backup: Backup, copies: list[TableCopy], source: Source, progress: Progress
-) -> Iterator[dict[str, str]]:
-    """Table to the quoted table that holds its rows, for the time of the context."""
+) -> Iterator[dict[str, Rows]]:
+    """Table to where its rows are, for the time of the context.
+
+    Raises UserError unless all of them can be seen there.
+    """
     settings = google.settings
     if source is Source.EXPORT:
         if not backup.exported:
@@ -133,16 +147,32 @@ def opened(
                 ),
                 copies,
             )
-            yield {copy.name: quoted(settings.project, dataset, copy.name) for copy in copies}
+            found = {
+                copy.name: Rows(quoted(settings.project, dataset, copy.name)) for copy in copies
+            }
+            sight.require_recorded(google, copies, found)
+            yield found
         return
     if not backup.has_snapshots:
         raise UserError(
             "only the export of this backup is left", value=backup.id, fix="add --from export"
         )
-    yield {
-        copy.name: quoted(settings.project, settings.backup.dataset, backup.snapshots[copy.name])
-        for copy in copies
-    }
+    found = _snapshots(google, backup, copies)
+    sight.require_recorded(google, copies, found)
+    yield found
+
+
+def _snapshots(google: Google, backup: Backup, copies: list[TableCopy]) -> dict[str, Rows]:
+    settings = google.settings
+
+    def rows(copy: TableCopy) -> Rows:
+        parts = (settings.project, settings.backup.dataset, backup.snapshots[copy.name])
+        table = google.bigquery.get_table(".".join(parts))
+        return Rows(quoted(*parts), partitions.every_row(table.to_api_repr()))
+
+    with jobs.refusals(settings):
+        found = jobs.side_by_side(rows, copies)
+    return {copy.name: one for copy, one in zip(copies, found, strict=True)}
 
 
 def _planned(
@@ -150,23 +180,33 @@ def _planned(
     backup: Backup,
     copies: list[TableCopy],
     source: Source,
-    sources: dict[str, str],
+    sources: dict[str, Rows],
 ) -> Plan:
     live = selection.live(google, sources)
+    sight.require(google, live)
+    is_staged = source is Source.EXPORT
     fits = {
-        copy.name: columns.fit(copy.name, copy.schema or (), _fields(live[copy.name]))
+        copy.name: columns.fit(copy.name, copy.schema or (), columns.of(live[copy.name]))
         for copy in copies
     }
     now = jobs.now(google)
     filters = {
-        name: columns.unexpired(table.time_partitioning, now) for name, table in live.items()
+        name: partitions.both(
+            sources[name].every_row,
+            columns.unexpired(table.time_partitioning, now, is_staged=is_staged),
+        )
+        for name, table in live.items()
     }
     counts = _counts(google, live, sources, filters)
     left_out = {copy.name: (copy.rows or 0) - counts[copy.name][1] for copy in copies}
     # What the backup's record tells need not be read again.
     partly = {
         copy.name: Relation(
-            sources[copy.name], copy.schema or (), copy.bytes or 0, filters[copy.name]
+            sources[copy.name].table,
+            copy.schema or (),
+            copy.bytes or 0,
+            filters[copy.name],
+            is_staged,
         )
         for copy in copies
         if left_out[copy.name]
@@ -182,9 +222,10 @@ def _planned(
                 expected=sums.get(copy.name, copy.sums),
                 expired=left_out[copy.name],
                 fit=fits[copy.name],
-                source=sources[copy.name],
+                source=sources[copy.name].table,
                 where=filters[copy.name],
                 size=copy.bytes or 0,
+                every_row=partitions.every_row(live[copy.name].to_api_repr()),
             )
         )
     return Plan(backup, source, tuple(planned))
@@ -193,23 +234,17 @@ def _planned(
 def _counts(
     google: Google,
     live: dict[str, bigquery.Table],
-    sources: dict[str, str],
+    sources: dict[str, Rows],
     filters: dict[str, str | None],
 ) -> dict[str, tuple[int, int]]:
     """Rows of the table now, and rows to be restored."""
     settings = google.settings
     parts = []
     for name, source in sources.items():
-        where = f" WHERE {filters[name]}" if filters[name] else ""
         table = quoted(settings.project, settings.dataset, name)
-        parts.append(
-            f"SELECT '{name}' AS table_name, (SELECT COUNT(*) FROM {table}) AS rows_now, "
-            f"(SELECT COUNT(*) FROM {source}{where}) AS rows_then"
-        )
+        now = jobs.counting(table, partitions.every_row(live[name].to_api_repr()))
+        then = jobs.counting(source.table, filters[name])
+        parts.append(f"SELECT '{name}' AS table_name, ({now}) AS rows_now, ({then}) AS rows_then")
     sizes = [table.num_bytes or 0 for table in live.values()]
     found = jobs.rows(google, "\nUNION ALL\n".join(parts), sizes)
     return {row.table_name: (row.rows_now, row.rows_then) for row in found}
-
-
-def _fields(table: bigquery.Table) -> list[dict[str, Any]]:
-    return [field.to_api_repr() for field in table.schema]

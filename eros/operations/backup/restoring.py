@@ -189,16 +189,14 @@ def _over_when_refused(google: Google, attempt: Attempt, *, replaced: bool) -> I
         raise UserError(f"{told}: {error.message}", fix=error.fix) from error
 
 
-def statements(
-    google: Google, dataset: str, tables: Sequence[TablePlan], json_is_text: bool
-) -> str:
+def statements(google: Google, dataset: str, tables: Sequence[TablePlan], is_staged: bool) -> str:
     """SQL that replaces the rows of these tables of `dataset`."""
     project = google.settings.project
     parts = []
     for table in tables:
         target = quoted(project, dataset, table.name)
         into = ", ".join(quoted(field["name"]) for field in table.fit.restored)
-        values = columns.expressions(table.fit.restored, json_is_text=json_is_text)
+        values = columns.expressions(table.fit.restored, is_staged=is_staged)
         where = f"\nWHERE {table.where}" if table.where else ""
         parts.append(
             f"TRUNCATE TABLE {target};\n"
@@ -275,7 +273,7 @@ def begin_transaction(google: Google, attempt: Attempt, planned: Plan) -> bigque
 
     script = (
         "BEGIN TRANSACTION;\n"
-        f"{statements(google, google.settings.dataset, planned.tables, planned.json_is_text)}\n"
+        f"{statements(google, google.settings.dataset, planned.tables, planned.is_staged)}\n"
         f"{records.applied_statement(google)};\n"
         "COMMIT TRANSACTION;"
     )
@@ -340,7 +338,9 @@ def compare(google: Google, dataset: str, tables: Sequence[TablePlan]) -> list[C
     """The tables of `dataset` beside what they were to come to."""
     project = google.settings.project
     relations = {
-        table.name: Relation(quoted(project, dataset, table.name), table.fit.restored, table.size)
+        table.name: Relation(
+            quoted(project, dataset, table.name), table.fit.restored, table.size, table.every_row
+        )
         for table in tables
     }
     found = add_up(google, relations)

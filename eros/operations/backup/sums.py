@@ -14,8 +14,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from bqstack import partitions
 from eros.cloud.google import Google
-from eros.operations.backup import jobs, selection
+from eros.operations.backup import columns, jobs, selection, sight
 from eros.operations.backup.jobs import literal, quoted
 from eros.operations.backup.model import Sums
 
@@ -30,12 +31,16 @@ Schema = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Relation:
-    """Rows to sum up: a quoted table, the columns to look at, its size, and a filter in SQL."""
+    """Rows to sum up: a quoted table, the columns to look at, its size, and a filter in SQL.
+
+    `is_staged` where they were loaded from Parquet.
+    """
 
     table: str
     schema: Schema
     size: int = 0
     where: str | None = None
+    is_staged: bool = False
 
 
 def checksums(
@@ -46,14 +51,16 @@ def checksums(
     Columns are those of the table today. Raises UserError for a table that is not there.
     """
     live = selection.live(google, selection.chosen(google, tables))
+    sight.require(google, live)
     settings = google.settings
     return add_up(
         google,
         {
             name: Relation(
                 quoted(settings.project, settings.dataset, name),
-                [field.to_api_repr() for field in table.schema],
+                columns.of(table),
                 table.num_bytes or 0,
+                partitions.every_row(table.to_api_repr()),
             )
             for name, table in live.items()
         },
@@ -84,13 +91,12 @@ def query(relations: Mapping[str, Relation], *, at: datetime | None = None) -> s
 
 
 def _select(name: str, relation: Relation, at: datetime | None) -> str:
-    columns = [f"c{n}" for n in range(len(relation.schema))]
-    texts = ", ".join(
-        f"{text(field)} AS {column}" for field, column in zip(relation.schema, columns, strict=True)
-    )
+    names = [f"c{n}" for n in range(len(relation.schema))]
+    values = [text(field, is_staged=relation.is_staged) for field in relation.schema]
+    texts = ", ".join(f"{value} AS {name}" for value, name in zip(values, names, strict=True))
     # JSON and numbers have no line break of their own: rows are as different as their columns.
-    row = "CONCAT({})".format(", '\\n', ".join(columns))
-    totals = ", ".join(f"IFNULL(SUM(hash60({value})), 0)" for value in (*columns, row))
+    row = "CONCAT({})".format(", '\\n', ".join(names))
+    totals = ", ".join(f"IFNULL(SUM(hash60({value})), 0)" for value in (*names, row))
     moment = f" FOR SYSTEM_TIME AS OF {literal(at)}" if at else ""
     where = f" WHERE {relation.where}" if relation.where else ""
     return (
@@ -99,14 +105,17 @@ def _select(name: str, relation: Relation, at: datetime | None) -> str:
     )
 
 
-def text(field: Mapping[str, Any]) -> str:
+def text(field: Mapping[str, Any], *, is_staged: bool = False) -> str:
     """SQL that turns a column to text: NULL to nothing, which no value is turned to."""
-    column = quoted(field["name"])
+    column = quoted(columns.staged(field) if is_staged else field["name"])
+    if is_staged and field["type"] == "JSON":
+        return f"IFNULL({column}, '')"
     if field.get("mode") == "REPEATED":
         # BigQuery keeps no NULL array.
         return f"TO_JSON_STRING(IFNULL({column}, []))"
     if field["type"] in _DECIMALS:
-        return f"IFNULL(CAST({column} AS STRING), '')"
+        # The local BigQuery writes a NUMERIC(5, 2) with other zeros than a NUMERIC.
+        return f"IFNULL(CAST(CAST({column} AS {field['type']}) AS STRING), '')"
     # TO_JSON_STRING alone writes null for NULL and for JSON's own null.
     return f"IF({column} IS NULL, '', TO_JSON_STRING({column}))"
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from eros.cloud.google import Google
-from eros.operations.backup import jobs, plans, records, restoring, scratch
+from eros.operations.backup import columns, jobs, plans, records, restoring, scratch
 from eros.operations.backup.columns import Fit
 from eros.operations.backup.model import Backup, TableCopy
 from eros.operations.backup.names import Source
-from eros.operations.backup.plans import TablePlan
+from eros.operations.backup.plans import Rows, TablePlan
 from eros.operations.backup.progress import Progress, quiet
 from eros.operations.backup.restoring import Comparison
 
@@ -49,7 +49,7 @@ def verify(
         return restoring.compare(google, dataset, planned)
 
 
-def _planned(copy: TableCopy, source: str) -> TablePlan:
+def _planned(copy: TableCopy, rows: Rows) -> TablePlan:
     assert copy.sums is not None
     return TablePlan(
         name=copy.name,
@@ -57,8 +57,8 @@ def _planned(copy: TableCopy, source: str) -> TablePlan:
         expected=copy.sums,
         expired=0,
         fit=Fit(copy.schema or (), ()),
-        source=source,
-        where=None,
+        source=rows.table,
+        where=rows.every_row,
         size=copy.bytes or 0,
     )
 
@@ -66,5 +66,10 @@ def _planned(copy: TableCopy, source: str) -> TablePlan:
 def _table(google: Google, dataset: str, copy: TableCopy) -> bigquery.Table:
     from google.cloud import bigquery
 
-    schema = [bigquery.SchemaField.from_api_repr(field) for field in copy.schema or ()]
-    return bigquery.Table(f"{google.settings.project}.{dataset}.{copy.name}", schema=schema)
+    own = [field for field in copy.schema or () if not columns.is_ingestion_time(field)]
+    schema = [bigquery.SchemaField.from_api_repr(field) for field in own]
+    table = bigquery.Table(f"{google.settings.project}.{dataset}.{copy.name}", schema=schema)
+    if len(own) < len(copy.schema or ()):
+        # Every start of a partition is the start of an hour, whatever the table's own unit.
+        table.time_partitioning = bigquery.TimePartitioning(bigquery.TimePartitioningType.HOUR)
+    return table

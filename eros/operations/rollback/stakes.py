@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from google.api_core.exceptions import NotFound
+from google.api_core.exceptions import Forbidden, NotFound
 
+from bqstack import partitions, row_access
 from bqstack.errors import UserError
 from bqstack.guard import Action, Change, Detail, Loss
 from bqstack.guard.routines import TYPE as ROUTINE
@@ -91,19 +92,25 @@ def _holds_value(change: Change, column: str, top: str) -> str:
 
 
 def _rows(google: Google, change: Change, condition: str = "TRUE") -> int | None:
-    """How many rows; None when BigQuery does not say within the time of a person's patience."""
+    """How many rows; None when BigQuery does not say within the time of a person's patience.
+
+    Nor does it say of a table whose row access policies may hide rows.
+    """
     place = [change.old["project"], change.old["datasetId"], change.old["tableId"]]
     table = ".".join(f"`{part}`" for part in place)
+    where = partitions.both(condition, partitions.every_row(change.old))
     try:
+        if row_access.hiding(google.bigquery, *place):
+            return None
         rows: Any = google.bigquery.query_and_wait(
-            f"SELECT COUNT(*) AS n FROM {table} WHERE {condition}",
+            f"SELECT COUNT(*) AS n FROM {table} WHERE {where}",
             wait_timeout=google.settings.limits.interactive_timeout_seconds,
         )
         count: int = next(iter(rows)).n
         return count
     except NotFound:
         return 0  # Deleted behind the stack's back.
-    except TimeoutError:
+    except (Forbidden, TimeoutError):
         return None
 
 

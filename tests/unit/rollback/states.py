@@ -100,12 +100,16 @@ def schedule(**inputs) -> Resource:
 
 
 class Warehouse:
-    """A BigQuery that counts its calls and keeps the queries."""
+    """A BigQuery that counts its calls and keeps the queries.
 
-    def __init__(self, rows: int | None) -> None:
+    `policies` are the filters of every table's row access policies, none of them for the caller.
+    """
+
+    def __init__(self, rows: int | None, policies: dict[str, str] | None = None) -> None:
         self.settings = parse(VALUES, "f")
-        self.bigquery = self
+        self.bigquery = self._connection = self
         self.rows = rows
+        self.policies = policies or {}
         self.queries: list[str] = []
 
     def query_and_wait(self, query: str, **_):
@@ -113,3 +117,14 @@ class Warehouse:
         if self.rows is None:
             raise NotFound("gone")
         return iter([SimpleNamespace(n=self.rows)])
+
+    def api_request(self, *, path: str, **_):
+        if path.endswith(":testIamPermissions"):
+            return {}
+        assert path.endswith("/rowAccessPolicies"), path
+        return {
+            "rowAccessPolicies": [
+                {"rowAccessPolicyReference": {"policyId": name}, "filterPredicate": condition}
+                for name, condition in self.policies.items()
+            ]
+        }

@@ -64,6 +64,22 @@ def test_rows_that_take_too_long_to_count_must_be_named(monkeypatch):
         stakes.refuse([stake], [])
 
 
+def test_rows_that_a_policy_may_hide_are_not_counted():
+    (stake,) = lost(Warehouse(0, {"low": "id <= 4", "all": "TRUE"}), [table("extra")], [])
+    assert stake.rows is None
+    with pytest.raises(UserError, match="--drop extra"):
+        stakes.refuse([stake], [])
+
+
+def test_every_partition_of_a_table_counts():
+    warehouse = Warehouse(3)
+    lost(warehouse, [table("extra", inputs={"timePartitioning": {"type": "DAY"}})], [])
+    assert warehouse.queries[0].endswith(
+        "WHERE TRUE AND (`_PARTITIONTIME` IS NULL"
+        " OR `_PARTITIONTIME` >= TIMESTAMP '0001-01-01 00:00:00+00')"
+    )
+
+
 def test_views_routines_and_schedules_hold_nothing():
     view = resource(TABLE, "v", {"view": {"query": "SELECT 1"}})
     routine = resource("gcp:bigquery/routine:Routine", "r", {"definitionBody": "1"})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from pulumi.runtime.rpc import UNKNOWN
 
 from bqstack import guard
+from bqstack.adopt import undeclared
 from bqstack.adopt.model import (
     ADOPTED_TYPES,
     DATASET,
@@ -37,16 +38,27 @@ _UNREADABLE = {
 
 
 def survey(
-    stack: str, wanted: Wanted, present: Iterable[Live], catalogue: Catalogue, dataset: str
+    stack: str,
+    wanted: Wanted,
+    present: Iterable[Live],
+    catalogue: Catalogue,
+    dataset: str,
+    labels: Mapping[str, str] | None = None,
 ) -> Survey:
     """Compare what the program would create with what is `present`.
 
-    Objects in `dataset` that it does not create are listed.
+    Objects in `dataset` that it does not create are listed. `labels` are those that the program
+    gives to every table.
     """
+    present = list(present)
     declared = [resource for resource in wanted.resources if resource.type in ADOPTED_TYPES]
     pairs, rest = match(declared, [one for one in present if one.id not in wanted.managed])
     findings = [_pair(resource, pairs.get(resource.urn)) for resource in declared]
-    findings += _leftover(rest, dataset, catalogue)
+    known = {one.name for one in present if one.dataset == dataset} | catalogue.objects.keys()
+    findings += [
+        _judged(finding, known, dataset, labels or {})
+        for finding in _leftover(rest, dataset, catalogue)
+    ]
     ordered = sorted(findings, key=lambda f: (_rank(f), f.kind, f.name))
     return Survey(stack, tuple(ordered), import_file(wanted, ordered))
 
@@ -131,6 +143,15 @@ def _pair(resource: Declared, one: Live | None) -> Finding:
         kind, name = _kind(resource), _shown_name(resource)
         advice = "the first up creates it"
         return Finding(Status.ONLY_PROGRAM, kind, name, declared=resource, advice=advice)
+    found = _compared(resource, one)
+    if rest := undeclared.unknown(one):
+        found = replace(
+            found, advice=f"{found.advice}; the program knows nothing of: {', '.join(rest)}"
+        )
+    return found
+
+
+def _compared(resource: Declared, one: Live) -> Finding:
     change = _change(resource, one)
     finding = Finding(Status.MATCHES, one.kind, one.name, one, resource, change)
     if change is None:
@@ -198,6 +219,21 @@ def _leftover(rest: Iterable[Live], dataset: str, catalogue: Catalogue) -> Itera
             else:
                 advice = "left alone; to adopt it, put the file written for it into sql/"
                 yield Finding(Status.ONLY_LIVE, one.kind, one.name, one, advice=advice)
+
+
+def _judged(
+    finding: Finding, known: Collection[str], dataset: str, labels: Mapping[str, str]
+) -> Finding:
+    """An object that only exists, with what keeps it from becoming a file."""
+    one = finding.live
+    if finding.status is not Status.ONLY_LIVE or one is None or one.type == TRANSFER:
+        return finding
+    project = str(one.inputs["project"])
+    found = tuple(undeclared.refusals(one, known, project, dataset, labels))
+    if not found:
+        return finding
+    advice = f"left alone; cannot be declared: {'; '.join(found)}"
+    return replace(finding, undeclared=found, advice=advice)
 
 
 def _referred(one: Live, known: Table) -> Finding:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from sqlglot.dialects.bigquery import BigQuery
 
 from bqstack.adopt.model import ROUTINE, TABLE
 from bqstack.guard.inputs import canonical
@@ -37,7 +39,7 @@ def statement(type_: str, inputs: Mapping[str, Any]) -> str:
 
 
 def _table(values: Mapping[str, Any]) -> str:
-    name = f"{_DATASET}{values['tableId']}"
+    name = f"{_DATASET}{quoted(values['tableId'])}"
     options = [_option("description", values.get("description"))]
     if view := values.get("view"):
         return f"CREATE OR REPLACE VIEW {name}{_options(options)}\nAS\n{_query(view)};\n"
@@ -52,8 +54,10 @@ def _table(values: Mapping[str, Any]) -> str:
         options.append("require_partition_filter = TRUE")
     if kept := (values.get("timePartitioning") or {}).get("expirationMs"):
         options.append(f"partition_expiration_days = {int(kept) / _DAY_MS:g}")
-    columns = ",\n".join(f"    {_column(field)}" for field in values.get("schema") or [])
-    head = f"CREATE TABLE IF NOT EXISTS {name} (\n{columns}\n)"
+    lines = [_column(field) for field in values.get("schema") or []]
+    lines += _keys(values.get("tableConstraints") or {}, values)
+    inner = ",\n".join(f"    {line}" for line in lines)
+    head = f"CREATE TABLE IF NOT EXISTS {name} (\n{inner}\n)"
     return f"{head}{layout}{_options(options)};\n"
 
 
@@ -63,39 +67,25 @@ def _routine(values: Mapping[str, Any]) -> str:
         kind, "PROCEDURE"
     )
     arguments = ", ".join(_argument(one) for one in values.get("arguments") or [])
-    head = f"CREATE OR REPLACE {word} {_DATASET}{values['routineId']}({arguments})"
+    head = f"CREATE OR REPLACE {word} {_DATASET}{quoted(values['routineId'])}({arguments})"
     returns = values.get("returnType")
     if returns:
         head += f"\nRETURNS {_standard(returns)}"
+    elif result := values.get("returnTableType"):
+        columns = (f"{quoted(c['name'])} {_standard(c['type'])}" for c in result["columns"])
+        head += f"\nRETURNS TABLE<{', '.join(columns)}>"
     body = str(values.get("definitionBody", "")).strip()
     options = _options([_option("description", values.get("description"))])
     if word == "PROCEDURE":
         return f"{head}{options}\n{body.rstrip(';')};\n"
-    if values.get("language", "SQL") != "SQL":
-        return f'{head}\nLANGUAGE {values["language"].lower()}{options}\nAS r"""\n{body}\n""";\n'
-    # A table function's body may come with the parentheses that a statement needs anyway;
-    # those of a function's body make a query a value.
-    if word == "TABLE FUNCTION" and _wrapped(body):
-        return f"{head}{options}\nAS {body};\n"
+    if (language := str(values.get("language", "SQL")).upper()) != "SQL":
+        word = {"JAVASCRIPT": "js"}.get(language, language.lower())
+        marks = "'''" if '"""' in body else '"""'
+        return f"{head}\nLANGUAGE {word}{options}\nAS r{marks}\n{body}\n{marks};\n"
+    # A table function's body is a query, with parentheses only where it has its own.
+    if word == "TABLE FUNCTION":
+        return f"{head}{options}\nAS\n{body};\n"
     return f"{head}{options}\nAS (\n    {body}\n);\n"
-
-
-def _wrapped(body: str) -> bool:
-    """Whether one pair of parentheses holds the whole body."""
-    if not (body.startswith("(") and body.endswith(")")):
-        return False
-    depth = 0
-    quote = ""
-    for position, character in enumerate(body):
-        if quote:
-            quote = "" if character == quote and body[position - 1] != "\\" else quote
-        elif character in "'\"`":
-            quote = character
-        else:
-            depth += (character == "(") - (character == ")")
-            if depth == 0 and position < len(body) - 1:
-                return False
-    return True
 
 
 def _argument(argument: Mapping[str, Any]) -> str:
@@ -106,7 +96,7 @@ def _argument(argument: Mapping[str, Any]) -> str:
         else _standard(argument.get("dataType") or {})
     )
     shown = f"{mode} " if mode in ("OUT", "INOUT") else ""
-    return f"{shown}{argument.get('name', '')} {kind}".strip()
+    return f"{shown}{quoted(argument.get('name', ''))} {kind}".strip()
 
 
 def _standard(data_type: Mapping[str, Any]) -> str:
@@ -116,13 +106,15 @@ def _standard(data_type: Mapping[str, Any]) -> str:
         return f"ARRAY<{_standard(data_type['arrayElementType'])}>"
     if kind == "STRUCT":
         fields = (data_type.get("structType") or {}).get("fields") or []
-        inner = ", ".join(f"{f.get('name', '')} {_standard(f['type'])}".strip() for f in fields)
+        inner = ", ".join(
+            f"{quoted(f.get('name', ''))} {_standard(f['type'])}".strip() for f in fields
+        )
         return f"STRUCT<{inner}>"
     return kind
 
 
 def _column(field: Mapping[str, Any]) -> str:
-    parts = [field["name"], _type(field)]
+    parts = [quoted(field["name"]), _type(field)]
     if field.get("collation"):
         parts.append(f"COLLATE {_text(field['collation'])}")
     if field.get("defaultValueExpression"):
@@ -152,6 +144,8 @@ def _type(field: Mapping[str, Any]) -> str:
         name += f"({field['maxLength']})"
     elif "precision" in field:
         name += f"({', '.join(str(field[k]) for k in ('precision', 'scale') if k in field)})"
+    elif element := (field.get("rangeElementType") or {}).get("type"):
+        name += f"<{element}>"
     return f"ARRAY<{name}>" if field.get("mode") == "REPEATED" else name
 
 
@@ -162,9 +156,9 @@ def _layout(values: Mapping[str, Any]) -> str:
     if span := values.get("rangePartitioning"):
         limits = span["range"]
         steps = f"{limits['start']}, {limits['end']}, {limits['interval']}"
-        lines.append(f"PARTITION BY RANGE_BUCKET({span['field']}, GENERATE_ARRAY({steps}))")
+        lines.append(f"PARTITION BY RANGE_BUCKET({quoted(span['field'])}, GENERATE_ARRAY({steps}))")
     if clusters := values.get("clusterings"):
-        lines.append(f"CLUSTER BY {', '.join(clusters)}")
+        lines.append(f"CLUSTER BY {', '.join(map(quoted, clusters))}")
     return "".join(f"\n{line}" for line in lines)
 
 
@@ -173,9 +167,33 @@ def _partition(time: Mapping[str, Any], columns: list[Mapping[str, Any]]) -> str
     if not field:
         return "_PARTITIONDATE" if unit == "DAY" else f"TIMESTAMP_TRUNC(_PARTITIONTIME, {unit})"
     kind = next((c["type"] for c in columns if c["name"] == field), "TIMESTAMP")
+    name = quoted(field)
     if unit == "DAY":
-        return field if kind == "DATE" else f"DATE({field})"
-    return f"{kind}_TRUNC({field}, {unit})"
+        return name if kind == "DATE" else f"DATE({name})"
+    return f"{kind}_TRUNC({name}, {unit})"
+
+
+def _keys(constraints: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[str]:
+    if columns := (constraints.get("primaryKey") or {}).get("columns"):
+        yield f"PRIMARY KEY ({', '.join(map(quoted, columns))}) NOT ENFORCED"
+    for key in constraints.get("foreignKeys") or []:
+        pairs = key["columnReferences"]
+        pairs = pairs if isinstance(pairs, list) else [pairs]
+        own = ", ".join(quoted(pair["referencingColumn"]) for pair in pairs)
+        other = ", ".join(quoted(pair["referencedColumn"]) for pair in pairs)
+        place = [key["referencedTable"][part] for part in ("projectId", "datasetId", "tableId")]
+        table = f"`{place[0]}`.`{place[1]}`.{quoted(place[2])}"
+        yield (
+            f"CONSTRAINT {quoted(key['name'])} FOREIGN KEY ({own}) REFERENCES {table} ({other})"
+            " NOT ENFORCED"
+        )
+
+
+def quoted(name: str) -> str:
+    """A name in SQL, with backticks where it needs them."""
+    plain = re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII)
+    reserved = name.lower() in BigQuery.Generator.RESERVED_KEYWORDS
+    return name if not name or (plain and not reserved) else f"`{name}`"
 
 
 def _query(view: Mapping[str, Any]) -> str:
@@ -204,5 +222,5 @@ def _templated(text: str, project: str, dataset: str) -> str:
     """The text with names of this dataset as templates have them, and nothing else for Jinja."""
     text = text.replace(_DATASET, "\0")
     text = re.sub(r"\{([{%#])", r"{{ '{\1' }}", text).replace("\0", _DATASET)
-    own = rf"`?{re.escape(project)}`?\.`?{re.escape(dataset)}`?\.`?(\w+)`?"
-    return re.sub(own, rf"{_DATASET}\1", text)
+    own = rf"`?{re.escape(project)}`?\.`?{re.escape(dataset)}`?\.(?:`([^`]+)`|(\w+)`?)"
+    return re.sub(own, lambda found: _DATASET + quoted(found[1] or found[2]), text)

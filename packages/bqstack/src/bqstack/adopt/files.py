@@ -66,6 +66,8 @@ def _sql(finding: Finding) -> dict[str, str]:
     one = finding.live
     if one is None or one.type not in (TABLE, ROUTINE):
         return {}
+    if finding.undeclared:
+        return {}
     if finding.status is Status.ONLY_LIVE:
         return {_place(one): ddl.statement(one.type, one.inputs)}
     text = difference(finding)

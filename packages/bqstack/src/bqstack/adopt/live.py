@@ -46,6 +46,7 @@ _ROUTINE_FIELDS = (
     "importedLibraries",
     "securityMode",
 )
+_UNSPECIFIED = "DETERMINISM_LEVEL_UNSPECIFIED"
 _DATASET_FIELDS = (
     "location",
     "description",
@@ -98,6 +99,8 @@ def _table(client: bigquery.Client, reference: bigquery.TableReference) -> Live:
         "datasetId": reference.dataset_id,
         "tableId": reference.table_id,
     } | _chosen(table, _TABLE_FIELDS)
+    if keys := inputs.get("tableConstraints"):
+        inputs["tableConstraints"] = _keys(keys)
     if clustering := (table.get("clustering") or {}).get("fields"):
         inputs["clusterings"] = clustering
     if view := table.get("view"):
@@ -123,6 +126,7 @@ def _table(client: bigquery.Client, reference: bigquery.TableReference) -> Live:
         inputs,
         rows=_number(table.get("numRows")) if kind == "table" else None,
         bytes=_number(table.get("numBytes")) if kind == "table" else None,
+        answer=table,
     )
 
 
@@ -134,6 +138,8 @@ def _routine(client: bigquery.Client, reference: bigquery.RoutineReference) -> L
         "routineId": reference.routine_id,
         "arguments": [_argument(argument) for argument in routine.get("arguments") or []],
     } | _chosen(routine, _ROUTINE_FIELDS)
+    if inputs.get("determinismLevel") == _UNSPECIFIED:
+        del inputs["determinismLevel"]  # BigQuery's word for none
     for key in ("returnType", "returnTableType"):
         if routine.get(key):
             inputs[key] = json.dumps(routine[key])
@@ -145,7 +151,17 @@ def _routine(client: bigquery.Client, reference: bigquery.RoutineReference) -> L
         f"projects/{reference.project}/datasets/{reference.dataset_id}"
         f"/routines/{reference.routine_id}",
         inputs,
+        answer=routine,
     )
+
+
+def _keys(constraints: Mapping[str, Any]) -> dict[str, Any]:
+    """The provider takes one pair of columns a foreign key; of more all stay to be refused."""
+    foreign = []
+    for key in constraints.get("foreignKeys") or []:
+        pairs = key["columnReferences"]
+        foreign.append({**key, "columnReferences": pairs[0] if len(pairs) == 1 else pairs})
+    return {**constraints, **({"foreignKeys": foreign} if foreign else {})}
 
 
 def _argument(argument: Mapping[str, Any]) -> dict[str, Any]:

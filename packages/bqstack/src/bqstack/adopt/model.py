@@ -38,6 +38,8 @@ class Live:
     inputs: Mapping[str, Any] = field(repr=False)
     rows: int | None = None
     bytes: int | None = None
+    answer: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """What the API says of a table, view or routine."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ class Finding:
     declared: Declared | None = None
     change: Change | None = None
     advice: str = ""
+    undeclared: tuple[str, ...] = ()
+    """What no file of sql/ can say of it; there is no file then."""
 
     @property
     def blocks(self) -> bool:

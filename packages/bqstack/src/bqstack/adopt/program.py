@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from bqstack import engine
+from bqstack import engine, state
 from bqstack.adopt.model import Declared, Wanted
 from bqstack.errors import UserError
 
 
 def wanted(stack: str, root: Path) -> Wanted:
-    """Resources that the stack's state does not hold yet; raises UserError."""
+    """Resources that the stack's state does not hold yet, and ids of those that it holds.
+
+    Raises UserError.
+    """
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "import.json"
         command = ["preview", "--stack", stack, "--json", "--non-interactive"]
@@ -30,11 +34,18 @@ def wanted(stack: str, root: Path) -> Wanted:
             raise UserError(f"the preview failed: {_reason(document, done.stderr)}")
         # The engine writes no file when there is nothing to create.
         imports = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return read(document, imports)
+    # The engine leaves out of a preview what stays as it is.
+    held = {resource.id for resource in state.current(stack, root).resources if resource.custom}
+    return read(document, imports, held)
 
 
-def read(document: dict[str, Any], imports: dict[str, Any]) -> Wanted:
-    """A preview as `--json` gives it, with what `--import-file` wrote beside it."""
+def read(
+    document: dict[str, Any], imports: dict[str, Any], held: Iterable[str | None] = ()
+) -> Wanted:
+    """A preview as `--json` gives it, with what `--import-file` wrote beside it.
+
+    `held` are the ids of what the stack's state has.
+    """
     steps = document.get("steps") or []
     created = [step["newState"] for step in steps if step["op"] == "create"]
     return Wanted(
@@ -51,9 +62,7 @@ def read(document: dict[str, Any], imports: dict[str, Any]) -> Wanted:
         ),
         entries=tuple(imports.get("resources") or ()),
         name_table=imports.get("nameTable") or {},
-        managed=frozenset(
-            state["id"] for step in steps if (state := step.get("oldState") or {}).get("id")
-        ),
+        managed=frozenset(filter(None, held)),
     )
 
 

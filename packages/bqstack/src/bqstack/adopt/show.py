@@ -70,6 +70,7 @@ def document(survey: Survey) -> dict[str, Any]:
                 "blocks": finding.blocks,
                 "action": finding.change.action.value if finding.change else None,
                 "details": details(finding),
+                "undeclared": list(finding.undeclared),
                 "advice": finding.advice,
             }
             for finding in survey.findings

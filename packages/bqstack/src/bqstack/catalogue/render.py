@@ -22,7 +22,11 @@ def render(path: Path, shown: Path, context: Mapping[str, Any]) -> str:
     Templates keep one output line per source line, so that a line number found in the
     rendered text is the line number in the file.
     """
-    source = texts.read(path, shown)
+    return text_of(texts.read(path, shown), shown, context)
+
+
+def text_of(source: str, shown: Path, context: Mapping[str, Any]) -> str:
+    """The rendered text of a template that is no file (yet)."""
     try:
         return _environment.from_string(source).render(context)
     except jinja2.UndefinedError as error:

@@ -16,11 +16,13 @@ def compare(
     new: Iterable[Resource],
     aliases: Mapping[str, Sequence[str]] | None = None,
     imports: frozenset[str] = frozenset(),
+    policies: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Change]:
     """What differs, by type and name; what stays as it is, is left out.
 
     `aliases` are former urns of new resources, `imports` urns of those that take over an
-    object which exists. Components and providers hold nothing and are left out.
+    object which exists, `policies` the row access policies of tables by urn. Components and
+    providers hold nothing and are left out.
     """
     before = {resource.urn: resource for resource in old if _counts(resource)}
     after = [resource for resource in new if _counts(resource)]
@@ -30,7 +32,7 @@ def compare(
         urns = [resource.urn, *(aliases or {}).get(resource.urn, ())]
         known = next((gone.pop(urn) for urn in urns if urn in gone), None)
         if known is not None:
-            changes += _changed(known, resource)
+            changes += _changed(known, resource, (policies or {}).get(resource.urn, ()))
         else:
             imported = resource.urn in imports
             changes.append(_created(resource, imported=imported))
@@ -69,6 +71,18 @@ def _named(change: Change, names: Mapping[str, str]) -> Change:
     return dataclasses.replace(change, details=details)
 
 
+def dropping(changes: Iterable[Change]) -> list[Change]:
+    """Tables that stay and lose a column of the first level."""
+    return [
+        change
+        for change in changes
+        if change.type == tables.TYPE
+        and change.action is Action.UPDATE
+        and tables.holds_rows(dict(change.old))
+        and tables.dropped(change.old, change.new)
+    ]
+
+
 def _counts(resource: Resource) -> bool:
     return resource.custom and not resource.type.startswith("pulumi:")
 
@@ -85,12 +99,12 @@ def _deleted(resource: Resource) -> Change:
     return _change(resource, Action.DELETE, [_going(resource, values, "delete")], values, {})
 
 
-def _changed(old: Resource, new: Resource) -> list[Change]:
+def _changed(old: Resource, new: Resource, policies: Sequence[str] = ()) -> list[Change]:
     before = inputs.canonical(old.type, old.inputs)
     after = inputs.canonical(new.type, new.inputs)
     match new.type:
         case tables.TYPE:
-            details, replaced = tables.compare(new.name, before, after)
+            details, replaced = tables.compare(new.name, before, after, policies)
         case routines.TYPE:
             details, replaced = routines.compare(before, after)
         case _:

@@ -21,7 +21,7 @@ from bqstack import state
 from bqstack.connection import Connect, GoogleCloud
 from bqstack.errors import UserError
 from bqstack.guard import allowances, program
-from bqstack.guard.compare import compare
+from bqstack.guard.compare import compare, dropping
 from bqstack.guard.model import Change, Detail
 from bqstack.guard.verdicts import Verdict
 from bqstack.target import Target
@@ -86,9 +86,14 @@ class Guard:
             stack=self._stack,
             known=checkpoint.by_urn,
         )
-        changes = compare(
-            checkpoint.resources, found.resources, found.aliases, frozenset(found.imports)
-        )
+        sides = (checkpoint.resources, found.resources, found.aliases, frozenset(found.imports))
+        changes = compare(*sides)
+        if lesser := dropping(changes):
+            # It brings Google's libraries, which most previews need not wait for.
+            from bqstack.guard import secured
+
+            ask = connect or (lambda: GoogleCloud(target))
+            changes = compare(*sides, secured.known(ask, lesser, self._warn))
         custom = [resource for resource in found.resources if resource.custom]
         if changes and judge and (broken := [str(one) for one in judge(custom)]):
             listed = "\n".join(f"  {one}" for one in broken)

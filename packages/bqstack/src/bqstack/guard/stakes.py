@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from bqstack import partitions, row_access
 from bqstack.connection import Connect
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES
@@ -14,9 +15,9 @@ from bqstack.guard import tables
 from bqstack.guard.model import Change, Detail
 
 UNKNOWN = "rows at stake: unknown"
+_HIDDEN = f"{UNKNOWN}, row access policies may hide some from you"
 _SECONDS = 10
 _MILLISECONDS_PER_DAY = 24 * 60 * 60 * 1000
-_CASTS = {"DATE": "DATE", "DATETIME": "DATETIME", "TIMESTAMP": "TIMESTAMP"}
 
 
 def told(
@@ -38,6 +39,11 @@ def told(
         try:
             client = connect().bigquery
             for change, detail, asked in wanted:
+                old = change.old
+                place = (old["project"], old["datasetId"], old["tableId"])
+                if row_access.hiding(client, *place):
+                    found[change.urn, detail.path] = _HIDDEN
+                    continue
                 (row,) = client.query_and_wait(asked, wait_timeout=seconds)
                 found[change.urn, detail.path] = _words(detail, row)
         except (UserError, *FAILURES):
@@ -66,17 +72,15 @@ def query(change: Change, detail: Detail) -> str | None:
     source = exp.table_(old["tableId"], db=old["datasetId"], catalog=old["project"], quoted=True)
     select = exp.select(exp.alias_(held, "held"), exp.alias_(exp.Count(this=exp.Star()), "total"))
     select = select.from_(source)
-    partition = _partition_column(old)
-    if partition in fields and old.get("requirePartitionFilter"):
-        since = _cast("'1900-01-01'", fields[partition]["type"])
-        select = select.where(exp.column(partition, quoted=True) >= since)
+    if every_row := partitions.every_row(old):
+        select = select.where(every_row, dialect="bigquery")
     return select.sql("bigquery")
 
 
 def _expired(change: Change, fields: dict[str, Any]) -> exp.Expression:
     """Whether a row's partition is older than the new expiration."""
-    column = _partition_column(change.old)
-    if column not in fields:
+    column = partitions.column(change.old)
+    if column is None or (column not in fields and column != partitions.INGESTION_TIME):
         return exp.true()
     days = int(change.new["timePartitioning"]["expirationMs"]) / _MILLISECONDS_PER_DAY
     today = exp.CurrentTimestamp()
@@ -87,14 +91,6 @@ def _expired(change: Change, fields: dict[str, Any]) -> exp.Expression:
     )
     moment = exp.cast(exp.column(column, quoted=True), "TIMESTAMP", dialect="bigquery")
     return exp.LT(this=moment, expression=limit)
-
-
-def _partition_column(inputs: Any) -> str:
-    return str((inputs.get("timePartitioning") or {}).get("field", ""))
-
-
-def _cast(text: str, kind: str) -> exp.Expression:
-    return exp.cast(exp.maybe_parse(text, dialect="bigquery"), _CASTS[kind], dialect="bigquery")
 
 
 def _words(detail: Detail, row: Any) -> str:

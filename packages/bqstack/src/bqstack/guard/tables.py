@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bqstack.guard import columns, sqltext
@@ -53,8 +53,19 @@ def told(inputs: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def compare(name: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Detail], bool]:
-    """What differs between canonical inputs, and whether the object is replaced for it."""
+def dropped(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Columns of the first level that go."""
+    kept = {field["name"] for field in new.get("schema") or []}
+    return [f["name"] for f in old.get("schema") or [] if f["name"] not in kept]
+
+
+def compare(
+    name: str, old: dict[str, Any], new: dict[str, Any], policies: Sequence[str] = ()
+) -> tuple[list[Detail], bool]:
+    """What differs between canonical inputs, and whether the object is replaced for it.
+
+    `policies` are the names of the table's row access policies.
+    """
     moved = [key for key in _PLACE if old.get(key) != new.get(key)]
     found = [
         Detail(key, f"{key}: {old.get(key)} becomes {new.get(key)}", Loss.REVERSIBLE)
@@ -71,6 +82,10 @@ def compare(name: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[list[D
     ):
         found += details
         replaced = replaced or replaces
+    if policies and dropped(old, new):
+        text = f"it has row access policies ({', '.join(policies)}): the provider recreates it"
+        found.append(Detail("schema", text, Loss.REVERSIBLE, "the policies go with the table"))
+        replaced = True
     found += _options(name, old, new)
     for key in ("encryptionConfiguration", "rangePartitioning"):
         # A table that names no key keeps the one of its dataset (components/tables.py).

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import duckdb
 from local_bigquery.catalog import ddl as catalog_ddl
-from local_bigquery.catalog import metadata, names
+from local_bigquery.catalog import metadata, names, tables
 from local_bigquery.engine import database
 from local_bigquery.engine.database import quote
 from local_bigquery.jobs import query
@@ -83,24 +84,55 @@ def _with_columns(run: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _columns(source: tuple[str, ...], target: tuple[str, ...]) -> None:
-    name = quote(*target)
     described = database.fetch(
         f'SELECT column_name, column_type, "null", "default" FROM (DESCRIBE {quote(*source)})'
     )
-    if database.fetch(f"SELECT 1 FROM {name} LIMIT 1"):
-        for column, _, null, default in described:
-            if null == "NO":
-                database.execute(f"ALTER TABLE {name} ALTER COLUMN {quote(column)} SET NOT NULL")
-            if default not in (None, "NULL"):
-                database.execute(
-                    f"ALTER TABLE {name} ALTER COLUMN {quote(column)} SET DEFAULT {default}"
-                )
-        return
-    # DuckLake sets no NOT NULL on an empty table, but creates one with it.
     columns = ", ".join(
         f"{quote(column)} {kind}"
         + (" NOT NULL" if null == "NO" else "")
         + ("" if default in (None, "NULL") else f" DEFAULT {default}")
         for column, kind, null, default in described
     )
-    database.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+    if all(null != "NO" and default in (None, "NULL") for _, _, null, default in described):
+        return
+    name = quote(*target)
+    if not database.fetch(f"SELECT 1 FROM {name} LIMIT 1"):
+        # DuckLake sets no NOT NULL on an empty table, but creates one with it.
+        database.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+        return
+    try:
+        _alter(name, described)
+    except duckdb.Error:
+        # Nor on a column without statistics, such as a STRUCT.
+        _rewrite(target, columns)
+
+
+def _alter(name: str, described: list[tuple[Any, ...]]) -> None:
+    for column, _, null, default in described:
+        if null == "NO":
+            database.execute(f"ALTER TABLE {name} ALTER COLUMN {quote(column)} SET NOT NULL")
+        if default not in (None, "NULL"):
+            database.execute(
+                f"ALTER TABLE {name} ALTER COLUMN {quote(column)} SET DEFAULT {default}"
+            )
+
+
+def _rewrite(path: tuple[str, ...], columns: str) -> None:
+    """Write a table again with these columns, each in DuckDB's words, in their old order.
+
+    Time travel does not reach behind this.
+    """
+    name, spare = tables.name(*path), tables.name(*path[:-1], f"{path[-1]}__rewritten")
+    with database.writing(*path), database.cursor() as cursor:
+        # A table that is made and renamed in one transaction is lost when DuckLake, beside other
+        # writers, tries the commit again: it has to be there before.
+        cursor.execute(f"CREATE OR REPLACE TABLE {spare} ({columns})")
+        cursor.execute(f"INSERT INTO {spare} SELECT * FROM {name}")
+        cursor.execute("BEGIN")
+        try:
+            cursor.execute(f"DROP TABLE {name}")
+            cursor.execute(f"ALTER TABLE {spare} RENAME TO {quote(path[-1])}")
+            cursor.execute("COMMIT")
+        except duckdb.Error:
+            cursor.execute("ROLLBACK")
+            raise

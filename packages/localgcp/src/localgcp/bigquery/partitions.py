@@ -59,7 +59,9 @@ def check(tree: exp.Expression, node: exp.Table, is_target: bool) -> None:
     if is_target:
         return _check(tree, node, is_target)
     # What remains to be looked at there does not ask for the filter again.
-    with_filter = exp.Select().where(exp.column(_columns(stored)[0], quoted=True))
+    time = stored.timePartitioning
+    known = (time and time.field) or "_PARTITIONTIME"
+    with_filter = exp.Select().where(exp.column(known, quoted=True))
     return _check(with_filter, node, is_target)
 
 
@@ -113,6 +115,9 @@ def partitioned(tree: exp.Expression, context: Any) -> exp.Expression:
 def table(tree: exp.Create, reference: Any, evaluate: Evaluate) -> dict[str, Any]:
     """What CREATE TABLE says of a table, with the life of its partitions."""
     resource = _table(tree, reference, evaluate)
+    if ranges := _ranges(tree):
+        resource.pop("timePartitioning", None)
+        resource["rangePartitioning"] = ranges
     days = _days(tree.args.get("properties"), evaluate)
     if days is None:
         return resource
@@ -122,6 +127,20 @@ def table(tree: exp.Create, reference: Any, evaluate: Evaluate) -> dict[str, Any
         )
     resource["timePartitioning"]["expirationMs"] = _milliseconds(days)
     return resource
+
+
+def _ranges(tree: exp.Create) -> dict[str, Any] | None:
+    """PARTITION BY RANGE_BUCKET(column, GENERATE_ARRAY(start, end, interval))."""
+    clause = tree.find(exp.PartitionedByProperty)
+    call = clause.this if clause else None
+    if not isinstance(call, exp.Anonymous) or not call.name.lower().endswith("range_bucket"):
+        return None
+    column, series = call.expressions
+    values = [evaluated.sql() for evaluated in series.expressions]
+    return {
+        "field": column.name,
+        "range": dict(zip(("start", "end", "interval"), values, strict=True)),
+    }
 
 
 def alteration(stored: Table, action: exp.Expression, reference: Any, evaluate: Evaluate) -> dict:

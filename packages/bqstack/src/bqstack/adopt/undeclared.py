@@ -1,0 +1,142 @@
+"""What a file of sql/ cannot say of an object that exists.
+
+The file is written and read again as the program reads it, so that a clause which no resource
+carries has the reader's own words. What DDL of ours never writes is looked for by name: fields
+of the API's answer that neither the file carries nor the server makes up.
+https://cloud.google.com/bigquery/docs/reference/rest/v2/tables#Table
+https://cloud.google.com/bigquery/docs/reference/rest/v2/routines#Routine
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bqstack.adopt import ddl
+from bqstack.adopt.model import ROUTINE, TABLE, Live
+from bqstack.catalogue import Kind
+from bqstack.catalogue.ddl import read
+from bqstack.catalogue.render import text_of
+from bqstack.errors import UserError
+
+_TABLE_FIELDS = frozenset(
+    {
+        *("clustering", "description", "labels", "materializedView", "rangePartitioning"),
+        *("requirePartitionFilter", "schema", "tableConstraints", "timePartitioning", "view"),
+    }
+)
+_ROUTINE_FIELDS = frozenset(
+    {
+        *("arguments", "definitionBody", "description", "language", "returnTableType"),
+        *("returnType", "routineType"),
+    }
+)
+# What the server says of an object by itself.
+_SERVED = re.compile(
+    r"num[A-Z].*|kind|etag|id|selfLink|\w+Reference|creationTime|lastModifiedTime|location|type"
+    r"|streamingBuffer|cloneDefinition|materializedViewStatus|replicas|lastRefreshTime|encryptionConfiguration"
+)
+# Values that mean the same as none.
+_DEFAULTS = {
+    "defaultRoundingMode": ("ROUNDING_MODE_UNSPECIFIED",),
+    "determinismLevel": ("DETERMINISM_LEVEL_UNSPECIFIED",),
+    "strictMode": (True,),
+}
+_VIEW_FIELDS = frozenset({"query", "useLegacySql", "useExplicitColumnNames"})
+_MATERIALIZED_FIELDS = frozenset(
+    {"query", "enableRefresh", "refreshIntervalMs", "lastRefreshTime", "maxStaleness"}
+)
+_KINDS = ("snapshot", "external table", "aggregate function")
+_OWN_LABEL = "goog-"
+_REST = re.compile(r" is nothing that this program declares, so it would never reach BigQuery$")
+
+
+def refusals(
+    one: Live, known: Collection[str], project: str, dataset: str, labels: Mapping[str, str]
+) -> list[str]:
+    """Why no file can declare the object, in words; empty for one that a file declares whole.
+
+    `known` are the names of all objects that exist or are declared, `labels` those that the
+    program gives to every table by itself.
+    """
+    if one.kind in _KINDS or one.kind not in _ALL_KINDS:
+        return [f"a {one.kind}" if one.kind[:1] not in "aeiou" else f"an {one.kind}"]
+    found = list(_left_out(one, labels))
+    try:
+        kind = Kind(ddl.folder(one.type, one.inputs))
+        path = Path("sql") / kind.value / f"{one.name}.sql"
+        text = text_of(
+            ddl.statement(one.type, one.inputs), path, {"project": project, "dataset": dataset}
+        )
+        item = read(kind, text, path, project, dataset)
+    except UserError as error:
+        value = f": {error.value}" if error.value else ""
+        return [*found, _REST.sub("", error.message) + value]
+    unknown = sorted({ref.name for ref in item.references if ref.name not in known})
+    return [*found, *(f"it reads {name}, which is no object of the dataset" for name in unknown)]
+
+
+def unknown(one: Live) -> list[str]:
+    """What the object has, and neither its inputs nor the program's can say."""
+    compared = {*one.inputs, *(_ROUTINE_FIELDS if one.type == ROUTINE else _TABLE_FIELDS)}
+    rest = {key: value for key, value in one.answer.items() if key not in compared}
+    views = _of_a_view(one.answer) if one.type == TABLE else ()
+    return [*_fields(rest), *views]
+
+
+def _left_out(one: Live, labels: Mapping[str, str]) -> Iterator[str]:
+    """Fields of the API's answer that the file does not carry."""
+    answer = one.answer
+    carried = _ROUTINE_FIELDS if one.type == ROUTINE else _TABLE_FIELDS
+    yield from _fields({key: value for key, value in answer.items() if key not in carried})
+    for key, value in sorted((answer.get("labels") or {}).items()):
+        if labels.get(key) != value and not key.startswith(_OWN_LABEL):
+            yield f"label {key} = {value}"
+    if one.type == TABLE:
+        yield from _of_a_view(answer)
+
+
+def _fields(answer: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in sorted(answer.items()):
+        if _SERVED.fullmatch(key) or value in (None, "", [], {}, False):
+            continue
+        if value not in _DEFAULTS.get(key, ()):
+            yield f"{key} {_shown(value)}"
+
+
+def _of_a_view(answer: Mapping[str, Any]) -> Iterator[str]:
+    view = answer.get("view") or answer.get("materializedView")
+    if not view:
+        return
+    if view.get("useLegacySql"):
+        yield "a view in legacy SQL"
+    known = _VIEW_FIELDS if "view" in answer else _MATERIALIZED_FIELDS
+    for key in sorted(view.keys() - known):
+        if view[key] not in (None, "", [], {}, False):
+            yield f"{key} {_shown(view[key])}"
+    for name, field in _columns((answer.get("schema") or {}).get("fields") or []):
+        for key in ("description", "policyTags", "dataPolicies"):
+            if field.get(key) not in (None, "", [], {}, {"names": []}):
+                yield f"{key} of column {name}"
+
+
+def _columns(fields: list[dict[str, Any]], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for field in fields:
+        name = f"{prefix}{field['name']}"
+        yield name, field
+        yield from _columns(field.get("fields") or [], f"{name}.")
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+_ALL_KINDS = frozenset(
+    {
+        *("table", "view", "materialized view", "snapshot", "external table"),
+        *("function", "table function", "procedure", "aggregate function"),
+    }
+)

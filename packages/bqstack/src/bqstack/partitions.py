@@ -1,0 +1,70 @@
+"""A filter that keeps every row of a partitioned table.
+
+A table that requires a partition filter refuses any statement without a predicate that names its
+partition column and no other. Who reads the whole table says so: NULL, or from the least value of
+the type on. Rows that no partition holds yet have NULL as their ingestion time.
+https://cloud.google.com/bigquery/docs/managing-partitioned-tables#require-filter
+https://cloud.google.com/bigquery/docs/querying-partitioned-tables
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+INGESTION_TIME = "_PARTITIONTIME"
+"""Column of a table that is partitioned by the time its rows came in; `SELECT *` leaves it out."""
+_LEAST = {
+    "DATE": "DATE '0001-01-01'",
+    "DATETIME": "DATETIME '0001-01-01 00:00:00'",
+    "TIMESTAMP": "TIMESTAMP '0001-01-01 00:00:00+00'",
+    # The number itself is one more than INT64 holds, before it gets its sign.
+    "INTEGER": "(-9223372036854775807 - 1)",
+    "INT64": "(-9223372036854775807 - 1)",
+}
+
+
+def is_by_ingestion(table: Mapping[str, Any]) -> bool:
+    """Whether a table (a resource of BigQuery's API) is partitioned by ingestion time."""
+    partitioning: Mapping[str, Any] | None = table.get("timePartitioning")
+    return bool(partitioning and not partitioning.get("field"))
+
+
+def column(table: Mapping[str, Any]) -> str | None:
+    """The column that partitions follow; None for a table without partitions."""
+    if is_by_ingestion(table):
+        return INGESTION_TIME
+    for key in ("timePartitioning", "rangePartitioning"):
+        if partitioning := table.get(key):
+            return str(partitioning["field"])
+    return None
+
+
+def every_row(table: Mapping[str, Any]) -> str | None:
+    """SQL condition that is true of every row; None for a table without partitions.
+
+    `table` is a table of BigQuery's API, or the inputs of one of the provider, whose schema is
+    the bare list of columns. It counts for tables that ask for no filter, too: they may by the
+    time that the statement runs.
+    """
+    name = column(table)
+    if name is None:
+        return None
+    quoted = f"`{name}`"
+    return f"({quoted} IS NULL OR {quoted} >= {_LEAST[_type(table, name)]})"
+
+
+def both(*conditions: str | None) -> str | None:
+    """Those of the conditions that there are, joined by AND; None without any."""
+    found = [condition for condition in conditions if condition]
+    return " AND ".join(found) or None
+
+
+def _type(table: Mapping[str, Any], name: str) -> str:
+    if name == INGESTION_TIME:
+        return "TIMESTAMP"
+    schema = table.get("schema") or []
+    fields: Sequence[Mapping[str, Any]]
+    fields = schema.get("fields", []) if isinstance(schema, Mapping) else schema
+    kinds = {field["name"].casefold(): field["type"] for field in fields}
+    return str(kinds[name.casefold()]).upper()

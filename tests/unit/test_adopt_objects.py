@@ -1,0 +1,373 @@
+"""More than 60 objects made by hand: each becomes a file that declares it, or a named refusal."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pulumi_gcp as gcp
+import pytest
+from google.cloud import bigquery
+
+from bqstack import catalogue
+from bqstack.adopt import Status, Survey, Wanted, files, live, show, survey
+from bqstack.adopt.model import ROUTINE, TABLE, Declared
+from bqstack.analysis import memory, validate
+from components.objects import Objects
+from eros.project.settings import Settings, parse
+from tests.unit.conftest import VALUES
+from tests.unit.fake_engine import record
+
+P, D = "test-project", "brain"
+EMPTY = SimpleNamespace(adopted=frozenset(), objects={})
+INT, TEXT = {"typeKind": "INT64"}, {"typeKind": "STRING"}
+TAG = {"names": ["projects/p/locations/us/taxonomies/1/policyTags/2"]}
+
+
+def column(name: str, kind: str = "STRING", mode: str = "NULLABLE", **more: Any) -> dict[str, Any]:
+    return {"name": name, "type": kind, "mode": mode, **more}
+
+
+def table(name: str, *columns: dict[str, Any], **more: Any) -> dict[str, Any]:
+    reference = {"projectId": P, "datasetId": D, "tableId": name}
+    served = {"numRows": "3", "numBytes": "30", "etag": "x", "creationTime": "1", "location": "US"}
+    schema = {"schema": {"fields": list(columns)}} if columns else {}
+    return {"tableReference": reference, "type": "TABLE", **served, **schema, **more}
+
+
+def view(name: str, query: str, *columns: dict[str, Any], **more: Any) -> dict[str, Any]:
+    own = {"query": query, "useLegacySql": False} | more.pop("view", {})
+    return table(name, *(columns or [column("x", "INTEGER")]), type="VIEW", view=own, **more)
+
+
+def routine(name: str, body: str, kind: str = "SCALAR_FUNCTION", **more: Any) -> dict[str, Any]:
+    reference = {"projectId": P, "datasetId": D, "routineId": name}
+    values = {"routineType": kind, "language": "SQL", "definitionBody": body, "etag": "x"}
+    return {"routineReference": reference, **values, **more}
+
+
+def argument(name: str, kind: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    return {"name": name, "dataType": kind or INT, **more}
+
+
+A = column("a")
+N = column("n", "INTEGER")
+DAY = column("day", "DATE")
+AT = column("at", "TIMESTAMP", "REQUIRED")
+WHEN = column("when_", "DATETIME")
+STRUCT = column("s", "RECORD", fields=[column("end"), column("x", "FLOAT", "REQUIRED")])
+LISTS = column("l", "RECORD", "REPEATED", fields=[column("y", "DATE", "REPEATED")])
+TYPES = [
+    column(f"c_{kind.lower()}", kind)
+    for kind in (
+        *("STRING", "BYTES", "INTEGER", "FLOAT", "NUMERIC", "BIGNUMERIC", "BOOLEAN", "DATE"),
+        *("TIME", "DATETIME", "TIMESTAMP", "JSON", "GEOGRAPHY", "INTERVAL"),
+    )
+]
+HERE = f"`{P}`.`{D}`."
+
+# Each of these becomes a file.
+DECLARED: list[dict[str, Any]] = [
+    table("one", A),
+    table("types", *TYPES),
+    table("lists", *({**one, "mode": "REPEATED"} for one in TYPES)),
+    table("required", *({**one, "mode": "REQUIRED"} for one in TYPES)),
+    table("nested", STRUCT, LISTS),
+    table("reserved", column("order"), column("end", "DATE"), column("select", "INTEGER")),
+    table("order", A),
+    table("lengths", column("a", maxLength="10"), column("b", "BYTES", maxLength="3")),
+    table("digits", column("a", "NUMERIC", precision="5", scale="2")),
+    table("digits_only", column("a", "BIGNUMERIC", precision="30")),
+    table(
+        "texts", column("a", description='it\'s "quoted" \\ and {{ braces }}'), description="d'x"
+    ),
+    table("defaults", column("at", "TIMESTAMP", defaultValueExpression="CURRENT_TIMESTAMP()"), A),
+    table("default_text", column("a", defaultValueExpression="'x'")),
+    table("by_day", DAY, timePartitioning={"type": "DAY", "field": "day"}),
+    table("by_month", DAY, timePartitioning={"type": "MONTH", "field": "day"}),
+    table("by_hour", AT, timePartitioning={"type": "HOUR", "field": "at"}),
+    table("by_moment", AT, timePartitioning={"type": "DAY", "field": "at"}),
+    table("by_year", WHEN, timePartitioning={"type": "YEAR", "field": "when_"}),
+    table(
+        "by_reserved",
+        column("at", "DATE"),
+        timePartitioning={"type": "DAY", "field": "at", "expirationMs": "86400000"},
+    ),
+    table(
+        "filtered",
+        DAY,
+        timePartitioning={"type": "DAY", "field": "day"},
+        requirePartitionFilter=True,
+    ),
+    table("clustered", A, N, clustering={"fields": ["n", "a"]}),
+    table("clustered_reserved", column("order"), N, clustering={"fields": ["order"]}),
+    table("keyed", AT, N, tableConstraints={"primaryKey": {"columns": ["n"]}}),
+    table(
+        "referring",
+        N,
+        tableConstraints={
+            "foreignKeys": [
+                {
+                    "name": "to_keyed",
+                    "referencedTable": {"projectId": P, "datasetId": D, "tableId": "keyed"},
+                    "columnReferences": [{"referencingColumn": "n", "referencedColumn": "n"}],
+                }
+            ]
+        },
+    ),
+    table("rounded_by_default", N, defaultRoundingMode="ROUNDING_MODE_UNSPECIFIED"),
+    table("cloned", A, cloneDefinition={"cloneTime": "2026-01-01T00:00:00Z"}),
+    table("ours", A, labels={"goog-pulumi-provisioned": "true", "system": "eros"}),
+    view("plain_view", f"SELECT n AS x FROM {HERE}keyed"),
+    view("old_names", f"SELECT n AS x FROM `{P}.{D}.keyed`"),
+    view("quoted_view", f"SELECT `order` AS x FROM {HERE}`reserved`", description="a view"),
+    view("commented", f"-- what it is\nSELECT n AS x /* here */ FROM {HERE}keyed;"),
+    view("braces", "SELECT '{{ x }}' AS x, '{% y %}' AS y"),
+    view("of_order", f"SELECT a AS x FROM {HERE}`order`"),
+    table(
+        "stored",
+        N,
+        type="MATERIALIZED_VIEW",
+        materializedView={"query": f"SELECT n, COUNT(*) AS c FROM {HERE}keyed GROUP BY n"},
+    ),
+    table(
+        "stored_slowly",
+        N,
+        type="MATERIALIZED_VIEW",
+        materializedView={
+            "query": f"SELECT n, SUM(n) AS s FROM {HERE}keyed GROUP BY n",
+            "enableRefresh": True,
+            "refreshIntervalMs": "7200000",
+        },
+    ),
+    routine("add_one", "n + 1", arguments=[argument("n")], returnType=INT),
+    routine("untyped", "x", arguments=[{"name": "x", "argumentKind": "ANY_TYPE"}]),
+    routine("no_arguments", "1", returnType=INT),
+    routine("reserved_argument", "`end` + 1", arguments=[argument("end")], returnType=INT),
+    routine("scalar_query", f"(SELECT MAX(n) FROM {HERE}keyed)", returnType=INT),
+    routine("described", "CONCAT(a, '(x)')", arguments=[argument("a", TEXT)], description="it's"),
+    routine(
+        "of_struct",
+        "s.`end`",
+        arguments=[
+            argument(
+                "s",
+                {"typeKind": "STRUCT", "structType": {"fields": [{"name": "end", "type": TEXT}]}},
+            )
+        ],
+        returnType=TEXT,
+    ),
+    routine(
+        "of_list",
+        "ARRAY_LENGTH(l)",
+        arguments=[argument("l", {"typeKind": "ARRAY", "arrayElementType": INT})],
+        returnType=INT,
+    ),
+    routine("rows_of", f"SELECT n FROM {HERE}keyed", "TABLE_VALUED_FUNCTION"),
+    routine(
+        "rows_above",
+        f"SELECT n FROM {HERE}keyed WHERE n > least",
+        "TABLE_VALUED_FUNCTION",
+        arguments=[argument("least")],
+        returnTableType={"columns": [{"name": "n", "type": INT}]},
+    ),
+    routine(
+        "rows_with",
+        f"WITH w AS (SELECT n FROM {HERE}keyed) SELECT n FROM w",
+        "TABLE_VALUED_FUNCTION",
+    ),
+    routine("nothing", "BEGIN SELECT 1; END", "PROCEDURE"),
+    routine(
+        "in_and_out",
+        "BEGIN SET twice = n * 2; END",
+        "PROCEDURE",
+        arguments=[argument("n", mode="IN"), argument("twice", mode="OUT")],
+        strictMode=True,
+    ),
+    routine(
+        "both_ways",
+        "BEGIN SET n = n * 2; END",
+        "PROCEDURE",
+        arguments=[argument("n", mode="INOUT")],
+        determinismLevel="DETERMINISM_LEVEL_UNSPECIFIED",
+    ),
+]
+# Each of these is refused in these words.
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    (table("snap", A, type="SNAPSHOT"), "a snapshot"),
+    (table("files", A, type="EXTERNAL"), "an external table"),
+    (table("model_", A, type="MODEL"), "a model"),
+    (table("labelled", A, labels={"team": "x"}), "label team = x"),
+    (table("titled", A, friendlyName="Title"), "friendlyName Title"),
+    (table("passing", A, expirationTime="1900000000000"), "expirationTime 1900000000000"),
+    (table("tagged", A, resourceTags={"a/b": "c"}), "resourceTags"),
+    (table("collated", A, defaultCollation="und:ci"), "defaultCollation und:ci"),
+    (table("rounding", N, defaultRoundingMode="ROUND_HALF_EVEN"), "defaultRoundingMode"),
+    (table("iceberg", A, biglakeConfiguration={"tableFormat": "ICEBERG"}), "biglakeConfiguration"),
+    (table("collated_column", column("a", collation="und:ci")), "COLLATE"),
+    (table("secret_column", column("a", policyTags=TAG)), "policy_tags"),
+    (table("half_even", column("a", "NUMERIC", roundingMode="ROUND_HALF_EVEN")), "rounding_mode"),
+    (table("by_load", A, timePartitioning={"type": "DAY"}), "partition by a column"),
+    (
+        table(
+            "by_range",
+            N,
+            rangePartitioning={
+                "field": "n",
+                "range": {"start": "0", "end": "9", "interval": "1"},
+            },
+        ),
+        "partition by a column",
+    ),
+    (view("legacy", "SELECT 1", view={"useLegacySql": True}), "a view in legacy SQL"),
+    (
+        view("told_columns", "SELECT 1 AS x", column("x", description="d")),
+        "description of column x",
+    ),
+    (view("secret", "SELECT 1 AS x", column("x", policyTags=TAG)), "policyTags of column x"),
+    (view("private", "SELECT 1 AS x", view={"privacyPolicy": {"a": "b"}}), "privacyPolicy"),
+    (view("wild", f"SELECT * FROM `{P}`.`{D}`.`events_*`"), "it reads events_*"),
+    (view("gone", f"SELECT * FROM {HERE}no_more"), "it reads no_more"),
+    (
+        table(
+            "stale",
+            N,
+            type="MATERIALIZED_VIEW",
+            maxStaleness="0-0 0 4:0:0",
+            materializedView={"query": f"SELECT n FROM {HERE}keyed"},
+        ),
+        "maxStaleness 0-0 0 4:0:0",
+    ),
+    (
+        table(
+            "loose",
+            N,
+            type="MATERIALIZED_VIEW",
+            materializedView={
+                "query": f"SELECT n FROM {HERE}keyed",
+                "allowNonIncrementalDefinition": True,
+            },
+        ),
+        "allowNonIncrementalDefinition true",
+    ),
+    (routine("js", "return 1;", language="JAVASCRIPT", returnType=INT), "a routine in js"),
+    (routine("py", "def f(): pass", language="PYTHON", returnType=INT), "a routine in python"),
+    (routine("summing", "SUM(n)", "AGGREGATE_FUNCTION"), "an aggregate function"),
+    (routine("steady", "1", determinismLevel="DETERMINISTIC"), "determinismLevel DETERMINISTIC"),
+    (routine("safe", "1", securityMode="DEFINER"), "securityMode DEFINER"),
+    (routine("mask", "1", dataGovernanceType="DATA_MASKING"), "dataGovernanceType"),
+]
+
+
+def answers(documents: list[dict[str, Any]]) -> SimpleNamespace:
+    """A BigQuery that has these objects, and no scheduled query."""
+    tables = {d["tableReference"]["tableId"]: d for d in documents if "tableReference" in d}
+    routines = {d["routineReference"]["routineId"]: d for d in documents if "routineReference" in d}
+    dataset = {"datasetReference": {"projectId": P, "datasetId": D}, "location": "US"}
+    client = SimpleNamespace(
+        get_dataset=lambda _: bigquery.Dataset.from_api_repr(dataset),
+        list_tables=lambda _: [bigquery.Table.from_api_repr(d) for d in tables.values()],
+        list_routines=lambda _: [bigquery.Routine.from_api_repr(d) for d in routines.values()],
+        get_table=lambda reference: bigquery.Table.from_api_repr(tables[reference.table_id]),
+        get_routine=lambda reference: bigquery.Routine.from_api_repr(
+            routines[reference.routine_id]
+        ),
+    )
+    transfers = SimpleNamespace(list_transfer_configs=lambda parent: [])
+    return SimpleNamespace(bigquery=client, transfers=transfers, settings=parse(VALUES, "f"))
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return parse(VALUES, "f")
+
+
+@pytest.fixture(scope="module")
+def present() -> list[live.Live]:
+    documents = [*DECLARED, *(document for document, _ in REFUSED)]
+    assert len(documents) >= 60
+    return live.read(answers(documents), parse(VALUES, "f"), [D])  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def found(present: list[live.Live], settings: Settings) -> Survey:
+    wanted = Wanted((), (), {})
+    return survey("staging", wanted, present, EMPTY, D, settings.all_labels)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def written(found: Survey, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files of everything that can be declared."""
+    root = tmp_path_factory.mktemp("written")
+    files.write(root / "out", found)
+    (root / "out" / "sql").rename(root / "sql")
+    return root
+
+
+@pytest.mark.parametrize(("document", "words"), REFUSED, ids=[w for _, w in REFUSED])
+def test_what_cannot_be_declared_is_said_by_name_and_has_no_file(
+    found: Survey, written: Path, document: dict[str, Any], words: str
+) -> None:
+    reference = document.get("tableReference") or document["routineReference"]
+    name = reference.get("tableId") or reference["routineId"]
+    [finding] = [one for one in found.findings if one.name == name]
+    assert any(words in text for text in finding.undeclared), finding.undeclared
+    assert finding.advice.startswith("left alone; cannot be declared: ")
+    assert not list(written.rglob(f"{name}.sql"))
+    assert f"{name}" in show.text(found)
+
+
+def test_every_other_object_has_a_file_that_declares_it_whole(
+    found: Survey, written: Path, present: list[live.Live], settings: Settings
+) -> None:
+    refused = {f.name: f.undeclared for f in found.findings if f.undeclared}
+    assert len(refused) == len(REFUSED), refused
+    known = catalogue.load(settings, written)
+    assert len(known.objects) == len(DECLARED)
+
+    def declare() -> None:
+        dataset = gcp.bigquery.Dataset("dataset", dataset_id=D, project=P)
+        Objects("objects", settings, known, SimpleNamespace(dataset=dataset))  # type: ignore[arg-type]
+
+    resources = tuple(
+        Declared(f"urn::{r.name}", r.type, r.name, r.inputs, custom=True, protect=r.protect)
+        for r in record(declare)
+        if r.type in (TABLE, ROUTINE)
+    )
+    assert len(resources) == len(DECLARED)
+    again = survey("staging", Wanted(resources, (), {}), present, EMPTY, D)  # type: ignore[arg-type]
+    by_name = {f.name: f for f in again.findings if f.declared is not None}
+    # The program's own labels are all that an up adds, and what is written otherwise.
+    same = {"labels", "layout or comments of the query", "layout or comments of the body"}
+    different = {
+        name: rest
+        for name, finding in by_name.items()
+        if (rest := [line for line in show.details(finding) if line not in same])
+    }
+    # A file quotes each part of a name on its own: the same view, updated in place.
+    assert different.pop("old_names") == ["the query; readers get other results (reversible)"]
+    assert different == {}, json.dumps(different, indent=1)
+    assert {f.status for f in by_name.values()} <= {Status.MATCHES, Status.DIFFERS}
+
+
+def test_the_files_pass_the_analyser(
+    written: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "cache_folder", lambda: tmp_path)
+    report = validate(settings, written)
+    assert [str(one) for one in report.findings] == []
+
+
+def test_what_the_program_knows_nothing_of_is_told_of_a_declared_object(
+    present: list[live.Live],
+) -> None:
+    one = next(one for one in present if one.name == "told_columns")
+    resource = Declared("urn::v", TABLE, "told_columns", dict(one.inputs), True, False)
+    found = survey("s", Wanted((resource,), (), {}), [replace(one)], EMPTY, D)  # type: ignore[arg-type]
+    [finding] = found.findings
+    assert finding.status is Status.MATCHES
+    assert finding.advice.endswith("the program knows nothing of: description of column x")
+    assert json.dumps(show.document(found))
