@@ -334,6 +334,7 @@ class Engine:
 
         monkeypatch.setattr("bqstack.state.current", current)
         monkeypatch.setattr(guard, "get_monitor", lambda: None)
+        monkeypatch.setattr(pulumi, "get_stack", lambda: "staging")
         monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: preview)
         self.guard = guard.Guard(self.warnings.append, PROJECT_ROOT)
 

@@ -34,7 +34,7 @@ GOOGLE = {
 # documents, a proxy of requests'.
 SILENT = {"google-api-python-client", "google-cloud-bigquery-storage", "jinja2", "pysocks"}
 # Pinned, and used by nothing today.
-UNUSED = {"filelock", "humanize", "psutil", "pydantic-settings"}
+UNUSED = {"filelock", "humanize", "pydantic-settings"}
 TESTS_ONLY = {"duckdb", "hypothesis", "localgcp", "playwright", "pytest"}
 
 

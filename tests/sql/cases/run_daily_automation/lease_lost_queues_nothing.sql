@@ -27,7 +27,10 @@ FROM UNNEST(GENERATE_ARRAY(1, 1)) AS x;
 -- The lease of this run ended a moment ago, and another run holds it.
 CREATE OR REPLACE PROCEDURE start_job_run(new_run STRING, for_job STRING, for_date DATE, lease_seconds INT64, OUT is_open BOOL)
 BEGIN
-    CALL take_lock(CONCAT('job/', for_job), 'other', 600, 0);
+    CALL ensure_lock(CONCAT('job/', for_job));
+    UPDATE automation_locks
+    SET holder = 'other', held_until = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 600 SECOND)
+    WHERE lock_name = CONCAT('job/', for_job);
     INSERT INTO etl_job_runs (run_id, job_name, execution_date, job_start_time, status)
     VALUES (new_run, for_job, for_date, CURRENT_TIMESTAMP(), 'RUNNING');
     SET is_open = TRUE;
