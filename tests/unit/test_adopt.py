@@ -13,9 +13,10 @@ from pulumi.runtime.rpc import UNKNOWN
 
 from bqstack import catalogue
 from bqstack.adopt import Status, Wanted, ddl, files, live, program, show, survey
-from bqstack.adopt.model import DATASET, ROUTINE, TABLE, TRANSFER, Declared, Live
+from bqstack.adopt.model import Declared, Live
 from bqstack.catalogue.ddl import read
 from bqstack.errors import UserError
+from bqstack.resource_types import DATASET, ROUTINE, TABLE, TRANSFER
 from components.system import System
 from eros.project.settings import PROJECT_ROOT, parse
 from tests.unit.conftest import VALUES

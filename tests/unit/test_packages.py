@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from bqstack.guard.program import declarations
+from bqstack.resource_types import TYPES, is_grant
+from components.program import planned
 from eros.project.settings import PROJECT_ROOT
 
 # A package, and the folders of its code.
@@ -155,3 +158,12 @@ def test_the_example_says_no_word_of_ours():
     ]
     assert len(lines) <= 35, "a few lines are the point of it"
     assert Path(EXAMPLES / "shop" / "sql").is_dir()
+
+
+@pytest.mark.parametrize("stack", ["local", "staging", "prod"])
+def test_every_declared_type_has_a_record(stack):
+    made = planned(stack)
+    found = declarations(made.declare, project="eros", stack=stack)
+    types = {one.type for one in found.resources if one.custom}
+    types = {one for one in types if not (one.startswith("pulumi:") or is_grant(one))}
+    assert types - TYPES.keys() == set(), "bqstack/resource_types.py has a record for each"

@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 
 from bqstack.adopt import ddl, show
-from bqstack.adopt.model import ROUTINE, TABLE, Finding, Live, Status, Survey
+from bqstack.adopt.model import Finding, Live, Status, Survey
 from bqstack.errors import UserError
+from bqstack.resource_types import ROUTINE, TABLE
 
 IMPORT = "import.json"
 REPORT = "report.md"

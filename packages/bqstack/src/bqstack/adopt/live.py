@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from google.api_core.exceptions import NotFound
 
-from bqstack.adopt.model import DATASET, ROUTINE, ROUTINE_KINDS, TABLE, TRANSFER, Live
+from bqstack.adopt.model import ROUTINE_KINDS, Live
 from bqstack.connection import Connection
+from bqstack.resource_types import DATASET, ROUTINE, TABLE, TRANSFER
 from bqstack.target import Target
 
 if TYPE_CHECKING:

@@ -8,11 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bqstack.guard import Action, Change, Loss
+from bqstack.resource_types import DATASET, ROUTINE, TABLE, TRANSFER
 
-DATASET = "gcp:bigquery/dataset:Dataset"
-TABLE = "gcp:bigquery/table:Table"
-ROUTINE = "gcp:bigquery/routine:Routine"
-TRANSFER = "gcp:bigquery/dataTransferConfig:DataTransferConfig"
 ADOPTED_TYPES = (DATASET, TABLE, ROUTINE, TRANSFER)
 ROUTINE_KINDS = {
     "SCALAR_FUNCTION": "function",

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from bqstack.adopt import ddl
-from bqstack.adopt.model import ROUTINE, TABLE, Live
+from bqstack.adopt.model import Live
 from bqstack.catalogue import Kind
 from bqstack.catalogue.ddl import read
 from bqstack.catalogue.render import text_of
 from bqstack.errors import UserError
+from bqstack.resource_types import ROUTINE, TABLE
 
 _TABLE_FIELDS = frozenset(
     {

@@ -9,6 +9,7 @@ from typing import Any
 
 from bqstack.guard import inputs, plain, risks, routines, tables
 from bqstack.guard.model import Action, Change, Detail, Loss, Resource
+from bqstack.resource_types import ALERT, CHANNEL, TRANSFER, known
 
 
 def compare(
@@ -52,14 +53,14 @@ def _channel_names(resources: Iterable[Resource]) -> dict[str, str]:
     return {
         str(id_).rpartition("/")[2]: str(resource.inputs["displayName"])
         for resource in resources
-        if resource.type == plain.CHANNEL and resource.inputs.get("displayName")
+        if resource.type == CHANNEL and resource.inputs.get("displayName")
         if (id_ := getattr(resource, "id", ""))
     }
 
 
 def _named(change: Change, names: Mapping[str, str]) -> Change:
     """An alert's change with channels by their titles instead of their numbers."""
-    if change.type != plain.ALERT or not names:
+    if change.type != ALERT or not names:
         return change
     known = re.compile("|".join(rf"\b{re.escape(number)}\b" for number in names))
     details = tuple(
@@ -138,11 +139,7 @@ def _going(resource: Resource, values: Mapping[str, Any], verb: str) -> Detail:
             text = f"{text}: {told}"
         reason = "" if verb == "replace" else "it can be made again from the earlier program"
         return Detail("", text, Loss.REVERSIBLE, reason)
-    lost = {
-        tables.TYPE: "all its rows are deleted",
-        "gcp:bigquery/dataset:Dataset": "everything in it is deleted",
-        "gcp:storage/bucket:Bucket": "all its objects are deleted",
-    }.get(resource.type, "what it holds is not made again with it")
+    lost = known(resource.type).lost
     return Detail("", text, Loss.LOSSY, lost, allowance=f"{resource.name}: {verb}")
 
 
@@ -216,7 +213,7 @@ def _with_dangers(change: Change, new_tables: set[str]) -> Change:
     found = [d for d in running.added(*texts) if d.target.lower() not in new_tables]
     details = [
         Detail(
-            path="params.query" if change.type == routines.TRANSFER else "definitionBody",
+            path="params.query" if change.type == TRANSFER else "definitionBody",
             text=f"it newly runs: {danger}",
             loss=Loss.LOSSY,
             reason="rows that exist are gone when it has run",
@@ -229,7 +226,7 @@ def _with_dangers(change: Change, new_tables: set[str]) -> Change:
 
 def _script(type_: str, values: Mapping[str, Any]) -> str:
     """What an object runs; empty for what runs nothing by itself."""
-    if type_ == routines.TRANSFER:
+    if type_ == TRANSFER:
         return str((values.get("params") or {}).get("query", ""))
     is_procedure = type_ == routines.TYPE and values.get("routineType") == "PROCEDURE"
     return str(values.get("definitionBody", "")) if is_procedure else ""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from bqstack.guard.model import Detail, Loss
+from bqstack.resource_types import BUCKET, DATASET, TOPIC
 
-_BUCKET = "gcp:storage/bucket:Bucket"
 _DAY_MS = 24 * 60 * 60 * 1000
 
 
@@ -26,7 +26,7 @@ class Kept:
 
 _TABLES_FROM_NOW = "tables and snapshots made from now on are deleted after that time"
 _RULES: dict[str, tuple[Kept, ...]] = {
-    "gcp:bigquery/dataset:Dataset": (
+    DATASET: (
         Kept(
             "maxTimeTravelHours",
             "hours of time travel",
@@ -48,7 +48,7 @@ _RULES: dict[str, tuple[Kept, ...]] = {
             _DAY_MS,
         ),
     ),
-    _BUCKET: (
+    BUCKET: (
         Kept(
             "retentionPolicy.retentionPeriod",
             "seconds that an object cannot be deleted",
@@ -62,7 +62,7 @@ _RULES: dict[str, tuple[Kept, ...]] = {
             7 * 24 * 60 * 60,
         ),
     ),
-    "gcp:pubsub/topic:Topic": (
+    TOPIC: (
         Kept("messageRetentionDuration", "retention of messages", "they cannot be replayed", 0),
     ),
     "gcp:pubsub/subscription:Subscription": (
@@ -94,7 +94,7 @@ def compare(type_: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> 
             continue
         text = f"{rule.text}: {_shown(before, rule)} becomes {_shown(after, rule)}"
         yield _detail(name, rule.path, text, rule.reason, shorter=after < before)
-    if type_ == _BUCKET:
+    if type_ == BUCKET:
         rules = [side.get("lifecycleRules") or [] for side in (old, new)]
         yield from _lifecycle(name, *rules)
         yield from _locked(name, old, new)
@@ -103,7 +103,7 @@ def compare(type_: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> 
 def paths(type_: str) -> set[str]:
     """Top-level inputs that are described here."""
     found = {rule.path.split(".")[0] for rule in _RULES.get(type_, ())}
-    return found | {"lifecycleRules"} if type_ == _BUCKET else found
+    return found | {"lifecycleRules"} if type_ == BUCKET else found
 
 
 def _detail(name: str, path: str, text: str, reason: str, *, shorter: bool) -> Detail:

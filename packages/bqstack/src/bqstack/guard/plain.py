@@ -9,51 +9,8 @@ from typing import Any
 
 from bqstack.guard import inputs, kept, sqltext
 from bqstack.guard.model import Detail, Loss
+from bqstack.resource_types import ALERT, CHANNEL, DASHBOARD, TRANSFER, is_grant, known
 
-TRANSFER = "gcp:bigquery/dataTransferConfig:DataTransferConfig"
-ALERT = "gcp:monitoring/alertPolicy:AlertPolicy"
-CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"
-DASHBOARD = "gcp:monitoring/dashboard:Dashboard"
-# Types that hold nothing which is not made again with them. What is in no list is taken
-# to hold something.
-STATELESS = frozenset(
-    {
-        "gcp:bigquery/datasetAccess:DatasetAccess",
-        "gcp:bigquery/routine:Routine",
-        TRANSFER,
-        "gcp:logging/linkedDataset:LinkedDataset",
-        "gcp:logging/metric:Metric",
-        "gcp:logging/projectExclusion:ProjectExclusion",
-        "gcp:logging/projectSink:ProjectSink",
-        ALERT,
-        DASHBOARD,
-        CHANNEL,
-        "gcp:monitoring/slo:Slo",
-        "gcp:monitoring/uptimeCheckConfig:UptimeCheckConfig",
-        "gcp:projects/iAMAuditConfig:IAMAuditConfig",
-        "gcp:projects/service:Service",
-        "gcp:projects/serviceIdentity:ServiceIdentity",
-        "gcp:pubsub/topic:Topic",
-        "gcp:serviceaccount/account:Account",
-    }
-)
-_GRANTS = ("IamMember", "IAMMember", "IamBinding", "IAMBinding", "IamPolicy", "IAMPolicy")
-# Inputs whose change needs a new object, beside the project.
-_FORCE_NEW: dict[str, frozenset[str]] = {
-    "gcp:bigquery/dataset:Dataset": frozenset({"datasetId", "location"}),
-    TRANSFER: frozenset({"dataSourceId", "location"}),
-    "gcp:logging/metric:Metric": frozenset({"name"}),
-    "gcp:monitoring/metricDescriptor:MetricDescriptor": frozenset(
-        {"labels", "metricKind", "type", "valueType"}
-    ),
-    "gcp:projects/service:Service": frozenset({"service"}),
-    "gcp:projects/serviceIdentity:ServiceIdentity": frozenset({"service"}),
-    "gcp:pubsub/subscription:Subscription": frozenset({"name", "topic"}),
-    "gcp:pubsub/topic:Topic": frozenset({"name"}),
-    "gcp:serviceaccount/account:Account": frozenset({"accountId"}),
-    "gcp:storage/bucket:Bucket": frozenset({"name", "location"}),
-}
-_OTHERS_FORCE_NEW = frozenset({"location", "name", "region"})
 # A longer text is shown by what differs in it.
 _WHOLE = 40
 # A threshold that moves by this factor is worth a look.
@@ -67,21 +24,11 @@ _TEXTS = frozenset(
     {"annotations", "description", "displayName", "documentation", "friendlyName", "labels"}
     | {"userLabels"}
 )
-_WEAKER: dict[tuple[str, str], str] = {
-    ("gcp:bigquery/dataset:Dataset", "deleteContentsOnDestroy"): "destroy deletes its tables, too",
-    ("gcp:storage/bucket:Bucket", "forceDestroy"): "destroy deletes its objects, too",
-    ("gcp:storage/bucket:Bucket", "versioning"): "overwritten objects may be gone from now on",
-}
-
-
-def is_grant(type_: str) -> bool:
-    """Whether a type is an IAM grant: every change of one is a new one."""
-    return type_.endswith(_GRANTS)
 
 
 def holds_something(type_: str) -> bool:
     """Whether deleting an object of the type may lose what a new one does not have."""
-    return not (type_ in STATELESS or is_grant(type_))
+    return known(type_).holds
 
 
 def told(type_: str, values: dict[str, Any]) -> str:
@@ -120,7 +67,7 @@ def compare(
 def _forces_new(type_: str, key: str) -> bool:
     if is_grant(type_) or key == "project":
         return True
-    return key in _FORCE_NEW.get(type_, _OTHERS_FORCE_NEW if holds_something(type_) else ())
+    return key in known(type_).replaces
 
 
 def _input(type_: str, key: str, old: Any, new: Any) -> list[Detail]:
@@ -129,7 +76,7 @@ def _input(type_: str, key: str, old: Any, new: Any) -> list[Detail]:
         return special(old, new)
     if key in _TEXTS:
         return [Detail(key, _words(key))]
-    reason = _WEAKER.get((type_, key), "") if _weakens(key, old, new) else ""
+    reason = known(type_).weaker.get(key, "") if _weakens(key, old, new) else ""
     loss = Loss.WARNING if reason else Loss.REVERSIBLE
     return [
         Detail(path, f"{_words(path)}: {_becomes(before, after)}", loss, reason)

@@ -11,12 +11,11 @@ from typing import Any
 
 from bqstack.guard import inputs
 from bqstack.guard.model import Action, Change, Detail, Loss, Resource
-from bqstack.guard.plain import ALERT, TRANSFER, is_grant
+from bqstack.resource_types import ALERT, DATASET, TRANSFER, is_grant
 
 _EVERYBODY = frozenset({"allUsers", "allAuthenticatedUsers"})
 # https://cloud.google.com/iam/docs/roles-overview#basic
 _BASIC = frozenset({"roles/owner", "roles/editor", "roles/viewer"})
-_DATASET = "gcp:bigquery/dataset:Dataset"
 _SCOPES = ("project", "datasetId", "tableId", "bucket", "topic", "serviceAccountId", "resource")
 
 
@@ -25,7 +24,7 @@ def risks(change: Change, new: Iterable[Resource]) -> Iterator[Detail]:
     if is_grant(change.type):
         yield from _opened(change)
         yield from _narrowed(change, new)
-    elif change.type == _DATASET:
+    elif change.type == DATASET:
         for who in sorted(_special(change.new) - _special(change.old)):
             yield _warning("accesses", f"open to {who}", "anybody who finds it reads it")
     elif (change.type, change.action) == (ALERT, Action.DELETE) and _is_critical(change.old):

@@ -9,9 +9,9 @@ from typing import Any
 from bqstack.guard import inputs as inputs_
 from bqstack.guard import sqltext, tables
 from bqstack.guard.model import Detail, Loss, Resource
+from bqstack.resource_types import ROUTINE, TRANSFER
 
-TYPE = "gcp:bigquery/routine:Routine"
-TRANSFER = "gcp:bigquery/dataTransferConfig:DataTransferConfig"
+TYPE = ROUTINE
 _PLACE = ("project", "datasetId", "routineId", "routineType")
 _SIGNATURE = ("arguments", "returnType", "returnTableType")
 # Types that a number is turned into by itself

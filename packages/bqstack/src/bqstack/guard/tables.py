@@ -7,8 +7,9 @@ from typing import Any
 
 from bqstack.guard import columns, sqltext
 from bqstack.guard.model import Detail, Loss
+from bqstack.resource_types import TABLE
 
-TYPE = "gcp:bigquery/table:Table"
+TYPE = TABLE
 DAY_MS = 24 * 60 * 60 * 1000
 _PLACE = ("project", "datasetId", "tableId")
 # Options of a table that change without touching a row.

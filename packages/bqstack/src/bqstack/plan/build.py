@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from bqstack.connection import Connect
 from bqstack.guard import Change, allowances, compare, tables
-from bqstack.guard.plain import TRANSFER
 from bqstack.plan import cloud, costs, impact
 from bqstack.plan.report import Plan, Planned
 from bqstack.plan.sources import Side
+from bqstack.resource_types import TRANSFER
 from bqstack.target import Target
 
 if TYPE_CHECKING:

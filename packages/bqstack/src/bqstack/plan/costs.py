@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from bqstack.catalogue import scan
 from bqstack.guard import Change, Resource, inputs
-from bqstack.guard.plain import TRANSFER
 from bqstack.plan.lineage import Graph
+from bqstack.resource_types import TRANSFER
 
 TIB = 2**40
 LEAST_BYTES = 10 * 10**6

@@ -8,23 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bqstack.guard import Action, Change, Detail, Loss, allowances, plain, routines, tables
+from bqstack import resource_types
+from bqstack.guard import Action, Change, Detail, Loss, allowances, routines, tables
 from bqstack.plan.costs import Run, ScheduleCost
 from bqstack.plan.impact import ColumnEffect, Effect
 
-_KINDS = {
-    "gcp:bigquery/dataset:Dataset": "dataset",
-    plain.TRANSFER: "schedule",
-    plain.ALERT: "alert policy",
-    plain.CHANNEL: "notification channel",
-    plain.DASHBOARD: "dashboard",
-    "gcp:logging/metric:Metric": "log-based metric",
-    "gcp:projects/service:Service": "service",
-    "gcp:projects/serviceIdentity:ServiceIdentity": "service agent",
-    "gcp:pubsub/topic:Topic": "topic",
-    "gcp:serviceaccount/account:Account": "service account",
-    "gcp:storage/bucket:Bucket": "bucket",
-}
 _ROUTINES = {
     "PROCEDURE": "procedure",
     "SCALAR_FUNCTION": "function",
@@ -103,11 +91,7 @@ def kind(change: Change) -> str:
         return tables.kind(values)
     if change.type == routines.TYPE:
         return _ROUTINES.get(str(values.get("routineType")), "routine")
-    if plain.is_grant(change.type):
-        return "access"
-    last = change.type.rpartition(":")[2]
-    words = "".join(f" {c.lower()}" if c.isupper() else c for c in last).strip()
-    return _KINDS.get(change.type, words)
+    return resource_types.known(change.type).title
 
 
 def as_json(plan: Plan) -> dict[str, Any]:

@@ -20,11 +20,8 @@ from bqstack.analysis.limits import (
     VIEW_CHARACTERS,
 )
 from bqstack.policy.rule import Member, Resource, Rule, known, of_type
+from bqstack.resource_types import DATASET, ROUTINE, TABLE, TRANSFER
 
-DATASET = "gcp:bigquery/dataset:Dataset"
-ROUTINE = "gcp:bigquery/routine:Routine"
-TABLE = "gcp:bigquery/table:Table"
-TRANSFER = "gcp:bigquery/dataTransferConfig:DataTransferConfig"
 QUOTAS = "https://cloud.google.com/bigquery/quotas"
 _REFERENCE = "https://cloud.google.com/bigquery/docs/reference/rest/v2"
 _WORD = re.compile(r"[A-Za-z0-9_]+")
