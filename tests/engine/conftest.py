@@ -19,7 +19,16 @@ from eros.project.settings import PROJECT_ROOT
 
 PROJECT = "eros-local"
 DATASET = "eros_scheduling_brain"
-_PROGRAM = ("__main__.py", "Pulumi.yaml", "components", "config", "eros", "policy", "sql")
+_PROGRAM = (
+    "__main__.py",
+    "Pulumi.yaml",
+    "pyproject.toml",
+    "components",
+    "config",
+    "eros",
+    "policy",
+    "sql",
+)
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def test_a_violation_stops_the_update(program, checked):
     assert code != 0, output
     assert "rules of the policy pack are broken" in output, "the program looks first"
     assert "publicAccessPrevention is inherited" in output
-    program.edit("__main__.py", "files), _broken_rules,", "files), None,")
+    program.edit("components/program.py", "judge=_broken_rules", "judge=None")
     code, output = checked("preview")
     assert code != 0, output
     assert "[mandatory]" in output, "and the pack by itself in the engine"

@@ -23,22 +23,28 @@ from tests.engine.conftest import DATASET, PROJECT, Program
 
 QUALIFIER = f"`{PROJECT}`.`{DATASET}`."
 TOKEN = "xoxb-a-token-that-nobody-may-see"
-COMPONENT = '''
-import pulumi_gcp as gcp
+COMPONENT = '''import pulumi_gcp as gcp
 
 
 class Extra(pulumi.ComponentResource):
     """A room that a deployment adds: a protected table, a topic, an output."""
 
-    def __init__(self, opts):
+    def __init__(self, settings, opts):
         super().__init__("eros:extra:Extra", "extra", None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        topic = gcp.pubsub.Topic("extra-topic", name="extra", project=settings.project, opts=child)
+        topic = gcp.pubsub.Topic(
+            "extra-topic",
+            name="extra",
+            project=settings.project,
+            labels=settings.all_labels,
+            opts=child,
+        )
         gcp.bigquery.Table(
             "extra_table",
             project=settings.project,
             dataset_id=settings.dataset,
             table_id="extra_table",
+            labels=settings.all_labels,
             schema='[{"name":"a","type":"STRING"}]',
             deletion_protection=True,
             opts=pulumi.ResourceOptions(parent=self, protect=True, depends_on=[topic]),
@@ -46,9 +52,12 @@ class Extra(pulumi.ComponentResource):
         self.register_outputs({"topic": topic.id})
 
 
-Extra(pulumi.ResourceOptions(parent=system))
+def _extended(system, settings):
+    Extra(settings, pulumi.ResourceOptions(parent=system))
+    return system.exports
 
-for name, value'''
+
+def _broken_rules('''
 # File, text of the earlier program, text of the changed one.
 CHANGES = {
     "table column added": (
@@ -59,7 +68,12 @@ CHANGES = {
     "view changed": ("sql/views/export_report.sql", "COUNT(*) AS exports", "2 AS exports"),
     "routine changed": ("sql/functions/non_negative.sql", "AS (", "AS (\n    1 * "),
     "schedule changed": ("config/schedules.yaml", "every day 12:35", "every day 13:35"),
-    "component added": ("__main__.py", "\nfor name, value", COMPONENT),
+    "component added": ("components/program.py", "def _broken_rules(", COMPONENT),
+    "component declared": (
+        "components/program.py",
+        'System("eros", settings, files).exports',
+        '_extended(System("eros", settings, files), settings)',
+    ),
 }
 
 
