@@ -260,7 +260,7 @@ def killed_at_each_step(program: Program, *arguments: str) -> list[str]:
             open_ = [
                 step["name"]
                 for step in (json.loads(found[0].read_text())["steps"] if found else [])
-                if step["ended"] is None and step["name"] not in killed
+                if not step["ended"] and step["name"] not in killed
             ]
             if open_:
                 time.sleep(0.4)
