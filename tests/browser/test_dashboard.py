@@ -74,6 +74,8 @@ def open_page(browser) -> Callable[..., Opened]:
 
     def opened(file: Path, size: dict[str, int] = DESK, scheme: str = "light") -> Opened:
         result = Opened(browser.new_context(viewport=size, color_scheme=scheme).new_page())
+        # Not how fast a page of several megabytes opens on a busy machine.
+        result.page.set_default_timeout(180_000)
         result.page.on("console", lambda message: result.messages.append(message.text))
         result.page.on("pageerror", lambda error: result.messages.append(str(error)))
         result.page.on("request", lambda request: result.requests.append(request.url))

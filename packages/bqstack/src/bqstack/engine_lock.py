@@ -60,7 +60,10 @@ def is_alive(pid: int) -> bool:
 
     try:
         process = psutil.Process(pid)
-        return process.status() != psutil.STATUS_ZOMBIE and "pulumi" in " ".join(process.cmdline())
+        words = process.cmdline()
+        # A process has no words for a moment when it starts: it counts as alive.
+        runs = not words or "pulumi" in " ".join(words)
+        return process.status() != psutil.STATUS_ZOMBIE and runs
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:
