@@ -49,8 +49,10 @@ def load(target: Target, root: Path, beside: Beside) -> Loaded:
     try:
         context = target.template_context()
     except UserError as error:
-        # A file that templates read has a mistake: nothing can be rendered.
+        # A file that templates read has a mistake: nothing can be rendered, and what names an
+        # object of ours is not to blame.
         loaded.failed.add(error.file or "")
+        loaded.failed |= {path.stem for path in texts.below(root / "sql")}
         loaded.findings.append(in_document(error, root, beside.hint))
         return loaded
     for path in elsewhere.files(root):
