@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-PROJECT = "eros-local"
+from localgcp import ports
+from localgcp.services import PROJECT
+
 _START_SECONDS = 90
 
 
@@ -74,9 +74,10 @@ def python_with(packages: Sequence[str]) -> Path:
 @contextmanager
 def emulator(folder: Path) -> Iterator[Emulator]:
     """A local BigQuery with its data in `folder`; it ends with the block."""
-    rest, storage = _free_port(), _free_port()
+    rest = ports.choose(folder, ())
+    storage = ports.choose(folder, (rest,))
     own = {
-        "BIGQUERY_HOST": "127.0.0.1",
+        "BIGQUERY_HOST": ports.HOST,
         "BIGQUERY_PORT": str(rest),
         "GRPC_PORT": str(storage),
         "DATA_DIR": str(folder / "bigquery"),
@@ -93,8 +94,9 @@ def emulator(folder: Path) -> Iterator[Emulator]:
         ) as process,
     ):
         try:
-            _wait(process, f"http://127.0.0.1:{rest}/bigquery/v2/projects/{PROJECT}/datasets", log)
-            yield Emulator(f"http://127.0.0.1:{rest}", f"127.0.0.1:{storage}")
+            url = f"http://{ports.HOST}:{rest}"
+            _wait(process, f"{url}/bigquery/v2/projects/{PROJECT}/datasets", log)
+            yield Emulator(url, f"{ports.HOST}:{storage}")
         finally:
             process.terminate()
 
@@ -109,9 +111,3 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
         except OSError:
             time.sleep(0.1)
     raise ClientsError(f"the local BigQuery does not start:\n{log.read_text()[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
