@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +15,10 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from bqstack import catalogue
-from dev.bench.lab import BenchmarkError, Duration
+from dev.bench.lab import Duration
 from eros.cloud.google import NO_RETRY
 from eros.project.settings import PROJECT_ROOT, Settings
-from localgcp import ports
-
-_START_SECONDS = 90
-_STOP_SECONDS = 30
+from localgcp.bigquery import standalone
 
 
 @dataclass(frozen=True)
@@ -41,39 +34,22 @@ class Emulator(AbstractContextManager):
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         self._settings = settings
-        port = ports.choose(folder, ())
-        storage_port = ports.choose(folder, (port,))
-        url = f"http://{ports.HOST}:{port}"
-        environment = os.environ | {
-            "BIGQUERY_HOST": ports.HOST,
-            "BIGQUERY_PORT": str(port),
-            "GRPC_PORT": str(storage_port),
-            "DATA_DIR": str(folder / "data"),
-            "DEFAULT_PROJECT_ID": settings.project,
-        }
-        self._log = folder / "emulator.log"
-        with self._log.open("w") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "localgcp.bigquery"],
-                cwd=PROJECT_ROOT,
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
+        with ExitStack() as stack:
+            server = stack.enter_context(standalone.running(folder, project=settings.project))
+            self._process = server.process
+            self._client = stack.enter_context(
+                closing(
+                    bigquery.Client(
+                        project=settings.project,
+                        credentials=AnonymousCredentials(),
+                        client_options=ClientOptions(api_endpoint=server.rest),
+                    )
+                )
             )
-        try:
-            self._wait(f"{url}/bigquery/v2/projects/{settings.project}/datasets")
-        except BenchmarkError:
-            self._stop()
-            raise
-        self._client = bigquery.Client(
-            project=settings.project,
-            credentials=AnonymousCredentials(),
-            client_options=ClientOptions(api_endpoint=url),
-        )
+            self._stack = stack.pop_all()
 
     def __exit__(self, *exception: object) -> None:
-        self._client.close()
-        self._stop()
+        self._stack.close()
 
     def create_dataset(self) -> None:
         """The dataset, empty."""
@@ -109,25 +85,6 @@ class Emulator(AbstractContextManager):
         started = time.perf_counter()
         self.run(sql)
         return Cost(time.perf_counter() - started, self._peak_gib())
-
-    def _wait(self, url: str) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline and self._process.poll() is None:
-            try:
-                with urllib.request.urlopen(url, timeout=_START_SECONDS):
-                    return
-            except OSError:
-                time.sleep(0.1)
-        end = self._log.read_text(encoding="utf-8")[-2000:]
-        raise BenchmarkError(f"local-bigquery does not answer:\n{end}")
-
-    def _stop(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
 
     def _cpu(self) -> float:
         stat = Path(f"/proc/{self._process.pid}/stat")

@@ -12,7 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from dev.clients.surroundings import ClientsError, emulator, python_with
+from dev.clients.surroundings import ClientsError, environment, python_with
+from localgcp.bigquery import standalone
+from localgcp.errors import LocalCloudError
 
 _TOOLS = (
     "google-cloud-datacatalog",
@@ -39,7 +41,7 @@ def main() -> int:
         python = python_with((f"{checkout}[all]", *_TOOLS))
         with (
             tempfile.TemporaryDirectory(prefix="eros-clients-") as folder,
-            emulator(Path(folder)) as running,
+            standalone.running(Path(folder)) as server,
         ):
             done = subprocess.run(
                 [
@@ -48,11 +50,11 @@ def main() -> int:
                     *(arguments.pytest or [str(_TESTS)]),
                 ],
                 cwd=checkout,
-                env=running.environment,
+                env=environment(server),
                 check=False,
             )
         return done.returncode
-    except ClientsError as error:
+    except (ClientsError, LocalCloudError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 

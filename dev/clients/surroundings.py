@@ -1,4 +1,4 @@
-"""A Python environment for somebody's client, and a local BigQuery for it to talk to."""
+"""A Python environment for somebody's client, with the addresses of a local BigQuery."""
 
 from __future__ import annotations
 
@@ -7,42 +7,28 @@ import os
 import shutil
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-from localgcp import ports
+from localgcp.bigquery.standalone import Standalone
 from localgcp.services import PROJECT
-
-_START_SECONDS = 90
 
 
 class ClientsError(Exception):
     """Something the reader can mend; its text is the whole message."""
 
 
-@dataclass(frozen=True)
-class Emulator:
-    """Addresses of a running local BigQuery."""
-
-    rest: str
-    storage: str
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Of a client's process: the documented variables, and nothing of the person's."""
-        kept = ("HOME", "PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "XDG_CACHE_HOME")
-        own = {name: os.environ[name] for name in kept if name in os.environ}
-        return own | {
-            "BIGQUERY_EMULATOR_HOST": self.rest,
-            "BIGQUERY_STORAGE_HOST": self.storage,
-            "GOOGLE_CLOUD_PROJECT": PROJECT,
-            "PYTHONPATH": str(Path(__file__).resolve().parent),
-            "no_proxy": "127.0.0.1,localhost",
-        }
+def environment(server: Standalone) -> dict[str, str]:
+    """Of a client's process: the documented variables, and nothing of the person's."""
+    kept = ("HOME", "PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "XDG_CACHE_HOME")
+    own = {name: os.environ[name] for name in kept if name in os.environ}
+    return own | {
+        "BIGQUERY_EMULATOR_HOST": server.rest,
+        "BIGQUERY_STORAGE_HOST": server.storage,
+        "GOOGLE_CLOUD_PROJECT": PROJECT,
+        "PYTHONPATH": str(Path(__file__).resolve().parent),
+        "no_proxy": "127.0.0.1,localhost",
+    }
 
 
 def python_with(packages: Sequence[str]) -> Path:
@@ -69,45 +55,3 @@ def python_with(packages: Sequence[str]) -> Path:
             raise ClientsError(f"`{' '.join(command[:3])} …` failed:\n{done.stderr.strip()}")
     (folder / "complete").touch()
     return python
-
-
-@contextmanager
-def emulator(folder: Path) -> Iterator[Emulator]:
-    """A local BigQuery with its data in `folder`; it ends with the block."""
-    rest = ports.choose(folder, ())
-    storage = ports.choose(folder, (rest,))
-    own = {
-        "BIGQUERY_HOST": ports.HOST,
-        "BIGQUERY_PORT": str(rest),
-        "GRPC_PORT": str(storage),
-        "DATA_DIR": str(folder / "bigquery"),
-        "DEFAULT_PROJECT_ID": PROJECT,
-    }
-    log = folder / "bigquery.log"
-    with (
-        log.open("w") as output,
-        subprocess.Popen(
-            [sys.executable, "-m", "localgcp.bigquery"],
-            env=os.environ | own,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        ) as process,
-    ):
-        try:
-            url = f"http://{ports.HOST}:{rest}"
-            _wait(process, f"{url}/bigquery/v2/projects/{PROJECT}/datasets", log)
-            yield Emulator(url, f"{ports.HOST}:{storage}")
-        finally:
-            process.terminate()
-
-
-def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    end = time.monotonic() + _START_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            with direct.open(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise ClientsError(f"the local BigQuery does not start:\n{log.read_text()[-2000:]}")

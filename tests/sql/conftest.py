@@ -5,17 +5,9 @@ The whole catalogue takes half a minute to create, so a test module asks for wha
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,9 +17,9 @@ from google.cloud import bigquery
 
 from bqstack.catalogue import Catalogue, load
 from eros.project.settings import PROJECT_ROOT, Settings
+from localgcp.bigquery import standalone
 
 PROJECT = "eros-local"
-START_SECONDS = 60
 
 Build = Callable[..., "Warehouse"]
 
@@ -80,37 +72,14 @@ class Warehouse:
 @pytest.fixture(scope="session")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bigquery.Client]:
     """Client of an emulator that lives as long as the worker."""
-    port, grpc_port = _free_port(), _free_port()
-    folder = tmp_path_factory.mktemp("bigquery")
-    environment = os.environ | {
-        "BIGQUERY_HOST": "127.0.0.1",
-        "BIGQUERY_PORT": str(port),
-        "GRPC_PORT": str(grpc_port),
-        "DATA_DIR": str(folder / "data"),
-        "DEFAULT_PROJECT_ID": PROJECT,
-    }
-    log = folder / "emulator.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "localgcp.bigquery"],
-            cwd=PROJECT_ROOT,
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_until_answering(f"{url}/bigquery/v2/projects/{PROJECT}/datasets", process, log)
+    with standalone.running(tmp_path_factory.mktemp("bigquery"), project=PROJECT) as server:
         client = bigquery.Client(
             project=PROJECT,
             credentials=AnonymousCredentials(),
-            client_options=ClientOptions(api_endpoint=url),
+            client_options=ClientOptions(api_endpoint=server.rest),
         )
         yield client
         client.close()
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
 
 
 @pytest.fixture(scope="session")
@@ -165,22 +134,3 @@ def _closure(catalogue: Catalogue, names: Iterable[str]) -> set[str]:
             text = catalogue.objects[name].sql
             waiting.extend(n for n in re.findall(r"`\.(\w+)", text) if n in catalogue.objects)
     return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _wait_until_answering(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(url, timeout=START_SECONDS):
-                return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"local-bigquery does not answer:\n{log.read_text()[-2000:]}")

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -23,6 +19,7 @@ import uvicorn
 from localgcp.apis.__main__ import create_app
 from localgcp.apis.call import Cloud
 from localgcp.apis.clock import Clock
+from localgcp.bigquery import standalone
 
 PROJECT = "eros-local"
 NUMBER = "123456789012"
@@ -116,41 +113,12 @@ def running(
         thread.join(timeout=10)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @contextmanager
 def emulator(folder: Path, *, follows_clock: bool = False) -> Iterator[str]:
     """A local-bigquery of the test's own; one that follows the clock in `folder` if told so."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    environment = {
-        "BIGQUERY_HOST": "127.0.0.1",
-        "BIGQUERY_PORT": str(port),
-        "GRPC_PORT": str(free_port()),
-        "DATA_DIR": str(folder / "bigquery"),
-        "DEFAULT_PROJECT_ID": PROJECT,
-        **({"EROS_LOCAL_ROOT": str(folder)} if follows_clock else {}),
-    }
-
-    def answers() -> bool:
-        try:
-            with urllib.request.urlopen(f"{url}/bigquery/v2/projects/{PROJECT}/datasets"):
-                return True
-        except OSError:
-            return False
-
-    with subprocess.Popen(
-        [sys.executable, "-m", "localgcp.bigquery"], env={**os.environ, **environment}
-    ) as process:
-        try:
-            wait_for(lambda: answers() or process.poll() is not None, 60)
-            yield url
-        finally:
-            process.terminate()
+    environment = {"EROS_LOCAL_ROOT": str(folder)} if follows_clock else {}
+    with standalone.running(folder, project=PROJECT, environment=environment) as server:
+        yield server.rest
 
 
 def wait_for(condition: Any, seconds: float = 20) -> Any:

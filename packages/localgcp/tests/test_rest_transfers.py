@@ -18,9 +18,18 @@ from typing import Any
 
 import pytest
 
+from localgcp import ports
 from localgcp.apis.clock import Clock
 from localgcp.apis.transfers.query import Outcome, table_name
-from packages.localgcp.tests.rest_support import DTS, NUMBER, PROJECT, Server, running, wait_for
+from packages.localgcp.tests.rest_support import (
+    DTS,
+    NUMBER,
+    PROJECT,
+    Server,
+    emulator,
+    running,
+    wait_for,
+)
 
 API = "/bigquerydatatransfer/v1"
 TOPIC = f"projects/{PROJECT}/topics/runs"
@@ -249,12 +258,6 @@ def test_a_table_name_is_filled_in_from_the_run_time() -> None:
     assert table_name("plain", moment) == "plain"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -276,7 +279,7 @@ def process(module: str, port: int, *arguments: str, **environment: str) -> Iter
 
 
 def test_an_answer_survives_kill_9(tmp_path: Path) -> None:
-    port = free_port()
+    port = ports.choose(tmp_path, ())
     arguments = (
         "--port", str(port), "--data-dir", str(tmp_path), "--bigquery-url", "http://127.0.0.1:9",
         "--project", PROJECT, "--project-number", NUMBER,
@@ -299,17 +302,8 @@ def test_runs_execute_on_a_real_bigquery_through_googles_own_clients(tmp_path: P
     from google.cloud import bigquery_datatransfer_v1 as transfer
     from googleapiclient.discovery import build
 
-    port = free_port()
-    settings = {
-        "BIGQUERY_HOST": "127.0.0.1",
-        "BIGQUERY_PORT": str(port),
-        "GRPC_PORT": str(free_port()),
-        "DATA_DIR": str(tmp_path / "bigquery"),
-        "DEFAULT_PROJECT_ID": PROJECT,
-    }
-    url = f"http://127.0.0.1:{port}"
     with (
-        process("localgcp.bigquery", port, **settings),
+        emulator(tmp_path) as url,
         running(tmp_path / "cloud", bigquery_url=url) as server,
     ):
         tables = bigquery.Client(

@@ -7,6 +7,7 @@ import sys
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http.client import HTTPException
 
 from localgcp.paths import DataFolder
 from localgcp.ports import HOST
@@ -72,7 +73,7 @@ def _answers_http(port: int, path: str) -> bool:
     try:
         with _DIRECT.open(f"{_url(port)}{path}", timeout=_PROBE_SECONDS):
             return True
-    except OSError:
+    except (OSError, HTTPException):  # The latter: something on the port that is no web server.
         return False
 
 

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import partial
 from pathlib import Path
 
-import uvicorn
-from local_bigquery import cli
 from local_bigquery.app import app
 
 from localgcp import clockfile, extensions
@@ -29,12 +26,13 @@ from localgcp.bigquery import (
     loads,
     partitions,
     row_access,
+    serving,
     statements,
     streaming,
     tables,
     views,
 )
-from localgcp.loopback import KEEP_ALIVE_SECONDS, LoopbackOnly
+from localgcp.loopback import LoopbackOnly
 
 
 def main() -> None:
@@ -61,9 +59,7 @@ def main() -> None:
     if root:
         clock.install(clockfile.ClockFile(Path(root) / clockfile.NAME))
     app.add_middleware(LoopbackOnly)
-    # The command of local-bigquery has no option for it.
-    cli.uvicorn.run = partial(uvicorn.run, timeout_keep_alive=KEEP_ALIVE_SECONDS)
-    cli.main(["serve"])
+    serving.serve(app)
 
 
 if __name__ == "__main__":

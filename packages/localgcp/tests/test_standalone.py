@@ -1,0 +1,71 @@
+"""A BigQuery by itself: its ports are its own, and whoever answers is the one that was started."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from localgcp import ports
+from localgcp.bigquery import standalone
+from localgcp.errors import LocalCloudError
+from localgcp.services import SERVICES
+
+BIGQUERY = SERVICES[0]
+
+
+def test_each_has_ports_of_its_own_which_no_other_can_take(tmp_path: Path) -> None:
+    with standalone.running(tmp_path / "one") as one, standalone.running(tmp_path / "two") as two:
+        taken = {
+            int(address.rpartition(":")[2]) for s in (one, two) for address in (s.rest, s.storage)
+        }
+        assert len(taken) == 4
+        # Linux lets two gRPC servers share a port unless one of them says no.
+        for port in ("BIGQUERY_PORT", "GRPC_PORT"):
+            address = one.rest if port == "BIGQUERY_PORT" else one.storage
+            environment = {
+                "BIGQUERY_HOST": ports.HOST,
+                "BIGQUERY_PORT": "0",
+                "GRPC_PORT": "0",
+                port: address.rpartition(":")[2],
+                "DATA_DIR": str(tmp_path / "third"),
+            }
+            third = subprocess.run(
+                [sys.executable, "-m", "localgcp.bigquery"],
+                env=os.environ | environment,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            assert third.returncode != 0
+            assert address.rpartition(":")[2] in third.stderr
+
+
+def test_one_that_does_not_start_says_why(tmp_path: Path) -> None:
+    with (
+        pytest.raises(LocalCloudError, match="does not start"),
+        standalone.running(tmp_path, environment={"BIGQUERY_HOST": "192.0.2.1"}),
+    ):
+        pytest.fail("nothing can listen there")
+
+
+@pytest.mark.unit
+def test_a_port_that_speaks_something_else_is_no_answer() -> None:
+    """As the storage API's does, which is HTTP/2."""
+    with socket.create_server((ports.HOST, 0)) as listening:
+
+        def speak() -> None:
+            for _ in range(2):
+                caller, _address = listening.accept()
+                caller.sendall(b"\x00\x00\x12\x04\x00\x00\x00\x00\x00\r\n\r\n")
+                caller.close()
+
+        threading.Thread(target=speak, daemon=True).start()
+        port = listening.getsockname()[1]
+        assert not BIGQUERY.answers({"bigquery": port, "bigquery_storage": port})
