@@ -9,7 +9,7 @@ from typing import Any
 from pulumi_policy import Severity
 
 from bqstack.policy.rule import Resource, Rule
-from policy.types import DATASET, DATASET_ACCESS, PROJECT_GRANTS, SERVICE_ACCOUNT_KEY
+from gcptypes.records import ACCOUNT_KEY, DATASET, DATASET_ACCESS, PROJECT_BINDING, PROJECT_GRANT
 
 _PUBLIC = frozenset({"allUsers", "allAuthenticatedUsers"})
 _BASIC = frozenset(
@@ -93,7 +93,7 @@ def _impersonation(grant: Resource) -> Iterator[str]:
 
 def _account_admin(grant: Resource) -> Iterator[str]:
     role = grant.props.get("role") or ""
-    wide = grant.resource_type in PROJECT_GRANTS
+    wide = grant.resource_type in (PROJECT_GRANT, PROJECT_BINDING)
     # On one bucket or dataset an object admin is who writes objects, an admin who sets grants.
     if not role.lower().endswith("admin" if wide else ".admin"):
         return
@@ -169,7 +169,7 @@ RULES = (
         url="https://cloud.google.com/iam/docs/service-account-permissions",
         fix="grant it on the one service account that is meant",
         severity=Severity.HIGH,
-        on=PROJECT_GRANTS,
+        on=(PROJECT_GRANT, PROJECT_BINDING),
         check=_impersonation,
     ),
     Rule(
@@ -197,7 +197,7 @@ RULES = (
         url="https://cloud.google.com/bigquery/docs/access-control",
         fix="grant it on the dataset, bucket, topic or account, or list it in policy/access.py",
         severity=Severity.HIGH,
-        on=PROJECT_GRANTS,
+        on=(PROJECT_GRANT, PROJECT_BINDING),
         check=_wide_role,
     ),
     Rule(
@@ -224,7 +224,7 @@ RULES = (
         url="https://cloud.google.com/iam/docs/best-practices-for-managing-service-account-keys",
         fix="use workload identity federation or impersonation",
         severity=Severity.CRITICAL,
-        on=(SERVICE_ACCOUNT_KEY,),
+        on=(ACCOUNT_KEY,),
         check=_account_key,
     ),
 )

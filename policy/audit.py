@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from pulumi_policy import EnforcementLevel, Severity
 
 from bqstack.policy.rule import Member, Resource, Rule, known, of_type
-from policy.types import AUDIT_CONFIG, LOG_BUCKET, LOG_SINK
+from gcptypes.records import AUDIT_CONFIG, LOG_BUCKET, LOG_SINK
 
 _TYPES = frozenset({"ADMIN_READ", "DATA_READ", "DATA_WRITE"})
 _ALL = "allServices"

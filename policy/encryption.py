@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pulumi_policy import Severity
 
 from bqstack.policy.rule import Member, Resource, Rule, known, of_type
+from gcptypes.records import BUCKET, DATASET, TABLE, TOPIC
 from policy.stack import settings_of
-from policy.types import BUCKET, DATASET, TABLE, TOPIC
 
 _PATHS = {
     DATASET: ("defaultEncryptionConfiguration", "kmsKeyName"),

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pulumi_policy import Severity
 
 from bqstack.policy.rule import Resource, Rule
+from gcptypes.records import ALERT, BUCKET, CHANNEL, DATASET, TABLE, TOPIC
 from policy.stack import settings_of
-from policy.types import ALERT_POLICY, BUCKET, CHANNEL, DATASET, TABLE, TOPIC
 
 _PROPERTY = {
-    ALERT_POLICY: "userLabels",
+    ALERT: "userLabels",
     BUCKET: "labels",
     CHANNEL: "userLabels",
     DATASET: "labels",

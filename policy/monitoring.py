@@ -10,7 +10,7 @@ from typing import Any
 from pulumi_policy import Severity
 
 from bqstack.policy.rule import Resource, Rule, known
-from policy.types import ALERT_POLICY, CHANNEL, DASHBOARD, LOG_METRIC
+from gcptypes.records import ALERT, CHANNEL, DASHBOARD, LOG_METRIC
 
 _POLICIES = "https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies"
 _SEVERITIES = ("CRITICAL", "ERROR", "WARNING")
@@ -169,7 +169,7 @@ RULES = (
         url="https://cloud.google.com/monitoring/alerts/severity-levels",
         fix="CRITICAL, ERROR or WARNING",
         severity=Severity.MEDIUM,
-        on=(ALERT_POLICY,),
+        on=(ALERT,),
         check=_severity,
     ),
     Rule(
@@ -178,7 +178,7 @@ RULES = (
         url="https://cloud.google.com/monitoring/alerts/doc-variables",
         fix="documentation with content and the runbook's address",
         severity=Severity.MEDIUM,
-        on=(ALERT_POLICY,),
+        on=(ALERT,),
         check=_documentation,
     ),
     Rule(
@@ -187,7 +187,7 @@ RULES = (
         url="https://cloud.google.com/monitoring/support/notification-options",
         fix="notification_channels",
         severity=Severity.HIGH,
-        on=(ALERT_POLICY,),
+        on=(ALERT,),
         check=_channels,
     ),
     Rule(
@@ -196,7 +196,7 @@ RULES = (
         url=_POLICIES,
         fix="make a policy of each condition",
         severity=Severity.HIGH,
-        on=(ALERT_POLICY,),
+        on=(ALERT,),
         check=_condition_count,
     ),
     Rule(
@@ -205,7 +205,7 @@ RULES = (
         url=f"{_POLICIES}#NotificationRateLimit",
         fix="notification_rate_limit with conditionMatchedLog, else renotify_interval",
         severity=Severity.HIGH,
-        on=(ALERT_POLICY,),
+        on=(ALERT,),
         check=_rate_limit,
     ),
     Rule(
@@ -214,7 +214,7 @@ RULES = (
         url="https://cloud.google.com/monitoring/alerts/concepts-indepth",
         fix="let the SQL look back and alert on its finding",
         severity=Severity.HIGH,
-        on=(ALERT_POLICY,),
+        on=(ALERT,),
         check=_look_back,
     ),
     Rule(
@@ -223,7 +223,7 @@ RULES = (
         url=f"{_POLICIES}#MetricThreshold",
         fix='metric.type="…" AND resource.type="…"; completed_runs for freshness',
         severity=Severity.HIGH,
-        on=(ALERT_POLICY,),
+        on=(ALERT,),
         check=_filter,
     ),
     Rule(
@@ -232,7 +232,7 @@ RULES = (
         url=f"{_POLICIES}#AlertStrategy",
         fix="autoClose 30 min to 7 days, renotifyInterval 30 min to 24 h",
         severity=Severity.HIGH,
-        on=(ALERT_POLICY,),
+        on=(ALERT,),
         check=_closing,
     ),
     Rule(

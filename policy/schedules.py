@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from pulumi_policy import Severity
 
 from bqstack.policy.rule import Member, Resource, Rule, is_set, known, of_type
+from gcptypes.records import ROUTINE, TRANSFER
 from policy.idempotent import WHY
 from policy.stack import settings_of
-from policy.types import ROUTINE, TRANSFER
 
 _DOCS = "https://cloud.google.com/bigquery/docs/scheduling-queries"
 _SCHEDULED_QUERY = "scheduled_query"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pulumi_policy import Severity
 
 from bqstack.policy.rule import Resource, Rule
+from gcptypes.records import BUCKET, DATASET, TABLE
 from policy.stack import settings_of
-from policy.types import BUCKET, DATASET, TABLE
 
 _MOST_HOURS = 168
 

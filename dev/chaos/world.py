@@ -22,6 +22,7 @@ from google.cloud import bigquery
 
 from dev.chaos import proxy
 from eros.project.settings import PROJECT_ROOT
+from gcptypes.records import TABLE
 
 PROJECT = "eros-local"
 DATASET = "eros_scheduling_brain"
@@ -148,7 +149,7 @@ class World:
         return [
             resource["inputs"]["tableId"]
             for resource in latest["resources"]
-            if resource["type"] == "gcp:bigquery/table:Table"
+            if resource["type"] == TABLE
             and resource["inputs"]["datasetId"] == DATASET
             and resource["inputs"]["tableId"] not in have
         ]

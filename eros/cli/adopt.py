@@ -33,7 +33,9 @@ def adopt(
     settings = load_stack_file(stack)
     known = catalogue.load(settings, PROJECT_ROOT)
     wanted = program.wanted(stack, PROJECT_ROOT)
-    present = live.read(Google(settings), settings, [settings.dataset, *wanted.datasets])
+    present = live.read(
+        Google(settings), settings, [settings.dataset, *wanted.datasets], wanted.adopted
+    )
     labels = settings.all_labels
     survey = adoption.survey(stack, wanted, present, known, settings.dataset, labels)
     if output is not None:

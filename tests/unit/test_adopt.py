@@ -16,9 +16,9 @@ from bqstack.adopt import Status, Wanted, ddl, files, live, program, show, surve
 from bqstack.adopt.model import Declared, Live
 from bqstack.catalogue.ddl import read
 from bqstack.errors import UserError
-from bqstack.resource_types import DATASET, ROUTINE, TABLE, TRANSFER
 from components.system import System
 from eros.project.settings import PROJECT_ROOT, parse
+from gcptypes.records import DATASET, ROUTINE, TABLE, TRANSFER
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import Declared as Recorded
 from tests.unit.fake_engine import record

@@ -13,17 +13,18 @@ from pathlib import Path
 import pytest
 
 from bqstack.guard.program import declarations
-from bqstack.resource_types import TYPES, is_grant
 from components.program import planned
 from eros.project.settings import PROJECT_ROOT
+from gcptypes.records import TYPES, is_grant
 
 # A package, and the folders of its code.
 PACKAGES = {
     ".": ("eros", "components", "policy"),
     "packages/bqstack": ("packages/bqstack/src",),
+    "packages/gcptypes": ("packages/gcptypes/src",),
     "packages/localgcp": ("packages/localgcp/src",),
 }
-OURS = {"bqstack", "components", "eros", "localgcp", "policy"}
+OURS = {"bqstack", "components", "eros", "gcptypes", "localgcp", "policy"}
 # Distributions share Google's name space: the longest name that fits says which.
 GOOGLE = {
     "google.api_core": "google-api-core",
@@ -166,4 +167,4 @@ def test_every_declared_type_has_a_record(stack):
     found = declarations(made.declare, project="eros", stack=stack)
     types = {one.type for one in found.resources if one.custom}
     types = {one for one in types if not (one.startswith("pulumi:") or is_grant(one))}
-    assert types - TYPES.keys() == set(), "bqstack/resource_types.py has a record for each"
+    assert types - TYPES.keys() == set(), "gcptypes/records.py has a record for each"

@@ -13,58 +13,59 @@ from __future__ import annotations
 
 from itertools import chain
 
+from gcptypes import known
+from gcptypes.records import (
+    ACCOUNT,
+    ACCOUNT_GRANT,
+    ALERT,
+    BUCKET,
+    BUCKET_GRANT,
+    CHANNEL,
+    DASHBOARD,
+    DATASET,
+    DATASET_GRANT,
+    LOG_METRIC,
+    PROJECT_GRANT,
+    ROUTINE,
+    SERVICE,
+    SERVICE_IDENTITY,
+    TABLE,
+    TOPIC,
+    TOPIC_GRANT,
+    TRANSFER,
+)
+
 ENABLE = "serviceusage.services.enable"
-# Granted on the project or on the runner's account alone.
-ACT_AS = "iam.serviceAccounts.actAs"
 # IAM's own limit for one request of testIamPermissions.
 PER_REQUEST = 100
 
-_WHOLE_LIFE = ("create", "get", "update", "delete")
-_LASTING = ("create", "get", "update")
-_POLICY = ("getIamPolicy", "setIamPolicy")
+_DECLARED = (
+    TRANSFER,
+    DATASET,
+    DATASET_GRANT,
+    ROUTINE,
+    TABLE,
+    LOG_METRIC,
+    ALERT,
+    DASHBOARD,
+    CHANNEL,
+    PROJECT_GRANT,
+    SERVICE,
+    SERVICE_IDENTITY,
+    TOPIC,
+    TOPIC_GRANT,
+    ACCOUNT,
+    ACCOUNT_GRANT,
+    BUCKET,
+    BUCKET_GRANT,
+)
+BY_TYPE = {token: known(token).permissions for token in _DECLARED}
 
 
 def _of(noun: str, *verbs: str) -> tuple[str, ...]:
     return tuple(f"{noun}.{verb}" for verb in verbs)
 
 
-BY_TYPE: dict[str, tuple[str, ...]] = {
-    # Since 2026-03-17 Data Transfer asks for the rights on the dataset's policy.
-    "gcp:bigquery/dataTransferConfig:DataTransferConfig": (
-        *_of("bigquery.transfers", "get", "update"),
-        *_of("bigquery.datasets", *_POLICY),
-        ACT_AS,
-    ),
-    "gcp:bigquery/dataset:Dataset": _of("bigquery.datasets", *_LASTING),
-    # A grant is an entry of the dataset itself.
-    "gcp:bigquery/datasetIamMember:DatasetIamMember": _of("bigquery.datasets", "get", "update"),
-    "gcp:bigquery/routine:Routine": _of("bigquery.routines", *_WHOLE_LIFE),
-    # A view reads what it names when it is made; a dropped column is a query.
-    "gcp:bigquery/table:Table": (
-        *_of("bigquery.tables", *_WHOLE_LIFE, "getData"),
-        "bigquery.jobs.create",
-    ),
-    "gcp:logging/metric:Metric": _of("logging.logMetrics", *_WHOLE_LIFE),
-    # A new metric is waited for before the policies over it.
-    "gcp:monitoring/alertPolicy:AlertPolicy": (
-        *_of("monitoring.alertPolicies", *_WHOLE_LIFE),
-        "monitoring.metricDescriptors.get",
-    ),
-    "gcp:monitoring/dashboard:Dashboard": _of("monitoring.dashboards", *_WHOLE_LIFE),
-    "gcp:monitoring/notificationChannel:NotificationChannel": _of(
-        "monitoring.notificationChannels", *_WHOLE_LIFE
-    ),
-    "gcp:projects/iAMMember:IAMMember": _of("resourcemanager.projects", "get", *_POLICY),
-    # Enabling is asked for where a service is not enabled yet.
-    "gcp:projects/service:Service": _of("serviceusage.services", "get", "list"),
-    "gcp:projects/serviceIdentity:ServiceIdentity": (),
-    "gcp:pubsub/topic:Topic": _of("pubsub.topics", *_WHOLE_LIFE),
-    "gcp:pubsub/topicIAMMember:TopicIAMMember": _of("pubsub.topics", *_POLICY),
-    "gcp:serviceaccount/account:Account": _of("iam.serviceAccounts", *_LASTING),
-    "gcp:serviceaccount/iAMMember:IAMMember": _of("iam.serviceAccounts", *_POLICY),
-    "gcp:storage/bucket:Bucket": _of("storage.buckets", *_LASTING),
-    "gcp:storage/bucketIAMMember:BucketIAMMember": _of("storage.buckets", *_POLICY),
-}
 BY_COMMAND: dict[str, tuple[str, ...]] = {
     "backup": (
         *_of(

@@ -27,6 +27,7 @@ from eros.operations.deploy.external import external_schemas
 from eros.operations.deploy.grants import authorized
 from eros.operations.deploy.model import Finding, Level, Site
 from eros.project import schedules
+from gcptypes.records import ACT_AS
 
 Check = Callable[[Site], list[Finding]]
 
@@ -145,8 +146,8 @@ def apis(site: Site) -> list[Finding]:
 def rights(site: Site) -> list[Finding]:
     """The deployer's effective permissions on the project, and to act as the runner."""
     granted, untested = granted_rights.on_project(site, permissions.PERMISSIONS)
-    if permissions.ACT_AS not in granted:
-        granted |= granted_rights.on_runner(site, [permissions.ACT_AS])
+    if ACT_AS not in granted:
+        granted |= granted_rights.on_runner(site, [ACT_AS])
         untested -= granted
     missing = [name for name in permissions.PERMISSIONS if name not in granted | untested]
     if missing:

@@ -1,8 +1,8 @@
 """Looking a resource up that a dead engine may have created.
 
 Most have the id that their inputs give them. Google chooses the id of some: they are known by the
-title that people see, and by what else they were created with. What is not listed here is a
-grant, an enabled service or the like, which can be asked for twice without a second one.
+title that people see, and by what else they were created with. What is left is a grant, an enabled
+service or the like: its record says that it can be asked for twice without a second one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,20 @@ from google.api_core.exceptions import NotFound
 from google.protobuf.json_format import MessageToDict
 from googleapiclient.errors import HttpError
 
+from bqstack import rest
 from eros.cloud.google import Google
+from gcptypes import known
+from gcptypes.records import (
+    ACCOUNT,
+    ALERT,
+    BIGQUERY,
+    BUCKET,
+    CHANNEL,
+    DASHBOARD,
+    LOG_METRIC,
+    TOPIC,
+    TRANSFER,
+)
 
 Inputs = Mapping[str, Any]
 _NOT_FOUND = 404
@@ -27,6 +40,9 @@ def ids(google: Google, kind: str, inputs: Inputs) -> list[str]:
     Raises one of `eros.cloud.google.FAILURES` when the cloud does not answer.
     """
     inputs = {"project": google.settings.project, **inputs}
+    record = known(kind)
+    if record.api == BIGQUERY and (own := record.id_of(inputs)):
+        return [own] if rest.get(google.bigquery, own) is not None else []
     if find := _NAMED.get(kind):
         found = find(google, inputs)
         return [found] if found else []
@@ -35,22 +51,10 @@ def ids(google: Google, kind: str, inputs: Inputs) -> list[str]:
     return []
 
 
-def _dataset(google: Google, inputs: Inputs) -> str | None:
-    project, dataset = inputs["project"], inputs["datasetId"]
-    found = _there(lambda: google.bigquery.get_dataset(f"{project}.{dataset}"))
-    return f"projects/{project}/datasets/{dataset}" if found else None
-
-
-def _table(google: Google, inputs: Inputs) -> str | None:
-    project, dataset, table = inputs["project"], inputs["datasetId"], inputs["tableId"]
-    found = _there(lambda: google.bigquery.get_table(f"{project}.{dataset}.{table}"))
-    return f"projects/{project}/datasets/{dataset}/tables/{table}" if found else None
-
-
-def _routine(google: Google, inputs: Inputs) -> str | None:
-    project, dataset, routine = inputs["project"], inputs["datasetId"], inputs["routineId"]
-    found = _there(lambda: google.bigquery.get_routine(f"{project}.{dataset}.{routine}"))
-    return f"projects/{project}/datasets/{dataset}/routines/{routine}" if found else None
+def can_find(kind: str) -> bool:
+    """Whether a resource of this type can be looked up, or be asked for a second time."""
+    record = known(kind)
+    return record.asked_for_twice or record.api == BIGQUERY or kind in _NAMED or kind in _TITLED
 
 
 def _metric(google: Google, inputs: Inputs) -> str | None:
@@ -147,30 +151,14 @@ def _there(get: Callable[[], object]) -> bool:
 
 
 _NAMED: dict[str, Callable[[Google, Inputs], str | None]] = {
-    "gcp:bigquery/dataset:Dataset": _dataset,
-    "gcp:bigquery/table:Table": _table,
-    "gcp:bigquery/routine:Routine": _routine,
-    "gcp:logging/metric:Metric": _metric,
-    "gcp:pubsub/topic:Topic": _topic,
-    "gcp:serviceaccount/account:Account": _account,
-    "gcp:storage/bucket:Bucket": _bucket,
+    LOG_METRIC: _metric,
+    TOPIC: _topic,
+    ACCOUNT: _account,
+    BUCKET: _bucket,
 }
 _TITLED: dict[str, Callable[[Google, Inputs], Iterator[str]]] = {
-    "gcp:bigquery/dataTransferConfig:DataTransferConfig": _transfers,
-    "gcp:monitoring/alertPolicy:AlertPolicy": _policies,
-    "gcp:monitoring/dashboard:Dashboard": _dashboards,
-    "gcp:monitoring/notificationChannel:NotificationChannel": _channels,
+    TRANSFER: _transfers,
+    ALERT: _policies,
+    DASHBOARD: _dashboards,
+    CHANNEL: _channels,
 }
-# A second request for these finds them as they are.
-ASKED_FOR_TWICE = frozenset(
-    {
-        "gcp:bigquery/datasetIamMember:DatasetIamMember",
-        "gcp:projects/iAMMember:IAMMember",
-        "gcp:projects/service:Service",
-        "gcp:projects/serviceIdentity:ServiceIdentity",
-        "gcp:pubsub/topicIAMMember:TopicIAMMember",
-        "gcp:serviceaccount/iAMMember:IAMMember",
-        "gcp:storage/bucketIAMMember:BucketIAMMember",
-    }
-)
-KNOWN = frozenset({*_NAMED, *_TITLED, *ASKED_FOR_TWICE})

@@ -123,7 +123,7 @@ class _Edit:
                 self.targets.append(resource["urn"])
             elif not resource.get("custom", True) or resource["type"].startswith("pulumi:"):
                 forgotten.append(name)
-            elif resource["type"] not in lookup.KNOWN:
+            elif not lookup.can_find(resource["type"]):
                 self.unknown.append(f"{name} ({resource['type']})")
             else:
                 found = self._new_ids(resource)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bqstack.state import Checkpoint
 from eros.cloud.clock import present
 from eros.cloud.google import Google
-from eros.operations.rollback.variants import TRANSFER
+from gcptypes.records import TRANSFER
 
 # The procedure has the name of its schedule.
 _SWEEP = "sweep_expired_caption_locks"

@@ -12,9 +12,7 @@ from bqstack.state import Checkpoint, Resource
 from eros.cloud.google import Google
 from eros.cloud.readiness import LONGEST_SECONDS, PAUSE_SECONDS, question
 from eros.project.figures import TYPE_PREFIX
-
-METRIC = "gcp:logging/metric:Metric"
-POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"
+from gcptypes.records import ALERT, LOG_METRIC
 
 
 def waiter(
@@ -27,10 +25,10 @@ def waiter(
 
     It raises RunError after LONGEST_SECONDS. Without permission it warns and goes on.
     """
-    needed = {urn for r in checkpoint.resources if r.type == POLICY for urn in _needs(r)}
+    needed = {urn for r in checkpoint.resources if r.type == ALERT for urn in _needs(r)}
 
     def wait(resource: Resource) -> None:
-        if resource.type != METRIC or resource.urn not in needed:
+        if resource.type != LOG_METRIC or resource.urn not in needed:
             return
         metric_type = TYPE_PREFIX + resource.inputs["name"]
         waited = 0

@@ -20,19 +20,14 @@ from pulumi.runtime.settings import get_monitor, get_root_resource
 
 from bqstack.state import Checkpoint, Resource
 from eros.operations.rollback import wire
+from gcptypes.records import ROUTINE, TABLE, TRANSFER
 
 _STACK = "pulumi:pulumi:Stack"
 _PROVIDERS = "pulumi:providers:"
 # The state does not say which resources are to be deleted before they are replaced. These
 # have a name that cannot be there twice, or must not run twice; a test holds the list against
 # the program.
-DELETE_BEFORE_REPLACE = frozenset(
-    {
-        "gcp:bigquery/dataTransferConfig:DataTransferConfig",
-        "gcp:bigquery/routine:Routine",
-        "gcp:bigquery/table:Table",
-    }
-)
+DELETE_BEFORE_REPLACE = frozenset({ROUTINE, TABLE, TRANSFER})
 _PARALLEL = 16
 
 

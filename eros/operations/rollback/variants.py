@@ -9,8 +9,8 @@ from typing import Any
 from bqstack.guard.tables import TYPE as TABLE
 from bqstack.guard.tables import holds_rows
 from bqstack.state import Checkpoint, Resource
+from gcptypes.records import TRANSFER
 
-TRANSFER = "gcp:bigquery/dataTransferConfig:DataTransferConfig"
 _PROVIDER = "pulumi:providers:gcp"
 
 

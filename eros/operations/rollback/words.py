@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from bqstack.guard import Action, Change
@@ -11,16 +10,10 @@ from bqstack.guard.tables import kind as table_kind
 from bqstack.state import Update
 from eros.cloud.clock import span
 from eros.operations.rollback.updates import Step
+from gcptypes import known
 
 __all__ = ["change", "commit", "counts", "others", "span"]
 
-_KINDS = {
-    "gcp:bigquery/dataTransferConfig:DataTransferConfig": "schedule",
-    "gcp:bigquery/routine:Routine": "routine",
-    "gcp:logging/metric:Metric": "log-based metric",
-    "gcp:monitoring/alertPolicy:AlertPolicy": "alert policy",
-    "gcp:monitoring/notificationChannel:NotificationChannel": "notification channel",
-}
 _ACTIONS = {
     Action.CREATE: "made again",
     Action.IMPORT: "taken over",
@@ -35,10 +28,7 @@ def kind(change: Change) -> str:
     """What people call such an object."""
     if change.type == TABLE:
         return table_kind(dict(change.old or change.new))
-    if change.type in _KINDS:
-        return _KINDS[change.type]
-    name = change.type.rpartition(":")[2]
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower().replace("iam", "IAM")
+    return known(change.type).title
 
 
 def change(one: Change) -> str:

@@ -7,11 +7,12 @@ import pytest
 
 from bqstack.errors import UserError
 from eros.operations.rollback import metrics, replay
+from gcptypes.records import LOG_METRIC
 from tests.unit.rollback.states import POLICY, checkpoint, resource
 from tests.unit.rollback.test_replay import Monitor
 
-SIGNAL = resource(metrics.METRIC, "alert-firing", {"name": "eros/alert_firing"})
-OTHER = resource(metrics.METRIC, "emv", {"name": "eros/emv"})
+SIGNAL = resource(LOG_METRIC, "alert-firing", {"name": "eros/alert_firing"})
+OTHER = resource(LOG_METRIC, "emv", {"name": "eros/emv"})
 OVER_IT = resource(POLICY, "a05", {"displayName": "A05"}, dependencies=(SIGNAL.urn,))
 
 

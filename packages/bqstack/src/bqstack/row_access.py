@@ -10,7 +10,9 @@ https://cloud.google.com/bigquery/docs/managing-row-level-security
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from bqstack import rest
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -24,7 +26,7 @@ def policies(client: bigquery.Client, project: str, dataset: str, table: str) ->
     found: dict[str, str] = {}
     token = None
     while True:
-        answer = _ask(client, "GET", path, {"pageToken": token} if token else {})
+        answer = rest.ask(client, "GET", path, {"pageToken": token} if token else {})
         for policy in answer.get("rowAccessPolicies", ()):
             name = policy["rowAccessPolicyReference"]["policyId"]
             found[name] = policy.get("filterPredicate", "")
@@ -43,7 +45,7 @@ def hiding(client: bigquery.Client, project: str, dataset: str, table: str) -> l
         if condition.strip("() ;\n").upper() == "TRUE":
             path = f"{_table(project, dataset, table)}/rowAccessPolicies/{name}"
             body = {"permissions": [_READ]}
-            answer = _ask(client, "POST", f"{path}:testIamPermissions", {}, body)
+            answer = rest.ask(client, "POST", f"{path}:testIamPermissions", {}, body)
             if _READ in answer.get("permissions", ()):
                 return []
     return sorted(found)
@@ -51,14 +53,3 @@ def hiding(client: bigquery.Client, project: str, dataset: str, table: str) -> l
 
 def _table(project: str, dataset: str, table: str) -> str:
     return f"/projects/{project}/datasets/{dataset}/tables/{table}"
-
-
-def _ask(
-    client: bigquery.Client, method: str, path: str, query: dict[str, Any], body: Any = None
-) -> dict[str, Any]:
-    # The library has no method for policies; its connection has the credentials and the address.
-    connection: Any = client._connection
-    answer: dict[str, Any] = connection.api_request(
-        method=method, path=path, query_params=query, data=body
-    )
-    return answer

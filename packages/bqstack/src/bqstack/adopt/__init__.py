@@ -1,7 +1,7 @@
 """Adoption: a live dataset comes under the program without recreating one object.
 
     wanted = program.wanted(stack, root)                          # what the program would create
-    present = live.read(google, target, [target.dataset, *wanted.datasets])
+    present = live.read(google, target, [target.dataset, *wanted.datasets], wanted.adopted)
     found = survey(stack, wanted, present, catalogue, target.dataset)
     files.write(folder, found)                                    # import file, report, SQL
 

@@ -12,7 +12,6 @@ from pulumi.runtime.rpc import UNKNOWN
 from bqstack import guard
 from bqstack.adopt import undeclared
 from bqstack.adopt.model import (
-    ADOPTED_TYPES,
     ROUTINE_KINDS,
     Declared,
     Finding,
@@ -23,7 +22,7 @@ from bqstack.adopt.model import (
 )
 from bqstack.catalogue import Catalogue, Table
 from bqstack.guard import Change, Detail, columns, tables
-from bqstack.resource_types import DATASET, ROUTINE, TABLE, TRANSFER, known
+from gcptypes.records import DATASET, ROUTINE, TABLE, TRANSFER, known
 
 
 def survey(
@@ -40,7 +39,7 @@ def survey(
     gives to every table.
     """
     present = list(present)
-    declared = [resource for resource in wanted.resources if resource.type in ADOPTED_TYPES]
+    declared = wanted.adopted
     pairs, rest = match(declared, [one for one in present if one.id not in wanted.managed])
     findings = [_pair(resource, pairs.get(resource.urn)) for resource in declared]
     known = {one.name for one in present if one.dataset == dataset} | catalogue.objects.keys()
@@ -119,6 +118,9 @@ def _same(resource: Declared, one: Live) -> bool:
             return (inputs["datasetId"], inputs["tableId"]) == (one.dataset, one.name)
         case t if t == ROUTINE:
             return (inputs["datasetId"], inputs["routineId"]) == (one.dataset, one.name)
+    if resource.type != TRANSFER:
+        record = known(resource.type)
+        return all(inputs.get(key) == one.inputs.get(key) for key in record.names - {"project"})
     same_source = inputs.get("dataSourceId") == one.inputs.get("dataSourceId")
     return same_source and inputs.get("displayName") == one.name
 
@@ -163,14 +165,12 @@ def _kind(resource: Declared) -> str:
             return ROUTINE_KINDS.get(str(resource.inputs.get("routineType")), "routine")
         case t if t == TRANSFER:
             return "scheduled query"
-    return "dataset"
+    return known(resource.type).title
 
 
 def _shown_name(resource: Declared) -> str:
-    for key in ("displayName", "tableId", "routineId", "datasetId"):
-        if key in resource.inputs and (key != "datasetId" or resource.type == DATASET):
-            return str(resource.inputs[key])
-    return resource.name
+    own = known(resource.type).id_of({"project": "", **resource.inputs}) or resource.name
+    return str(resource.inputs.get("displayName", own.rpartition("/")[2]))
 
 
 def _change(resource: Declared, one: Live) -> Change | None:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlglot.dialects.bigquery import BigQuery
 
 from bqstack.guard.inputs import canonical
-from bqstack.resource_types import ROUTINE, TABLE
+from gcptypes.records import ROUTINE, TABLE
 
 _DAY_MS = 24 * 60 * 60 * 1000
 _SQL_NAMES = {"BOOLEAN": "BOOL", "FLOAT": "FLOAT64", "INTEGER": "INT64", "RECORD": "STRUCT"}

@@ -9,7 +9,7 @@ from pathlib import Path
 from bqstack.adopt import ddl, show
 from bqstack.adopt.model import Finding, Live, Status, Survey
 from bqstack.errors import UserError
-from bqstack.resource_types import ROUTINE, TABLE
+from gcptypes.records import ROUTINE, TABLE
 
 IMPORT = "import.json"
 REPORT = "report.md"

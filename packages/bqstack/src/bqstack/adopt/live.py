@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from google.api_core.exceptions import NotFound
 
-from bqstack.adopt.model import ROUTINE_KINDS, Live
+from bqstack import rest
+from bqstack.adopt.model import LISTED_TYPES, ROUTINE_KINDS, Declared, Live
 from bqstack.connection import Connection
-from bqstack.resource_types import DATASET, ROUTINE, TABLE, TRANSFER
 from bqstack.target import Target
+from gcptypes import known
+from gcptypes.records import BIGQUERY, DATASET, ROUTINE, TABLE, TRANSFER
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -61,12 +63,39 @@ _DATASET_FIELDS = (
 )
 
 
-def read(google: Connection, target: Target, datasets: Iterable[str]) -> list[Live]:
-    """Datasets of these names with their tables, views and routines, and scheduled queries."""
+def read(
+    google: Connection,
+    target: Target,
+    datasets: Iterable[str],
+    declared: Iterable[Declared] = (),
+) -> list[Live]:
+    """Datasets of these names with their tables, views and routines, and scheduled queries.
+
+    Of other types what is `declared` and there.
+    """
     found: list[Live] = []
     for name in dict.fromkeys(datasets):
         found += _dataset(google.bigquery, target.project, name)
-    return found + _transfers(google, target)
+    return found + _transfers(google, target) + _by_id(google, target, declared)
+
+
+def _by_id(google: Connection, target: Target, declared: Iterable[Declared]) -> list[Live]:
+    found = []
+    for resource in declared:
+        record = known(resource.type)
+        if record.api != BIGQUERY or resource.type in LISTED_TYPES:
+            continue
+        inputs = {"project": target.project, **resource.inputs}
+        own = record.id_of(inputs)
+        answer = rest.get(google.bigquery, own) if own else None
+        if own and answer is not None:
+            # What names it is in its id; an input that the API does not give back is unknown.
+            named = {key: inputs[key] for key in record.names if key in inputs}
+            told = _chosen(answer, resource.inputs)
+            name = own.rpartition("/")[2]
+            dataset = str(inputs.get("datasetId", ""))
+            found.append(Live(resource.type, record.title, name, dataset, own, named | told))
+    return found
 
 
 def _dataset(client: bigquery.Client, project: str, name: str) -> list[Live]:

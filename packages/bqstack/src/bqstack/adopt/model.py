@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bqstack.guard import Action, Change, Loss
-from bqstack.resource_types import DATASET, ROUTINE, TABLE, TRANSFER
+from gcptypes import known
+from gcptypes.records import BIGQUERY, DATASET, ROUTINE, TABLE, TRANSFER
 
-ADOPTED_TYPES = (DATASET, TABLE, ROUTINE, TRANSFER)
+# Read with the dataset that they are in, or with the location: what the program lacks is seen too.
+LISTED_TYPES = (DATASET, TABLE, ROUTINE, TRANSFER)
 ROUTINE_KINDS = {
     "SCALAR_FUNCTION": "function",
     "TABLE_VALUED_FUNCTION": "table function",
@@ -64,6 +66,15 @@ class Wanted:
     name_table: Mapping[str, str]
     managed: frozenset[str] = frozenset()
     """Ids of what the stack's state holds already."""
+
+    @property
+    def adopted(self) -> list[Declared]:
+        """Resources among them that adoption knows how to look up."""
+        return [
+            one
+            for one in self.resources
+            if one.type in LISTED_TYPES or known(one.type).api == BIGQUERY
+        ]
 
     @property
     def datasets(self) -> list[str]:

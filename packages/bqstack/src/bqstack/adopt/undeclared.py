@@ -21,7 +21,7 @@ from bqstack.catalogue import Kind
 from bqstack.catalogue.ddl import read
 from bqstack.catalogue.render import text_of
 from bqstack.errors import UserError
-from bqstack.resource_types import ROUTINE, TABLE
+from gcptypes.records import ROUTINE, TABLE
 
 _TABLE_FIELDS = frozenset(
     {

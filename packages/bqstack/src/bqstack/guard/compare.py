@@ -9,7 +9,7 @@ from typing import Any
 
 from bqstack.guard import inputs, plain, risks, routines, tables
 from bqstack.guard.model import Action, Change, Detail, Loss, Resource
-from bqstack.resource_types import ALERT, CHANNEL, TRANSFER, known
+from gcptypes.records import ALERT, CHANNEL, TRANSFER, known
 
 
 def compare(

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bqstack import resource_types
+import gcptypes
 from bqstack.state import model
 
 SECRET = "[secret]"
@@ -25,7 +25,8 @@ _UNORDERED = frozenset({"accesses", "notificationChannels", "members"})
 def canonical(type_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs without what says nothing: empty values, markers; with what is implied."""
     values = _without_markers(inputs)
-    for place, default in resource_types.known(type_).defaults.items():
+    record = gcptypes.known(type_)
+    for place, default in {**record.defaults, **record.zeros}.items():
         _fill(values, place.split("."), default)
     return _pruned(values) or {}
 

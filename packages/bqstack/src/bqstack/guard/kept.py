@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bqstack.guard.model import Detail, Loss
-from bqstack.resource_types import BUCKET, DATASET, TOPIC
+from gcptypes.records import BUCKET, DATASET, LOG_BUCKET, SUBSCRIPTION, TOPIC
 
 _DAY_MS = 24 * 60 * 60 * 1000
 
@@ -65,7 +65,7 @@ _RULES: dict[str, tuple[Kept, ...]] = {
     TOPIC: (
         Kept("messageRetentionDuration", "retention of messages", "they cannot be replayed", 0),
     ),
-    "gcp:pubsub/subscription:Subscription": (
+    SUBSCRIPTION: (
         Kept(
             "messageRetentionDuration",
             "retention of messages",
@@ -73,7 +73,7 @@ _RULES: dict[str, tuple[Kept, ...]] = {
             7 * 24 * 60 * 60,
         ),
     ),
-    "gcp:logging/projectBucketConfig:ProjectBucketConfig": (
+    LOG_BUCKET: (
         Kept("retentionDays", "days that logs are kept", "older entries are deleted", 30),
     ),
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from bqstack.guard import inputs, kept, sqltext
 from bqstack.guard.model import Detail, Loss
-from bqstack.resource_types import ALERT, CHANNEL, DASHBOARD, TRANSFER, is_grant, known
+from gcptypes.records import ALERT, CHANNEL, DASHBOARD, TRANSFER, is_grant, known
 
 # A longer text is shown by what differs in it.
 _WHOLE = 40

@@ -11,7 +11,7 @@ from typing import Any
 
 from bqstack.guard import inputs
 from bqstack.guard.model import Action, Change, Detail, Loss, Resource
-from bqstack.resource_types import ALERT, DATASET, TRANSFER, is_grant
+from gcptypes.records import ALERT, DATASET, TRANSFER, is_grant
 
 _EVERYBODY = frozenset({"allUsers", "allAuthenticatedUsers"})
 # https://cloud.google.com/iam/docs/roles-overview#basic

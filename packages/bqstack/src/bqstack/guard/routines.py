@@ -9,7 +9,7 @@ from typing import Any
 from bqstack.guard import inputs as inputs_
 from bqstack.guard import sqltext, tables
 from bqstack.guard.model import Detail, Loss, Resource
-from bqstack.resource_types import ROUTINE, TRANSFER
+from gcptypes.records import ROUTINE, TRANSFER
 
 TYPE = ROUTINE
 _PLACE = ("project", "datasetId", "routineId", "routineType")

@@ -7,7 +7,7 @@ from typing import Any
 
 from bqstack.guard import columns, sqltext
 from bqstack.guard.model import Detail, Loss
-from bqstack.resource_types import TABLE
+from gcptypes.records import TABLE
 
 TYPE = TABLE
 DAY_MS = 24 * 60 * 60 * 1000

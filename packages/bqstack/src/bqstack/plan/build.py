@@ -10,8 +10,8 @@ from bqstack.guard import Change, allowances, compare, tables
 from bqstack.plan import cloud, costs, impact
 from bqstack.plan.report import Plan, Planned
 from bqstack.plan.sources import Side
-from bqstack.resource_types import TRANSFER
 from bqstack.target import Target
+from gcptypes.records import TRANSFER
 
 if TYPE_CHECKING:
     from bqstack.analysis.analyser import Analyser

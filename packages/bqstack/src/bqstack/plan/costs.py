@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from bqstack.catalogue import scan
 from bqstack.guard import Change, Resource, inputs
 from bqstack.plan.lineage import Graph
-from bqstack.resource_types import TRANSFER
+from gcptypes.records import TRANSFER
 
 TIB = 2**40
 LEAST_BYTES = 10 * 10**6

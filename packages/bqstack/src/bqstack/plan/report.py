@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bqstack import resource_types
+import gcptypes
 from bqstack.guard import Action, Change, Detail, Loss, allowances, routines, tables
 from bqstack.plan.costs import Run, ScheduleCost
 from bqstack.plan.impact import ColumnEffect, Effect
@@ -91,7 +91,7 @@ def kind(change: Change) -> str:
         return tables.kind(values)
     if change.type == routines.TYPE:
         return _ROUTINES.get(str(values.get("routineType")), "routine")
-    return resource_types.known(change.type).title
+    return gcptypes.known(change.type).title
 
 
 def as_json(plan: Plan) -> dict[str, Any]:

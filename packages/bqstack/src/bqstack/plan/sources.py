@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import gcptypes
 from bqstack import state
 from bqstack.errors import UserError
 from bqstack.guard import Resource
@@ -164,9 +165,15 @@ def _path(root: Path) -> list[Path]:
     that it lacks; the libraries are named instead. A program has this library beside it, or
     installed.
     """
-    library = root / _BESIDE if (root / _BESIDE).is_dir() else Path(__file__).parents[2]
+    own = (
+        [root / _BESIDE, *sorted(root.glob("packages/*/src"))] if (root / _BESIDE).is_dir() else []
+    )
+    library = list(dict.fromkeys(own)) or [
+        Path(__file__).parents[2],
+        Path(gcptypes.__file__).parents[1],
+    ]
     installed = dict.fromkeys(Path(sysconfig.get_path(name)) for name in ("purelib", "platlib"))
-    return [root, library, *installed]
+    return [root, *library, *installed]
 
 
 def _known(checkpoint: state.Checkpoint | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from bqstack.analysis.limits import (
     VIEW_CHARACTERS,
 )
 from bqstack.policy.rule import Member, Resource, Rule, known, of_type
-from bqstack.resource_types import DATASET, ROUTINE, TABLE, TRANSFER
+from gcptypes.records import DATASET, ROUTINE, TABLE, TRANSFER
 
 QUOTAS = "https://cloud.google.com/bigquery/quotas"
 _REFERENCE = "https://cloud.google.com/bigquery/docs/reference/rest/v2"

@@ -64,7 +64,7 @@ class Engine:
     ) -> tuple[Properties, list[Problem]]:
         """The inputs with defaults and a generated name, and what is wrong with them."""
         kind = self.type_of(token)
-        inputs = mapping.with_defaults(_without_bridge_keys(news), kind.defaults)
+        inputs = mapping.with_defaults(_without_bridge_keys(news), kind.record.defaults)
         if kind.auto_name and kind.auto_name not in inputs:
             inputs[kind.auto_name] = olds.get(kind.auto_name) or _auto_name(name, seed)
         problems = self.declarations.problems(kind.declaration_name(), inputs)

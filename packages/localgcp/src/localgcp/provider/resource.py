@@ -1,8 +1,8 @@
 """What every served resource type has in common.
 
-A type is a subclass of `Resource`: a table of facts as class attributes, and methods
-only where Google's API departs from the usual insert, get, patch, delete. Inputs here
-are plain values without secrets; only `planned` ever sees unknown ones.
+A type is a subclass of `Resource`: what its record in `gcptypes` does not say as class
+attributes, and methods only where Google's API departs from the usual insert, get, patch,
+delete. Inputs here are plain values without secrets; only `planned` ever sees unknown ones.
 """
 
 import re
@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
 from urllib.parse import quote
+
+from gcptypes import known
 
 from . import diff, mapping
 from .inputs import Declarations, Problem
@@ -41,18 +43,14 @@ class Resource:
     # `gcp:MODULE/NAME:CLASS`, and the configuration key of the API's endpoint.
     token: ClassVar[str]
     endpoint: ClassVar[str]
-    # The id, and the path below the endpoint where that resource and its siblings are.
-    id_format: ClassVar[str]
+    # The path below the endpoint where that resource and its siblings are.
     collection: ClassVar[str] = ""
     api_version: ClassVar[str] = ""
 
-    # Places (dotted paths without indices) whose change needs another resource.
-    force_new: ClassVar[frozenset[str]] = frozenset()
     delete_before_replace: ClassVar[bool] = False
     # The input that is named after the Pulumi resource when the program does not set it.
     auto_name: ClassVar[str | None] = None
 
-    defaults: ClassVar[Mapping[str, Any]] = {}
     dialect: ClassVar[mapping.Dialect] = mapping.Dialect()
     # Inputs the API is never sent, and inputs it is sent but never answers with.
     local_only: ClassVar[frozenset[str]] = frozenset()
@@ -67,6 +65,7 @@ class Resource:
 
     def __init__(self, declarations: Declarations) -> None:
         self.declarations = declarations
+        self.record = known(self.token)
 
     # Names ---------------------------------------------------------------------------
 
@@ -88,7 +87,7 @@ class Resource:
 
     def id_of(self, inputs: Properties, _answer: Properties) -> str:
         """The id of the resource these inputs describe."""
-        return self.id_format.format(**inputs)
+        return self.record.id_format.format(**inputs)
 
     def id_before_creation(self, inputs: Properties) -> str | None:
         """The id that creation will give, None where the API chooses it."""
@@ -99,7 +98,7 @@ class Resource:
 
     def key_of(self, resource_id: str) -> Properties:
         """The inputs that an id holds; {} if the id is not of this type's form."""
-        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.id_format))
+        pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.record.id_format))
         match = re.fullmatch(pattern, resource_id)
         key = match.groupdict() if match else {}
         if key.get("project", "").isdigit():
@@ -192,7 +191,7 @@ class Resource:
         if self.takes_labels:
             held = reveal(state["effectiveLabels"])
             taken["labels"] = {key: held[key] for key in sorted(held.keys() - ATTRIBUTION_LABELS)}
-        return mapping.with_defaults(taken, self.defaults)
+        return mapping.with_defaults(taken, self.record.defaults)
 
     def changes(self, old: Properties, new: Properties) -> list[diff.Change]:
         """The differences between the inputs in the cloud and the ones wanted."""
@@ -200,10 +199,10 @@ class Resource:
 
     def replaces(self, change: diff.Change, old: Properties, new: Properties) -> bool:
         """Whether this change needs another resource."""
-        if change.top == "project" or change.is_under(self.force_new):
+        if change.top == "project" or change.is_under(self.record.replaces):
             return True
         # A whole block came or went: it replaces if it holds a value that replaces.
-        inside = [place for place in self.force_new if place.startswith(f"{change.place}.")]
+        inside = [place for place in self.record.replaces if place.startswith(f"{change.place}.")]
         return any(
             mapping.value_at(side, place) is not None for side in (old, new) for place in inside
         )

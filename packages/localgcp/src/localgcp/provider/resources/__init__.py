@@ -4,28 +4,16 @@ from ..inputs import Declarations
 from ..resource import Resource
 from . import bigquery, data_transfer, iam, logging, monitoring, project, pubsub, storage, table
 
-TYPES: tuple[type[Resource], ...] = (
-    bigquery.Dataset,
-    bigquery.Routine,
-    data_transfer.DataTransferConfig,
-    iam.DatasetIamMember,
-    iam.ProjectIamMember,
-    iam.ServiceAccountIamMember,
-    iam.TopicIamMember,
-    iam.BucketIamMember,
-    logging.Metric,
-    logging.ProjectBucketConfig,
-    logging.ProjectSink,
-    monitoring.AlertPolicy,
-    monitoring.Dashboard,
-    monitoring.MetricDescriptor,
-    monitoring.NotificationChannel,
-    project.Account,
-    project.Service,
-    project.ServiceIdentity,
-    pubsub.Topic,
-    storage.Bucket,
-    table.Table,
+_MODULES = (bigquery, data_transfer, iam, logging, monitoring, project, pubsub, storage, table)
+# A class with a token is a type that is served; one without is what several have in common.
+TYPES: tuple[type[Resource], ...] = tuple(
+    found
+    for module in _MODULES
+    for found in vars(module).values()
+    if isinstance(found, type)
+    and issubclass(found, Resource)
+    and found.__module__ == module.__name__
+    and hasattr(found, "token")
 )
 
 PROVIDER_DECLARATION = "config:Provider"

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from gcptypes import records
+
 from ..inputs import Problem
 from ..mapping import Dialect
 from ..resource import Properties, Resource
@@ -18,12 +20,9 @@ def case_insensitive(old: Any, new: Any) -> bool:
 class Dataset(Resource):
     """https://cloud.google.com/bigquery/docs/reference/rest/v2/datasets"""
 
-    token = "gcp:bigquery/dataset:Dataset"
+    token = records.DATASET
     endpoint = ENDPOINT
-    id_format = "projects/{project}/datasets/{datasetId}"
     collection = "projects/{project}/datasets"
-    force_new = frozenset({"datasetId", "location", "externalDatasetReference"})
-    defaults = {"deleteContentsOnDestroy": False, "location": "US"}
     dialect = Dialect(renames={"accesses": "access"})
     local_only = frozenset({"deleteContentsOnDestroy"})
     unordered = frozenset({"accesses"})
@@ -75,12 +74,9 @@ class Dataset(Resource):
 class Routine(Resource):
     """https://cloud.google.com/bigquery/docs/reference/rest/v2/routines"""
 
-    token = "gcp:bigquery/routine:Routine"
+    token = records.ROUTINE
     endpoint = ENDPOINT
-    id_format = "projects/{project}/datasets/{datasetId}/routines/{routineId}"
     collection = "projects/{project}/datasets/{datasetId}/routines"
-    force_new = frozenset({"datasetId", "routineId", "routineType"})
-    defaults = {"arguments.argumentKind": "FIXED_TYPE"}
     dialect = Dialect(
         json_texts=frozenset(
             {

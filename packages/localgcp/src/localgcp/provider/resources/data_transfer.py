@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from gcptypes import records
+
 from ..resource import Properties, Resource
 from ..rest import Cloud
 from .bigquery import case_insensitive
@@ -10,12 +12,9 @@ from .bigquery import case_insensitive
 class DataTransferConfig(Resource):
     """https://cloud.google.com/bigquery/docs/reference/datatransfer/rest/v1/projects.locations.transferConfigs"""
 
-    token = "gcp:bigquery/dataTransferConfig:DataTransferConfig"
+    token = records.TRANSFER
     endpoint = "bigqueryDataTransferCustomEndpoint"
-    id_format = "projects/{project}/locations/{location}/transferConfigs/{configId}"
     collection = "projects/{project}/locations/{location}/transferConfigs"
-    force_new = frozenset({"dataSourceId", "location"})
-    defaults = {"location": "US"}
     local_only = frozenset({"location"})
     write_only = frozenset({"serviceAccountName", "sensitiveParams"})
     computed = {"name": "string"}

@@ -11,6 +11,8 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from typing import Any, ClassVar
 
+from gcptypes import records
+
 from ..diff import Change
 from ..resource import Properties, Resource
 from ..rest import AnswerLost, ApiError, Cloud, is_unsettled, pauses
@@ -160,7 +162,7 @@ def _versioned(policy: Policy) -> Policy:
 class ProjectIamMember(IamMember):
     """https://cloud.google.com/resource-manager/reference/rest/v1/projects/setIamPolicy"""
 
-    token = "gcp:projects/iAMMember:IAMMember"
+    token = records.PROJECT_GRANT
     endpoint = project.RESOURCE_MANAGER
     parent_inputs = ("project",)
 
@@ -183,7 +185,7 @@ class ProjectIamMember(IamMember):
 class ServiceAccountIamMember(IamMember):
     """https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts/setIamPolicy"""
 
-    token = "gcp:serviceaccount/iAMMember:IAMMember"
+    token = records.ACCOUNT_GRANT
     endpoint = project.IAM
     parent_inputs = ("serviceAccountId",)
 
@@ -206,7 +208,7 @@ class ServiceAccountIamMember(IamMember):
 class TopicIamMember(IamMember):
     """https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics/setIamPolicy"""
 
-    token = "gcp:pubsub/topicIAMMember:TopicIAMMember"
+    token = records.TOPIC_GRANT
     endpoint = pubsub.ENDPOINT
     parent_inputs = ("project", "topic")
 
@@ -228,7 +230,7 @@ class TopicIamMember(IamMember):
 class BucketIamMember(IamMember):
     """https://cloud.google.com/storage/docs/json_api/v1/buckets/setIamPolicy"""
 
-    token = "gcp:storage/bucketIAMMember:BucketIAMMember"
+    token = records.BUCKET_GRANT
     endpoint = storage.ENDPOINT
     parent_inputs = ("bucket",)
 
@@ -252,7 +254,7 @@ class DatasetIamMember(IamMember):
     https://cloud.google.com/bigquery/docs/reference/rest/v2/datasets#resource-dataset
     """
 
-    token = "gcp:bigquery/datasetIamMember:DatasetIamMember"
+    token = records.DATASET_GRANT
     endpoint = bigquery.ENDPOINT
     parent_inputs = ("project", "datasetId")
 

@@ -2,6 +2,8 @@
 
 from urllib.parse import quote
 
+from gcptypes import records
+
 from ..mapping import Dialect
 from ..resource import Properties, Resource
 from ..rest import Cloud
@@ -15,13 +17,10 @@ _DELETED = "DELETE_REQUESTED"
 class Metric(Resource):
     """https://cloud.google.com/logging/docs/reference/v2/rest/v2/projects.metrics"""
 
-    token = "gcp:logging/metric:Metric"
+    token = records.LOG_METRIC
     endpoint = ENDPOINT
-    id_format = "{name}"
     collection = "projects/{project}/metrics"
-    force_new = frozenset({"name"})
     auto_name = "name"
-    defaults = {"metricDescriptor.labels.valueType": "STRING", "metricDescriptor.unit": "1"}
     unordered = frozenset({"metricDescriptor.labels"})
 
     def create(self, cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
@@ -54,11 +53,8 @@ class Metric(Resource):
 class ProjectBucketConfig(Resource):
     """https://cloud.google.com/logging/docs/reference/v2/rest/v2/projects.locations.buckets"""
 
-    token = "gcp:logging/projectBucketConfig:ProjectBucketConfig"
+    token = records.LOG_BUCKET
     endpoint = ENDPOINT
-    id_format = "projects/{project}/locations/{location}/buckets/{bucketId}"
-    force_new = frozenset({"bucketId", "location"})
-    defaults = {"retentionDays": 30}
     local_only = frozenset({"bucketId", "location"})
     dialect = Dialect(renames={"enableAnalytics": "analyticsEnabled"})
     unordered = frozenset({"indexConfigs"})
@@ -106,13 +102,10 @@ class ProjectBucketConfig(Resource):
 class ProjectSink(Resource):
     """https://cloud.google.com/logging/docs/reference/v2/rest/v2/projects.sinks"""
 
-    token = "gcp:logging/projectSink:ProjectSink"
+    token = records.LOG_SINK
     endpoint = ENDPOINT
-    id_format = "projects/{project}/sinks/{name}"
     collection = "projects/{project}/sinks"
-    force_new = frozenset({"name"})
     auto_name = "name"
-    defaults = {"uniqueWriterIdentity": True}
     local_only = frozenset({"customWriterIdentity", "uniqueWriterIdentity"})
     computed = {"writerIdentity": "string"}
 

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from gcptypes import records
+
 from ..inputs import Problem
 from ..mapping import Dialect, canonical_json
 from ..resource import Properties, Resource
@@ -14,12 +16,10 @@ ENDPOINT = "monitoringCustomEndpoint"
 class AlertPolicy(Resource):
     """https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies"""
 
-    token = "gcp:monitoring/alertPolicy:AlertPolicy"
+    token = records.ALERT
     endpoint = ENDPOINT
     api_version = "v3/"
-    id_format = "projects/{project}/alertPolicies/{policyId}"
     collection = "projects/{project}/alertPolicies"
-    defaults = {"documentation.mimeType": "text/markdown", "enabled": True}
     dialect = Dialect(
         renames={
             "alertStrategy.notificationChannelStrategies": "notificationChannelStrategy",
@@ -65,12 +65,10 @@ class AlertPolicy(Resource):
 class NotificationChannel(Resource):
     """https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.notificationChannels"""
 
-    token = "gcp:monitoring/notificationChannel:NotificationChannel"
+    token = records.CHANNEL
     endpoint = ENDPOINT
     api_version = "v3/"
-    id_format = "projects/{project}/notificationChannels/{channelId}"
     collection = "projects/{project}/notificationChannels"
-    defaults = {"enabled": True, "forceDelete": False}
     local_only = frozenset({"forceDelete"})
     write_only = frozenset({"sensitiveLabels"})
     computed = {"name": "string", "verificationStatus": "string"}
@@ -147,10 +145,9 @@ class NotificationChannel(Resource):
 class Dashboard(Resource):
     """https://cloud.google.com/monitoring/api/ref_v3/rest/v1/projects.dashboards"""
 
-    token = "gcp:monitoring/dashboard:Dashboard"
+    token = records.DASHBOARD
     endpoint = ENDPOINT
     api_version = "v1/"
-    id_format = "projects/{project}/dashboards/{dashboardId}"
     collection = "projects/{project}/dashboards"
 
     def id_of(self, _inputs: Properties, answer: Properties) -> str:
@@ -214,13 +211,10 @@ class Dashboard(Resource):
 class MetricDescriptor(Resource):
     """https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.metricDescriptors"""
 
-    token = "gcp:monitoring/metricDescriptor:MetricDescriptor"
+    token = records.METRIC_DESCRIPTOR
     endpoint = ENDPOINT
     api_version = "v3/"
-    id_format = "projects/{project}/metricDescriptors/{type}"
     collection = "projects/{project}/metricDescriptors"
-    force_new = frozenset({"labels", "launchStage", "metricKind", "type", "valueType"})
-    defaults = {"labels.valueType": "STRING"}
     # The API takes the metadata and answers without it.
     write_only = frozenset({"launchStage", "metadata"})
     unordered = frozenset({"labels"})

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from gcptypes import records
+
 from ..inputs import Problem
 from ..resource import Properties, Resource
 from ..rest import ApiError, Cloud, until_found
@@ -41,10 +43,8 @@ def read_project(cloud: Cloud, project: str) -> Properties:
 class Service(Resource):
     """https://cloud.google.com/service-usage/docs/reference/rest/v1/services"""
 
-    token = "gcp:projects/service:Service"
+    token = records.SERVICE
     endpoint = SERVICE_USAGE
-    id_format = "{project}/{service}"
-    force_new = frozenset({"service"})
     local_only = frozenset(
         {"checkIfServiceHasUsageOnDestroy", "disableDependentServices", "disableOnDestroy"}
     )
@@ -98,10 +98,8 @@ class ServiceIdentity(Resource):
     The API can only make it: it is neither read nor deleted, and asked for again it is the same.
     """
 
-    token = "gcp:projects/serviceIdentity:ServiceIdentity"
+    token = records.SERVICE_IDENTITY
     endpoint = SERVICE_USAGE
-    id_format = "projects/{project}/services/{service}"
-    force_new = frozenset({"service"})
     computed = {"email": "string", "member": "string"}
 
     def create(self, cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
@@ -125,18 +123,15 @@ class ServiceIdentity(Resource):
 class Account(Resource):
     """https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts"""
 
-    token = "gcp:serviceaccount/account:Account"
+    token = records.ACCOUNT
     endpoint = IAM
-    id_format = "projects/{project}/serviceAccounts/{email}"
     collection = "projects/{project}/serviceAccounts"
-    force_new = frozenset({"accountId"})
     auto_name = "accountId"
-    defaults = {"disabled": False}
     local_only = frozenset({"accountId", "createIgnoreAlreadyExists"})
     computed = {"email": "string", "member": "string", "name": "string", "uniqueId": "string"}
 
     def id_of(self, inputs: Properties, _answer: Properties) -> str:
-        return self.id_format.format(project=inputs["project"], email=self._email(inputs))
+        return self.record.id_format.format(project=inputs["project"], email=self._email(inputs))
 
     def key_of(self, resource_id: str) -> Properties:
         key = super().key_of(resource_id)

@@ -1,5 +1,7 @@
 """Pub/Sub topics."""
 
+from gcptypes import records
+
 from ..mapping import Dialect
 from ..resource import Properties, Resource
 from ..rest import Cloud, until_found
@@ -10,10 +12,8 @@ ENDPOINT = "pubsubCustomEndpoint"
 class Topic(Resource):
     """https://cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics"""
 
-    token = "gcp:pubsub/topic:Topic"
+    token = records.TOPIC
     endpoint = ENDPOINT
-    id_format = "projects/{project}/topics/{name}"
-    force_new = frozenset({"name", "tags"})
     auto_name = "name"
     dialect = Dialect(renames={"messageTransforms.javascriptUdfs": "javascriptUdf"})
     takes_labels = True

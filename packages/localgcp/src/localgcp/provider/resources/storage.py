@@ -3,6 +3,8 @@
 from typing import Any
 from urllib.parse import quote
 
+from gcptypes import records
+
 from ..mapping import Dialect
 from ..resource import DeletionRefused, Properties, Resource
 from ..rest import Cloud
@@ -17,21 +19,10 @@ _IS_LIVE = {"LIVE": True, "ARCHIVED": False}
 class Bucket(Resource):
     """https://cloud.google.com/storage/docs/json_api/v1/buckets"""
 
-    token = "gcp:storage/bucket:Bucket"
+    token = records.BUCKET
     endpoint = ENDPOINT
-    id_format = "{name}"
     collection = "b"
-    force_new = frozenset(
-        {
-            "customPlacementConfig",
-            "enableObjectRetention",
-            "hierarchicalNamespace",
-            "location",
-            "name",
-        }
-    )
     auto_name = "name"
-    defaults = {"forceDestroy": False, "storageClass": "STANDARD"}
     local_only = frozenset({"enableObjectRetention", "forceDestroy"})
     assigned = frozenset({"rpo", "softDeletePolicy"})
     dialect = Dialect(

@@ -1,0 +1,60 @@
+"""Facts of resource types stand in one place, and its page is true."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from eros.project.settings import PROJECT_ROOT
+from gcptypes import TYPES, known
+from gcptypes.records import BIGQUERY, TRANSFER
+from localgcp.provider import resources
+
+ROOMS = ("components", "dev", "eros", "packages", "policy", "tools")
+TOKEN = re.compile(r'"gcp:\w+/\w+:\w+"')
+# The token of a function, not of a resource.
+FUNCTION = '"gcp:organizations/getProject:getProject"'
+
+
+def test_a_token_is_spelled_in_one_place():
+    found = {}
+    for file in (f for room in ROOMS for f in (PROJECT_ROOT / room).rglob("*.py")):
+        if "tests" in file.parts or ".venv" in file.parts or file.name == "records.py":
+            continue
+        if spelled := set(TOKEN.findall(file.read_text(encoding="utf-8"))) - {FUNCTION}:
+            found[str(file.relative_to(PROJECT_ROOT))] = spelled
+    assert found == {}, "take the name from gcptypes.records"
+
+
+def test_what_the_local_provider_serves_has_a_record():
+    served = {kind.token for kind in resources.TYPES}
+    assert served - TYPES.keys() == set()
+    assert len(served) > 15
+
+
+def test_an_id_is_known_where_its_inputs_say_it():
+    assert known(TRANSFER).id_of({"project": "p", "location": "US"}) is None
+    assert known("gcp:some/new:Thing").id_of({"project": "p"}) is None
+    for token, record in TYPES.items():
+        if record.api == BIGQUERY:
+            inputs = {name: name for name in record.names}
+            assert record.id_of(inputs).startswith("projects/project/datasets/datasetId"), token
+
+
+def test_the_page_is_true():
+    page = (PROJECT_ROOT / "packages/gcptypes/README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(compile(code, "README.md", "exec"), {})  # noqa: S102
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("gcp:bigquery/datasetAccess:DatasetAccess", "dataset access"),
+        ("gcp:projects/iAMAuditConfig:IAMAuditConfig", "IAM audit config"),
+        ("gcp:projects/iAMMember:IAMMember", "access"),
+    ],
+)
+def test_people_have_a_word_for_it(token, words):
+    assert known(token).title == words
