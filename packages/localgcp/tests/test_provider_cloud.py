@@ -240,6 +240,19 @@ LIVES = {
         {"timePartitioning": {"type": "HOUR", "field": "at"}},
         ("deletionProtection",),
     ),
+    "row access policy": Life(
+        "gcp:bigquery/rowAccessPolicy:RowAccessPolicy",
+        {
+            "datasetId": "brain",
+            "tableId": "events",
+            "policyId": "small",
+            "filterPredicate": "id < 10",
+            "grantees": ["user:a@example.com"],
+        },
+        {"filterPredicate": "id < 20", "grantees": ["user:a@example.com", "user:b@example.com"]},
+        {"policyId": "other"},
+        ("grantees",),
+    ),
     "view": Life(
         "gcp:bigquery/table:Table",
         {

@@ -86,6 +86,7 @@ DATASET = "gcp:bigquery/dataset:Dataset"
 TABLE = "gcp:bigquery/table:Table"
 ROUTINE = "gcp:bigquery/routine:Routine"
 TRANSFER = "gcp:bigquery/dataTransferConfig:DataTransferConfig"
+ROW_POLICY = "gcp:bigquery/rowAccessPolicy:RowAccessPolicy"
 DATASET_ACCESS = "gcp:bigquery/datasetAccess:DatasetAccess"
 DATASET_GRANT = "gcp:bigquery/datasetIamMember:DatasetIamMember"
 LOG_METRIC = "gcp:logging/metric:Metric"
@@ -177,6 +178,24 @@ _ALL = (
         defaults={"arguments.argumentKind": "FIXED_TYPE"},
         holds=False,
         permissions=_of("bigquery.routines", *_WHOLE_LIFE),
+    ),
+    ResourceType(
+        ROW_POLICY,
+        "row access policy",
+        "projects/{project}/datasets/{datasetId}/tables/{tableId}/rowAccessPolicies/{policyId}",
+        BIGQUERY,
+        replaces=frozenset({"datasetId", "policyId", "tableId"}),
+        # Input only: a policy's grantees are read by its IAM policy.
+        unreadable=("grantees",),
+        lost="without the last one of a table every reader of the table sees all its rows",
+        weaker={
+            "filterPredicate": "its grantees see other rows",
+            "grantees": "other people see its rows",
+        },
+        permissions=(
+            *_of("bigquery.rowAccessPolicies", *_WHOLE_LIFE, "setIamPolicy"),
+            "bigquery.tables.getData",
+        ),
     ),
     ResourceType(
         TRANSFER,
