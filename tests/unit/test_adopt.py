@@ -18,7 +18,7 @@ from bqstack.catalogue.ddl import read
 from bqstack.errors import UserError
 from components.system import System
 from eros.project.settings import PROJECT_ROOT, parse
-from gcptypes.records import DATASET, ROUTINE, TABLE, TRANSFER
+from gcptypes.records import DATASET, ROUTINE, ROW_POLICY, TABLE, TRANSFER
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import Declared as Recorded
 from tests.unit.fake_engine import record
@@ -406,6 +406,52 @@ def test_a_live_dataset_is_read_in_the_words_of_the_provider(settings):
     assert found[DATASET, D].inputs["location"] == "US"
     assert "accesses" not in found[DATASET, D].inputs
     assert found[TRANSFER, "Sweep"].id == config.name
+
+
+def test_what_has_its_path_as_its_id_is_looked_up_and_imported(settings):
+    """A row access policy: no list of the dataset has it, and its grantees are never read."""
+    place = {"datasetId": D, "tableId": "t"}
+    own = {"filterPredicate": "k = 1", "grantees": ["user:a@example.com"]}
+    there, changed, missing = (
+        Declared(
+            f"urn::{ROW_POLICY}::{name}",
+            ROW_POLICY,
+            name,
+            place | {"policyId": name} | own,
+            True,
+            False,
+        )
+        for name in ("there", "changed", "missing")
+    )
+    base = f"projects/{settings.project}/datasets/{D}/tables/t/rowAccessPolicies"
+    answers = {
+        f"/{base}/there": {"filterPredicate": "k = 1", "rowAccessPolicyReference": {}},
+        f"/{base}/changed": {"filterPredicate": "k > 1"},
+    }
+
+    def api_request(*, path: str, **_: object) -> dict:
+        if path not in answers:
+            raise NotFound(path)
+        return answers[path]
+
+    client = SimpleNamespace(_connection=SimpleNamespace(api_request=api_request))
+    transfers = SimpleNamespace(list_transfer_configs=lambda parent: [])
+    google = SimpleNamespace(bigquery=client, transfers=transfers)
+    program_wants = wanted(there, changed, missing)
+    found = live.read(google, settings, [], program_wants.adopted)
+    assert [one.id for one in found] == [f"{base}/there", f"{base}/changed"]
+
+    result = survey("staging", program_wants, found, EMPTY, D)
+    statuses = {finding.name: (finding.status, finding.kind) for finding in result.findings}
+    kind = "row access policy"
+    assert statuses == {
+        "there": (Status.MATCHES, kind),
+        "changed": (Status.DIFFERS, kind),
+        "missing": (Status.ONLY_PROGRAM, kind),
+    }
+    ids = {entry["name"]: entry.get("id") for entry in result.import_file["resources"]}
+    assert (ids["there"], ids["changed"]) == (f"{base}/there", f"{base}/changed")
+    assert "missing" not in ids
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def _by_id(google: Connection, target: Target, declared: Iterable[Declared]) -> 
         answer = rest.get(google.bigquery, own) if own else None
         if own and answer is not None:
             # What names it is in its id; an input that the API does not give back is unknown.
-            named = {key: inputs[key] for key in record.names if key in inputs}
+            named = {key: value for key, value in resource.inputs.items() if key in record.names}
             told = _chosen(answer, resource.inputs)
             name = own.rpartition("/")[2]
             dataset = str(inputs.get("datasetId", ""))
