@@ -23,12 +23,15 @@ from localgcp.bigquery import (
     confinement,
     conflicts,
     jobs,
+    limits,
     loads,
     partitions,
     row_access,
     serving,
     statements,
     streaming,
+    strict,
+    switch,
     tables,
     views,
 )
@@ -56,6 +59,9 @@ def main() -> None:
     compaction.install()
     root = os.environ.get("EROS_LOCAL_ROOT")
     statements.install(Path(root) / clockfile.FINISHED if root else None)
+    if switch.is_strict():
+        strict.install()
+        limits.install()
     if root:
         clock.install(clockfile.ClockFile(Path(root) / clockfile.NAME))
     app.add_middleware(LoopbackOnly)

@@ -54,7 +54,12 @@ def repeated[Result](write: Callable[[], Result]) -> Result:
         try:
             return write()
         except duckdb.TransactionException as error:
-            if _LOST not in str(error):
+            if not is_lost(error):
                 raise
             log.info("a write lost against another and is repeated: %s", error)
     return write()
+
+
+def is_lost(error: duckdb.Error) -> bool:
+    """Whether DuckLake has refused a commit because of another."""
+    return _LOST in str(error)

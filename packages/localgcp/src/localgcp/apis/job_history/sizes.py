@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from typing import Any
-
-from .bigquery import BigQuery
+from typing import Any, Protocol
 
 log = logging.getLogger(__name__)
 
@@ -18,10 +16,17 @@ MINIMUM_BILLED = 10 * 2**20
 Reference = tuple[str, str]
 
 
+class Tables(Protocol):
+    """Who knows the tables of a project."""
+
+    def table(self, dataset: str, name: str) -> dict[str, Any] | None:
+        """The resource as `tables.get` shows it; None where there is none."""
+
+
 class Sizes:
     """Sizes of the tables behind references, each asked for once."""
 
-    def __init__(self, bigquery: BigQuery, project: str) -> None:
+    def __init__(self, bigquery: Tables, project: str) -> None:
         self._bigquery = bigquery
         self._project = project
         self._known: dict[Reference, dict[Reference, int]] = {}
