@@ -15,10 +15,12 @@ PARALLEL := -n 2 --dist loadfile
 # Each process of the SQL tier has an emulator of its own, so single tests may move.
 BALANCED := -n 2 --dist worksteal
 
-.PHONY: client-suite help bootstrap up down clean test quick unit sql engine validate bench chaos lint format lock shell \
+.PHONY: annotations client-suite touched help bootstrap up down clean test quick unit sql engine validate bench chaos lint format lock shell \
 	policy workflows security audit docs wheels hooks plan drift health deploy backup verify
 # Stack of plan, drift, health, deploy, backup and verify.
 STACK ?= local
+# Commit that a change is compared with.
+BASE ?= HEAD
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +45,7 @@ test: bootstrap ## everything CI checks
 	done; echo "== test: $$SECONDS s"
 
 quick: bootstrap ## a minute: lint, types, tests of what has changed; BASE=a commit to compare with
-	@$(ACTIVATE); python -m tools.quick $(BASE)
+	@$(ACTIVATE); python -m tools.quick $(if $(filter-out file,$(origin BASE)),$(BASE))
 
 unit: bootstrap ## tests without a cloud: seconds
 	@$(ACTIVATE); $(TIER) $(PARALLEL) tests/unit packages/*/tests tests/browser
@@ -65,6 +67,14 @@ chaos: bootstrap ## a fault at every call of every operation; CHAOS='--trials 10
 
 validate: bootstrap ## every SQL statement through Google's analyser, offline
 	@$(ACTIVATE); eros validate
+
+annotations: bootstrap ## what validate finds, as annotations of GitHub at file and line
+	@$(ACTIVATE); { eros validate --format json || true; } | python -m tools.annotations
+
+# Both look at what differs from BASE; the second fails when a test does.
+touched: bootstrap ## rows and SQL tests that a change since BASE touches, as Markdown below PLAN
+	@$(ACTIVATE); code=0; eros diff "$(BASE)" $(if $(PLAN),--output $(PLAN)) || code=1; \
+		python -m tools.touched "$(BASE)" $(if $(PLAN),--output $(PLAN)) || code=1; exit $$code
 
 lint: bootstrap ## ruff, types, and the words of docs/style.md, without changing a file
 	@$(ACTIVATE); ruff check --quiet . && ruff format --check --quiet . && python -m tools.prose \

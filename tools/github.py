@@ -46,9 +46,14 @@ _AUTHOR = "github-actions[bot]"
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 
 
-def comment(number: str, files: Sequence[Path], link: str) -> None:
-    """Put the plans into the one comment of the pull request."""
+def comment(number: str, files: Sequence[Path], link: str, more: Sequence[Path] = ()) -> None:
+    """Put the plans into the one comment of the pull request, with `more` if it could be made."""
     texts = [file.read_text(encoding="utf-8").strip() for file in files]
+    for file in more:
+        if file.is_file():
+            texts.append(file.read_text(encoding="utf-8").strip())
+        else:
+            texts.append(f"There is no `{file.name}`: [the job that makes it]({link}) has failed.")
     body = f"{_MARK}\n" + joined(texts, MOST_CHARACTERS - len(_MARK) - 1, link)
     comments = json.loads(_api(f"issues/{number}/comments?per_page=100", "--paginate", "--slurp"))
     own = [c["id"] for page in comments for c in page if _is_ours(c)]
@@ -192,6 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     one.add_argument("number")
     one.add_argument("files", nargs="+", type=Path)
     one.add_argument("--link", required=True)
+    one.add_argument("--more", nargs="*", type=Path, default=[])
     two = commands.add_parser("refuse")
     two.add_argument("number")
     two.add_argument("files", nargs="+", type=Path)

@@ -27,6 +27,7 @@ COMMANDS = {
     "run": _ASK,
     "validate": _CHANGE,
     "plan": _CHANGE,
+    "diff": _CHANGE,
     "preflight": _CHANGE,
     "deploy": _CHANGE,
     "rollback": _CHANGE,

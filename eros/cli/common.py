@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -81,3 +82,21 @@ console = Terminal(highlight=False)
 def print_error(text: str) -> None:
     """A message for people, beside the result that a program may read."""
     Terminal(highlight=False, stderr=True).print(text, markup=False)
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of an output, before the minutes that it may take; raises UserError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"the folder cannot be made: {error.strerror}", file=folder, key="--output"
+        ) from None
+
+
+def write_file(file: Path, text: str) -> None:
+    """Write a text; raises UserError when the file refuses."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot be written: {error.strerror}", file=file) from None

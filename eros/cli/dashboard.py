@@ -11,7 +11,7 @@ import typer
 
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
-from eros.cli.common import Stack, console
+from eros.cli.common import Stack, console, write_file
 from eros.cloud.clock import present
 from eros.cloud.google import Google
 from eros.project import dashboards, figures
@@ -82,8 +82,5 @@ def _write(text: str, out: Path | None, stack: str) -> Path:
     if out is None:
         folder = Path(tempfile.mkdtemp(prefix="eros-dashboard-"))
         out = folder / f"{stack}.html"
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot be written: {error.strerror}", file=out) from None
+    write_file(out, text)
     return out.resolve()

@@ -12,7 +12,7 @@ import typer
 from rich.text import Text
 
 from bqstack.errors import UserError
-from eros.cli.common import Stack, console, inert
+from eros.cli.common import Stack, console, inert, make_folder, write_file
 from eros.cli.waiting import working
 from eros.project.settings import PROJECT_ROOT, load_stack_file
 
@@ -77,7 +77,7 @@ def plan(
         raise UserError("--head needs --base", fix=f"eros plan --base {head}^ --head {head}")
     settings = load_stack_file(stack)
     if output is not None:
-        _make(output)
+        make_folder(output)
     with working(f"plan: reading what {stack} is and would be"):
         sides = (
             sources.trees(stack, base, head, PROJECT_ROOT)
@@ -106,8 +106,8 @@ def plan(
         Format.JSON: lambda: json.dumps(as_json(made), indent=2, ensure_ascii=False),
     }
     if output is not None:
-        _write(output / f"{stack}.md", forms[Format.MARKDOWN]())
-        _write(output / f"{stack}.json", forms[Format.JSON]() + "\n")
+        write_file(output / f"{stack}.md", forms[Format.MARKDOWN]())
+        write_file(output / f"{stack}.json", forms[Format.JSON]() + "\n")
     if out_format is Format.TEXT and console.is_terminal:
         for line in forms[out_format]().splitlines():
             console.print(coloured(line))
@@ -133,20 +133,3 @@ def coloured(line: str) -> Text:
     if found:
         text.stylize(COLOURS[found["loss"]], found.start("loss"), found.end("loss"))
     return text
-
-
-def _make(folder: Path) -> None:
-    """Make the folder of the plan, before the minutes that the plan may take; raises UserError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"the folder cannot be made: {error.strerror}", file=folder, key="--output"
-        ) from None
-
-
-def _write(file: Path, text: str) -> None:
-    try:
-        file.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot be written: {error.strerror}", file=file) from None

@@ -12,6 +12,7 @@ SUMMARIES = {
     "backup": "Back up the tables, and put their rows back.",
     "dashboard": "Write the declared dashboards with the stack's real figures as one HTML file.",
     "deploy": "Deploy the program to a stack, safely; exit codes 0 to 5 (docs/deploy.md).",
+    "diff": "Compare the rows of changed views and functions, and of what reads them.",
     "docs": "Write what follows from sql/, config/ and settings: docs, rules, schemas, .sqlfluff.",
     "health": "Check the system; exit code 0 healthy, 1 warning, 2 critical or out of reach.",
     "local": "The system on a local Google Cloud.",

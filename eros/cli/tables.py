@@ -24,8 +24,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bqstack.errors import UserError
-from eros.cli.common import console, inert
+from eros.cli.common import console, inert, write_file
 from eros.watch.monitor import Answer
 
 _GAP = 2
@@ -66,10 +65,7 @@ def write(
     if out is None:
         print(text, end="")
         return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot be written: {error.strerror}", file=out) from None
+    write_file(out, text)
 
 
 def as_json(answer: Answer) -> str:

@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,11 +20,15 @@ AGAIN_SECONDS = 15.0
 
 
 @contextmanager
-def working(what: str) -> Iterator[None]:
-    """Say what the block is at when it lasts, again from time to time, with an estimate."""
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """Say what the block is at when it lasts, again from time to time, with an estimate.
+
+    The block may name the step that it has come to, with the function that it is given.
+    """
     started = time.monotonic()
     before = _durations().get(what)
     done = threading.Event()
+    steps: list[str] = []
 
     def tell() -> None:
         if done.wait(SILENT_SECONDS):
@@ -33,12 +37,13 @@ def working(what: str) -> Iterator[None]:
         print(f"{what}{estimate}", file=sys.stderr, flush=True)
         while not done.wait(AGAIN_SECONDS):
             elapsed = time.monotonic() - started
-            print(f"{what}: {elapsed:.0f} s so far", file=sys.stderr, flush=True)
+            step = f", at {steps[-1]}" if steps else ""
+            print(f"{what}: {elapsed:.0f} s so far{step}", file=sys.stderr, flush=True)
 
     teller = threading.Thread(target=tell, name="waiting", daemon=True)
     teller.start()
     try:
-        yield
+        yield steps.append
     finally:
         done.set()
         teller.join()

@@ -11,7 +11,6 @@ import re
 import shutil
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -29,77 +28,9 @@ from eros.project import figures
 from eros.project.alerts import catalogue as alerts_catalogue
 from eros.project.files import KEY, Reading
 from eros.project.settings import PROJECT_ROOT, Settings, load_stack_file
+from tests.mistakes import MISTAKES, SWEEP, make
 
 pytestmark = [pytest.mark.sql, pytest.mark.timeout(600)]
-SWEEP = "sql/procedures/sweep_expired_caption_locks.sql"
-STATISTICS = "sql/tables/caption_bandit_stats.sql"
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """`good` becomes `bad` in a file; the finding stands at `at`."""
-
-    file: str
-    good: str
-    bad: str
-    rule: str
-    at: str
-    hint: str = ""
-
-
-MISTAKES = {
-    "a column misspelt in a procedure": Mistake(
-        SWEEP, "is_active = FALSE", "is_activ = FALSE", "unknown-column", "is_activ"
-    ),
-    "a column misspelt in a view": Mistake(
-        "sql/views/active_lock_status.sql",
-        "MIN(assigned_at)",
-        "MIN(asigned_at)",
-        "unknown-column",
-        "asigned_at",
-    ),
-    "a keyword misspelt": Mistake(
-        SWEEP, "SELECT AS STRUCT", "SELCT AS STRUCT", "syntax", "SELCT", "did you mean SELECT?"
-    ),
-    "a comma missing between columns": Mistake(
-        STATISTICS,
-        "counted, without any prior'),\n    failures",
-        "counted, without any prior')\n    failures",
-        "syntax",
-        "failures",
-    ),
-    "an unknown type": Mistake(
-        STATISTICS, "caption_key STRING", "caption_key STRIN", "wrong-type", "STRIN"
-    ),
-    "a name that no setting has": Mistake(SWEEP, "{{ project }}", "{{ projct }}", "file", ""),
-    "a schedule of a procedure that is not there": Mistake(
-        "config/schedules.yaml",
-        ".refresh_holiday_calendar(",
-        ".refresh_holiday_calender(",
-        "missing-object",
-        "refresh_holiday_calender",
-        "did you mean refresh_holiday_calendar?",
-    ),
-    "a key misspelt in a schedule": Mistake(
-        "config/schedules.yaml", "priority: LOW", "prioritee: LOW", "file", "prioritee", "priority"
-    ),
-    "a colon missing in YAML": Mistake(
-        "config/schedules.yaml",
-        "schedule: every monday 04:25",
-        "schedule every monday 04:25",
-        "file",
-        "schedule every",
-    ),
-    "a key misspelt in a dashboard": Mistake(
-        "config/dashboards/system.yaml", "widget:", "widgt:", "file", "widgt", "widget"
-    ),
-    "a type of channel that there is not": Mistake(
-        "config/channels.yaml", "type: slack", "type: slak", "file", "type"
-    ),
-    "a unit that Monitoring has not": Mistake(
-        "config/metrics.yaml", 'unit: "1"', "unit: parsec", "file", "unit"
-    ),
-}
 
 
 @pytest.fixture(scope="module")
@@ -127,13 +58,6 @@ def run(command: Callable[..., None], *arguments: str) -> Result:
     app = typer.Typer()
     app.command()(command)
     return CliRunner().invoke(app, ["--stack", "local", *arguments])
-
-
-def make(tree: Path, mistake: Mistake) -> None:
-    path = tree / mistake.file
-    text = path.read_text(encoding="utf-8")
-    assert mistake.good in text
-    path.write_text(text.replace(mistake.good, mistake.bad, 1), encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", MISTAKES)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from html import escape
 
 from bqstack.guard import Action, Change, Detail, Loss
+from bqstack.markup import code, folded, html, line, plain
 from bqstack.plan import picture
 from bqstack.plan.costs import Run, ScheduleCost
 from bqstack.plan.impact import ColumnEffect, Effect
@@ -26,7 +26,6 @@ _VERBS = {
     Action.REPLACE: "replace",
     Action.DELETE: "delete",
 }
-_ESCAPED = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]<>#|~"} | {"@": "&#64;", "\n": " "})
 _MOST_DOWNSTREAM = 40
 _MOST_LOSSES = (50, 10, 2)
 _MOST_NAMES = 600
@@ -36,7 +35,7 @@ _ROW_LENGTH = 140
 
 def render(plan: Plan, link: str = "") -> str:
     """The comment, shorter than LIMIT; what is left out is counted and `link` told."""
-    head = f"### Plan for `{plan.stack}`\n\n{_code(plan.base)} → {_code(plan.head)}\n"
+    head = f"### Plan for `{plan.stack}`\n\n{code(plan.base)} → {code(plan.head)}\n"
     if not plan.changes:
         told = _warnings(plan, _MOST_LOSSES[0]) + _stale(plan, _MOST_LOSSES[0])
         return f"{head}\nNothing changes.\n{told}"
@@ -91,7 +90,7 @@ def _fitted(
         if len(kept_lines) < len(lines):
             missing.append(f"{len(lines) - len(kept_lines):,} lines of the raw preview")
         raw = f"```diff\n{''.join(kept_lines)}```\n"
-        preview = _folded("Raw preview", raw) if kept_lines else ""
+        preview = folded("Raw preview", raw) if kept_lines else ""
     cut = f"\n> Left out: {', '.join(missing)}; {where}.\n" if missing else ""
     return "".join([top, table_head, *kept_rows, cut, ending, *kept_blocks, preview])
 
@@ -123,7 +122,7 @@ def _refusal(plan: Plan, most: int) -> str:
         return ""
     rows = {p.change.urn: f"; {p.rows:,} rows" for p in plan.changes if p.rows is not None}
     lines = [
-        f"> - {_code(change.name)}: {_short(detail.text, 300)}; {_text(detail.reason)}"
+        f"> - {code(change.name)}: {_short(detail.text, 300)}; {plain(detail.reason)}"
         + rows.get(change.urn, "")
         for change, detail in refused
     ]
@@ -153,13 +152,13 @@ def _wrong(plan: Plan, most: int) -> str:
     found = {name: why for planned in plan.changes for name, why in planned.broken.items()}
     if not found:
         return ""
-    lines = [f"> - ❌ {_code(name)}: {_short(why, 300)}" for name, why in found.items()]
+    lines = [f"> - ❌ {code(name)}: {_short(why, 300)}" for name, why in found.items()]
     return _alert("CAUTION", "**Wrong after this change, so every call of it fails:**", lines, most)
 
 
 def _warnings(plan: Plan, most: int) -> str:
     lines = [
-        f"> - 🟠 {_code(change.name)}: {_short(detail.text, 300)}; {_text(detail.reason)}"
+        f"> - 🟠 {code(change.name)}: {_short(detail.text, 300)}; {plain(detail.reason)}"
         for change, detail in plan.warnings
     ]
     lines += [f"> - 🟠 {_short(text, 300)}" for text in plan.settings_warnings]
@@ -176,7 +175,7 @@ def _alert(kind: str, head: str, lines: list[str], most: int) -> str:
 def _stale(plan: Plan, most: int) -> str:
     if not plan.stale:
         return ""
-    entries = ", ".join(_code(entry) for entry in plan.stale[:most])
+    entries = ", ".join(code(entry) for entry in plan.stale[:most])
     if len(plan.stale) > most:
         entries += f" and {len(plan.stale) - most} more"
     return f"\n`{plan.allow_key}` holds what nothing needs any more: {entries}.\n"
@@ -209,7 +208,7 @@ def _names(names: Sequence[str]) -> str:
         length += len(names[kept]) + 2
         kept += 1
     more = f" and {len(names) - kept} more" if kept < len(names) else ""
-    return _text(", ".join(names[:kept])) + more
+    return plain(", ".join(names[:kept])) + more
 
 
 def _plural(kind: str) -> str:
@@ -234,7 +233,7 @@ def _what(change: Change) -> str:
 def _row(planned: Planned) -> str:
     change = planned.change
     return (
-        f"| {planned.kind} {_code(change.name)} | {_VERBS[change.action]} | {_MARKS[change.loss]}"
+        f"| {planned.kind} {code(change.name)} | {_VERBS[change.action]} | {_MARKS[change.loss]}"
         f" | {_what(change)} |\n"
     )
 
@@ -252,35 +251,35 @@ def _block(planned: Planned) -> str:
     if before is not None or after is not None:
         body.append(f"Its query scans {_bytes(before)}, then {_bytes(after)} (dry run).")
     if planned.broken:
-        wrong = [f"- ❌ {_code(name)}: {_text(why)}" for name, why in planned.broken.items()]
+        wrong = [f"- ❌ {code(name)}: {plain(why)}" for name, why in planned.broken.items()]
         body.append("\n".join(["Wrong after this change:", "", *wrong]))
     if planned.downstream:
         title = f"Downstream ({len(planned.downstream)})"
-        body.append(_folded(title, _downstream(planned.downstream) + "\n").strip())
+        body.append(folded(title, _downstream(planned.downstream) + "\n").strip())
     if planned.not_understood:
-        names = ", ".join(map(_code, planned.not_understood))
+        names = ", ".join(map(code, planned.not_understood))
         body.append(f"Not understood by the analyser, so not looked into: {names}.")
     if not body:
         return ""
-    title = f"{planned.kind} <code>{escape(_line(change.name))}</code>: {_VERBS[change.action]}"
-    return _folded(title, "\n\n".join(body) + "\n", is_open=change.loss >= Loss.WARNING)
+    title = f"{planned.kind} <code>{html(change.name)}</code>: {_VERBS[change.action]}"
+    return folded(title, "\n\n".join(body) + "\n", is_open=change.loss >= Loss.WARNING)
 
 
 def _detail(detail: Detail) -> str:
-    reason = f": {_text(detail.reason)}" if detail.reason else ""
+    reason = f": {plain(detail.reason)}" if detail.reason else ""
     mark = "" if detail.loss is Loss.NONE else f"{_MARKS[detail.loss].split()[0]} "
     return f"- {mark}{_short(detail.text, 500)}{reason}"
 
 
 def _columns(columns: Iterable[ColumnEffect]) -> str:
-    rows = [f"| {_code(c.column)} | {_type(c.before)} | {_type(c.after)} |" for c in columns]
+    rows = [f"| {code(c.column)} | {_type(c.before)} | {_type(c.after)} |" for c in columns]
     return "\n".join(["| column | before | after |", "| --- | --- | --- |", *rows])
 
 
 def _downstream(effects: Sequence[Effect]) -> str:
     rows = []
     for effect in effects[:_MOST_DOWNSTREAM]:
-        label = f"{_kind(effect.kind)} {_code(effect.name)}"
+        label = f"{_kind(effect.kind)} {code(effect.name)}"
         told = "<br>".join([*map(_column_effect, effect.columns), *_reads(effect)])
         rows.append(f"| {label} | {told} |")
     if len(effects) > _MOST_DOWNSTREAM:
@@ -289,11 +288,11 @@ def _downstream(effects: Sequence[Effect]) -> str:
 
 
 def _column_effect(column: ColumnEffect) -> str:
-    source = ", ".join(map(_code, column.comes_from))
+    source = ", ".join(map(code, column.comes_from))
     comes = f" from {source}" if source else ""
     if column.before != column.after:
-        return f"{_code(column.column)}{comes}: {_type(column.before)} → {_type(column.after)}"
-    return f"{_code(column.column)} {_type(column.after)}{comes}"
+        return f"{code(column.column)}{comes}: {_type(column.before)} → {_type(column.after)}"
+    return f"{code(column.column)} {_type(column.after)}{comes}"
 
 
 def _reads(effect: Effect) -> list[str]:
@@ -301,16 +300,15 @@ def _reads(effect: Effect) -> list[str]:
         return []
     calls = [place for place in effect.reads if place.endswith("()")]
     reads = [place for place in effect.reads if place not in calls]
-    parts = [f"reads {', '.join(map(_code, reads))}"] if reads else []
-    return parts + ([f"calls {', '.join(map(_code, calls))}"] if calls else [])
+    parts = [f"reads {', '.join(map(code, reads))}"] if reads else []
+    return parts + ([f"calls {', '.join(map(code, calls))}"] if calls else [])
 
 
 def _schedules(plan: Plan) -> str:
     if not plan.schedules:
         return ""
     rows = [
-        f"| {_code(cost.name)} | {_runs(cost)} | {_scans(cost)}"
-        f" | {_money(cost, plan.usd_per_tib)} |"
+        f"| {code(cost.name)} | {_runs(cost)} | {_scans(cost)} | {_money(cost, plan.usd_per_tib)} |"
         for cost in plan.schedules
     ]
     rows_of = (
@@ -334,7 +332,7 @@ def _schedules(plan: Plan) -> str:
 
 
 def _why(plan: Plan) -> str:
-    return f" ({_text(plan.note)})" if plan.note else ""
+    return f" ({plain(plan.note)})" if plan.note else ""
 
 
 def _runs(cost: ScheduleCost) -> str:
@@ -343,7 +341,7 @@ def _runs(cost: ScheduleCost) -> str:
 
 def _run_text(run: Run) -> str:
     count = "?" if run.runs_per_month is None else f"{run.runs_per_month:,.0f}"
-    return f"{count} ({_text(run.schedule) or 'on demand'}{', paused' if run.paused else ''})"
+    return f"{count} ({plain(run.schedule) or 'on demand'}{', paused' if run.paused else ''})"
 
 
 def _scans(cost: ScheduleCost) -> str:
@@ -368,12 +366,6 @@ def _preview(plan: Plan) -> str:
     return plan.preview.replace("```", "'''").strip()
 
 
-def _folded(title: str, body: str, *, is_open: bool = False) -> str:
-    return (
-        f"\n<details{' open' if is_open else ''}><summary>{title}</summary>\n\n{body}\n</details>\n"
-    )
-
-
 def _bytes(number: int | None) -> str:
     if number is None:
         return "an unknown number of bytes"
@@ -385,7 +377,7 @@ def _bytes(number: int | None) -> str:
 
 
 def _type(kind: str | None) -> str:
-    return "none" if kind is None else _code(kind)
+    return "none" if kind is None else code(kind)
 
 
 def _kind(kind: str) -> str:
@@ -397,28 +389,13 @@ def _kind(kind: str) -> str:
     return names.get(kind, kind)
 
 
-def _text(text: str) -> str:
-    """Text that means nothing to Markdown, HTML or GitHub's mentions."""
-    return " ".join(text.split()).translate(_ESCAPED)
-
-
 def _short(text: str, most: int) -> str:
-    plain = " ".join(text.split())
-    return _text(plain if len(plain) <= most else f"{plain[: most - 1]}…")
-
-
-def _code(text: str) -> str:
-    clean = _line(text).replace("`", "'").replace("|", "\\|")
-    return f"`{clean}`"
-
-
-def _line(text: str) -> str:
-    """In one line, whatever its author counts as the end of one."""
-    return " ".join(text.split())
+    written = " ".join(text.split())
+    return plain(written if len(written) <= most else f"{written[: most - 1]}…")
 
 
 def _quoted(text: str) -> str:
-    return '"' + _line(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return '"' + line(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def text(plan: Plan) -> str:

@@ -22,6 +22,7 @@ from localgcp.bigquery import (
     compaction,
     confinement,
     conflicts,
+    disk,
     jobs,
     limits,
     loads,
@@ -45,6 +46,7 @@ def main() -> None:
     sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     extensions.ensure()
     confinement.install()
+    disk.install()
     jobs.install()
     loads.install()
     catalog.install()

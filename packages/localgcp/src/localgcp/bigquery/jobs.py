@@ -65,9 +65,28 @@ class JobStore:
         self._opened: sqlite3.Connection | None = None
         # The last change that DuckDB's table of jobs knows.
         self._copied = 0
+        # Ends that a full disk did not take, by project and job.
+        self._unwritten: dict[tuple[str, str], Job] = {}
 
     def save(self, job: Job) -> Job:
-        """Write a job, over what was known of it."""
+        """Write a job, over what was known of it.
+
+        What cannot be written of a job that has begun is kept and written later: who waits for it
+        must hear of its end.
+        """
+        key = (job.jobReference.projectId, job.jobReference.jobId)
+        try:
+            for other in [*self._unwritten.values()]:
+                self._write(other)
+            self._unwritten.clear()
+            return self._write(job)
+        except sqlite3.OperationalError:
+            if job.status.state == "PENDING":
+                raise
+            self._unwritten[key] = job
+            return job
+
+    def _write(self, job: Job) -> Job:
         self._run(
             f"INSERT OR REPLACE INTO job ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
             job.jobReference.projectId,
@@ -81,6 +100,8 @@ class JobStore:
 
     def load(self, project_id: str, job_id: str) -> Job | None:
         """A job; None when there is none of this name."""
+        if job := self._unwritten.get((project_id, job_id)):
+            return job
         rows = self._run(
             "SELECT resource FROM job WHERE project_id = ? AND job_id = ?", project_id, job_id
         )

@@ -1,0 +1,11 @@
+"""What a change does to rows: views and functions of two sides over the same tables.
+
+Both sides are made as views and functions beside the tables, in two datasets of their own that
+are deleted again; each pair is compared in one statement, so both see the same moment. The
+tables' own rows are read and never changed.
+"""
+
+from bqstack.rows.model import Example, ObjectDiff, RowDiff
+from bqstack.rows.run import compare
+
+__all__ = ["Example", "ObjectDiff", "RowDiff", "compare"]
