@@ -12,24 +12,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from eros.project.settings import PROJECT_ROOT
+from tests.engine.surroundings import OTHER_CLOUDS
 
 PAGES = ("runbook.md", "checklists.md")
 # Blocks below a point of a list are indented.
 BLOCK = re.compile(r"^ *```sh\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
-
-# What a person may have set for other clouds; no command on the local stack may see it.
-HOSTILE = {
-    **dict.fromkeys(("HTTP_PROXY", "https_proxy", "ALL_PROXY"), "http://127.0.0.1:9"),
-    "PULUMI_ACCESS_TOKEN": "pul-0000",
-    "PULUMI_BACKEND_URL": "s3://nowhere.invalid",
-    "PULUMI_CONFIG_PASSPHRASE": "of another stack",
-    "PULUMI_STACK": "prod",
-    "GOOGLE_CLOUD_PROJECT": "theirs",
-    "GOOGLE_CREDENTIALS": "{}",
-    "GOOGLE_REGION": "europe-west1",
-    "BIGQUERY_EMULATOR_HOST": "127.0.0.1:9",
-    "TZ": "Asia/Kathmandu",
-}
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -58,7 +45,7 @@ def run(tmp_path_factory) -> Iterator[Run]:
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
         # `eros` alone keeps the settings apart; plain `pulumi` obeys them.
-        hostile = HOSTILE if arguments[0] == "eros" else {}
+        hostile = OTHER_CLOUDS if arguments[0] == "eros" else {}
         return subprocess.run(
             arguments,
             cwd=PROJECT_ROOT,

@@ -10,11 +10,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
 
 from localgcp import ports
 from localgcp.bigquery import standalone
 from localgcp.errors import LocalCloudError
-from localgcp.services import SERVICES
+from localgcp.services import PROJECT, SERVICES
 
 BIGQUERY = SERVICES[0]
 
@@ -45,6 +47,27 @@ def test_each_has_ports_of_its_own_which_no_other_can_take(tmp_path: Path) -> No
             )
             assert third.returncode != 0
             assert address.rpartition(":")[2] in third.stderr
+
+
+def test_a_folder_that_was_moved_has_its_tables_and_the_clones_of_them(tmp_path: Path) -> None:
+    def client_of(server: standalone.Standalone) -> bigquery.Client:
+        return bigquery.Client(
+            PROJECT, AnonymousCredentials(), client_options={"api_endpoint": server.rest}
+        )
+
+    with standalone.running(tmp_path / "here") as server:
+        for statement in (
+            "CREATE SCHEMA ds",
+            "CREATE TABLE ds.t AS SELECT n FROM UNNEST(GENERATE_ARRAY(1, 1000)) AS n",
+            "CREATE TABLE ds.c CLONE ds.t",
+        ):
+            client_of(server).query_and_wait(statement)
+    (tmp_path / "here").rename(tmp_path / "there")
+    with standalone.running(tmp_path / "there") as server:
+        client = client_of(server)
+        client.query_and_wait("INSERT INTO ds.t VALUES (1001)")
+        query = "SELECT (SELECT COUNT(*) FROM ds.t), (SELECT COUNT(*) FROM ds.c)"
+        assert [tuple(row) for row in client.query_and_wait(query)] == [(1001, 1000)]
 
 
 def test_one_that_does_not_start_says_why(tmp_path: Path) -> None:

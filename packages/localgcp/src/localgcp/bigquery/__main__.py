@@ -27,6 +27,7 @@ from localgcp.bigquery import (
     limits,
     loads,
     partitions,
+    relocation,
     row_access,
     serving,
     statements,
@@ -45,6 +46,7 @@ def main() -> None:
     # a small statement. None stands for a module that is known not to be there.
     sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     extensions.ensure()
+    relocation.install()
     confinement.install()
     disk.install()
     jobs.install()
