@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from bqstack.resource_types import ROUTINE, TABLE
 from google.cloud import bigquery
 
 from bqstack import rows
 from bqstack.errors import UserError
 from bqstack.guard.program import Declared
 from bqstack.plan.sources import Side
-from bqstack.resource_types import ROUTINE, TABLE
 from bqstack.rows import ObjectDiff, show
 
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]

@@ -22,3 +22,15 @@ def test_readers_of_the_job_history_do_not_meet(client: bigquery.Client) -> None
     with ThreadPoolExecutor(8) as pool:
         counts = list(pool.map(count, range(64)))
     assert max(counts) >= 56, "each sees the jobs that had ended before it"
+
+
+def test_the_destination_of_a_created_table_is_that_table(client: bigquery.Client) -> None:  # noqa: F811
+    """SQLMesh counts the rows there; the statement itself has none."""
+    client.query_and_wait("CREATE SCHEMA IF NOT EXISTS made")
+    job = client.query("CREATE OR REPLACE TABLE made.t AS SELECT n FROM UNNEST([1, 2]) AS n")
+    assert list(job.result()) == []
+    assert job.destination.table_id == "t"
+    assert client.get_table(job.destination).num_rows == 2
+    again = client.get_job(job.job_id)
+    assert (again.destination.dataset_id, again.destination.table_id) == ("made", "t")
+    assert client.query("SELECT 1 AS n").result().total_rows == 1

@@ -22,6 +22,7 @@ from localgcp.bigquery import (
     compaction,
     confinement,
     conflicts,
+    destinations,
     disk,
     jobs,
     limits,
@@ -63,6 +64,7 @@ def main() -> None:
     compaction.install()
     root = os.environ.get("EROS_LOCAL_ROOT")
     statements.install(Path(root) / clockfile.FINISHED if root else None)
+    destinations.install()
     if switch.is_strict():
         strict.install()
         limits.install()
