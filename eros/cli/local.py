@@ -108,6 +108,12 @@ def status() -> None:
     _localcloud("status")
 
 
+@app.command()
+def addresses() -> None:
+    """Print where the local BigQuery is, for eval "$(eros local addresses)"."""
+    _localcloud("addresses")
+
+
 @app.command(context_settings={"ignore_unknown_options": True})
 def logs(
     arguments: Annotated[

@@ -19,7 +19,7 @@ import pytest
 from localgcp import locks, ports, processes, records
 from localgcp.errors import LocalCloudError
 from localgcp.paths import DataFolder
-from localgcp.services import Service, endpoints
+from localgcp.services import Service, addresses, endpoints
 from localgcp.supervisor import Supervisor, as_json
 
 SERVER = """
@@ -229,6 +229,16 @@ def test_a_damaged_processes_file_is_named(cloud):
     with pytest.raises(LocalCloudError, match=r"processes\.json cannot be read"):
         cloud.supervisor.up()
     cloud.folder.processes.unlink()
+
+
+def test_addresses_are_those_of_what_runs(cloud):
+    with pytest.raises(LocalCloudError, match="does not run"):
+        cloud.supervisor.addresses()
+    found = addresses({"bigquery": 1, "bigquery_storage": 2})
+    assert found == {
+        "BIGQUERY_EMULATOR_HOST": "http://127.0.0.1:1",
+        "BIGQUERY_STORAGE_HOST": "127.0.0.1:2",
+    }
 
 
 def test_status_for_programs_says_whether_all_run(cloud):

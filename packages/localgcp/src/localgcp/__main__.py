@@ -78,6 +78,13 @@ def status(
         raise typer.Exit(1)
 
 
+@app.command()
+def addresses() -> None:
+    """Print where BigQuery is, for eval: the variables that Google's own clients read."""
+    for name, value in _supervisor().addresses().items():
+        print(f"export {name}={value}")
+
+
 def _table(statuses: list[Status]) -> Table:
     table = Table("server", "state", "address", "process")
     for one in statuses:

@@ -64,6 +64,18 @@ def endpoints(ports: Ports) -> dict[str, str]:
     }
 
 
+def addresses(ports: Ports) -> dict[str, str]:
+    """Where BigQuery is, by environment variable.
+
+    The first is read by Google's clients for Python themselves; the second is ours, since no
+    client has one for the storage API.
+    """
+    return {
+        "BIGQUERY_EMULATOR_HOST": _url(ports["bigquery"]),
+        "BIGQUERY_STORAGE_HOST": f"{HOST}:{ports['bigquery_storage']}",
+    }
+
+
 def _url(port: int) -> str:
     return f"http://{HOST}:{port}"
 

@@ -20,7 +20,7 @@ from localgcp.errors import LocalCloudError
 from localgcp.locks import exclusive
 from localgcp.paths import PROJECT_ROOT, DataFolder, write_json
 from localgcp.records import Record
-from localgcp.services import SERVICES, Service, endpoints
+from localgcp.services import SERVICES, Service, addresses, endpoints
 
 _START_SECONDS = 90.0
 _STOP_SECONDS = 10.0
@@ -102,6 +102,19 @@ class Supervisor:
         return [
             self._status(service, known.get(service.name), assigned) for service in self._services
         ]
+
+    def addresses(self) -> dict[str, str]:
+        """Environment variables by which clients find the servers that run.
+
+        Raises LocalCloudError when one does not.
+        """
+        known = records.load(self._folder)
+        silent = [
+            s.title for s in self._services if not (r := known.get(s.name)) or not r.is_running
+        ]
+        if silent:
+            raise LocalCloudError(f"{silent[0]} does not run", fix="python -m localgcp up")
+        return addresses(_ports_of(known))
 
     def _status(self, service: Service, record: Record | None, assigned: dict[str, int]) -> Status:
         if record is None or record.pid is None:
