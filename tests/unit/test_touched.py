@@ -1,4 +1,4 @@
-"""Which SQL tests a change touches, and what is told of them."""
+"""Which SQL tests a change touches, and what the comment says of them."""
 
 from __future__ import annotations
 

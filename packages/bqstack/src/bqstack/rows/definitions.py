@@ -1,4 +1,4 @@
-"""The objects of one side of a plan by name, as BigQuery would be told to make them."""
+"""The objects of one side of a plan by name, with the statement that makes each."""
 
 from __future__ import annotations
 
