@@ -126,17 +126,24 @@ class Alerting(pulumi.ComponentResource):
         names = [self.channels[key].id for key in channels]
         link = policy.runbook_link(settings.runbook, rule)
         strategy = gcp.monitoring.AlertPolicyAlertStrategyNotificationChannelStrategyArgs
+        pause_hours = settings.thresholds.pause_warning_hours if settings.schedules_paused else 0
         return gcp.monitoring.AlertPolicy(
             f"{rule.label}-escalation" if escalated else rule.label,
             project=settings.project,
             display_name=f"EROS {rule.id} {rule.title}{' (escalated)' if escalated else ''}",
             severity=rule.severity,
             combiner="OR",
-            # Nothing runs in a stack whose schedules are paused, so nothing can be missed.
-            enabled=not settings.schedules_paused,
+            # Nothing runs in a stack whose schedules are paused, so nothing can be missed, but for
+            # the end of a pause that was to be short.
+            enabled=not pause_hours or policy.watches_pause(rule, pause_hours),
             conditions=[
                 self._condition(condition)
-                for condition in policy.conditions(rule, self._schedules.entries, escalated)
+                for condition in policy.conditions(
+                    rule,
+                    self._schedules.entries,
+                    escalated,
+                    pause_hours * 60 if policy.watches_pause(rule, pause_hours) else 0,
+                )
             ],
             documentation=gcp.monitoring.AlertPolicyDocumentationArgs(
                 subject=policy.subject(rule, settings.environment, escalated),

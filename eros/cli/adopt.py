@@ -12,6 +12,7 @@ from bqstack import adopt as adoption
 from bqstack import catalogue
 from bqstack.adopt import files, live, program, show
 from eros.cli.common import Format, Output, Stack, console
+from eros.cli.waiting import working
 from eros.cloud.google import Google
 from eros.project.settings import PROJECT_ROOT, load_stack_file
 
@@ -32,10 +33,11 @@ def adopt(
     """
     settings = load_stack_file(stack)
     known = catalogue.load(settings, PROJECT_ROOT)
-    wanted = program.wanted(stack, PROJECT_ROOT)
-    present = live.read(
-        Google(settings), settings, [settings.dataset, *wanted.datasets], wanted.adopted
-    )
+    with working("adopt: reading what the program declares and what exists"):
+        wanted = program.wanted(stack, PROJECT_ROOT)
+        present = live.read(
+            Google(settings), settings, [settings.dataset, *wanted.datasets], wanted.adopted
+        )
     labels = settings.all_labels
     survey = adoption.survey(stack, wanted, present, known, settings.dataset, labels)
     if output is not None:

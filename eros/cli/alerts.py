@@ -12,8 +12,9 @@ from rich.text import Text
 
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES
-from eros.cli import tables
+from eros.cli import completion, tables
 from eros.cli.common import Format, Output, Stack, console
+from eros.cli.waiting import working
 from eros.cloud.google import Google
 from eros.project import alerts
 from eros.project.alerts import state
@@ -37,7 +38,8 @@ def list_(
     """Every rule with its value and state, those that Cloud Monitoring judges among them."""
     settings = load_stack_file(stack)
     google = Google(settings)
-    found = standing.read(google, alerts.of(settings, PROJECT_ROOT))
+    with working("alerts: asking for every rule"):
+        found = standing.read(google, alerts.of(settings, PROJECT_ROOT))
     rows = [one for one in found.rules if one.is_open or not firing]
     if output is Format.JSON:
         print(json.dumps([one.document(settings.runbook) for one in rows], indent=2, default=str))
@@ -60,7 +62,8 @@ def history(
     wide: tables.Wide = False,
 ) -> None:
     """What was opened, repeated, escalated, acknowledged and resolved, newest first."""
-    rows = state.history(Google(load_stack_file(stack)), days)
+    with working("alerts: reading the events"):
+        rows = state.history(Google(load_stack_file(stack)), days)
     if output is Format.JSON:
         print(json.dumps(rows, indent=2, default=str))
         return
@@ -90,7 +93,12 @@ def history(
 
 @app.command()
 def ack(
-    alert: Annotated[str, typer.Argument(help="Id of a rule, or name of a procedure's alert.")],
+    alert: Annotated[
+        str,
+        typer.Argument(
+            help="Id of a rule, or name of a procedure's alert.", autocompletion=completion.rules
+        ),
+    ],
     stack: Stack = "local",
     by: Annotated[str | None, typer.Option(help="Who takes it; the user by default.")] = None,
 ) -> None:

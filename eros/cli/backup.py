@@ -13,8 +13,10 @@ from rich.text import Text
 
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
+from eros.cli import completion
 from eros.cli.common import Format, Output, Stack, console, print_error
 from eros.cli.tables import show
+from eros.cli.waiting import working
 from eros.cloud.google import Google
 from eros.operations import backup as backups
 from eros.operations.backup import (
@@ -41,7 +43,11 @@ Tables = Annotated[
     str | None, typer.Option("--tables", help="Only these tables, separated by commas.")
 ]
 Id = Annotated[
-    str | None, typer.Argument(help="YYYYMMDD_HHMMSS; by default the newest complete backup.")
+    str | None,
+    typer.Argument(
+        help="YYYYMMDD_HHMMSS; by default the newest complete backup.",
+        autocompletion=completion.backups,
+    ),
 ]
 
 
@@ -73,8 +79,9 @@ def list_(
 ) -> None:
     """Show all backups, newest first."""
     google = google_of(stack)
-    found = backups.listing(google)
-    now = jobs.now(google)
+    with working("backup list: asking the cloud"):
+        found = backups.listing(google)
+        now = jobs.now(google)
     if output is Format.JSON:
         print(json.dumps([_summary(backup, now) for backup in found], indent=2))
         return

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from bqstack import documents
 from bqstack.errors import UserError
+from eros.cli import completion
 from eros.project import environment
 from eros.project.settings import NAMESPACE, PROJECT_ROOT
 
@@ -43,7 +44,14 @@ def _is_local(stack: str) -> bool:
 
 Stack = Annotated[
     str,
-    typer.Option("--stack", "-s", envvar="EROS_STACK", help="Stack to work on.", callback=_chosen),
+    typer.Option(
+        "--stack",
+        "-s",
+        envvar="EROS_STACK",
+        help="Stack to work on.",
+        callback=_chosen,
+        autocompletion=completion.stacks,
+    ),
 ]
 Output = Annotated[Format, typer.Option("--format", help="For people or programs.")]
 # What a terminal obeys instead of showing it, line breaks and tabs left out; what only some take

@@ -12,6 +12,7 @@ import typer
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros.cli.common import Stack, console, write_file
+from eros.cli.waiting import working
 from eros.cloud.clock import present
 from eros.cloud.google import Google
 from eros.project import dashboards, figures
@@ -46,8 +47,9 @@ def dashboard(
     window = Window.until(present(settings), hours)
     monitoring = Monitoring(google.api("monitoring"), settings.project, window)
     sources = figures.load(PROJECT_ROOT)
-    notice = notice_of(google)
-    text = page.render(page.Page(settings, stack, monitoring, sources, notice), declared)
+    with working("dashboard: reading the figures"):
+        notice = notice_of(google)
+        text = page.render(page.Page(settings, stack, monitoring, sources, notice), declared)
     path = _write(text, out, stack)
     console.print(f"{path} ({len(text.encode()) / 2**20:.1f} MB)", markup=False)
     if show and not webbrowser.open(path.as_uri()):

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bqstack.errors import UserError
+from eros.cli import completion
 from eros.cli.common import Stack, console, make_folder, write_file
 from eros.cli.plan import Format
 from eros.cli.waiting import working
@@ -23,7 +24,11 @@ def diff(
     stack: Stack = "local",
     only: Annotated[
         list[str] | None,
-        typer.Option("--object", help="Only this view or function; can be repeated."),
+        typer.Option(
+            "--object",
+            help="Only this view or function; can be repeated.",
+            autocompletion=completion.objects,
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Folder for rows.md and rows.json.")

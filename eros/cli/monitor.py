@@ -9,7 +9,7 @@ import typer
 
 from bqstack import state
 from bqstack.errors import UserError
-from eros.cli import tables
+from eros.cli import completion, tables
 from eros.cli.common import Stack
 from eros.cli.waiting import working
 from eros.cloud import clock
@@ -23,7 +23,10 @@ _SHOWN_ROWS = 100
 
 def monitor(
     query: Annotated[
-        str | None, typer.Argument(help="Name or number; without one, the list.")
+        str | None,
+        typer.Argument(
+            help="Name or number; without one, the list.", autocompletion=completion.queries
+        ),
     ] = None,
     stack: Stack = "local",
     output: tables.Output = tables.Format.TABLE,

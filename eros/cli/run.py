@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from bqstack.errors import UserError
+from eros.cli import completion
 from eros.cli.common import Stack, console
+from eros.cli.waiting import working
 from eros.cloud import transfers
 from eros.cloud.clock import present
 from eros.cloud.google import Google
@@ -16,7 +18,10 @@ from eros.project.settings import load_stack_file
 
 
 def run(
-    schedule: Annotated[str, typer.Argument(help="Name in config/schedules.yaml.")],
+    schedule: Annotated[
+        str,
+        typer.Argument(help="Name in config/schedules.yaml.", autocompletion=completion.schedules),
+    ],
     stack: Stack = "local",
 ) -> None:
     """Start a scheduled query and wait for its end."""
@@ -40,7 +45,7 @@ def start(google: Google, schedule: str) -> transfers.Run:
     entry = schedules.load()[schedule]
     run_time = schedules.latest_run_time(entry, settings, present(settings))
     config = schedules.config_for(schedules.transfer_configs(settings), schedule, run_time)
-    with console.status(f"{config.title}: waiting for the transfer run"):
+    with working(f"{config.title}: waiting for the transfer run"):
         result = transfers.run(google, config, run_time)
     mark = "[green]✓[/]" if result.succeeded else "[red]✗[/]"
     console.print(

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from eros.cli.common import Stack, console
+from eros.cli.waiting import working
 from eros.cloud.clock import present
 from eros.cloud.google import Google
 from eros.project.settings import load_stack_file
@@ -46,8 +47,10 @@ def put(google: Google, size: Size, seed: int, replace: bool) -> bool:
     settings = google.settings
     today = present(settings).astimezone(ZoneInfo(settings.time_zone)).date()
     known = None if replace else loaded_day(google.bigquery, settings, size, seed)
-    with console.status(f"generating the {size.value} sample"):
+    with working(f"sample: generating the {size.value} one"):
         data = generate(size, seed, known or today)
-    report = load(google.bigquery, settings, data, console=console, replace=replace)
+    # On a terminal each table has a bar of its own.
+    with working(f"sample: loading the {size.value} one"):
+        report = load(google.bigquery, settings, data, console=console, replace=replace)
     console.print(str(report))
     return report.changed

@@ -72,6 +72,12 @@ def longest_gap(text: str) -> timedelta:
     raise Refused("this is no schedule of Data Transfer")
 
 
+def runs_daily(text: str) -> bool:
+    """Whether a schedule that Data Transfer takes runs on every day."""
+    plain = " ".join(text.lower().split())
+    return bool(_INTERVAL.fullmatch(plain) or re.fullmatch(rf"every day {_TIME}", plain))
+
+
 def _gap_of_interval(found: re.Match[str]) -> timedelta:
     count = int(found["count"])
     is_hours = found["unit"].startswith("hour")

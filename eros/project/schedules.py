@@ -102,6 +102,20 @@ def load(root: Path = PROJECT_ROOT) -> dict[str, Schedule]:
     return schedules
 
 
+def rhythms(root: Path) -> str:
+    """Entries that run every day, as elements of an array of STRUCT<name, minutes> in SQL.
+
+    The minutes are the longest time between two runs. What runs less often is left out: it is late
+    only after days. Raises UserError.
+    """
+    found = [
+        f"STRUCT('{name}' AS name, {_gap(name, entry).total_seconds() / 60:.0f} AS minutes)"
+        for name, entry in load(root).items()
+        if entry.schedule is None or cron.runs_daily(entry.schedule)
+    ]
+    return ", ".join(found)
+
+
 def transfer_configs(settings: Settings, root: Path = PROJECT_ROOT) -> list[TransferConfig]:
     """Transfer configs of a stack in the order of the file; raises UserError."""
     configs = []

@@ -117,7 +117,11 @@ class Thresholds(Section):
     """A day that costs less is not compared with the usual (docs/requirements.md C-42)."""
     health_check_age_warning_minutes: PositiveInt = 20
     pause_warning_hours: PositiveInt = 4
-    """Schedules that are paused for longer are a finding even where the stack file pauses them."""
+    """Schedules that are paused for longer are a finding even where the stack file pauses them.
+
+    Rule A25 notifies of such a pause, where it is 22 hours or less; rule A31 of one that nobody
+    wrote down, this long after the next run was due.
+    """
 
 
 class Automation(Section):

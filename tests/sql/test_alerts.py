@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from google.api_core.exceptions import GoogleAPICallError
 from google.cloud import bigquery
 
-from eros.project import alerts, channels
+from eros.project import alerts, channels, schedules
 from eros.project.alerts import policy
 from eros.project.settings import PROJECT_ROOT
 from tests.sql.conftest import Build, Warehouse
@@ -53,6 +54,8 @@ DAILY = {
     "failed": 0,
     "seconds": 120,
 }
+# Every schedule, the one of `silent` first.
+JOBS = sorted(schedules.load(PROJECT_ROOT), key=lambda name: name != "release_schedule_requests")
 SYSTEM: dict[str, Any] = {
     "health": {},
     "check_age": "1 MINUTE",
@@ -66,6 +69,8 @@ SYSTEM: dict[str, Any] = {
     "outbox": 0,
     "uncounted": 0,
     "violations": 0,
+    # Minutes since the last run of the schedule that runs every 15 minutes.
+    "silent": 0,
 }
 # What makes rules fire, each just beyond its limit. Rules of one group do not touch others.
 SICK: tuple[tuple[set[str], dict[str, Any]], ...] = (
@@ -104,6 +109,7 @@ SICK: tuple[tuple[set[str], dict[str, Any]], ...] = (
         },
     ),
     ({"A14"}, {"daily": {"date": TODAY}}),
+    ({"A31"}, {"silent": 15 + 4 * 60 + 1}),
     (
         {"A18", "A26"},
         {
@@ -130,6 +136,7 @@ AT_THE_LIMIT = {
     "failed_request_age": "1441 MINUTE",
     "usual_usd": 5.0,
     "jobs": (1000, 60),
+    "silent": 15 + 4 * 60,
 }
 
 
@@ -206,12 +213,19 @@ def fill(warehouse: Warehouse, changes: dict[str, Any]) -> None:
             (TIMESTAMP_SUB({now}, INTERVAL 1 HOUR), 'uncounted_results', {state["uncounted"]}),
             (TIMESTAMP_SUB({now}, INTERVAL 2 HOUR), 'integrity_violations', {state["violations"]});
         INSERT INTO job_history (
-            creation_time, job_id, job_type, statement_type, state, error_result
+            creation_time, job_id, job_type, statement_type, state, error_result, labels
         )
         SELECT
-            {now}, CAST(n AS STRING), 'QUERY', 'SELECT', 'DONE',
-            IF(n <= {failed}, STRUCT('invalidQuery' AS reason, 'no' AS message), NULL)
-        FROM UNNEST(GENERATE_ARRAY(1, {total})) AS n;
+            IF(n = 1, TIMESTAMP_SUB({now}, INTERVAL {state["silent"]} MINUTE), {now}),
+            CAST(n AS STRING), 'QUERY', 'SELECT', 'DONE',
+            IF(n <= {failed}, STRUCT('invalidQuery' AS reason, 'no' AS message), NULL),
+            IF(
+                n <= ARRAY_LENGTH(names),
+                [STRUCT('component' AS key, names[ORDINAL(n)] AS value)],
+                []
+            )
+        FROM UNNEST(GENERATE_ARRAY(1, {total})) AS n
+        CROSS JOIN (SELECT {json.dumps(JOBS)} AS names) AS schedules;
         """
     )
     check(warehouse, NOW, state["check_age"], **state["health"])

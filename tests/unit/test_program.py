@@ -21,6 +21,7 @@ from tests.unit.fake_engine import PROJECT_NUMBER, Declared, record
 
 TABLE = "gcp:bigquery/table:Table"
 ROUTINE = "gcp:bigquery/routine:Routine"
+POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"
 TRANSFER = "gcp:bigquery/dataTransferConfig:DataTransferConfig"
 BACKUPS = "eros:backups:Backups::backups"
 
@@ -220,8 +221,19 @@ def test_access_is_additive_and_named_by_its_member(values):
 def test_paused_schedules_are_declared_disabled(values):
     declared = record(lambda: System("eros", parse(values | {"schedulesPaused": True}, "f")))
     assert all(c.inputs["disabled"] for c in of_type(declared, TRANSFER).values())
-    policies = of_type(declared, "gcp:monitoring/alertPolicy:AlertPolicy").values()
-    assert policies, "nothing runs, so nothing can be missed: they are there, and silent"
+    policies = of_type(declared, POLICY)
+    enabled = {name: p for name, p in policies.items() if p.inputs["enabled"]}
+    assert len(policies) > 20, "nothing runs, so nothing can be missed: they are there, and silent"
+    assert enabled.keys() <= {"a25", "a25-escalation"}, "but for the end of the pause"
+    (condition,) = enabled["a25"].inputs["conditions"]
+    assert condition["conditionThreshold"]["duration"] == f"{4 * 3600}s", "pauseWarningHours"
+
+
+def test_a_pause_for_ever_is_notified_by_nothing(values):
+    more = {"schedulesPaused": True, "thresholds": {"pauseWarningHours": 23}}
+    declared = record(lambda: System("eros", parse(values | more, "f")))
+    policies = of_type(declared, POLICY).values()
+    assert policies
     assert not any(policy.inputs["enabled"] for policy in policies)
 
 

@@ -87,12 +87,26 @@ def of(settings: Values, root: Path) -> Alerts:
 def load(context: Mapping[str, Any], root: Path) -> Alerts:
     """The rules below `root` with `context` filled in; raises UserError."""
     document = read_document(root)
+    context = {**context, "schedule_rhythms": _Rhythms(root)}
     sources = {
         name: templates.fill(text, context, FILE, f"sources.{name}")
         for name, text in document.sources.items()
     }
     rules = tuple(_rule(key, entry, document, context) for key, entry in document.rules.items())
     return Alerts(sources, rules)
+
+
+@dataclass(frozen=True)
+class _Rhythms:
+    """The text of `schedules.rhythms`, read when a template asks for it."""
+
+    root: Path
+
+    def __str__(self) -> str:
+        # Schedules are read with the settings, which know the rules.
+        from eros.project import schedules
+
+        return schedules.rhythms(self.root)
 
 
 @lru_cache

@@ -60,17 +60,18 @@ class Condition:
 
 
 def conditions(
-    rule: Rule, configs: Iterable[TransferConfig], escalated: bool = False
+    rule: Rule, configs: Iterable[TransferConfig], escalated: bool = False, least_hold: int = 0
 ) -> list[Condition]:
     """Conditions of a rule's policy, any of which opens an incident.
 
     With `escalated` those of its second policy: met once the rule has fired for
     `escalate_after`, and, for a rule with a value, while nobody has acknowledged it.
+    A rule with a metric holds for `least_hold` minutes at least.
     """
     if rule.metric is None:
         return [_signal(rule, escalated)]
     later = (rule.escalate_after or 0) if escalated else 0
-    hold = max(rule.hold, SHORTEST_HOLD) + later
+    hold = max(rule.hold, SHORTEST_HOLD, least_hold) + later
     return [
         Condition(
             title=title,
@@ -86,6 +87,17 @@ def conditions(
         )
         for title, keys, window in _windows(rule, configs)
     ]
+
+
+def watches_pause(rule: Rule, hours: int) -> bool:
+    """Whether the rule notifies of schedules that the stack pauses for longer than `hours`.
+
+    It misses what does not come; no rule can where Cloud Monitoring does not look back so far.
+    """
+    if rule.metric is None or rule.metric.missing_data != "fires":
+        return False
+    lookback = (rule.metric.window or 1) + hours * 60 + (rule.escalate_after or 0)
+    return lookback <= LONGEST_LOOKBACK
 
 
 def of_configs(text: str, names: list[str]) -> str:

@@ -1,0 +1,64 @@
+"""Values that a shell offers: stacks, schedules, objects, queries, rules, backups.
+
+A name that cannot be looked up is not offered: completion never shows an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import typer
+
+from bqstack.errors import UserError
+from bqstack.failures import FAILURES
+from eros.project.settings import PROJECT_ROOT, load_stack_file
+
+
+def _offered(names: Callable[[typer.Context], Iterable[str]]) -> Callable[..., list[str]]:
+    """What typer asks: the names that begin with what is typed already."""
+
+    def offer(context: typer.Context, incomplete: str) -> list[str]:
+        try:
+            return [name for name in names(context) if name.startswith(incomplete)]
+        except (UserError, OSError, *FAILURES):
+            return []
+
+    return offer
+
+
+def _stacks(_: typer.Context) -> list[str]:
+    return sorted(path.name.split(".")[1] for path in PROJECT_ROOT.glob("Pulumi.*.yaml"))
+
+
+def _objects(_: typer.Context) -> list[str]:
+    return sorted(path.stem for path in (PROJECT_ROOT / "sql").glob("*/*.sql"))
+
+
+def _schedules(_: typer.Context) -> Iterable[str]:
+    from eros.project import schedules
+
+    return schedules.load()
+
+
+def _queries(_: typer.Context) -> list[str]:
+    from eros.watch import monitor
+
+    return [*(query.name for query in monitor.QUERIES), monitor.PARTITIONS, monitor.REPORT]
+
+
+def _rules(_: typer.Context) -> list[str]:
+    from eros.project import alerts
+
+    return [rule.id for rule in alerts.of(load_stack_file("local"), PROJECT_ROOT).rules]
+
+
+def _backups(context: typer.Context) -> list[str]:
+    from eros.cloud.google import Google
+    from eros.operations import backup
+
+    stack = str(context.params.get("stack") or "local")
+    return [found.id for found in backup.listing(Google(load_stack_file(stack)))]
+
+
+stacks, objects, schedules = map(_offered, (_stacks, _objects, _schedules))
+queries, rules, backups = map(_offered, (_queries, _rules, _backups))
