@@ -229,3 +229,25 @@ def test_a_call_of_an_unknown_routine_is_named_with_its_likely_spelling(settings
     )
     with pytest.raises(UserError, match="did you mean 'refresh_holiday_calendar'"):
         schedules.check_calls([wrong], catalogue.load(settings, PROJECT_ROOT), settings)
+
+
+def test_rhythms_are_those_of_the_schedules_that_run_daily():
+    found = schedules.rhythms(PROJECT_ROOT)
+    assert "STRUCT('release_schedule_requests' AS name, 15 AS minutes)" in found
+    assert "STRUCT('run_daily_automation' AS name, 1440 AS minutes)" in found
+    assert "refresh_holiday_calendar" not in found, "it runs once a week"
+
+
+@pytest.mark.parametrize(
+    ("written", "daily"),
+    [
+        ("every 5 minutes", True),
+        ("every 6 hours from 02:40 to 20:40", True),
+        ("Every day  12:35", True),
+        ("every monday 04:25", False),
+        ("every day of month 04:25", False),
+        ("1,15 of month 04:25", False),
+    ],
+)
+def test_what_runs_every_day_is_known(written, daily):
+    assert cron.runs_daily(written) is daily
