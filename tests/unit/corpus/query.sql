@@ -36,7 +36,7 @@ SELECT x.a FROM @t AS x WHERE x.a > 1
 -- invalid: unknown-column
 SELECT y.a FROM @t AS x
 -- case: for_system_time
-SELECT a FROM @t FOR SYSTEM_TIME AS OF TIMESTAMP '2026-01-01 00:00:00+00'
+SELECT a FROM @t FOR SYSTEM_TIME AS OF CURRENT_TIMESTAMP()
 -- invalid: *
 SELECT a FROM @t FOR SYSTEM_TIME AS OF 'soon'
 -- case: unnest_offset
@@ -211,10 +211,10 @@ SELECT CASE a WHEN 'one' THEN 1 END AS x FROM @t
 SELECT CAST(d AS STRING FORMAT 'YYYY-MM') AS x, SAFE_CAST(s AS INT64) AS y FROM @t
 -- invalid: *
 SELECT CAST(d AS INT64) AS x FROM @t
--- case: cast_parameterized
+-- case: cast_without_parameters
+SELECT CAST(s AS STRING) AS x, CAST(n AS NUMERIC) AS y FROM @t
+-- invalid: wrong-type
 SELECT CAST(s AS STRING(10)) AS x, CAST(n AS NUMERIC(5, 2)) AS y FROM @t
--- invalid: *
-SELECT CAST(s AS STRING(0)) AS x FROM @t
 -- case: is_distinct_from
 SELECT a IS NOT DISTINCT FROM b AS x FROM @t
 -- invalid: syntax
@@ -253,7 +253,7 @@ SELECT ARRAY_AGG(s IGNORE NULLS ORDER BY a LIMIT 3) AS x, STRING_AGG(DISTINCT s,
 -- invalid: *
 SELECT SUM(s) AS x FROM @t
 -- case: safe_functions
-SELECT SAFE.SUBSTR(s, 0, -2) AS x, IFERROR(1 / a, 0) AS y, SAFE_DIVIDE(a, b) AS z FROM @t
+SELECT SAFE.SUBSTR(s, 0, -2) AS x, SAFE_DIVIDE(a, b) AS z FROM @t
 -- invalid: *
 SELECT SAFE.NO_SUCH(s) AS x FROM @t
 -- case: named_arguments

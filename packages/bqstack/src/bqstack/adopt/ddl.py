@@ -70,9 +70,9 @@ def _routine(values: Mapping[str, Any]) -> str:
     head = f"CREATE OR REPLACE {word} {_DATASET}{quoted(values['routineId'])}({arguments})"
     returns = values.get("returnType")
     if returns:
-        head += f"\nRETURNS {_standard(returns)}"
+        head += f"\nRETURNS {written_type(returns)}"
     elif result := values.get("returnTableType"):
-        columns = (f"{quoted(c['name'])} {_standard(c['type'])}" for c in result["columns"])
+        columns = (f"{quoted(c['name'])} {written_type(c['type'])}" for c in result["columns"])
         head += f"\nRETURNS TABLE<{', '.join(columns)}>"
     body = str(values.get("definitionBody", "")).strip()
     options = _options([_option("description", values.get("description"))])
@@ -93,21 +93,21 @@ def _argument(argument: Mapping[str, Any]) -> str:
     kind = (
         "ANY TYPE"
         if argument.get("argumentKind") == "ANY_TYPE"
-        else _standard(argument.get("dataType") or {})
+        else written_type(argument.get("dataType") or {})
     )
     shown = f"{mode} " if mode in ("OUT", "INOUT") else ""
     return f"{shown}{quoted(argument.get('name', ''))} {kind}".strip()
 
 
-def _standard(data_type: Mapping[str, Any]) -> str:
+def written_type(data_type: Mapping[str, Any]) -> str:
     """A StandardSqlDataType as SQL has it."""
     kind = str(data_type.get("typeKind", ""))
     if kind == "ARRAY":
-        return f"ARRAY<{_standard(data_type['arrayElementType'])}>"
+        return f"ARRAY<{written_type(data_type['arrayElementType'])}>"
     if kind == "STRUCT":
         fields = (data_type.get("structType") or {}).get("fields") or []
         inner = ", ".join(
-            f"{quoted(f.get('name', ''))} {_standard(f['type'])}".strip() for f in fields
+            f"{quoted(f.get('name', ''))} {written_type(f['type'])}".strip() for f in fields
         )
         return f"STRUCT<{inner}>"
     return kind

@@ -43,6 +43,7 @@ def check(statement: Node, facts: Mapping[str, Facts], full_reads: bool) -> Iter
     """All problems; `full_reads` permits reading a partitioned table as a whole."""
     yield from _required_columns(statement, facts)
     yield from _sources(statement, facts)
+    yield from _parameters(statement)
     if not full_reads:
         for scan, column in unfiltered(statement, facts):
             name = scan.get("table").full_name.rsplit(".", 1)[-1]
@@ -50,6 +51,21 @@ def check(statement: Node, facts: Mapping[str, Facts], full_reads: bool) -> Iter
                 "unfiltered-read",
                 f"{name} is partitioned by {column}, and this reads all its partitions",
                 start_of(scan),
+            )
+
+
+def _parameters(statement: Node) -> Iterator[Problem]:
+    """Casts to STRING(n) and the like: "only with columns and script variables".
+
+    https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types#parameterized_data_types
+    """
+    for cast in statement.find("ResolvedCast"):
+        modifiers = cast.get("type_modifiers")
+        if modifiers is not None and modifiers.HasField("type_parameters"):
+            yield Problem(
+                "wrong-type",
+                "a type with parameters is for columns and variables; CAST has none",
+                start_of(cast),
             )
 
 

@@ -24,7 +24,9 @@ from localgcp.bigquery import (
     conflicts,
     destinations,
     disk,
+    grammar,
     jobs,
+    json_text,
     limits,
     loads,
     partitions,
@@ -34,9 +36,11 @@ from localgcp.bigquery import (
     statements,
     streaming,
     strict,
+    structs,
     switch,
     tables,
     views,
+    writes,
 )
 from localgcp.loopback import LoopbackOnly
 
@@ -50,6 +54,9 @@ def main() -> None:
     relocation.install()
     confinement.install()
     disk.install()
+    grammar.install()
+    structs.install()
+    json_text.install()
     jobs.install()
     loads.install()
     catalog.install()
@@ -58,6 +65,7 @@ def main() -> None:
     streaming.install()
     row_access.install()
     partitions.install()
+    writes.install()
     tables.install()
     views.install()
     conflicts.install()

@@ -25,6 +25,8 @@ _execute = query.execute
 _evaluate = query._evaluator
 # The database in which the rows of finished queries wait to be fetched.
 _RESULTS = "emulator"
+# A table that is called `csv` or `json` is looked for among files when there is none.
+_MISSING = (duckdb.CatalogException, duckdb.PermissionException)
 # What query.execute asks of a connection before anything else.
 _TEMPORARY_TABLES = "SELECT table_name FROM duckdb_tables() WHERE temporary"
 
@@ -90,7 +92,7 @@ def columns(project_id: str, dataset_id: str, table_id: str) -> list[TableFieldS
         try:
             relation = cursor.sql(f"SELECT * FROM {name} LIMIT 0")
             described = cursor.execute(f'SELECT column_name, "null" FROM (DESCRIBE {name})')
-        except duckdb.CatalogException:
+        except _MISSING:
             raise not_found("Table", names.label(project_id, dataset_id, table_id)) from None
         required = {column for column, null in described.fetchall() if null == "NO"}
         return [
@@ -116,7 +118,7 @@ def _hidden(table: exp.Table) -> bool:
     with database.cursor() as cursor:
         try:
             return tables.INGESTION_TIME in cursor.sql(f"SELECT * FROM {name} LIMIT 0").columns
-        except duckdb.CatalogException:
+        except _MISSING:
             return False
 
 

@@ -18,11 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local_bigquery.catalog import metadata
+import sqlglot
+from local_bigquery.catalog import metadata, routines
 from local_bigquery.errors import BigQueryError, from_exception
 from local_bigquery.jobs import query, runner, store
 from local_bigquery.models import Job, JobStatistics, JobStatistics2
 from local_bigquery.sql import script
+from local_bigquery.sql.dialect import BigQueryDialect
+from local_bigquery.sql.rules import parameters
 from sqlglot import exp
 
 _LONGEST_LABEL = 63
@@ -65,8 +68,27 @@ def install(finished: Path | None = None) -> None:
     script.Interpreter = _Interpreter
     query.execute = _without_children(query.execute)
     runner._query = _query
+    routines.save = _unquoted(routines.save)
     if finished is not None:
         runner._execute = _touching(runner._execute, finished)
+
+
+def _unquoted(save: Callable[..., Any]) -> Callable[..., Any]:
+    """`routines.save`: an argument that is written in backticks has its name without them."""
+
+    def saved(project_id: str, dataset_id: str, routine_id: str, resource: Any) -> Any:
+        arguments = [
+            one.replace(name=one.name.strip("`")) if one.name else one
+            for one in resource.arguments or []
+        ]
+        return save(
+            project_id,
+            dataset_id,
+            routine_id,
+            resource.replace(arguments=arguments) if arguments else resource,
+        )
+
+    return saved
 
 
 def parse_labels(text: str | None) -> dict[str, str]:
@@ -135,6 +157,32 @@ class _Interpreter(script.Interpreter):
     def ddl(self, verb: str, operation: str, reference: tuple[str, str, str]) -> None:
         self._text = self.context.system.get("statement_text") or ""
         super().ddl(verb, operation, reference)
+
+    def set(self, statement: script.Statement) -> None:
+        """Several variables from one struct, as from `SELECT AS STRUCT`, too."""
+        trees = sqlglot.parse_one(statement.text, dialect=BigQueryDialect).expressions
+        item = trees[0].this if len(trees) == 1 else None
+        if not isinstance(item, exp.EQ) or not isinstance(item.this, exp.Tuple):
+            super().set(statement)
+            return
+        targets, value = item.this.expressions, item.expression
+        if isinstance(value, exp.Tuple):
+            super().set(statement)
+            return
+        table = self.store(value)
+        [(kind,)] = self.cursor.execute(
+            f"SELECT typeof({parameters.VALUE}) FROM {table}"
+        ).fetchall()
+        fields = self.cursor.execute(f"SELECT unnest({parameters.VALUE}) FROM {table}").description
+        if not kind.startswith("STRUCT") or len(fields) != len(targets):
+            raise BigQueryError(
+                "invalidQuery", f"SET of {len(targets)} variables needs a STRUCT of as many fields."
+            )
+        for place, target in enumerate(targets, start=1):
+            self.cursor.execute(
+                f"UPDATE {self.variable(target.name)} SET {parameters.VALUE} ="
+                f" (SELECT struct_extract_at({parameters.VALUE}, {place}) FROM {table})"
+            )
 
     def set_system(self, name: str, value: exp.Expression) -> None:
         super().set_system(name, value)
