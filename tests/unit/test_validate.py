@@ -204,3 +204,20 @@ class TestOutput:
 def test_docs_list_every_rule_as_the_code_does() -> None:
     document = (PROJECT_ROOT / "docs/validate.md").read_text(encoding="utf-8")
     assert rules.markdown() in document, "paste the output of python -m bqstack.analysis.rules"
+
+
+class TestHints:
+    @pytest.mark.parametrize(
+        ("message", "hint"),
+        [
+            ("CREATE VIEW columns must be named, but column 2 has no name", "write AS"),
+            ("Unrecognized name: _PARTITIONDATE", "partitioned by load time"),
+            ("Unrecognized name: _partitiontime", "partitioned by load time"),
+            ("Unrecognized name: _TABLE_SUFFIX", "sql/elsewhere/"),
+            ("Unrecognized name: colum", ""),
+        ],
+    )
+    def test_what_googles_words_leave_open_is_answered(self, message: str, hint: str) -> None:
+        found = messages.hint_of(message)
+        assert hint in found
+        assert bool(found) == bool(hint)

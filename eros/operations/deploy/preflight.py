@@ -222,8 +222,11 @@ def transfer_agent(site: Site) -> list[Finding]:
 
 
 def interrupted(site: Site) -> list[Finding]:
-    """No rollback or restore waits for its end."""
+    """No engine has the stack's lock, and no rollback or restore waits for its end."""
     findings = []
+    for holder in repair.held_locks(site.google, site.stack, site.root):
+        text, fix = repair.lock_told(holder, site.stack)
+        findings.append(Finding("interrupted work", Level.FAILED, text, fix))
     if (going_back := rollback.interrupted(site.stack, site.root)) is not None:
         text = f"a rollback to {going_back.target} was interrupted"
         fix = f"eros rollback --resume --stack {site.stack}"

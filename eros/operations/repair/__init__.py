@@ -4,6 +4,22 @@ docs/deploy.md says what it does and does not.
 """
 
 from eros.operations.repair.pending import Settled, settle
-from eros.operations.repair.run import Repair, refuse_damage, remaining, repair
+from eros.operations.repair.run import (
+    Repair,
+    held_locks,
+    lock_told,
+    refuse_damage,
+    remaining,
+    repair,
+)
 
-__all__ = ["Repair", "Settled", "refuse_damage", "remaining", "repair", "settle"]
+__all__ = [
+    "Repair",
+    "Settled",
+    "held_locks",
+    "lock_told",
+    "refuse_damage",
+    "remaining",
+    "repair",
+    "settle",
+]

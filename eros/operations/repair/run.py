@@ -75,21 +75,33 @@ def refuse_damage(google: Google, stack: str, root: Path) -> None:
         )
 
 
+def held_locks(google: Google, stack: str, root: Path) -> list[engine_lock.Holder]:
+    """Engines that have the stack's lock, dead ones too; raises UserError."""
+    return engine_lock.holders(stack, root, _storage(google))
+
+
+def lock_told(holder: engine_lock.Holder, stack: str) -> tuple[str, str]:
+    """What a lock on the stack means, and what to do about it."""
+    text = f"the stack is locked by {holder}"
+    if not holder.is_here:
+        fix = f"wait for its end; if you know that it is dead: pulumi cancel --stack {stack}"
+        return f"{text}, on another machine", fix
+    if holder.is_dead:
+        return f"{text}, which is dead", f"eros repair --stack {stack}"
+    return f"{text}, which runs", "wait for its end"
+
+
 def _storage(google: Google) -> Callable[[], Any]:
     """Cloud Storage for backends that are buckets; a folder needs no client."""
     return lambda: google.api("storage")
 
 
 def _locks(google: Google, stack: str, root: Path, progress: Progress) -> tuple[str, ...]:
-    found = engine_lock.holders(stack, root, _storage(google))
+    found = held_locks(google, stack, root)
     for holder in found:
-        if not holder.is_here:
-            raise UserError(
-                f"the stack is locked by {holder}, on another machine",
-                fix=f"wait for its end; if you know that it is dead: pulumi cancel --stack {stack}",
-            )
         if not holder.is_dead:
-            raise UserError(f"the stack is locked by {holder}, which runs", fix="wait for its end")
+            text, fix = lock_told(holder, stack)
+            raise UserError(text, fix=fix)
     if not found:
         return ()
     engine_lock.clear(stack, root)

@@ -124,11 +124,19 @@ MERGE @u AS u USING (SELECT 1 AS a LIMIT 1) AS x ON FALSE WHEN NOT MATCHED THEN 
 TRUNCATE TABLE @u;
 -- invalid: missing-object
 TRUNCATE TABLE @nothing;
+-- case: truncate_partitioned
+TRUNCATE TABLE @days;
+-- invalid: unfiltered-read
+DELETE FROM @days WHERE TRUE;
 -- case: temp_table
 CREATE TEMP TABLE few AS SELECT a FROM @t; INSERT INTO few SELECT 1; DROP TABLE few;
 -- invalid: *
 CREATE TEMP TABLE few AS SELECT a FROM @t; SELECT zz FROM few;
 -- case: temp_function
+CREATE TEMP FUNCTION twice(x INT64) AS (x * 2); SELECT twice(2);
+-- invalid: wrong-arguments
+CREATE TEMP FUNCTION twice(x INT64) AS (x * 2); SELECT twice('two');
+-- case: temp_function_body
 CREATE TEMP FUNCTION twice(x INT64) AS (x * 2);
 -- invalid: *
 CREATE TEMP FUNCTION twice(x INT64) AS (x + 'a');

@@ -1,6 +1,7 @@
 """What is checked before a deployment."""
 
 import json
+import socket
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -8,6 +9,7 @@ import pytest
 from google.cloud.bigquery_datatransfer_v1.types import TransferConfig
 from googleapiclient.errors import HttpError
 
+from bqstack.engine_lock import Holder
 from bqstack.errors import UserError
 from bqstack.state import Checkpoint
 from eros.operations.backup import State
@@ -210,6 +212,31 @@ def test_what_an_engine_was_creating_when_it_died_is_not_created_again(
     assert finding.text.endswith(": sweep")
 
 
+@pytest.fixture
+def unlocked(monkeypatch):
+    """No engine has the stack's lock."""
+    monkeypatch.setattr(preflight.repair, "held_locks", lambda *_: [])
+
+
+@pytest.mark.parametrize(
+    ("holder", "says", "fix"),
+    [
+        (Holder("me", socket.gethostname(), 2**22 + 1), "which is dead", "eros repair --stack"),
+        (Holder("me", "elsewhere", 1), "on another machine", "pulumi cancel --stack"),
+    ],
+)
+def test_the_lock_of_an_engine_is_interrupted_work(settings, monkeypatch, holder, says, fix):
+    monkeypatch.setattr(preflight.repair, "held_locks", lambda *_: [holder])
+    monkeypatch.setattr(preflight.backup, "is_deployed", lambda google: False)
+    monkeypatch.setattr(preflight.rollback, "interrupted", lambda stack, root: None)
+    monkeypatch.setattr(preflight.rollback, "left_half_way", lambda stack, root: None)
+    [finding] = preflight.interrupted(site(settings))
+    assert finding.level is Level.FAILED
+    assert says in finding.text
+    assert fix in finding.fix
+
+
+@pytest.mark.usefixtures("unlocked")
 def test_work_that_was_interrupted_comes_first(settings, monkeypatch):
     monkeypatch.setattr(preflight.backup, "is_deployed", lambda google: True)
     attempt = SimpleNamespace(backup="20260101_000000")
@@ -222,6 +249,7 @@ def test_work_that_was_interrupted_comes_first(settings, monkeypatch):
     assert "eros backup restore --resume" in findings[1].fix
 
 
+@pytest.mark.usefixtures("unlocked")
 @pytest.mark.parametrize(("goal", "to"), [("update 3", "3"), ("file old.json", "UPDATE")])
 def test_a_rollback_that_stopped_on_another_machine_is_seen(settings, monkeypatch, goal, to):
     monkeypatch.setattr(preflight.backup, "is_deployed", lambda google: False)

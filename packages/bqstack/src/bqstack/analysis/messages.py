@@ -31,6 +31,7 @@ _PATTERNS = (
         "aggregation",
         r"grouped nor aggregated|[Aa]ggregat|[Aa]nalytic function|QUALIFY|[Ww]indow",
     ),
+    ("semantics", r"columns must be named"),
     (
         "wrong-type",
         r"^Type not found|has type|[Ee]xpected type|Expected \w+ expression|[Cc]oerc|Invalid cast"
@@ -38,6 +39,29 @@ _PATTERNS = (
         r"|cannot be assigned|Invalid (date|timestamp|datetime)|not comparable|type",
     ),
 )
+
+
+# What Google's words leave open; the hint of the rule would lead elsewhere.
+_HINTS = (
+    (r"columns must be named", "write AS and a name behind it"),
+    (
+        r"^Unrecognized name: `?_PARTITION(TIME|DATE)\b",
+        "only a table that is partitioned by load time has this column, and sql/ declares none;"
+        " compare the column that the table is partitioned by",
+    ),
+    (
+        r"^Unrecognized name: `?(_TABLE_SUFFIX|_FILE_NAME)\b",
+        "only a wildcard or external table has this column: sql/elsewhere/ declares one",
+    ),
+)
+
+
+def hint_of(message: str) -> str:
+    """What to do about the message; empty where its rule says it."""
+    for pattern, hint in _HINTS:
+        if re.search(pattern, message, re.IGNORECASE):
+            return hint
+    return ""
 
 
 def rule_of(message: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from zetasql.wasi._pb2.zetasql.proto.function_pb2 import FunctionProto
 from zetasql.wasi._pb2.zetasql.public import type_pb2
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
@@ -39,6 +40,7 @@ class _Registered:
     version: int
     variables: dict[str, TypeProto]
     temporary: dict[str, Facts]
+    functions: dict[str, FunctionProto]
 
 
 @dataclass
@@ -51,6 +53,7 @@ class Script:
     def __post_init__(self) -> None:
         self._scopes: list[dict[str, TypeProto]] = [dict(self.arguments)]
         self._temporary: dict[str, Facts] = {}
+        self._functions: dict[str, FunctionProto] = {}
         self._unknown: set[str] = set()
         self._declared: dict[str, TypeProto] = {}
         self._registered: _Registered | None = None
@@ -202,6 +205,8 @@ class Script:
         resolved = self._analyse(node)
         if node.kind == "ASTCreateTableStatement" and shape.is_temporary(node):
             self._create_temporary(node, resolved)
+        elif node.kind == "ASTCreateFunctionStatement" and shape.is_temporary(node):
+            self._create_function(node, resolved)
         elif node.kind == "ASTDropStatement":
             self._temporary.pop(shape.last_name(node), None)
         if resolved is None:
@@ -227,6 +232,20 @@ class Script:
             keys = []
         self._unknown.discard(name)
         self._temporary[name] = Facts(columns, keys=keys)
+
+    def _create_function(self, node: Node, resolved: Node | None) -> None:
+        path = node.get("function_declaration").get("name")
+        name = ".".join(part.get("id_string") for part in path.get("names")).lower()
+        self._functions.pop(name, None)
+        signature = resolved.get("signature") if resolved is not None else None
+        if signature is None or not signature.return_type.HasField("type"):
+            # ANY TYPE: each call has a result of its own, which only BigQuery tells.
+            self._unknown.add(name)
+            return
+        self._unknown.discard(name)
+        self._functions[name] = FunctionProto(
+            name_path=[name], group="UDF", mode="SCALAR", signature=[signature]
+        )
 
     # The analyser
 
@@ -278,11 +297,16 @@ class Script:
             or held.version != self.session.world.version
             or _differ(variables, held.variables, words)
             or _differ(self._temporary, held.temporary, words)
+            or any(self._functions.get(one) != held.functions.get(one) for one in words)
         ):
-            catalogue = self.session.world.catalogue(variables, self._temporary)
+            catalogue = self.session.world.catalogue(
+                variables, self._temporary, self._functions.values()
+            )
             number = self.session.analyser.register(catalogue)
             version = self.session.world.version
-            held = _Registered(number, version, variables, dict(self._temporary))
+            held = _Registered(
+                number, version, variables, dict(self._temporary), dict(self._functions)
+            )
             self._registered = held
         return held.number
 

@@ -75,7 +75,7 @@ class Session:
         if error.line == 1:
             column = max(first_column + error.column - 1 - prefix, first_column)
         rule = messages.rule_of(error.message)
-        hint = ""
+        hint = messages.hint_of(error.message)
         if rule == "syntax":
             line, column, hint = self._misspelt(line, column)
         if rule == "missing-object":

@@ -91,6 +91,9 @@ def hidden(statement: Node, names: Collection[str], text: str) -> Iterator[Probl
 
 def unfiltered(statement: Node, facts: Mapping[str, Facts]) -> Iterator[tuple[Node, str]]:
     """Scans of partitioned tables without a filter that chooses partitions."""
+    if statement.kind == "ResolvedTruncateStmt":
+        # It reads nothing and is not billed.
+        return
     conditions = [part for whole in _conditions(statement) for part in conjuncts(whole)]
     target = statement.get("table_scan") if statement.kind == "ResolvedInsertStmt" else None
     for scan in statement.find("ResolvedTableScan"):

@@ -157,9 +157,12 @@ class World:
         return f"{self._project}.{self._dataset}.{name}".lower()
 
     def catalogue(
-        self, variables: Mapping[str, TypeProto], temporary: Mapping[str, Facts]
+        self,
+        variables: Mapping[str, TypeProto],
+        temporary: Mapping[str, Facts],
+        functions: Iterable[FunctionProto] = (),
     ) -> SimpleCatalogProto:
-        """The analyser's catalogue with these script variables and temp tables."""
+        """The analyser's catalogue with these script variables, temp tables and temp functions."""
         root = SimpleCatalogProto(
             name="root",
             named_type=[
@@ -169,6 +172,7 @@ class World:
             custom_function=[
                 *(_choosing_aggregate(n) for n in google.CHOOSING_AGGREGATES),
                 *(_searching(n, returns) for n, returns in google.SEARCHES.items()),
+                *functions,
             ],
             table=[_table(name, name, facts.columns) for name, facts in temporary.items()],
             constant=[
