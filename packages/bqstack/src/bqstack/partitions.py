@@ -50,8 +50,26 @@ def every_row(table: Mapping[str, Any]) -> str | None:
     name = column(table)
     if name is None:
         return None
+    return _every_value(name, _type(table, name))
+
+
+def every_value(columns: Sequence[Mapping[str, Any]]) -> str | None:
+    """SQL condition that is true of every row of a view with these columns (TableFieldSchema).
+
+    Partitions of what the view reads may follow any column of a fitting type, under any name;
+    None when no column has one.
+    """
+    found = [
+        _every_value(column["name"], column["type"])
+        for column in columns
+        if column["type"] in _LEAST and column.get("mode") != "REPEATED"
+    ]
+    return both(*found)
+
+
+def _every_value(name: str, kind: str) -> str:
     quoted = f"`{name}`"
-    return f"({quoted} IS NULL OR {quoted} >= {_LEAST[_type(table, name)]})"
+    return f"({quoted} IS NULL OR {quoted} >= {_LEAST[kind]})"
 
 
 def both(*conditions: str | None) -> str | None:

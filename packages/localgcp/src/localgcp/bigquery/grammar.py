@@ -18,7 +18,7 @@ from local_bigquery.sql import rules
 from local_bigquery.sql.dialect import BigQueryDialect, macro
 from local_bigquery.sql.rules import safe
 from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 _Parser = BigQueryDialect.Parser
 _MACROS = Path(__file__).parent / "macros.sql"

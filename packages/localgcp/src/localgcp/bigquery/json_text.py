@@ -25,7 +25,10 @@ _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _WORDS = {"true": True, "false": False, "null": None}
 _DEEPEST = 1000
 _SCALARS = (exp.JSONExtract, exp.JSONExtractScalar)
-_ARRAYS = {exp.JSONExtractArray: "_json_array", exp.JSONValueArray: "_json_value_array"}
+_ARRAYS: dict[type[exp.Expr], str] = {
+    exp.JSONExtractArray: "_json_array",
+    exp.JSONValueArray: "_json_value_array",
+}
 
 
 def install() -> None:

@@ -13,7 +13,9 @@ from typing import Any
 
 import duckdb
 from local_bigquery.catalog import names, tables
+from local_bigquery.engine.types import bigquery_type
 from local_bigquery.errors import BigQueryError
+from local_bigquery.models import TableFieldSchema
 from local_bigquery.sql import rules
 from local_bigquery.sql.rules import arrays
 from sqlglot import exp
@@ -56,7 +58,7 @@ def _starred(node: exp.Expr, select: exp.Select) -> exp.Expr | None:
         sources = {source.alias_or_name.casefold() for source in _sources(select)}
         # `project.dataset.table.*` names a table, `table.column.*` a column of one.
         if len(parts) > 1 and parts[0].name.casefold() in sources:
-            column = exp.column(parts[1], table=parts[0])
+            column = exp.Column(this=parts[1], table=parts[0])
             return exp.Dot.build([column, *parts[2:]]) if parts[2:] else column
     return None
 
@@ -85,7 +87,7 @@ def unnested(tree: exp.Expr, context: Any) -> exp.Expr:
             # Without a name, the fields are all that can be read of an element.
             unnest.set("explode_array", True)
         elif fields:
-            _named(select, unnest, alias, fields, set(arguments))
+            _named(select, unnest, alias, fields, (set(arguments), context))
     return tree
 
 
@@ -138,22 +140,23 @@ def _kinds(select: exp.Select, arguments: dict[str, exp.DataType], context: Any)
 
 def _column(source: exp.Expr, name: str, context: Any) -> exp.DataType | None:
     """The type of a column of a permanent table; None for what is none."""
-    from local_bigquery.engine.types import bigquery_type
+    for field in _columns(source, context) or []:
+        if (field.name or "").casefold() == name.casefold():
+            return exp.DataType.build(bigquery_type(field), dialect="bigquery")
+    return None
 
+
+def _columns(source: exp.Expr, context: Any) -> list[TableFieldSchema] | None:
     if not isinstance(source, exp.Table) or not isinstance(source.this, exp.Identifier):
         return None
     if not source.db and context.dataset_id is None:
         return None
     path = names.reference(source, context.project_id, context.dataset_id)
     try:
-        fields = tables.columns(*path)
+        return tables.columns(*path)
     except (BigQueryError, duckdb.Error):
         # A name of WITH, a temporary table, or one that is not there; its reader says so.
         return None
-    for field in fields:
-        if (field.name or "").casefold() == name.casefold():
-            return exp.DataType.build(bigquery_type(field), dialect="bigquery")
-    return None
 
 
 def _named(
@@ -161,20 +164,26 @@ def _named(
     unnest: exp.Unnest,
     alias: exp.TableAlias | None,
     fields: list[str],
-    arguments: set[str],
+    scope: tuple[set[str], Any],
 ) -> None:
     """Write `element.field` for each bare name of a field in this query."""
+    arguments, context = scope
+    others = _others(select, unnest, context)
+    if others is None:
+        # Whose name it is, only DuckDB can find out.
+        return
     columns = alias.columns if alias is not None else []
     name = columns[0].name if columns else alias.name if alias is not None else ""
     if not name:
         name = f"_element{next(_numbers)}"
         unnest.set("alias", exp.TableAlias(columns=[exp.to_identifier(name)]))
     known = {field.casefold(): field for field in fields}
-    taken = arguments | {name.casefold()} | _others(select, unnest)
+    taken = arguments | {name.casefold()} | others
     for column in list(select.find_all(exp.Column)):
         if not isinstance(column.this, exp.Identifier) or column.table:
             continue
-        if column.find_ancestor(exp.Unnest) is unnest:
+        # A query within this one has names of its own.
+        if column.find_ancestor(exp.Unnest) is unnest or column.parent_select is not select:
             continue
         field = known.get(column.name.casefold())
         if field is None or column.name.casefold() in taken:
@@ -197,13 +206,20 @@ def _named(
             )
 
 
-def _others(select: exp.Select, unnest: exp.Unnest) -> set[str]:
-    """Names that other sources of the query give, where they are seen in its text."""
+def _others(select: exp.Select, unnest: exp.Unnest, context: Any) -> set[str] | None:
+    """Names that other sources of the query give; None where they are not to be seen."""
     found: set[str] = set()
     for source in _sources(select):
-        if source is not unnest and isinstance(source, exp.Unnest):
+        if source is unnest:
+            continue
+        if isinstance(source, exp.Unnest):
             alias = source.args.get("alias")
             found |= {one.name.casefold() for one in (alias.columns if alias else [])}
+            continue
+        columns = _columns(source, context)
+        if columns is None:
+            return None
+        found |= {(field.name or "").casefold() for field in columns}
     offset = unnest.args.get("offset")
     if isinstance(offset, exp.Identifier):
         found.add(offset.name.casefold())

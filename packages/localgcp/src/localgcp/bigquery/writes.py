@@ -265,7 +265,7 @@ def _projected(fields: Iterable[TableFieldSchema], columns: list[str]) -> Iterab
 
 
 def _streamed(insert_all: Callable[..., dict]) -> Callable[..., dict]:
-    """Rows that are too long for a column, told one by one as other bad rows are."""
+    """Rows that are too long for a column, reported one by one as other bad rows are."""
 
     def inserted(
         project_id: str, dataset_id: str, table_id: str, body: TableDataInsertAllRequest
@@ -310,7 +310,7 @@ def _problems(values: dict[str, Any], fields: list[TableFieldSchema]) -> Iterato
 
 
 def _too_much(value: Any, field: TableFieldSchema, above: str) -> Iterator[str]:
-    """Messages about a value as JSON carries it; what has another type is told elsewhere."""
+    """Messages about a value as JSON carries it; another check reports a wrong type."""
     label = f"{above}{field.name}"
     if value is None:
         return
