@@ -63,7 +63,7 @@ QUERIES = (
         "hours_since_update DESC, page_name",
     ),
     _view(3, "lock_cleanup_efficiency", "lock sweeps by day, 7 days", "sweep_date DESC"),
-    _view(4, "active_lock_status", "locks by page and over all", "active_locks DESC, page_name"),
+    _view(4, "active_lock_status", "locks by page", "active_locks DESC, page_name"),
     _view(
         5,
         "creator_failure_analysis",

@@ -12,7 +12,10 @@ BEGIN
         CURRENT_DATE('{{ time_zone }}'),
         INTERVAL {{ [selection.cooldown_days, 1] | max }} DAY
     );
+    DECLARE first_send_date DATE;
     DECLARE moved INT64 DEFAULT 0;
+    DECLARE is_deleted BOOL DEFAULT FALSE;
+    DECLARE waited_seconds FLOAT64 DEFAULT 0;
     DECLARE is_open BOOL;
     DECLARE failure STRING;
 
@@ -31,49 +34,70 @@ BEGIN
             RETURN;
         END IF;
 
-        BEGIN TRANSACTION;
-        BEGIN
-            INSERT INTO `{{ project }}`.`{{ dataset }}`.archived_caption_assignments (
-                assignment_id,
-                page_name,
-                caption_id,
-                scheduled_send_date,
-                assigned_at,
-                deactivated_at,
-                deactivation_reason,
-                archived_at
-            )
-            SELECT
-                assignment_id,
-                page_name,
-                caption_id,
-                scheduled_send_date,
-                assigned_at,
-                deactivated_at,
-                deactivation_reason,
-                started
+        -- The archive grows for ever: of its partitions only those that may hold the same rows.
+        SET first_send_date = (
+            SELECT COALESCE(MIN(scheduled_send_date), last_send_date)
             FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
             WHERE
                 NOT is_active
                 AND deactivated_at < ended_before
-                AND scheduled_send_date <= last_send_date;
-            SET moved = @@row_count;
+        );
 
-            DELETE FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
-            WHERE
-                NOT is_active
-                AND deactivated_at < ended_before
-                AND scheduled_send_date <= last_send_date;
-            COMMIT TRANSACTION;
-        EXCEPTION WHEN ERROR THEN
+        -- No transaction: BigQuery aborts one that meets a sweep. A run that ends between the two
+        -- statements leaves rows in both tables, and the next one deletes what is archived.
+        WHILE NOT is_deleted DO
             BEGIN
-                ROLLBACK TRANSACTION;
+                INSERT INTO `{{ project }}`.`{{ dataset }}`.archived_caption_assignments (
+                    assignment_id,
+                    page_name,
+                    caption_id,
+                    scheduled_send_date,
+                    assigned_at,
+                    deactivated_at,
+                    deactivation_reason,
+                    archived_at
+                )
+                SELECT
+                    assignment_id,
+                    page_name,
+                    caption_id,
+                    scheduled_send_date,
+                    assigned_at,
+                    deactivated_at,
+                    deactivation_reason,
+                    started
+                FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments AS ended
+                WHERE
+                    NOT is_active
+                    AND deactivated_at < ended_before
+                    AND scheduled_send_date <= last_send_date
+                    AND NOT EXISTS (
+                        SELECT 1
+                        FROM `{{ project }}`.`{{ dataset }}`.archived_caption_assignments AS archived
+                        WHERE
+                            archived.assignment_id = ended.assignment_id
+                            AND archived.scheduled_send_date >= first_send_date
+                    );
+
+                DELETE FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
+                WHERE
+                    NOT is_active
+                    AND deactivated_at < ended_before
+                    AND scheduled_send_date <= last_send_date
+                    AND assignment_id IN (
+                        SELECT archived.assignment_id
+                        FROM `{{ project }}`.`{{ dataset }}`.archived_caption_assignments AS archived
+                        WHERE archived.scheduled_send_date >= first_send_date
+                    );
+                SET moved = @@row_count;
+                SET is_deleted = TRUE;
             EXCEPTION WHEN ERROR THEN
-                -- It is over already; the first error is the one to tell.
-                SET moved = 0;
+                IF waited_seconds >= {{ automation.lock_wait_seconds }} THEN
+                    RAISE;
+                END IF;
+                CALL `{{ project }}`.`{{ dataset }}`.pause_before_retry(waited_seconds);
             END;
-            RAISE;
-        END;
+        END WHILE;
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'SUCCESS', moved, NULL);
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;

@@ -58,6 +58,7 @@ BEGIN
     -- A duplicate start comes at the same moment. It waits for the lease, judges again and then
     -- finds the work done. The states are changed by this and by acknowledge_alert only, so a
     -- transaction over them meets nobody else.
+    -- cost: 1 of 288
     BEGIN
         CALL `{{ project }}`.`{{ dataset }}`.take_lock(
             'job/evaluate_alerts', evaluation, {{ limits.query_timeout_seconds }}, {{ automation.lock_wait_seconds }}
@@ -180,6 +181,7 @@ BEGIN
     END;
 
     -- What was opened now; the others were signalled above.
+    -- cost: 1 of 288
     FOR firing IN (
         SELECT
             rule_id,
@@ -207,6 +209,7 @@ BEGIN
     -- it is no part of the transaction, and what fails is left to the next incident.
     SET is_written = FALSE;
     SET waited_seconds = 0;
+    -- cost: 1 of 288
     WHILE NOT is_written AND (SELECT COUNTIF(is_resolved) FROM alert_moves) > 0 DO
         BEGIN
             UPDATE `{{ project }}`.`{{ dataset }}`.automation_alerts

@@ -6,7 +6,7 @@ CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.finish_claimed_reque
     failure STRING
 )
 OPTIONS (
-    description = 'Closes a request by the claim that claim_schedule_request returned: COMPLETED when failure is NULL. With a failure it goes back to PENDING, or to FAILED when it was attempt {{ automation.queue_max_attempts }}. Refused when the request was claimed again since, by the same builder, too. claim_time NULL takes whatever claim the builder has.'
+    description = 'Closes a request by the claim that claim_schedule_request returned: COMPLETED when failure is NULL. With a failure it goes back to PENDING, or to FAILED when it was attempt {{ automation.queue_max_attempts }}. The same call again changes nothing. Refused when the request was claimed again since, by the same builder, too. claim_time NULL takes whatever claim the builder has.'
 )
 BEGIN
     DECLARE is_settled BOOL DEFAULT FALSE;
@@ -45,7 +45,21 @@ BEGIN
         END;
     END WHILE;
 
-    IF closed_rows = 0 THEN
+    -- A call whose answer was lost is made again: it finds its own work, which is no error.
+    IF closed_rows = 0 AND NOT EXISTS (
+        SELECT 1
+        FROM `{{ project }}`.`{{ dataset }}`.schedule_generation_queue
+        WHERE
+            execution_date = for_date
+            AND page_name = for_page
+            AND claimed_by = builder
+            AND claimed_at = COALESCE(claim_time, claimed_at)
+            AND error_message IS NOT DISTINCT FROM failure
+            AND (
+                (failure IS NULL AND status = 'COMPLETED')
+                OR (failure IS NOT NULL AND status IN ('PENDING', 'FAILED'))
+            )
+    ) THEN
         RAISE USING MESSAGE = FORMAT(
             'builder %t does not hold the request of page %t for %t; its lease may have ended',
             builder,

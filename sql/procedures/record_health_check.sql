@@ -5,6 +5,7 @@ OPTIONS (
 BEGIN
     DECLARE started TIMESTAMP DEFAULT CURRENT_TIMESTAMP();
     DECLARE earlier_status STRING;
+    DECLARE counted STRUCT<captions TIMESTAMP, integrity TIMESTAMP>;
     DECLARE new_status STRING;
     DECLARE failure STRING;
 
@@ -18,13 +19,21 @@ BEGIN
         LIMIT 1
     );
     BEGIN
-        IF NOT EXISTS (
-            SELECT 1
+        -- What takes a scan of all captions is counted now and then.
+        SET counted = (
+            SELECT AS STRUCT
+                -- An empty library is looked at each time: it fills all at once.
+                MAX(IF(figure = 'active_captions' AND value > 0, figure_time, NULL)) AS captions,
+                MAX(IF(figure = 'integrity_violations', figure_time, NULL)) AS integrity
             FROM `{{ project }}`.`{{ dataset }}`.stored_figures
-            WHERE
-                figure = 'integrity_violations'
-                AND figure_time > TIMESTAMP_SUB(started, INTERVAL {{ automation.integrity_hours }} HOUR)
-        ) THEN
+            WHERE figure_time > TIMESTAMP_SUB(started, INTERVAL 1 DAY)
+        );
+        -- cost: 1 of 12
+        IF counted.captions IS NULL OR counted.captions < TIMESTAMP_SUB(started, INTERVAL 58 MINUTE) THEN
+            CALL `{{ project }}`.`{{ dataset }}`.count_active_captions();
+        END IF;
+        -- cost: 1 of {{ automation.integrity_hours * 12 }}
+        IF counted.integrity IS NULL OR counted.integrity < TIMESTAMP_SUB(started, INTERVAL {{ automation.integrity_hours }} HOUR) THEN
             CALL `{{ project }}`.`{{ dataset }}`.count_integrity_violations();
         END IF;
         INSERT INTO `{{ project }}`.`{{ dataset }}`.health_checks (
@@ -101,6 +110,7 @@ BEGIN
         FROM `{{ project }}`.`{{ dataset }}`.health_checks
         WHERE check_timestamp = started
     );
+    -- cost: 1 of 288
     IF new_status = 'CRITICAL' AND COALESCE(earlier_status, 'HEALTHY') != 'CRITICAL' THEN
         CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
             'CRITICAL',

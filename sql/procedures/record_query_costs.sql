@@ -49,40 +49,48 @@ BEGIN
             )
         );
 
-        -- The job history is no table: it is read before the transaction, not in it.
-        CREATE OR REPLACE TEMP TABLE cost_hours AS
-        SELECT
-            window_start,
-            statement_type,
-            TIMESTAMP_ADD(window_start, INTERVAL 1 HOUR) AS window_end,
-            COUNT(*) AS query_count,
-            CAST(SUM(bytes_processed) AS INT64) AS bytes_processed,
-            CAST(SUM(bytes_billed) AS INT64) AS bytes_billed,
-            SUM(bytes_billed) / POW(2, 40) * {{ prices.query_usd_per_tib }} AS estimated_cost_usd,
-            APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(50)] AS p50_ms,
-            APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(95)] AS p95_ms,
-            APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(99)] AS p99_ms
-        FROM (
+        -- The hours of the window become what the job history says, in one statement.
+        MERGE INTO `{{ project }}`.`{{ dataset }}`.cost_monitoring AS written_hours
+        USING (
             SELECT
-                *,
-                TIMESTAMP_TRUNC(creation_time, HOUR) AS window_start
-            FROM `{{ project }}`.`{{ dataset }}`.query_jobs
-            WHERE
-                creation_time >= first_start
-                AND creation_time < last_end
-        )
-        GROUP BY
-            window_start,
-            statement_type;
-
-        BEGIN TRANSACTION;
-        BEGIN
-            DELETE FROM `{{ project }}`.`{{ dataset }}`.cost_monitoring
-            WHERE
-                window_start >= first_start
-                AND window_start < last_end;
-
-            INSERT INTO `{{ project }}`.`{{ dataset }}`.cost_monitoring (
+                window_start,
+                statement_type,
+                TIMESTAMP_ADD(window_start, INTERVAL 1 HOUR) AS window_end,
+                COUNT(*) AS query_count,
+                SUM(bytes_processed) AS bytes_processed,
+                SUM(bytes_billed) AS bytes_billed,
+                SUM(bytes_billed) / POW(2, 40) * {{ prices.query_usd_per_tib }} AS estimated_cost_usd,
+                APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(50)] AS p50_ms,
+                APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(95)] AS p95_ms,
+                APPROX_QUANTILES(duration_ms, 100)[SAFE_OFFSET(99)] AS p99_ms
+            FROM (
+                SELECT
+                    *,
+                    TIMESTAMP_TRUNC(creation_time, HOUR) AS window_start
+                FROM `{{ project }}`.`{{ dataset }}`.query_jobs
+                WHERE
+                    creation_time >= first_start
+                    AND creation_time < last_end
+            )
+            GROUP BY
+                window_start,
+                statement_type
+        ) AS hours
+            ON
+                written_hours.window_start = hours.window_start
+                AND written_hours.statement_type = hours.statement_type
+                AND written_hours.window_start >= first_start
+        WHEN MATCHED THEN
+            UPDATE SET
+                query_count = hours.query_count,
+                bytes_processed = hours.bytes_processed,
+                bytes_billed = hours.bytes_billed,
+                estimated_cost_usd = hours.estimated_cost_usd,
+                p50_ms = hours.p50_ms,
+                p95_ms = hours.p95_ms,
+                p99_ms = hours.p99_ms
+        WHEN NOT MATCHED THEN
+            INSERT (
                 window_start,
                 window_end,
                 statement_type,
@@ -94,29 +102,19 @@ BEGIN
                 p95_ms,
                 p99_ms
             )
-            SELECT
-                window_start,
-                window_end,
-                statement_type,
-                query_count,
-                bytes_processed,
-                bytes_billed,
-                estimated_cost_usd,
-                p50_ms,
-                p95_ms,
-                p99_ms
-            FROM cost_hours;
-            SET written = @@row_count;
-            COMMIT TRANSACTION;
-        EXCEPTION WHEN ERROR THEN
-            BEGIN
-                ROLLBACK TRANSACTION;
-            EXCEPTION WHEN ERROR THEN
-                -- It is over already; the first error is the one to tell.
-                SET written = 0;
-            END;
-            RAISE;
-        END;
+            VALUES (
+                hours.window_start,
+                hours.window_end,
+                hours.statement_type,
+                hours.query_count,
+                hours.bytes_processed,
+                hours.bytes_billed,
+                hours.estimated_cost_usd,
+                hours.p50_ms,
+                hours.p95_ms,
+                hours.p99_ms
+            );
+        SET written = @@row_count;
 
         -- Procedures label their statements with their run.
         WHILE NOT is_changed DO

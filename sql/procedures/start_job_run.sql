@@ -83,6 +83,7 @@ BEGIN
                         run_id = new_run
                         AND job_start_time >= asked_at
                 );
+                -- cost: 1 of 100
                 IF NOT is_open THEN
                     CALL `{{ project }}`.`{{ dataset }}`.release_lock(wanted_lock, new_run);
                 END IF;

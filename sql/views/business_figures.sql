@@ -22,8 +22,8 @@ FROM (
             sent_date >= DATE_SUB(CURRENT_DATE('UTC'), INTERVAL 7 DAY) AS is_recent
         FROM `{{ project }}`.`{{ dataset }}`.page_day_totals
         WHERE
-            sent_date >= DATE_SUB(CURRENT_DATE('UTC'), INTERVAL 14 DAY)
-            AND sent_date < CURRENT_DATE('UTC')
+            sent_day >= TIMESTAMP(DATE_SUB(CURRENT_DATE('UTC'), INTERVAL 14 DAY))
+            AND sent_day < TIMESTAMP(CURRENT_DATE('UTC'))
     )
 ) AS sent
 CROSS JOIN (

@@ -23,6 +23,7 @@ LEFT JOIN (
         SUM(purchases) AS purchases,
         SUM(earnings) AS earnings
     FROM `{{ project }}`.`{{ dataset }}`.page_day_totals
+    WHERE sent_day >= TIMESTAMP(DATE_SUB(CURRENT_DATE('UTC'), INTERVAL 90 DAY))
     GROUP BY sent_date
 ) AS sent
     ON day = sent.sent_date

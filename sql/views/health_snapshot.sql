@@ -1,6 +1,6 @@
 CREATE OR REPLACE VIEW `{{ project }}`.`{{ dataset }}`.health_snapshot
 OPTIONS (
-    description = 'The figures of the health check as of now, in one row: query jobs of the last 24 hours, the cost of today, the caption pool, the locks, the newest assignments.'
+    description = 'The figures of the health check as of now, in one row: query jobs of the last 24 hours, the cost of today, the caption pool, the locks, the newest assignments. The pool is what count_active_captions found in the last hour, less the captions that are locked now.'
 )
 AS
 WITH jobs AS (
@@ -54,17 +54,22 @@ activity AS (
     FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments
 ),
 
+-- The bank is large and changes slowly, so its captions are counted hourly; locks are counted now.
 pool AS (
     SELECT
-        COUNTIF(bank.is_active AND locked.caption_id IS NULL) AS available_captions,
-        COUNTIF(bank.is_active AND locked.caption_id IS NOT NULL) AS locked_captions
-    FROM `{{ project }}`.`{{ dataset }}`.caption_bank AS bank
-    LEFT JOIN (
-        SELECT DISTINCT
-            page_name,
-            caption_id
+        locked.captions AS locked_captions,
+        GREATEST(bank.active_captions - locked.captions, 0) AS available_captions
+    FROM (
+        SELECT CAST(COALESCE(MAX_BY(value, figure_time), 0) AS INT64) AS active_captions
+        FROM `{{ project }}`.`{{ dataset }}`.stored_figures
+        WHERE
+            figure = 'active_captions'
+            AND figure_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)
+    ) AS bank
+    CROSS JOIN (
+        SELECT COUNT(DISTINCT CONCAT(page_name, '/', caption_id)) AS captions
         FROM locks
-    ) AS locked ON bank.page_name = locked.page_name AND bank.caption_id = locked.caption_id
+    ) AS locked
 )
 
 SELECT

@@ -47,9 +47,13 @@ ASSERT (
 ASSERT (
     SELECT LOGICAL_AND(locked_captions = 34 AND available_captions = 6) FROM caption_pool
 ) AS 'pool';
+CALL count_active_captions();
 ASSERT (
     SELECT active_locks = 68 AND locked_captions = 68 AND available_captions = 12 FROM health_snapshot
 ) AS 'health';
 ASSERT (
-    SELECT MAX(active_locks) FROM active_lock_status
-) = 68 AS 'monitoring';
+    SELECT SUM(active_locks) FROM active_lock_status
+) = 68 AS 'monitoring by page, none of them twice';
+ASSERT (
+    SELECT active_locks FROM lock_totals
+) = 68 AS 'monitoring over all pages';
