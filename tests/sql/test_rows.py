@@ -8,14 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from bqstack.resource_types import ROUTINE, TABLE
 from google.cloud import bigquery
 
 from bqstack import rows
 from bqstack.errors import UserError
 from bqstack.guard.program import Declared
 from bqstack.plan.sources import Side
-from bqstack.rows import ObjectDiff, show
+from bqstack.rows import ObjectDiff, scratch, show
+from gcptypes.records import ROUTINE, TABLE
 
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]
 DATASET = "rows_of_a_shop"
@@ -210,8 +210,19 @@ def test_the_markdown_stays_small_whatever_the_rows_hold(shop):
     text = show.render(rows.RowDiff("local", "a", "b", tuple(long)))
     assert len(text.encode()) <= show.LIMIT
     assert "@everybody" in text
-    assert "`x 1" in text or "`x`" in text
     assert "left out" in text
+
+
+def test_what_a_killed_process_left_behind_goes_after_a_day(shop, monkeypatch):
+    shop.create_dataset("rows_0123abcd_before")
+    shop.create_dataset("rows_of_mine")
+    scratch.delete_old(shop)
+    assert "rows_0123abcd_before" in {one.dataset_id for one in shop.list_datasets()}
+    monkeypatch.setattr(scratch, "_DAY_MS", -60_000)
+    scratch.delete_old(shop)
+    left = {one.dataset_id for one in shop.list_datasets()}
+    assert "rows_0123abcd_before" not in left
+    assert "rows_of_mine" in left
 
 
 def hostile(shop):

@@ -15,6 +15,7 @@ from bqstack.guard import compare as changes_between
 from bqstack.plan import impact
 from bqstack.plan.sources import Side
 from bqstack.rows import arguments, pairing
+from bqstack.rows import scratch as scratch_
 from bqstack.rows.definitions import FUNCTION, TABLE_FUNCTION, Definition, Definitions
 from bqstack.rows.model import MOST_EXAMPLES, Example, ObjectDiff, RowDiff
 from bqstack.rows.scratch import Scratch
@@ -55,6 +56,7 @@ def compare(
     kept, left_out = wanted[:MOST_OBJECTS], wanted[MOST_OBJECTS:]
     found: list[ObjectDiff] = []
     if kept:
+        scratch_.delete_old(client)
         mark = uuid.uuid4().hex[:8]
         location = client.get_dataset(dataset).location or new.location
         scratches = (
@@ -63,7 +65,7 @@ def compare(
         )
         try:
             for scratch in scratches:
-                tell("making the views and functions of both sides")
+                tell("the views and functions of both sides")
                 scratch.make(kept, location)
             for name in kept:
                 tell(name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from google.api_core.exceptions import NotFound
@@ -14,8 +16,19 @@ from bqstack.rows.definitions import Definition, Definitions
 if TYPE_CHECKING:
     from google.cloud import bigquery
 
-# Left behind by a process that was killed, it goes by itself.
+# Left behind by a process that was killed, views and functions go by themselves.
+_NAME = re.compile(r"rows_[0-9a-f]{8}_(?:before|after)")
 _DAY_MS = 24 * 60 * 60 * 1000
+
+
+def delete_old(client: bigquery.Client) -> None:
+    """Delete what processes that were killed have left behind: empty datasets of days ago."""
+    before = datetime.now(UTC) - timedelta(milliseconds=_DAY_MS)
+    for listed in client.list_datasets():
+        if _NAME.fullmatch(listed.dataset_id):
+            found = client.get_dataset(listed.reference)
+            if found.created and found.created < before:
+                client.delete_dataset(found, delete_contents=True, not_found_ok=True)
 
 
 class Scratch:
