@@ -9,8 +9,9 @@ from dev.bench import crowd
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]
 
 
-@pytest.mark.parametrize("pages", [16, 1])
-def test_sixteen_builders_beside_every_schedule(build, pages):
+def test_sixteen_builders_beside_every_schedule(build):
+    # On one page they wait for each other: the benchmark does that.
+    pages = 16
     warehouse = build("load", automation=crowd.AUTOMATION)
     warehouse.clear()
     warehouse.run(crowd.given(pages, crowd.BUILDERS))
