@@ -30,7 +30,7 @@ def backup_cloud(
 ) -> Iterator[Google]:
     """Clients with room for the backups of these settings; `sql/` is what the catalogue says."""
     # local-bigquery keeps gs:// below its own folder; the server reads the same files.
-    [data] = factory.getbasetemp().glob("bigquery[0-9]*/data")
+    [data] = factory.getbasetemp().glob("bigquery[0-9]*/bigquery")
     root = factory.mktemp("backup")
     url = client._connection.API_BASE_URL
     with running(data, bigquery_url=url) as server, pytest.MonkeyPatch.context() as patch:
