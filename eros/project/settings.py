@@ -58,11 +58,21 @@ _OWN_LABELS = re.compile(r"component|correlation|eros_run|(alert|metric)_.*")
 # Float fields have float defaults: pydantic does not convert them, and SQL would see INT64.
 
 
+BUILDER_CALLS = (
+    "claim_schedule_request",
+    "select_captions_for_creator",
+    "finish_claimed_request",
+)
+"""Procedures that the schedule builder calls, in its order."""
+
+
 class Prices(Section):
     """List prices in US dollars (docs/requirements.md C-41, C-44)."""
 
     query_usd_per_tib: PositiveFloat = 6.25
     """On-demand analysis, per TiB (2^40 bytes) billed."""
+    requests_per_day: PositiveInt = 100
+    """Schedule requests that the builder works on in a day, for `eros plan` to reckon with."""
 
 
 class Limits(Section):
@@ -307,6 +317,11 @@ class Settings(Section):
     def usd_per_tib(self) -> float:
         """On-demand price of a query in US dollars per TiB."""
         return self.prices.query_usd_per_tib
+
+    @property
+    def calls_per_day(self) -> dict[str, float]:
+        """Calls of procedures by the schedule builder, which makes each once for a request."""
+        return dict.fromkeys(BUILDER_CALLS, float(self.prices.requests_per_day))
 
     @property
     def all_labels(self) -> dict[str, str]:

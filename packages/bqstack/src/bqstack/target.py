@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -75,6 +75,11 @@ class Target(Protocol):
         """On-demand price of a query in US dollars per TiB (2^40 bytes)."""
         ...
 
+    @property
+    def calls_per_day(self) -> Mapping[str, float]:
+        """How often programs outside call procedures of sql/ in a day, by name."""
+        ...
+
     def template_context(self) -> Mapping[str, Any]:
         """Names that the files of sql/ may use in their templates; may raise UserError."""
         ...
@@ -97,6 +102,7 @@ class Stack:
     has_local_tables: bool = False
     allow_loss: Sequence[str] = ()
     usd_per_tib: float = 6.25
+    calls_per_day: Mapping[str, float] = field(default_factory=dict)
     names: Callable[[], Mapping[str, Any]] = dict
 
     @classmethod

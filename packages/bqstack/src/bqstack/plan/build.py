@@ -101,7 +101,9 @@ def _consequences(
         for change in changes
         if change.type == TRANSFER or (change in seen and impact.changes_scans(change))
     ]
-    schedules = costs.schedules(touched, old.resources, new.resources, graphs, told.rows)
+    schedules = costs.schedules(
+        touched, old.resources, new.resources, graphs, told.rows, target.calls_per_day
+    )
     return planned, schedules, told
 
 

@@ -1,26 +1,29 @@
 """What scheduled queries scan and cost, before and after a change.
 
 BigQuery's dry run tells nothing about a script or a CALL, which all schedules are, so their
-bytes are modelled: each statement scans the columns that it mentions, of all rows of each
-table, views and called routines followed down to tables; a column is as wide as BigQuery
-counts it (https://cloud.google.com/bigquery/pricing#data), a table counts 10 MB at least
-(https://cloud.google.com/bigquery/pricing#on_demand_pricing). Partition filters are left
-out, so it is an upper bound. A view's own query is something that the dry run can tell.
+bytes are modelled: each statement scans the columns that it mentions, of each table once, views
+and table functions followed down to tables; a column is as wide as BigQuery counts it
+(https://cloud.google.com/bigquery/pricing#data), a table counts 10 MB at least
+(https://cloud.google.com/bigquery/pricing#on_demand_pricing). A call counts the statements of the
+procedures that it calls. Exception handlers do not run, and a comment `-- cost: 1 of 12` above a
+statement says that it runs in one of twelve calls only. Partitions and clusters are left out where
+nobody says how much they hold (Volume), so that it is an upper bound then. A view's own query is
+something that the dry run can tell.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bqstack.catalogue import scan
 from bqstack.guard import Change, Resource, inputs
-from bqstack.plan.lineage import Graph
+from bqstack.plan.lineage import Graph, Object, Read
 from gcptypes.records import TRANSFER
 
 TIB = 2**40
-LEAST_BYTES = 10 * 10**6
+LEAST_BYTES = 10 * 2**20
 DAYS = 30
 # Texts and JSON have two bytes and what they hold; 20 characters are taken for it.
 _WIDTHS = {
@@ -44,6 +47,19 @@ _INTERVAL = re.compile(
     r"every (\d+) (hour|min)\w*(?: from (\d+):(\d+) to (\d+):(\d+)| synchronized)?"
 )
 _DAYS_OF_WEEK = re.compile(r"every ((?:[a-z]{3,9})(?:,[a-z]{3,9})*) \d+:\d+")
+
+
+@dataclass(frozen=True)
+class Volume:
+    """How much a table holds."""
+
+    rows: int = 0
+    recent: int | None = None
+    """Rows in the partitions that a statement with a bound for them reads; None: all of them."""
+    groups: int = 1
+    """Different values of the first column that the table is clustered by, of even size."""
+    widths: Mapping[str, int] = field(default_factory=dict)
+    """Bytes of columns that hold more than their type says."""
 
 
 @dataclass(frozen=True)
@@ -78,19 +94,25 @@ def schedules(
     new: Iterable[Resource],
     graphs: tuple[Graph, Graph],
     rows: Mapping[str, int],
+    calls_per_day: Mapping[str, float] | None = None,
 ) -> list[ScheduleCost]:
-    """Scheduled queries that are changed, or that reach something changed."""
+    """Scheduled queries, and procedures that others call, that a change touches or that reach
+    something changed.
+    """
     changed = {change.name for change in changes if change.details}
+    calls = calls_per_day or {}
     sides = [
-        {r.name: _Schedule(r, graph) for r in resources if r.type == TRANSFER}
+        {r.name: _schedule(r, graph) for r in resources if r.type == TRANSFER}
+        | {name: _called(name, day, graph) for name, day in calls.items() if name in graph.objects}
         for resources, graph in zip((old, new), graphs, strict=True)
     ]
+    volumes = {table: Volume(count) for table, count in rows.items()}
     found = []
     for name in sorted(sides[0].keys() | sides[1].keys()):
         reached = {name}.union(*(side[name].reached for side in sides if name in side))
         if not reached & changed:
             continue
-        before, after = (side[name].run(rows) if name in side else None for side in sides)
+        before, after = (side[name].run(volumes) if name in side else None for side in sides)
         found.append(ScheduleCost(name, before, after))
     return found
 
@@ -114,27 +136,34 @@ def runs_per_month(schedule: str) -> float | None:
     return None
 
 
-class _Schedule:
-    def __init__(self, resource: Resource, graph: Graph) -> None:
-        values = inputs.canonical(resource.type, resource.inputs)
-        self._graph = graph
-        self._words = str(values.get("schedule", ""))
-        self._paused = bool(values.get("disabled"))
-        text = str((values.get("params") or {}).get("query", ""))
-        self._called = [name for name in graph.objects if name in _words(text)]
+def _schedule(resource: Resource, graph: Graph) -> _Work:
+    values = inputs.canonical(resource.type, resource.inputs)
+    words = str(values.get("schedule", ""))
+    text = _words(str((values.get("params") or {}).get("query", "")))
+    called = [name for name in graph.objects if name in text]
+    return _Work(graph, called, words, runs_per_month(words), bool(values.get("disabled")))
+
+
+def _called(name: str, calls_per_day: float, graph: Graph) -> _Work:
+    return _Work(graph, [name], f"{calls_per_day:g} calls a day", DAYS * calls_per_day, False)
+
+
+class _Work:
+    """Something that calls procedures from time to time."""
+
+    def __init__(
+        self, graph: Graph, called: list[str], words: str, runs: float | None, paused: bool
+    ) -> None:
+        self._graph, self._called = graph, called
+        self._words, self._runs, self._paused = words, runs, paused
         self.reached = self._closure()
 
-    def run(self, rows: Mapping[str, int]) -> Run:
+    def run(self, volumes: Mapping[str, Volume]) -> Run:
         """The runs and what each scans."""
-        total = 0
         if any(self._is_unknown(name) for name in self.reached):
-            return Run(self._words, self._paused, runs_per_month(self._words), None)
-        for name in self._order():
-            item = self._graph.objects[name]
-            if item.kind != "PROCEDURE":
-                continue
-            total += sum(self._statement(scans, rows) for scans in item.scans)
-        return Run(self._words, self._paused, runs_per_month(self._words), total)
+            return Run(self._words, self._paused, self._runs, None)
+        total = sum(bytes_of_call(name, self._graph, volumes) for name in self._called)
+        return Run(self._words, self._paused, self._runs, round(total))
 
     def _is_unknown(self, name: str) -> bool:
         """Whether its statements are not understood; a function scans nothing by itself."""
@@ -151,30 +180,81 @@ class _Schedule:
                 waiting.extend(self._graph.objects[name].needs)
         return found
 
-    def _order(self) -> list[str]:
-        return [name for name in self._graph.objects if name in self.reached]
 
-    def _statement(self, scans: Mapping[str, set[str]], rows: Mapping[str, int]) -> int:
-        """Bytes of one statement: each table once, however often it is named."""
-        tables: dict[str, set[str]] = {}
-        self._expand(scans, tables)
-        return sum(self._table(name, columns, rows) for name, columns in tables.items())
+def bytes_of_call(name: str, graph: Graph, volumes: Mapping[str, Volume]) -> float:
+    """Bytes that one call of a procedure bills on the way that it usually takes."""
+    item = graph.objects.get(name)
+    if item is None or item.kind != "PROCEDURE":
+        return 0.0
+    total = 0.0
+    for step in item.steps:
+        if step.share == 0:
+            continue
+        billed: float = sum(_billed(*one, graph, volumes) for one in _tables(step.reads, graph))
+        if step.calls:
+            billed += bytes_of_call(step.calls, graph, volumes)
+        total += step.share * billed
+    return total
 
-    def _expand(self, scans: Mapping[str, set[str]], tables: dict[str, set[str]]) -> None:
-        for name, columns in scans.items():
-            item = self._graph.objects.get(name)
-            if item is None:
-                continue
-            if item.kind in ("table", "materialized view"):
-                tables.setdefault(name, set()).update(columns)
+
+def _tables(reads: Mapping[str, Read], graph: Graph) -> list[tuple[str, Read]]:
+    """The tables behind what a statement reads, each once, with what holds for every read."""
+    found: dict[str, Read] = {}
+
+    def add(name: str, read: Read) -> None:
+        known = found.get(name)
+        if known is not None:
+            read = Read(
+                known.columns | read.columns,
+                known.filtered & read.filtered,
+                known.pinned & read.pinned,
+            )
+        found[name] = read
+
+    def expand(some: Mapping[str, Read]) -> None:
+        for name, read in some.items():
+            item = graph.objects.get(name)
+            if item is None or item.kind in ("table", "materialized view"):
+                add(name, read)
             else:
-                for below in item.scans:
-                    self._expand(below, tables)
+                for step in item.steps:
+                    expand({n: _bounded(n, r, read, item) for n, r in step.reads.items()})
 
-    def _table(self, name: str, columns: set[str], rows: Mapping[str, int]) -> int:
-        types = self._graph.objects[name].types
-        width = sum(_width(types.get(column, "STRING")) for column in columns)
-        return max(LEAST_BYTES, rows.get(name, 0) * width)
+    expand(reads)
+    return list(found.items())
+
+
+def _bounded(name: str, read: Read, outside: Read, item: Object) -> Read:
+    """A read within a view or table function, with what its reader asks of its columns."""
+
+    def below(columns: frozenset[str]) -> frozenset[str]:
+        places = [item.outputs.get(column, set()) for column in columns]
+        # A column that is made of one column of one table is bounded with it.
+        single = [next(iter(found)) for found in places if len(found) == 1]
+        return frozenset(column for table, column in single if table == name)
+
+    return Read(
+        read.columns,
+        read.filtered | below(outside.filtered),
+        read.pinned | below(outside.pinned),
+    )
+
+
+def _billed(name: str, read: Read, graph: Graph, volumes: Mapping[str, Volume]) -> float:
+    """Bytes of one table in one statement; what is no table of ours counts as the least."""
+    item, volume = graph.objects.get(name), volumes.get(name, Volume())
+    if item is None:
+        return LEAST_BYTES
+    rows = volume.rows
+    if volume.recent is not None and item.partition in read.filtered:
+        rows = min(rows, volume.recent)
+    if item.cluster and item.cluster in read.pinned:
+        rows = rows // volume.groups
+    width = sum(
+        volume.widths.get(column, _width(item.types.get(column, "STRING")))
+        for column in read.columns
+    )
+    return max(LEAST_BYTES, rows * width)
 
 
 def _width(kind: str) -> int:

@@ -6,8 +6,10 @@ same way. What the analyser does not understand has columns nobody knows and is 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -30,11 +32,33 @@ from bqstack.plan.sources import Side
 Place = tuple[str, str]
 """An object and one of its columns; `()` for a function's result."""
 RESULT = "()"
+_SHARE = re.compile(r"--\s*cost:\s*(\d+) of (\d+)")
 _ROUTINES = {
     "SCALAR_FUNCTION": Kind.FUNCTION,
     "TABLE_VALUED_FUNCTION": Kind.TABLE_FUNCTION,
     "PROCEDURE": Kind.PROCEDURE,
 }
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a statement reads of a table, view or table function."""
+
+    columns: frozenset[str]
+    filtered: frozenset[str] = frozenset()
+    """Columns that a condition bounds."""
+    pinned: frozenset[str] = frozenset()
+    """Columns that are compared for equality with what is no column."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A statement: how often one call of its procedure runs it, what it reads and calls."""
+
+    share: float
+    reads: dict[str, Read]
+    calls: str = ""
+    """Procedure that it calls; empty for another statement."""
 
 
 @dataclass
@@ -50,6 +74,11 @@ class Object:
     reads: set[Place] = field(default_factory=set)
     scans: list[dict[str, set[str]]] = field(default_factory=list)
     """For each statement the columns that it reads, by table."""
+    steps: list[Step] = field(default_factory=list)
+    partition: str = ""
+    """Column of the partitions of a table; empty for none."""
+    cluster: str = ""
+    """First column that a table is clustered by."""
     mistake: str = ""
     """Why the analyser does not understand it; empty where it does."""
 
@@ -143,6 +172,9 @@ class _Builder:
             self._routine(item, values)
         elif item.kind == "table":
             schema = values.get("schema") or []
+            partitions = values.get("timePartitioning") or values.get("rangePartitioning") or {}
+            item.partition = partitions.get("field") or ""
+            item.cluster = next(iter(values.get("clusterings") or ()), "")
             item.types = {f["name"]: columns.type_of(f) for f in schema}
             item.outputs = {name: set() for name in item.types}
             self._world.declare(_table(item, schema))
@@ -185,6 +217,7 @@ class _Builder:
         found = resolved.Statement(query)
         item.outputs, item.reads = found.outputs, found.reads
         item.scans = [found.scans]
+        item.steps = [Step(1.0, _reads(found))]
         item.types = {
             c.get("name"): resolved.type_name(c.get("column").type)
             for c in query.get("output_column_list")
@@ -195,10 +228,15 @@ class _Builder:
         session = _Listening(self._analyser, self._world, source, Allows(source))
         # The parser takes a block, but not what stands between its BEGIN and END alone.
         script = self._analyser.parse(item.text)
-        Script(session, arguments).check(script.get("statement_list_node"))
+        walked = _Walked(session, arguments)
+        walked.check(script.get("statement_list_node"))
         item.mistake = next(iter(session.mistakes), "")
-        for statement in session.resolved:
+        for statement, share in zip(session.resolved, session.shares, strict=True):
             found = resolved.Statement(statement)
+            called = ""
+            if statement.kind == "ResolvedCallStmt":
+                called = statement.get("procedure").name.rpartition(".")[2]
+            item.steps.append(Step(share, _reads(found), called))
             item.reads |= found.reads
             if found.scans:
                 item.scans.append(found.scans)
@@ -220,6 +258,8 @@ class _Listening(Session):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.resolved: list[Node] = []
+        self.shares: list[float] = []
+        self.share = 1.0
         self.mistakes: list[str] = []
 
     def sql_error(self, error: SqlError, *_: Any) -> None:
@@ -229,6 +269,58 @@ class _Listening(Session):
     def problems(self, resolved: Node, *_: Any) -> None:
         """Called with every statement that the analyser understood."""
         self.resolved.append(resolved)
+        self.shares.append(self.share)
+
+
+class _Walked(Script):
+    """Knows how often each statement of a call runs: as often as the call, unless a comment
+    above it says `-- cost: 1 of 12`; an exception handler does not run.
+    """
+
+    session: _Listening
+
+    def _statement(self, node: Node) -> None:
+        share = _share(self.session.source.sql, node.span[0])
+        with self._rarer(share):
+            super()._statement(node)
+
+    def _on_ASTBeginEndBlock(self, node: Node) -> None:
+        self._block(node.get("statement_list_node"))
+        handlers = node.get("handler_list")
+        with self._rarer(0.0):
+            for handler in handlers.get("exception_handler_list") if handlers else []:
+                self._block(handler.get("statement_list"))
+
+    @contextmanager
+    def _rarer(self, share: float) -> Iterator[None]:
+        before = self.session.share
+        self.session.share = before * share
+        try:
+            yield
+        finally:
+            self.session.share = before
+
+
+def _share(text: str, start: int) -> float:
+    """What the comments right above the statement at this byte say."""
+    above = text.encode()[:start].decode().rstrip(" ").splitlines()
+    for line in reversed(above):
+        if not line.strip().startswith("--"):
+            break
+        if told := _SHARE.search(line):
+            return int(told[1]) / int(told[2])
+    return 1.0
+
+
+def _reads(found: resolved.Statement) -> dict[str, Read]:
+    return {
+        name: Read(
+            frozenset(columns),
+            frozenset(found.filtered.get(name, ())),
+            frozenset(found.pinned.get(name, ())),
+        )
+        for name, columns in found.scans.items()
+    }
 
 
 def _common(item: Object, kind: Kind) -> dict[str, Any]:

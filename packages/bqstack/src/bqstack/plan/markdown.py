@@ -324,8 +324,8 @@ def _schedules(plan: Plan) -> str:
         ]
     )
     model = (
-        "Modelled, because a dry run tells nothing about a script: every statement of the called"
-        f" routines scans the columns that it names, {rows_of}. Partition filters are left out."
+        "Modelled, because a dry run tells nothing about a script: every statement that a call"
+        f" usually runs scans the columns that it names, {rows_of}. Partition filters are left out."
         f" {plan.usd_per_tib:g} USD a TiB."
     )
     return f"\n#### Schedules and what they cost\n\n{table}\n\n<sub>{model}</sub>\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from zetasql.wasi._pb2.zetasql.public import type_pb2
@@ -12,6 +12,13 @@ from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 from bqstack.analysis.tree import Node
 
 Place = tuple[str, str]
+_CONDITIONS = {
+    "ResolvedFilterScan": ("filter_expr",),
+    "ResolvedJoinScan": ("join_expr",),
+    "ResolvedUpdateStmt": ("where_expr",),
+    "ResolvedDeleteStmt": ("where_expr",),
+    "ResolvedMergeStmt": ("merge_expr",),
+}
 _NAMES = {
     type_pb2.TYPE_BOOL: "BOOL",
     type_pb2.TYPE_BYTES: "BYTES",
@@ -22,7 +29,11 @@ _NAMES = {
 
 
 class Statement:
-    """`outputs` by column name, `reads` are columns of tables, views and functions."""
+    """`outputs` by column name, `reads` are columns of tables, views and functions.
+
+    `filtered` are, by table, columns that a condition of their own bounds wherever the statement
+    reads the table; `pinned` those that it compares for equality with what is no column.
+    """
 
     def __init__(self, node: Node) -> None:
         self._edges: dict[int, set[int]] = defaultdict(set)
@@ -39,14 +50,20 @@ class Statement:
         mentioned = {r.get("column").column_id for r in node.find("ResolvedColumnRef")}
         self.reads = self._roots(mentioned).union(*self.outputs.values())
         self.scans: dict[str, set[str]] = {}
-        for scan in node.find("ResolvedTableScan"):
-            name = _last(scan.get("table").full_name)
-            self.scans.setdefault(name, set())
+        sources = list(_sources(node))
+        for scan in (scan for source in sources for scan in source.find("ResolvedTableScan")):
+            self.scans.setdefault(_last(scan.get("table").full_name), set())
         for scan in node.find("ResolvedTVFScan"):
             self.scans.setdefault(_last(scan.get("tvf").name), set())
         for name, column in self.reads:
             if name in self.scans:
                 self.scans[name].add(column)
+        conjuncts = list(_conjuncts(node))
+        found = [
+            _Filtered(scan, conjuncts) for scan in node.find("ResolvedTableScan", "ResolvedTVFScan")
+        ]
+        self.filtered = _of_every(found, lambda one: one.filtered)
+        self.pinned = _of_every(found, lambda one: one.pinned)
 
     def _note(self, node: Node) -> None:
         match node.kind:
@@ -100,6 +117,70 @@ class Statement:
             found |= self._bases.get(column, set())
             waiting.extend(self._edges.get(column, ()))
         return found
+
+
+def _sources(statement: Node) -> Iterable[Node]:
+    """Where a statement reads: the target of an INSERT is written only."""
+    if statement.kind != "ResolvedInsertStmt":
+        yield statement
+        return
+    query = statement.get("query")
+    if query is not None:
+        yield query
+    yield from statement.get("row_list")
+
+
+class _Filtered:
+    """What is asked of the columns of one scan of a table, by themselves."""
+
+    def __init__(self, scan: Node, conjuncts: Iterable[Node]) -> None:
+        is_table = scan.kind == "ResolvedTableScan"
+        self.table = _last(scan.get("table").full_name if is_table else scan.get("tvf").name)
+        own = {column.column_id: column.name for column in scan.get("column_list")}
+        self.filtered: set[str] = set()
+        self.pinned: set[str] = set()
+        for condition in conjuncts:
+            named = set(_ids_in(condition))
+            # A subquery in it may be correlated by columns of its own, which are no bound.
+            if not named or not named <= own.keys():
+                continue
+            columns = {own[column] for column in named}
+            self.filtered |= columns
+            if len(columns) == 1 and _is_call(condition, "$equal"):
+                sides = [set(_ids_in(side)) for side in condition.get("argument_list")]
+                if set() in sides:
+                    self.pinned |= columns
+
+
+def _of_every(
+    found: Iterable[_Filtered], columns: Callable[[_Filtered], set[str]]
+) -> dict[str, set[str]]:
+    """By table what holds for all scans of it."""
+    held: dict[str, set[str]] = {}
+    for one in found:
+        held[one.table] = held.get(one.table, columns(one)) & columns(one)
+    return held
+
+
+def _conjuncts(node: Node) -> Iterable[Node]:
+    """Every condition that a row must meet, at any depth."""
+    for part in node.nodes():
+        for name in _CONDITIONS.get(part.kind, ()):
+            condition = part.get(name)
+            if condition is not None:
+                yield from _parts(condition)
+
+
+def _parts(condition: Node) -> Iterable[Node]:
+    if _is_call(condition, "$and"):
+        for part in condition.get("argument_list"):
+            yield from _parts(part)
+    else:
+        yield condition
+
+
+def _is_call(node: Node, name: str) -> bool:
+    return node.kind == "ResolvedFunctionCall" and _name(node.get("function")).endswith(name)
 
 
 def type_name(kind: TypeProto) -> str:

@@ -1,0 +1,126 @@
+"""What the system's queries cost a month on Google, by the model of `eros plan`, at two sizes.
+
+Nothing runs: the statements are those of the rendered SQL, the sizes are assumptions that stand
+here. docs/costs.md shows the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bqstack.analysis.analyser import Analyser
+from bqstack.guard import program
+from bqstack.plan import costs, lineage
+from bqstack.plan.costs import DAYS, TIB, Volume
+from bqstack.plan.lineage import Graph
+from bqstack.plan.sources import Side
+from components.program import planned
+from dev.bench.figures import Figure, Figures, benchmark
+from dev.bench.lab import Lab
+from eros.project import schedules
+from eros.project.settings import BUILDER_CALLS, PROJECT_ROOT, Settings, load_stack_file
+
+_MESSAGES_PER_DAY = 12
+_TEXT, _KEY, _LABELS, _JSON = 230, 66, 150, 1500
+
+
+@dataclass(frozen=True)
+class Size:
+    """A system, and what it may cost a month at most."""
+
+    pages: int
+    captions: int
+    """Per page."""
+    target_usd: float
+
+    @property
+    def name(self) -> str:
+        """As people say it."""
+        return f"{self.pages} x {self.captions:,}"
+
+
+SIZES = (Size(100, 10_000, 6.0), Size(500, 50_000, 20.0))
+
+
+def volumes(size: Size) -> dict[str, Volume]:
+    """How much each table holds after a year, evenly over the pages."""
+    pages, arms = size.pages, size.pages * size.captions
+    sent = pages * _MESSAGES_PER_DAY
+    tried = pages * min(size.captions, 365 * _MESSAGES_PER_DAY)
+    texts = {"caption_text": _TEXT, "message_text": _TEXT, "caption_key": _KEY, "text_key": _KEY}
+    runs = 200 + pages
+    return {
+        "caption_bank": Volume(arms, groups=pages, widths=texts),
+        "caption_keys": Volume(arms, groups=pages, widths=texts),
+        "caption_bandit_stats": Volume(tried, groups=pages, widths=texts),
+        "mass_messages": Volume(365 * sent, recent=31 * sent, groups=pages, widths=texts),
+        # A feedback run compares a month, and adds up the year of what it touches.
+        "message_feedback": Volume(365 * sent, groups=pages),
+        "active_caption_assignments": Volume(97 * sent, groups=pages),
+        "archived_caption_assignments": Volume(365 * sent, recent=31 * sent, groups=pages),
+        "schedule_generation_queue": Volume(90 * pages, recent=31 * pages),
+        "etl_job_runs": Volume(90 * runs, recent=7 * runs),
+        "job_history": Volume(
+            90 * 40 * runs, recent=2 * 40 * runs, widths={"labels": _LABELS, "error_result": 100}
+        ),
+        "health_checks": Volume(90 * 288, recent=288, widths={"details": _JSON, "figures": _JSON}),
+        "page_locks": Volume(pages),
+    }
+
+
+def graph_of(settings: Settings) -> Graph:
+    """The objects of a stack as the program declares them."""
+    described = planned("local")
+    found = program.declarations(described.declare, project="eros", stack=settings.environment)
+    return lineage.graph(Side("files", tuple(found.resources)), Analyser())
+
+
+def monthly(graph: Graph, size: Size, settings: Settings) -> dict[str, float]:
+    """US dollars a month by schedule and by procedure that the builder calls."""
+    price = settings.prices.query_usd_per_tib / TIB
+    held = volumes(size)
+    found: dict[str, float] = {}
+    for config in schedules.transfer_configs(settings, PROJECT_ROOT):
+        name = _procedure(config.query, graph)
+        runs = costs.runs_per_month(config.schedule) or 0.0
+        # Of the two configs of a local time one does its work on any day.
+        share = 0.5 if name == "run_daily_automation" else 1.0
+        billed = costs.bytes_of_call(name, graph, held)
+        found[name] = found.get(name, 0.0) + share * runs * billed * price
+    for name in BUILDER_CALLS:
+        calls = DAYS * size.pages
+        found[name] = calls * costs.bytes_of_call(name, graph, held) * price
+    return {name: usd for name, usd in found.items() if usd}
+
+
+def _procedure(query: str, graph: Graph) -> str:
+    [name] = [n for n, o in graph.objects.items() if o.kind == "PROCEDURE" and f".{n}(" in query]
+    return name
+
+
+def table(found: Mapping[str, Mapping[str, float]]) -> str:
+    """The costs by size as a table of Markdown, dearest first."""
+    sizes = list(found)
+    names = sorted(found[sizes[-1]], key=lambda name: -found[sizes[-1]][name])
+    lines = [f"| US dollars in 30 days | {' | '.join(sizes)} |", f"| --- |{' ---: |' * len(sizes)}"]
+    lines += [
+        f"| `{name}` | {' | '.join(f'{found[size][name]:.2f}' for size in sizes)} |"
+        for name in names
+    ]
+    totals = " | ".join(f"**{sum(found[size].values()):.2f}**" for size in sizes)
+    return "\n".join([*lines, f"| **all** | {totals} |"])
+
+
+@benchmark("cost", "modelled cost of a month on Google at two sizes, with its targets")
+def cost(lab: Lab) -> Figures:
+    """No sample is taken: the model has no chance in it."""
+    settings = load_stack_file("local")
+    graph = graph_of(settings)
+    figures: list[Figure] = []
+    for size in SIZES:
+        total = sum(monthly(graph, size, settings).values())
+        verdict = "met" if total <= size.target_usd else "missed"
+        lab.say(f"{size.name}: {total:.2f} US dollars, target {size.target_usd:g}: {verdict}")
+        figures.append(Figure(f"a month at {size.name}", "USD", (total,)))
+    return Figures(tuple(figures), {})
