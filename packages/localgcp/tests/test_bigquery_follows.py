@@ -318,6 +318,20 @@ def test_what_a_statement_changes_the_next_one_sees(whole: Whole) -> None:
     whole.rows("DROP TABLE ds.shape")
     with pytest.raises(NotFound):
         whole.rows("SELECT * FROM ds.shape")
+    with pytest.raises(NotFound):
+        whole.rows("SELECT * FROM late.made")
+    whole.rows("CREATE SCHEMA late")
+    with pytest.raises(NotFound):
+        whole.rows("SELECT * FROM late.made")
+    whole.rows("CREATE TABLE late.made AS SELECT 7 AS n")
+    whole.rows("CREATE VIEW late.shown AS SELECT * FROM late.made")
+    assert whole.rows("SELECT n FROM late.shown") == [(7,)]
+    whole.rows("DROP TABLE late.made; CREATE TABLE late.made AS SELECT 'x' AS n, 8 AS m")
+    assert [field.name for field in whole.client.get_table("late.made").schema] == ["n", "m"]
+    whole.rows("CREATE OR REPLACE VIEW late.shown AS SELECT m FROM late.made")
+    assert whole.rows("SELECT * FROM late.shown") == [(8,)]
+    with pytest.raises(BadRequest, match="lready exists"):
+        whole.rows("CREATE FUNCTION ds.twice() AS (1); CREATE FUNCTION ds.twice() AS (2)")
     whole.rows("CREATE FUNCTION ds.tell() AS (1)")
     assert whole.rows("SELECT ds.tell()") == [(1,)]
     whole.rows("CREATE OR REPLACE FUNCTION ds.tell() AS (2)")

@@ -29,8 +29,10 @@ from localgcp.bigquery import (
     json_text,
     limits,
     loads,
+    parsed,
     partitions,
     relocation,
+    results,
     row_access,
     serving,
     statements,
@@ -61,9 +63,11 @@ def main() -> None:
     loads.install()
     catalog.install()
     cache.install()
+    parsed.install()
     clones.install()
     streaming.install()
     row_access.install()
+    results.install()
     partitions.install()
     writes.install()
     tables.install()

@@ -3,11 +3,15 @@
 local-bigquery 0.4.0 looks up what it knows of a table, and DuckLake describes its columns, several
 times for each table that a statement names: a third of the time of a procedure. Only this
 process writes its catalogue, and DuckLake counts the changes of a schema, so both can be kept.
+
+What was created leaves the answers about other objects as they were, so a deployment of many
+objects does not ask about all of them again after each.
 """
 
 from __future__ import annotations
 
 import copy
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -15,21 +19,35 @@ from typing import Any
 from local_bigquery.catalog import datasets, metadata, row_access, tables
 from local_bigquery.engine import database
 from local_bigquery.models import RowAccessPolicy
-from local_bigquery.sql.rules import partitions
 
 from localgcp.bigquery import catalog
 
 # The question which tables have policies, beside those about one table's.
 _SECURED = ("secured",)
+_NAME = re.compile(r'"(?:[^"]|"")*"')
+# Changes that leave what was there as it was; others are DROP, ALTER, and what DuckLake may add.
+_HARMLESS = frozenset(
+    {
+        "created_schema",
+        "created_table",
+        "created_view",
+        "created_scalar_macro",
+        "created_table_macro",
+        "inserted_into_table",
+        "deleted_from_table",
+    }
+)
 
 
 def install() -> None:
-    """Put the memory in front of the look-ups; after `bigquery_catalog.install`."""
+    """Put the memory in front of the look-ups; after `catalog.install`."""
     _keep_resources()
     kept = _BySchema()
-    tables.columns = kept(tables.columns, lambda *path: path if path[1] != tables.RESULTS else None)
+    catalog.described = kept(
+        catalog.described, lambda *path: path if path[1] != tables.RESULTS else None
+    )
+    catalog.kind = kept(catalog.kind, lambda *path: path)
     datasets.exists = kept(datasets.exists, lambda *path: path)
-    partitions._hidden = kept(partitions._hidden, catalog.path)
 
 
 def _keep_resources() -> None:
@@ -76,7 +94,10 @@ class _BySchema:
         ask: Callable[..., Result],
         path_of: Callable[..., tuple[str, ...] | None],
     ) -> Callable[..., Result]:
-        """`ask`, whose arguments name the table that `path_of` gives; no path, no memory."""
+        """`ask`, whose arguments name the table that `path_of` gives; no path, no memory.
+
+        An answer that is true says something of an object that is there, any other that none is.
+        """
 
         def asked(*arguments: Any) -> Result:
             path = path_of(*arguments)
@@ -96,6 +117,26 @@ class _BySchema:
         [(version,)] = database.fetch(f"SELECT MAX(schema_version) FROM {lake}.ducklake_snapshot")
         with self._lock:
             known = self._kept.get(project_id)
-            if known is None or known[0] != version:
+            if known is None or known[0] > version:
                 known = self._kept[project_id] = (version, {})
+            elif known[0] < version:
+                answers = {}
+                if _only_created(lake, known[0], version):
+                    answers = {key: value for key, value in list(known[1].items()) if value}
+                known = self._kept[project_id] = (version, answers)
             return known[1]
+
+
+def _only_created(lake: str, before: int, after: int) -> bool:
+    """Whether every object of a version of the schema is as it was in an earlier one."""
+    rows = database.fetch(
+        f"SELECT schema_version, changes_made FROM {lake}.ducklake_snapshot"
+        f" JOIN {lake}.ducklake_snapshot_changes USING (snapshot_id)"
+        " WHERE schema_version > ? AND schema_version <= ?",
+        [before, after],
+    )
+    # Snapshots that have expired cannot be asked.
+    if {version for version, _ in rows} != set(range(before + 1, after + 1)):
+        return False
+    changes = [one for _, text in rows for one in _NAME.sub("", text or "").split(",")]
+    return all(change.partition(":")[0] in _HARMLESS for change in changes)
