@@ -272,7 +272,7 @@ def test_writes_to_one_table_wait_for_each_other(whole: Whole) -> None:
 
 
 def test_what_a_statement_changes_the_next_one_sees(whole: Whole) -> None:
-    from google.api_core.exceptions import BadRequest, NotFound
+    from google.api_core.exceptions import BadRequest, Conflict, NotFound
     from google.cloud import bigquery
 
     def columns(name: str) -> list[str]:
@@ -330,7 +330,7 @@ def test_what_a_statement_changes_the_next_one_sees(whole: Whole) -> None:
     assert [field.name for field in whole.client.get_table("late.made").schema] == ["n", "m"]
     whole.rows("CREATE OR REPLACE VIEW late.shown AS SELECT m FROM late.made")
     assert whole.rows("SELECT * FROM late.shown") == [(8,)]
-    with pytest.raises(BadRequest, match="lready exists"):
+    with pytest.raises(Conflict, match="already exists"):
         whole.rows("CREATE FUNCTION ds.twice() AS (1); CREATE FUNCTION ds.twice() AS (2)")
     whole.rows("CREATE FUNCTION ds.tell() AS (1)")
     assert whole.rows("SELECT ds.tell()") == [(1,)]
