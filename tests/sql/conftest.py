@@ -1,23 +1,25 @@
 """One local-bigquery per pytest-xdist worker, and datasets that hold the catalogue or a part.
 
-The whole catalogue takes half a minute to create, so a test module asks for what it needs.
+A test module asks for what it needs. The whole catalogue takes most of a minute to create, so it
+lies on a server of its own that starts from a kept data folder.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
-from google.api_core.client_options import ClientOptions
-from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from bqstack.catalogue import Catalogue, load
 from eros.project.settings import PROJECT_ROOT, Settings
 from localgcp.bigquery import standalone
+from tests.sql import seed
 
 PROJECT = "eros-local"
 
@@ -72,37 +74,41 @@ class Warehouse:
 @pytest.fixture(scope="session")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bigquery.Client]:
     """Client of an emulator that lives as long as the worker."""
-    with standalone.running(tmp_path_factory.mktemp("bigquery"), project=PROJECT) as server:
-        client = bigquery.Client(
-            project=PROJECT,
-            credentials=AnonymousCredentials(),
-            client_options=ClientOptions(api_endpoint=server.rest),
-        )
-        yield client
-        client.close()
+    with (
+        standalone.running(tmp_path_factory.mktemp("bigquery"), project=PROJECT) as server,
+        closing(seed.connected(server, PROJECT)) as connected,
+    ):
+        yield connected
 
 
 @pytest.fixture(scope="session")
-def build(client: bigquery.Client) -> Build:
+def build(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Build]:
     """Function that creates a dataset, or hands out the one it made before.
 
     `only` limits it to the named objects and what they need; keyword arguments are
     sections of the settings, as in `selection={"draw": "wilson"}`.
     """
     made: dict[str, Warehouse] = {}
+    with ExitStack() as servers:
 
-    def make(dataset: str, only: Iterable[str] | None = None, **sections: Any) -> Warehouse:
-        if dataset not in made:
-            made[dataset] = _create(client, dataset, only, sections)
-        return made[dataset]
+        def make(dataset: str, only: Iterable[str] | None = None, **sections: Any) -> Warehouse:
+            if dataset not in made:
+                settings = _settings(dataset, sections)
+                if only is None:
+                    folder = tmp_path_factory.mktemp(dataset)
+                    made[dataset] = _whole(settings, folder, servers)
+                else:
+                    client = request.getfixturevalue("client")
+                    made[dataset] = _create(client, settings, only)
+            return made[dataset]
 
-    return make
+        yield make
 
 
-def _create(
-    client: bigquery.Client, dataset: str, only: Iterable[str] | None, sections: dict[str, Any]
-) -> Warehouse:
-    settings = Settings.model_validate(
+def _settings(dataset: str, sections: dict[str, Any]) -> Settings:
+    return Settings.model_validate(
         {
             "environment": "local",
             "project": PROJECT,
@@ -115,9 +121,20 @@ def _create(
             **sections,
         }
     )
+
+
+def _whole(settings: Settings, folder: Path, servers: ExitStack) -> Warehouse:
     catalogue = load(settings, PROJECT_ROOT)
-    wanted = set(catalogue.objects) if only is None else _closure(catalogue, only)
-    client.create_dataset(f"{PROJECT}.{dataset}")
+    seed.copy(PROJECT, settings.dataset, [item.sql for item in catalogue], folder)
+    server = servers.enter_context(standalone.running(folder, project=PROJECT))
+    client = servers.enter_context(closing(seed.connected(server, PROJECT)))
+    return Warehouse(client, settings, catalogue, frozenset(catalogue.objects))
+
+
+def _create(client: bigquery.Client, settings: Settings, only: Iterable[str]) -> Warehouse:
+    catalogue = load(settings, PROJECT_ROOT)
+    wanted = _closure(catalogue, only)
+    client.create_dataset(f"{PROJECT}.{settings.dataset}")
     for item in catalogue:
         if item.name in wanted:
             client.query(item.sql, retry=None, job_retry=None).result()
