@@ -21,7 +21,7 @@ _ASKS = ("schemaUpdateOptions", *tables.LAYOUT)
 
 
 def install() -> None:
-    """Put the short ways before local-bigquery's own; after `streaming` and `row_access`."""
+    """Put the short ways before local-bigquery's own; after `row_access` and `writes`."""
     tables.write = _writing(tables.write)
     tabledata.list_rows = _listing(tabledata.list_rows)
 
