@@ -2,68 +2,161 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 
-from dev.bench import loop, world
-from dev.bench.bandit import POLICIES
+from bqstack import durable
+from dev.bench import loop, report
 from dev.bench.figures import Figure, Figures, benchmark
 from dev.bench.lab import Lab
-from dev.bench.loop import Course
+from dev.bench.policies import POLICIES
+from dev.bench.realities import PLAIN, REALITIES, Reality
 from dev.bench.world import Regime
 from eros.project.settings import Selection
 
-# Other seeds than those on which the defaults of settings.Selection were chosen (0 to 5).
+# Other seeds than those on which the defaults of settings.Selection were chosen (0 to 9).
 SEEDS = range(100, 130)
-YEAR_SEEDS = range(100, 110)
-# Knows the hidden rates: nobody can do much better under the same cooldown.
+DAYS = 365
+WEEK = 7
+# The first days that are told apart from the whole year, and the whole year.
+SPANS = (90, DAYS)
+# Knows the rates of the day: nobody can do much better under the same cooldown.
 ORACLE = "oracle"
+# The index as it runs, with its share of random captions; the others are compared without one.
+LIVE = "live"
+EVERYONE = (ORACLE, *POLICIES, LIVE)
+# What the index must never be far behind.
+RIVALS = ("observed", "greedy", "wilson", "beta")
+# Raised when a world or a policy computes something else: what was simulated before is void.
+_EDITION = 1
+_STORE = report.RESULTS / "learning"
 
 REGIMES = (
     Regime("small pages", "300 to 3,000 fans, 200 captions", 200, (300, 3_000)),
     Regime("mixed pages", "audiences of the sample, 200 captions", 200),
-    Regime("new captions", "as mixed pages, and 10 new captions a week", 200, weekly_captions=10),
-    Regime("cold start", "audiences of the sample, 1,000 captions, none ever sent", 1_000, None, 0),
-    Regime("large pages", "50,000 to 500,000 fans, 2,000 captions", 2_000, (50_000, 500_000)),
-)
-YEARS = (
-    Regime("small pages, a year", REGIMES[0].title, 200, (300, 3_000), days=365),
-    Regime("cold start, a year", REGIMES[3].title, 1_000, None, 0, days=365),
-    Regime("large pages, a year", REGIMES[4].title, 2_000, (50_000, 500_000), days=365),
-)
-# What the issue asks to be compared: the first over the second.
-PAIRS = (
-    ("beta", "random"),
-    ("beta", "observed"),
-    ("beta", "greedy"),
-    ("beta", "wilson"),
+    Regime(
+        "new captions",
+        "as mixed pages, and 10 new captions a week",
+        200,
+        weekly_captions=10,
+        pages=5,
+    ),
+    Regime(
+        "cold start",
+        "audiences of the sample, 1,000 captions, none ever sent",
+        1_000,
+        None,
+        0,
+        pages=10,
+    ),
+    Regime(
+        "large pages", "50,000 to 500,000 fans, 2,000 captions", 2_000, (50_000, 500_000), pages=5
+    ),
 )
 
 
-def compare(regime: Regime, seeds: range) -> dict[str, Course]:
-    """The course of every policy on the same worlds."""
-    worlds = world.draw(regime, seeds)
-    everyone = {ORACLE: None, **POLICIES}
+@dataclass(frozen=True)
+class Condition:
+    """Pages, and what life does to them."""
+
+    regime: Regime
+    reality: Reality
+
+
+CONDITIONS = tuple(Condition(regime, reality) for reality in REALITIES for regime in REGIMES)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Sums of one seed; the first axis is EVERYONE."""
+
+    value: np.ndarray
+    """Expected dollars by (policy, span, page)."""
+    messages: np.ndarray
+    """By (policy, span, page)."""
+    untried: np.ndarray
+    """Messages with a caption never sent before, by (policy, span, page)."""
+    weekly: np.ndarray
+    """Expected dollars of all pages by (policy, week)."""
+    weekly_messages: np.ndarray
+    """By (policy, week)."""
+    target: np.ndarray
+    """Messages of a day that a page carries, by page."""
+
+    def per_message(self, policy: str, span: int) -> float:
+        """Expected dollars per message over all pages."""
+        at = EVERYONE.index(policy), SPANS.index(span)
+        return float(self.value[at].sum() / self.messages[at].sum())
+
+
+def simulate(condition: Condition, seed: int, days: int = DAYS) -> Result:
+    """Everyone on the pages of one seed; spans longer than `days` end with them."""
     rules = Selection()
-    return {
-        name: loop.simulate(worlds, regime.days, rules, policy) for name, policy in everyone.items()
-    }
+    stage = loop.prepare(condition.regime, condition.reality, days, seed, rules)
+    courses = []
+    for name in EVERYONE:
+        policy = None if name == ORACLE else POLICIES["index" if name == LIVE else name]
+        courses.append(loop.simulate(stage, policy, rules.random_share if name == LIVE else 0.0))
+    weeks = np.arange(0, days - days % WEEK, WEEK)
+
+    def summed(field: str) -> np.ndarray:
+        return np.array([[getattr(c, field)[:span].sum(0) for span in SPANS] for c in courses])
+
+    def by_week(field: str) -> np.ndarray:
+        whole = len(weeks) * WEEK
+        return np.array([np.add.reduceat(getattr(c, field).sum(1)[:whole], weeks) for c in courses])
+
+    return Result(
+        value=summed("value"),
+        messages=summed("messages"),
+        untried=summed("untried"),
+        weekly=by_week("value"),
+        weekly_messages=by_week("messages"),
+        target=stage.world.daily_target,
+    )
 
 
-def ratios(courses: dict[str, Course], above: str, below: str) -> np.ndarray:
-    """Expected dollars per message of one policy over those of the other, by seed."""
-    return courses[above].per_message / courses[below].per_message
+def stored(condition: Condition, seed: int) -> Path:
+    """Where the result of a year lies; another world, policy setting or edition is another file."""
+    about = repr((_EDITION, condition, DAYS, Selection().model_dump()))
+    key = hashlib.sha256(about.encode()).hexdigest()[:12]
+    name = f"{condition.reality.name}-{condition.regime.name}-{key}".replace(" ", "-")
+    return _STORE / name / f"{seed}.npz"
 
 
-@benchmark("learning", "expected dollars per message over 90 days, 20 creators, 30 seeds")
+def keep(condition: Condition, seed: int) -> None:
+    """Simulate a year of one seed and store it."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **vars(simulate(condition, seed)))
+    path = stored(condition, seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    durable.write_bytes(path, buffer.getvalue())
+
+
+def kept(condition: Condition) -> list[Result]:
+    """The stored results of a condition, by seed."""
+    found = []
+    for path in (stored(condition, seed) for seed in SEEDS):
+        if path.exists():
+            with np.load(path) as arrays:
+                found.append(Result(**arrays))
+    return found
+
+
+@benchmark("learning", "expected dollars per message over 90 days, 3 seeds")
 def learning(lab: Lab) -> Figures:
-    """The policies of the SQL and what they are measured against; samples are seeds."""
+    """The index against what it must not be behind, and against the oracle; samples are seeds."""
     figures = []
     for regime in REGIMES:
-        courses = compare(regime, SEEDS)
-        figures += [
-            Figure(f"{regime.name}: {above} / {below}", "x", tuple(ratios(courses, above, below)))
-            for above, below in PAIRS
-        ]
+        results = [simulate(Condition(regime, PLAIN), seed, SPANS[0]) for seed in SEEDS[:3]]
+        for below in (ORACLE, *RIVALS):
+            ratios = (
+                r.per_message("index", SPANS[0]) / r.per_message(below, SPANS[0]) for r in results
+            )
+            figures.append(Figure(f"{regime.name}: index / {below}", "x", tuple(ratios)))
         lab.say(regime.name)
-    sizes = {regime.name: regime.title for regime in REGIMES}
-    return Figures(tuple(figures), sizes)
+    return Figures(tuple(figures), {regime.name: regime.title for regime in REGIMES})

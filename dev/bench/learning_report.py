@@ -1,8 +1,13 @@
-"""Writes the figures and the plot of docs/learning.md: `python -m dev.bench.learning_report`."""
+"""Writes the figures and the plot of docs/learning.md: `python -m dev.bench.learning_report`.
+
+It reads what `python -m dev.bench.learning_runs` has stored.
+"""
 
 from __future__ import annotations
 
 import re
+import sys
+from itertools import groupby
 from pathlib import Path
 
 import matplotlib as mpl
@@ -10,11 +15,21 @@ import numpy as np
 from matplotlib import pyplot as plt
 from scipy import stats
 
-from dev.bench.bandit import POLICIES
-from dev.bench.learning import ORACLE, PAIRS, REGIMES, SEEDS, YEAR_SEEDS, YEARS, compare, ratios
-from dev.bench.loop import Course
-from dev.bench.world import Regime
-from eros.project.settings import PROJECT_ROOT
+from dev.bench import learning
+from dev.bench.learning import (
+    CONDITIONS,
+    EVERYONE,
+    LIVE,
+    ORACLE,
+    REGIMES,
+    RIVALS,
+    SPANS,
+    WEEK,
+    Condition,
+    Result,
+)
+from dev.bench.realities import PLAIN, REALITIES
+from eros.project.settings import PROJECT_ROOT, Automation
 
 _PAGE = PROJECT_ROOT / "docs" / "learning.md"
 _PLOT = PROJECT_ROOT / "docs" / "learning.svg"
@@ -22,15 +37,19 @@ _BEGIN, _END = (
     "<!-- figures: written by dev/bench/learning_report.py -->",
     "<!-- end of figures -->",
 )
-_NAMES = tuple(POLICIES)
 _COLOURS = {
     "random": "#999999",
     "observed": "#e69f00",
     "greedy": "#0072b2",
     "wilson": "#cc79a7",
     "beta": "#009e73",
+    "index": "#d55e00",
 }
-_WEEK, _MONTH = 7, 28
+# The goals of docs/learning.md, in percent and as a share.
+MOST_BEHIND = 1.0
+MOST_DISTANCE = 0.6
+LEAST_LEFT = 5.0
+_MONTH = 30
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 _DOCTYPE = re.compile(r"<!DOCTYPE.*?>", re.DOTALL)
@@ -38,87 +57,223 @@ _BETWEEN = re.compile(r">\s+<")
 _NUMBERS = re.compile(r'\bd="[^"]*"')
 _DECIMALS = re.compile(r"-?\d+\.\d+")
 
-Found = list[tuple[Regime, range, dict[str, Course]]]
+Found = dict[Condition, list[Result]]
 
 
-def main() -> None:
-    """Simulate everything and write both files."""
-    found: Found = []
-    for regimes, seeds in ((REGIMES, SEEDS), (YEARS, YEAR_SEEDS)):
-        for regime in regimes:
-            found.append((regime, seeds, compare(regime, seeds)))
-            print(regime.name, flush=True)
-    _plot([one for one in found if one[0] in REGIMES], _PLOT)
+def main() -> int:
+    """Write both files; 1 when a condition has fewer than three seeds."""
+    found: Found = {condition: learning.kept(condition) for condition in CONDITIONS}
+    if any(len(results) < 3 for results in found.values()):
+        print("nothing to report yet: python -m dev.bench.learning_runs", file=sys.stderr)
+        return 1
+    _plot(found, _PLOT)
     head, _, rest = _PAGE.read_text(encoding="utf-8").partition(_BEGIN)
     tail = rest.partition(_END)[2]
-    text = f"{head}{_BEGIN}\n\n{_tables(found)}\n{_END}{tail}"
-    _PAGE.write_text(text, encoding="utf-8")
+    _PAGE.write_text(f"{head}{_BEGIN}\n\n{_tables(found)}\n{_END}{tail}", encoding="utf-8")
+    return 0
 
 
 def _tables(found: Found) -> str:
     return f"""\
-Expected dollars per message, in percent of the oracle's:
+Expected dollars per message in percent of the oracle's, in 90 days / in a year. The last column is
+the index against the best of the four before it, in points of that percent, with a 95% interval:
 
 {_shares(found)}
 
-Gain in percent, over all dollars; in brackets the mean gain of a page, each page counted alike:
+{_goals(found)}
 
-{_gains(found)}
+Distance to the oracle over a year, and the index's as a share of greedy's where greedy leaves
+{LEAST_LEFT:.0f}% or more:
 
-Dollars per page and day behind the oracle, mean of the first and of the last four weeks; and
-messages with a caption never sent before, in percent of all:
+{_distances(found)}
 
-{_regrets(found)}
+What the random share costs: the index with it, as it runs, against the index without, in percent of
+the oracle's dollars (90 days / a year):
+
+{_random_share(found)}
+
+Dollars that a page earns in {_MONTH} days, mean of a year of the plain reality, by size of page:
+
+{_dollars(found)}
+
+Messages with a caption never sent before, in percent of all of the first 90 days / of a year:
+
+{_untried(found)}
 """
 
 
 def _shares(found: Found) -> str:
-    rows = [
-        [
-            f"{regime.name}: {regime.title}",
-            str(len(seeds)),
-            *(_percent(ratios(courses, name, ORACLE)) for name in _NAMES),
-        ]
-        for regime, seeds, courses in found
+    rows = []
+    for condition, results in found.items():
+        rows.append(
+            [
+                condition.regime.name,
+                condition.reality.name,
+                str(len(results)),
+                *(
+                    " / ".join(f"{_of_oracle(results, n, s).mean():.1f}" for s in SPANS)
+                    for n in RIVALS
+                ),
+                " / ".join(f"{_of_oracle(results, 'index', s).mean():.1f}" for s in SPANS),
+                " / ".join(_signed(_behind(results, s)) for s in SPANS),
+            ]
+        )
+    return _table(["pages", "reality", "seeds", *RIVALS, "index", "index against best"], rows)
+
+
+def _goals(found: Found) -> str:
+    """One sentence for each goal: met, or where it is not."""
+    behind = [
+        f"{_name(condition)} ({span} days: {_signed(gap)})"
+        for condition, results in found.items()
+        for span in SPANS
+        if (gap := _behind(results, span)).mean() < -MOST_BEHIND
     ]
-    return _table(["conditions", "seeds", *_NAMES], rows)
-
-
-def _gains(found: Found) -> str:
-    rows = [
-        [regime.name, *(_gain(courses, above, below) for above, below in PAIRS)]
-        for regime, _, courses in found
+    far = [
+        f"{_name(condition)} ({share:.2f})"
+        for condition, results in found.items()
+        if (share := _distance_share(results)) is not None and share > MOST_DISTANCE
     ]
-    return _table(["conditions", *(f"{above} / {below}" for above, below in PAIRS)], rows)
+    checked = len(found) * len(SPANS)
+    gained = sum(_distance_share(results) is not None for results in found.values())
+    return "\n".join(
+        (
+            f"- Never more than {MOST_BEHIND:.0f}% behind the best of {', '.join(RIVALS)}: "
+            + (
+                f"not met in {len(behind)} of {checked}: {'; '.join(behind)}."
+                if behind
+                else f"met in all {checked}."
+            ),
+            f"- Distance to the oracle over a year at most {MOST_DISTANCE} of greedy's: "
+            + (
+                f"not met in {len(far)} of {gained}: {'; '.join(far)}."
+                if far
+                else f"met in all {gained}."
+            ),
+        )
+    )
 
 
-def _regrets(found: Found) -> str:
-    def text(courses: dict[str, Course], name: str) -> str:
-        behind = _regret(courses, name)
-        first, last = behind[:_MONTH].mean(), behind[-_MONTH:].mean()
-        untried = courses[name].untried.sum() / courses[name].messages.sum()
-        return f"{first:,.0f} to {last:,.0f}; {100 * untried:.0f}%"
+def _distances(found: Found) -> str:
+    rows = []
+    for regime in REGIMES:
+        row = [regime.name]
+        for reality in REALITIES:
+            results = found[Condition(regime, reality)]
+            greedy, index = (
+                100 - _of_oracle(results, n, SPANS[-1]).mean() for n in ("greedy", "index")
+            )
+            share = _distance_share(results)
+            row.append(f"{greedy:.1f} → {index:.1f}" + ("" if share is None else f" ({share:.2f})"))
+        rows.append(row)
+    return _table(["pages", *(reality.name for reality in REALITIES)], rows)
 
-    rows = [
-        [regime.name, *(text(courses, name) for name in _NAMES)] for regime, _, courses in found
-    ]
-    return _table(["conditions", *_NAMES], rows)
+
+def _random_share(found: Found) -> str:
+    rows = []
+    for regime in REGIMES:
+        row = [regime.name]
+        for reality in REALITIES:
+            results = found[Condition(regime, reality)]
+            costs = (
+                (_of_oracle(results, LIVE, s) - _of_oracle(results, "index", s)).mean()
+                for s in SPANS
+            )
+            row.append(" / ".join(f"{cost:+.1f}" for cost in costs))
+        rows.append(row)
+    return _table(["pages", *(reality.name for reality in REALITIES)], rows)
+
+
+def _dollars(found: Found) -> str:
+    rules = Automation()
+    sizes = {
+        rules.small_daily_target: "small",
+        rules.medium_daily_target: "medium",
+        rules.large_daily_target: "large",
+    }
+    names = ("random", *RIVALS, "index", LIVE, ORACLE)
+    rows = []
+    for regime in REGIMES:
+        results = found[Condition(regime, PLAIN)]
+        for target, size in sizes.items():
+            chosen = [result.target == target for result in results]
+            count = sum(int(pages.sum()) for pages in chosen)
+            if not count:
+                continue
+            earned = {
+                name: sum(
+                    result.value[EVERYONE.index(name), -1, pages].sum()
+                    for result, pages in zip(results, chosen, strict=True)
+                )
+                / count
+                / SPANS[-1]
+                * _MONTH
+                for name in names
+            }
+            rows.append(
+                [regime.name, size, str(count), *(f"{earned[name]:,.0f}" for name in names)]
+            )
+    heads = ["random", *RIVALS, "index", "index as it runs", "oracle"]
+    return _table(["pages", "size", "pages drawn", *heads], rows)
+
+
+def _untried(found: Found) -> str:
+    names = ("random", *RIVALS, "index")
+    rows = []
+    for regime in REGIMES:
+        results = found[Condition(regime, PLAIN)]
+        rows.append(
+            [
+                regime.name,
+                *(
+                    " / ".join(
+                        f"{100 * _untried_share(results, name, s):.0f}" for s in range(len(SPANS))
+                    )
+                    for name in names
+                ),
+            ]
+        )
+    return _table(["pages", *names], rows)
+
+
+def _untried_share(results: list[Result], name: str, span: int) -> float:
+    at = EVERYONE.index(name), span
+    return float(
+        sum(r.untried[at].sum() for r in results) / sum(r.messages[at].sum() for r in results)
+    )
+
+
+def _of_oracle(results: list[Result], name: str, span: int) -> np.ndarray:
+    """Percent of the oracle's dollars per message, by seed."""
+    return np.array(
+        [100 * r.per_message(name, span) / r.per_message(ORACLE, span) for r in results]
+    )
+
+
+def _behind(results: list[Result], span: int) -> np.ndarray:
+    """Points that the index has more than the best rival of the condition, by seed."""
+    best = max(RIVALS, key=lambda name: _of_oracle(results, name, span).mean())
+    return _of_oracle(results, "index", span) - _of_oracle(results, best, span)
+
+
+def _distance_share(results: list[Result]) -> float | None:
+    """The index's distance to the oracle over a year in greedy's; None where greedy is close."""
+    greedy, index = (100 - _of_oracle(results, n, SPANS[-1]).mean() for n in ("greedy", "index"))
+    return float(index / greedy) if greedy >= LEAST_LEFT else None
+
+
+def _name(condition: Condition) -> str:
+    return f"{condition.regime.name}, {condition.reality.name}"
+
+
+def _signed(samples: np.ndarray) -> str:
+    mean, half = interval(samples)
+    return f"{mean:+.1f} ± {half:.1f}"
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> str:
     rule = ["---", *["---:"] * (len(heads) - 1)]
     return "\n".join("| " + " | ".join(row) + " |" for row in (heads, rule, *rows))
-
-
-def _percent(samples: np.ndarray) -> str:
-    mean, half = interval(100 * samples)
-    return f"{mean:.1f} ± {half:.1f}"
-
-
-def _gain(courses: dict[str, Course], above: str, below: str) -> str:
-    mean, half = interval(100 * (ratios(courses, above, below) - 1))
-    pages = 100 * (courses[above].per_page / courses[below].per_page - 1).mean()
-    return f"{mean:+.1f} ± {half:.1f} ({pages:+.1f})"
 
 
 def interval(samples: np.ndarray) -> tuple[float, float]:
@@ -127,35 +282,29 @@ def interval(samples: np.ndarray) -> tuple[float, float]:
     return float(samples.mean()), float(stats.t.ppf(0.975, len(samples) - 1) * error)
 
 
-def _regret(courses: dict[str, Course], name: str) -> np.ndarray:
-    """Dollars per page behind the oracle, by day."""
-    return (courses[ORACLE].value - courses[name].value).mean((1, 2))
-
-
 def _plot(found: Found, path: Path) -> None:
-    """A column per regime: value of a message as a share of the oracle's, and summed regret."""
+    """A column per regime, plain above and everything at once below: percent of the oracle."""
     mpl.rcParams["svg.hashsalt"] = "eros"
-    figure, rows = plt.subplots(2, len(found), figsize=(3.3 * len(found), 6), layout="constrained")
-    for column, (regime, _, courses) in enumerate(found):
-        share, regret = rows[:, column]
-        share.set_title(f"{regime.name}\n{regime.title}", fontsize=8)
-        days = np.arange(1, regime.days + 1)
-        for name in _NAMES:
-            style = {"color": _COLOURS[name], "label": name, "linewidth": 1.3}
-            mean, half = _weekly(courses, name)
-            share.plot(days[_WEEK - 1 :], mean, **style)
-            share.fill_between(
-                days[_WEEK - 1 :], mean - half, mean + half, color=_COLOURS[name], alpha=0.2, lw=0
-            )
-            regret.plot(days, _regret(courses, name).cumsum(), **style)
-        share.set_ylim(0, 105)
-        regret.set_ylim(bottom=0)
-        regret.set_xlabel("day")
-        for axes in (share, regret):
+    shown = (PLAIN, REALITIES[-1])
+    figure, rows = plt.subplots(
+        len(shown), len(REGIMES), figsize=(3.3 * len(REGIMES), 6), layout="constrained"
+    )
+    for line, (_, conditions) in enumerate(
+        groupby((c for c in found if c.reality in shown), key=lambda c: c.reality)
+    ):
+        for axes, condition in zip(rows[line], conditions, strict=True):
+            axes.set_title(f"{condition.regime.name}, {condition.reality.name}", fontsize=9)
+            for name, colour in _COLOURS.items():
+                mean, half = _weekly(found[condition], name)
+                days = WEEK * np.arange(1, len(mean) + 1)
+                axes.plot(days, mean, color=colour, label=name, linewidth=1.3)
+                axes.fill_between(days, mean - half, mean + half, color=colour, alpha=0.2, lw=0)
+            axes.set_ylim(0, 105)
             axes.tick_params(labelsize=8)
             axes.spines[["top", "right"]].set_visible(False)
-    rows[0, 0].set_ylabel("dollars per message,\n% of oracle (7 days, 95% CI)")
-    rows[1, 0].set_ylabel("regret so far,\ndollars per page")
+        rows[line, 0].set_ylabel("dollars per message,\n% of oracle (week, 95% CI)")
+    for axes in rows[-1]:
+        axes.set_xlabel("day")
     handles, labels = rows[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
     figure.savefig(path, metadata={"Date": None})
@@ -177,21 +326,17 @@ def _rounded(attribute: str) -> str:
     return " ".join(short.split())
 
 
-def _weekly(courses: dict[str, Course], name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Percent of the oracle's dollars over the last seven days, and its confidence interval."""
-    window = np.ones(_WEEK)
+def _weekly(results: list[Result], name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Percent of the oracle's dollars per message by week, and half of its interval."""
+    at, oracle = EVERYONE.index(name), EVERYONE.index(ORACLE)
 
-    def per_message(course: Course) -> np.ndarray:
-        sums = [
-            np.apply_along_axis(np.convolve, 0, array.sum(2), window, "valid")
-            for array in (course.value, course.messages)
-        ]
-        return sums[0] / sums[1]
+    def per_message(result: Result, policy: int) -> np.ndarray:
+        return np.asarray(result.weekly[policy] / result.weekly_messages[policy])
 
-    shares = 100 * per_message(courses[name]) / per_message(courses[ORACLE])
-    half = stats.t.ppf(0.975, shares.shape[1] - 1) * stats.sem(shares, axis=1)
-    return shares.mean(1), half
+    shares = np.array([100 * per_message(r, at) / per_message(r, oracle) for r in results])
+    half = stats.t.ppf(0.975, len(shares) - 1) * stats.sem(shares)
+    return shares.mean(0), half
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

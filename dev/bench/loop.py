@@ -2,17 +2,63 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
 import numpy as np
+from numba import njit
 
 from dev.bench import world as worlds
-from dev.bench.bandit import Counts, Policy
-from dev.bench.world import World
+from dev.bench.policies import NEVER, Pages, Policy
+from dev.bench.realities import Reality, Seasons, seasons
+from dev.bench.world import Regime, World
 from eros.project.settings import Selection
 
-# Seed of everything that happens in a world, beside the world's own.
-_SEED = 20_251_101
+# Added to a world's seed: what happens in it is drawn apart from what it is.
+_EVENTS = 20_251_101
+# A normal number is as good as a binomial one from this many purchases on.
+_MANY = 200.0
+
+
+@dataclass
+class _Sent:
+    """Messages whose results are not all counted, as a ring by (day, page, slot)."""
+
+    caption: np.ndarray
+    views: np.ndarray
+    bought: np.ndarray
+    earned: np.ndarray
+    counted: np.ndarray
+    """Views, purchases and dollars counted so far, by (3, day, page, slot)."""
+
+    @classmethod
+    def empty(cls, days: int, pages: int, slots: int) -> _Sent:
+        shape = (days, pages, slots)
+        views, bought, earned = np.zeros((3, *shape))
+        return cls(np.full(shape, -1), views, bought, earned, np.zeros((3, *shape)))
+
+
+@dataclass
+class _Life:
+    """A world at the start of a day."""
+
+    pages: Pages
+    fatigue: np.ndarray
+    drift: np.ndarray
+    sent: _Sent
+
+    def copy(self) -> _Life:
+        """The same day again, for another policy."""
+
+        def copied(of: object) -> list[np.ndarray]:
+            return [array.copy() for array in vars(of).values()]
+
+        return _Life(
+            Pages(*copied(self.pages)),
+            self.fatigue.copy(),
+            self.drift.copy(),
+            _Sent(*copied(self.sent)),
+        )
 
 
 @dataclass(frozen=True)
@@ -20,75 +66,268 @@ class Course:
     """What a policy earned by the hidden rates: dollars expected from the views it got."""
 
     value: np.ndarray
-    """By (day, seed, page)."""
+    """By (day, page)."""
     messages: np.ndarray
-    """By (day, seed, page)."""
+    """By (day, page)."""
     untried: np.ndarray
-    """Messages with a caption never sent before, by (day, seed, page)."""
-    realised: np.ndarray
-    """Dollars really earned, by (day, seed, page)."""
-
-    @property
-    def per_message(self) -> np.ndarray:
-        """Expected dollars per message over the whole course, by seed."""
-        return self.value.sum((0, 2)) / self.messages.sum((0, 2))
-
-    @property
-    def realised_per_message(self) -> np.ndarray:
-        """Dollars per message that were really earned, by seed."""
-        return self.realised.sum((0, 2)) / self.messages.sum((0, 2))
-
-    @property
-    def per_page(self) -> np.ndarray:
-        """Expected dollars per message, by (seed, page)."""
-        return self.value.sum(0) / self.messages.sum(0)
+    """Messages with a caption never sent before, by (day, page)."""
 
 
-def simulate(world: World, days: int, rules: Selection, policy: Policy | None) -> Course:
-    """Run one policy; None knows the hidden rates and picks the best that has cooled down.
+@dataclass
+class Stage:
+    """A world with its history, ready for policies; all see the same views and days."""
 
-    All policies of a world see the same views in the same order.
-    """
-    rng = np.random.default_rng(_SEED)
-    audience_rng = np.random.default_rng(_SEED + 1)
-    history = world.history
-    counts = Counts(*(a.copy() for a in (history.successes, history.failures, history.earnings)))
-    last_used = world.last_used.copy()
-    true_value = world.value
-    slots = int(world.daily_target.max())
-    in_target = np.arange(slots) < world.daily_target[..., None]
-    course = Course(*np.zeros((4, days, *world.daily_target.shape)))
-    for day in range(days):
-        score = true_value if policy is None else policy(counts, rules, rng)
-        free = (world.first_day <= day) & (last_used <= day - rules.cooldown_days)
-        pick = _best(np.where(free, score, -np.inf), slots)
-        seen = worlds.views(world, slots, audience_rng)
-        sent = in_target & np.take_along_axis(free, pick, -1)
-        seen = np.where(sent, seen, 0)
-        bought = rng.binomial(seen, np.take_along_axis(world.rate, pick, -1))
-        earned = bought * worlds.prices(np.take_along_axis(world.tier, pick, -1), rng)
+    world: World
+    reality: Reality
+    days: int
+    rules: Selection
+    seed: int
+    start: _Life = field(repr=False)
+    views: np.ndarray = field(repr=False)
+    noise: np.ndarray = field(repr=False)
+    seasons: Seasons = field(repr=False)
 
-        course.value[day] = (seen * np.take_along_axis(true_value, pick, -1)).sum(-1)
-        course.messages[day] = sent.sum(-1)
-        course.untried[day] = (sent & np.isinf(np.take_along_axis(last_used, pick, -1))).sum(-1)
-        course.realised[day] = earned.sum(-1)
-        # Picks of a page are different captions, so no sum is lost.
-        for total, more in (
-            (counts.successes, bought),
-            (counts.failures, seen - bought),
-            (counts.earnings, earned),
-        ):
-            _put(total, pick, np.take_along_axis(total, pick, -1) + more)
-        _put(last_used, pick, np.where(sent, day, np.take_along_axis(last_used, pick, -1)))
+
+def prepare(regime: Regime, reality: Reality, days: int, seed: int, rules: Selection) -> Stage:
+    """Draw the world of a seed and let its team send for the days of its history."""
+    world = worlds.draw(regime, reality, days, seed)
+    rng = np.random.default_rng(seed + _EVENTS)
+    life = _newborn(world, reality, rng)
+    past = regime.history_days
+    year = seasons(reality, -past, past + days)
+    views = worlds.views(world, year.attention, rng)
+    noise = np.ones_like(views)
+    if reality.noise:
+        noise = np.exp(rng.normal(-(reality.noise**2) / 2, reality.noise, views.shape))
+    _seed(seed)
+    chances = world.taste / world.taste.sum(axis=1, keepdims=True)
+    for day in range(past):
+        effective = _morning(life, world, reality, day - past, rng)
+        picks = np.full(views.shape[1:], -1)
+        for page, target in enumerate(_targets(world, year, day)):
+            picks[page, :target] = rng.choice(chances.shape[1], target, p=chances[page])
+        _send(
+            life,
+            world,
+            reality,
+            picks,
+            day - past,
+            effective,
+            views[day],
+            noise[day],
+            year.buying[day],
+        )
+    rest = Seasons(*(factor[past:] for factor in vars(year).values()))
+    return Stage(world, reality, days, rules, seed, life, views[past:], noise[past:], rest)
+
+
+def simulate(stage: Stage, policy: Policy | None, random_share: float = 0.0) -> Course:
+    """Run one policy; None knows the rates of the day and picks the best that has cooled down."""
+    world, reality = stage.world, stage.reality
+    life = stage.start.copy()
+    # One generator for the truth, the same for all, and one for the policy's own draws.
+    truth, luck = (np.random.default_rng([stage.seed, _EVENTS, n]) for n in (1, 2))
+    _seed(stage.seed + _EVENTS)
+    # A planned message keeps its caption until it is sent.
+    gap = max(stage.rules.cooldown_days, reality.lead_days + 1)
+    course = Course(*np.zeros((3, stage.days, len(world.audience))))
+    best = worlds.MEAN_PRICE[world.tier]
+    for day in range(stage.days):
+        effective = _morning(life, world, reality, day, truth)
+        score = effective * best if policy is None else policy(life.pages, day, luck)
+        picks = np.full(stage.views.shape[1:], -1)
+        _pick(
+            *(score, world.first_day, life.pages.last_used, float(day), float(gap)),
+            *(_targets(world, stage.seasons, day), random_share, picks),
+        )
+        sent = picks >= 0
+        last = np.take_along_axis(life.pages.last_used, np.maximum(picks, 0), 1)
+        course.messages[day] = sent.sum(1)
+        course.untried[day] = (sent & (last == NEVER)).sum(1)
+        course.value[day] = _send(
+            *(life, world, reality, picks, day, effective),
+            *(stage.views[day], stage.noise[day], stage.seasons.buying[day]),
+        )
     return course
 
 
-def _best(score: np.ndarray, count: int) -> np.ndarray:
-    """Indices of the highest scores of each page, best first."""
-    top = np.argpartition(score, -count, axis=-1)[..., -count:]
-    order = np.argsort(-np.take_along_axis(score, top, -1), axis=-1)
-    return np.take_along_axis(top, order, -1)
+def _newborn(world: World, reality: Reality, rng: np.random.Generator) -> _Life:
+    shape = world.rate.shape
+    classes = len(worlds.MEAN_PRICE)
+    successes, failures, earnings = np.zeros((3, *shape))
+    pages = Pages(
+        successes=successes,
+        failures=failures,
+        earnings=earnings,
+        last_used=np.full(shape, NEVER),
+        tier=world.tier,
+        messages=np.zeros(shape[0]),
+        views=np.zeros(shape[0]),
+        rate_ratio=np.ones(classes),
+        value_ratio=np.ones(classes),
+    )
+    drift = reality.drift * rng.standard_normal(shape) if reality.drift else np.zeros(shape)
+    ring = reality.lead_days + len(reality.arrival) + 1
+    sent = _Sent.empty(ring, shape[0], int(world.daily_target.max()))
+    return _Life(pages, np.zeros(shape), drift, sent)
 
 
-def _put(array: np.ndarray, index: np.ndarray, values: np.ndarray) -> None:
-    np.put_along_axis(array, index, values, -1)
+def _targets(world: World, year: Seasons, day: int) -> np.ndarray:
+    return np.maximum(np.round(world.daily_target * year.volume[day]), 1).astype(np.int64)
+
+
+def _morning(
+    life: _Life, world: World, reality: Reality, day: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Count what has come in, and give the true rates of the day."""
+    pages, sent = life.pages, life.sent
+    _count(
+        *(day, reality.lead_days, np.array(reality.arrival), sent.caption, sent.views),
+        *(sent.bought, sent.earned, sent.counted, pages.successes, pages.failures),
+        *(pages.earnings, pages.messages, pages.views),
+    )
+    if not (reality.drift or reality.tiring):
+        return world.rate
+    if reality.drift:
+        keep = math.exp(-1 / reality.drift_days)
+        life.drift *= keep
+        life.drift += reality.drift * math.sqrt(1 - keep**2) * rng.standard_normal(life.drift.shape)
+    life.fatigue *= 0.5 ** (1 / reality.rest_days)
+    return world.rate * np.exp(life.drift - reality.drift**2 / 2 - life.fatigue)
+
+
+def _send(
+    life: _Life,
+    world: World,
+    reality: Reality,
+    picks: np.ndarray,
+    day: int,
+    effective: np.ndarray,
+    views: np.ndarray,
+    noise: np.ndarray,
+    buying: float,
+) -> np.ndarray:
+    """Send the picks; expected dollars by page."""
+    value = np.zeros(len(picks))
+    sent = life.sent
+    slot = day % len(sent.caption)
+    sent.counted[:, slot] = 0
+    _buy(
+        *(picks, effective, world.tier, worlds.PRICES, worlds.MEAN_PRICE, views, noise),
+        *(float(buying), float(day), reality.tiring, life.pages.last_used, life.fatigue),
+        *(sent.caption[slot], sent.views[slot], sent.bought[slot], sent.earned[slot], value),
+    )
+    return value
+
+
+@njit(cache=True)
+def _seed(seed):
+    np.random.seed(seed)
+
+
+@njit(cache=True)
+def _count(day, lead, arrival, caption, views, bought, earned, counted, s, f, e, messages, seen):
+    """Fold into the counts what has arrived by this morning; a later result replaces."""
+    ring = caption.shape[0]
+    for age in range(1, arrival.shape[0] + 1):
+        slot = (day - age - lead) % ring
+        part = arrival[age - 1]
+        for page in range(caption.shape[1]):
+            for j in range(caption.shape[2]):
+                c = caption[slot, page, j]
+                if c < 0:
+                    continue
+                if part >= 1:
+                    n, b, d = views[slot, page, j], bought[slot, page, j], earned[slot, page, j]
+                else:
+                    # Views come in a little before purchases do.
+                    b = max(np.floor(bought[slot, page, j] * part), counted[1, slot, page, j])
+                    n = max(np.floor(views[slot, page, j] * min(1.0, part + 0.1)), b)
+                    n = max(n, counted[0, slot, page, j])
+                    d = earned[slot, page, j] * b / max(bought[slot, page, j], 1.0)
+                if age == 1:
+                    messages[page] += 1
+                seen[page] += n - counted[0, slot, page, j]
+                s[page, c] += b - counted[1, slot, page, j]
+                f[page, c] += (n - b) - (counted[0, slot, page, j] - counted[1, slot, page, j])
+                e[page, c] += d - counted[2, slot, page, j]
+                counted[0, slot, page, j] = n
+                counted[1, slot, page, j] = b
+                counted[2, slot, page, j] = d
+                if age == arrival.shape[0]:
+                    caption[slot, page, j] = -1
+
+
+@njit(cache=True)
+def _pick(score, first_day, last, day, gap, targets, random_share, picks):
+    """The best free captions of each page; a share of them is drawn at random instead."""
+    free = np.empty(score.shape[1], np.int64)
+    for page in range(score.shape[0]):
+        count = 0
+        for i in range(score.shape[1]):
+            if first_day[page, i] <= day and last[page, i] <= day - gap:
+                free[count] = i
+                count += 1
+        room = min(targets[page], count)
+        by_chance = 0
+        if random_share > 0:
+            for _ in range(room):
+                if np.random.random() < random_share:
+                    by_chance += 1
+        for j in range(by_chance):
+            at = np.random.randint(j, count)
+            free[j], free[at] = free[at], free[j]
+            picks[page, j] = free[j]
+        # The best of the rest, kept in order while all are seen once.
+        held = by_chance
+        for k in range(by_chance, count):
+            mine = score[page, free[k]]
+            if held == room and not mine > score[page, picks[page, held - 1]]:
+                continue
+            at = held if held < room else held - 1
+            while at > by_chance and mine > score[page, picks[page, at - 1]]:
+                picks[page, at] = picks[page, at - 1]
+                at -= 1
+            picks[page, at] = free[k]
+            held = min(held + 1, room)
+
+
+@njit(cache=True)
+def _buy(
+    picks,
+    rate,
+    tier,
+    prices,
+    mean_price,
+    views,
+    noise,
+    buying,
+    day,
+    tiring,
+    last,
+    fatigue,
+    caption,
+    seen,
+    bought,
+    earned,
+    value,
+):
+    for page in range(picks.shape[0]):
+        for j in range(picks.shape[1]):
+            c = picks[page, j]
+            caption[page, j] = c
+            if c < 0:
+                continue
+            n = views[page, j]
+            chance = min(rate[page, c] * noise[page, j] * buying, 0.9)
+            if n * chance < _MANY:
+                b = float(np.random.binomial(int(n), chance))
+            else:
+                b = np.random.normal(n * chance, math.sqrt(n * chance * (1 - chance)))
+                b = min(max(np.round(b), 0.0), n)
+            seen[page, j] = n
+            bought[page, j] = b
+            earned[page, j] = b * prices[tier[page, c], np.random.randint(0, prices.shape[1])]
+            value[page] += n * rate[page, c] * buying * mean_price[tier[page, c]]
+            last[page, c] = day
+            fatigue[page, c] += tiring

@@ -7,12 +7,13 @@ from datetime import date
 
 import numpy as np
 
-from dev.bench.bandit import Counts
+from dev.bench.realities import Reality
 from eros.project.settings import Automation
 from eros.sample import Identity, Scale, captions, creators
 
 # Dollars that a message of a tier may cost, in the order of eros.sample.captions.TIERS.
-_PRICES = np.array([[3, 4, 5, 6], [7, 8, 10, 12], [15, 18, 20, 25], [30, 35, 40, 50]])
+PRICES = np.array([[3, 4, 5, 6], [7, 8, 10, 12], [15, 18, 20, 25], [30, 35, 40, 50]], dtype=float)
+MEAN_PRICE = PRICES.mean(axis=1)
 # Part of the audience that a message goes to: a Beta distribution, and its median.
 _SEGMENT = (1.5, 4.0)
 _MEDIAN_SEGMENT = 0.24
@@ -22,7 +23,7 @@ _ANY_DAY = date(2025, 11, 1)
 
 @dataclass(frozen=True)
 class Regime:
-    """Conditions under which policies are compared."""
+    """Pages on which policies are compared."""
 
     name: str
     title: str
@@ -35,105 +36,61 @@ class Regime:
     weekly_captions: int = 0
     """New captions of a page per week."""
     pages: int = 20
-    days: int = 90
 
 
 @dataclass(frozen=True)
 class World:
-    """Arrays by (seed, page, caption) unless stated otherwise."""
+    """Arrays by (page, caption) unless stated otherwise."""
 
     rate: np.ndarray
-    """Purchases per view; hidden."""
+    """Purchases per view, before tiring and drift; hidden."""
     tier: np.ndarray
-    history: Counts
-    last_used: np.ndarray
-    """Day of the newest message before day 0: negative."""
+    taste: np.ndarray
+    """How readily the team picked the caption before day 0; 0 is never."""
     first_day: np.ndarray
     """Day from which the caption may be picked; beyond the last day when it is inactive."""
     audience: np.ndarray
-    """By (seed, page)."""
+    """By page."""
     view_rate: np.ndarray
-    """By (seed, page)."""
+    """By page."""
     daily_target: np.ndarray
-    """By (seed, page)."""
-
-    @property
-    def value(self) -> np.ndarray:
-        """True earnings per view in dollars."""
-        return self.rate * _PRICES.mean(axis=1)[self.tier]
+    """By page."""
 
 
-def draw(regime: Regime, seeds: range) -> World:
-    """One world for each seed."""
-    parts = [_one(regime, np.random.default_rng(seed)) for seed in seeds]
-    stacked = [np.stack(column) for column in zip(*parts, strict=True)]
-    rate, tier, *counts, last_used, first_day, audience, view_rate, target = stacked
-    return World(rate, tier, Counts(*counts), last_used, first_day, audience, view_rate, target)
-
-
-def views(world: World, slots: int, rng: np.random.Generator) -> np.ndarray:
-    """Views of the messages of a day, by (seed, page, slot)."""
-    shape = (*world.audience.shape, slots)
-    return _views(world.audience[..., None], world.view_rate[..., None], shape, rng)
-
-
-def prices(tier: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """What each of these messages costs."""
-    return _PRICES[tier, rng.integers(0, _PRICES.shape[1], tier.shape)]
-
-
-def _views(
-    audience: np.ndarray, view_rate: np.ndarray, shape: tuple[int, ...], rng: np.random.Generator
-) -> np.ndarray:
-    recipients = np.maximum(audience * rng.beta(*_SEGMENT, shape), 1).astype(np.int64)
-    return rng.binomial(recipients, np.minimum(view_rate * rng.uniform(0.8, 1.2, shape), 0.98))
-
-
-def _one(regime: Regime, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    arriving = regime.weekly_captions * ((regime.days - 1) // 7)
+def draw(regime: Regime, reality: Reality, days: int, seed: int) -> World:
+    """The pages of one seed."""
+    rng = np.random.default_rng(seed)
+    arriving = regime.weekly_captions * ((days - 1) // 7)
     per_page = regime.captions + arriving
-    scale = Scale("bench", regime.pages, per_page, regime.days, messages_per_day=1)
+    scale = Scale("bench", regime.pages, per_page, days, messages_per_day=1)
     pages = creators.draw(scale, rng)
     if regime.audience:
         low, high = np.log(regime.audience)
         pages = replace(pages, audience=np.exp(rng.uniform(low, high, regime.pages)))
-    target = _daily_target(pages.audience)
     bank = captions.draw(Identity(scale, 0, _ANY_DAY), pages, rng)
     shape = (regime.pages, per_page)
     rate, tier, taste = (
         x.reshape(shape) for x in (bank.conversion_rate, bank.tier, bank.popularity.copy())
     )
     taste[:, regime.captions :] = 0
-
     weeks = np.maximum(np.arange(per_page) - regime.captions, -1) // max(regime.weekly_captions, 1)
-    first_day = np.where(bank.is_active.reshape(shape), (weeks + 1) * 7, regime.days)
-    counts, last_used = _history(regime, pages, target, taste, rate, tier, rng)
-    return rate, tier, *counts, last_used, first_day, pages.audience, pages.view_rate, target
+    first_day = np.where(bank.is_active.reshape(shape), (weeks + 1) * 7, days)
+    # Around the page's geometric mean: a flat world has the same level and smaller differences.
+    middle = np.exp(np.log(np.maximum(rate, 1e-6)).mean(axis=1, keepdims=True))
+    rate = middle * (np.maximum(rate, 1e-6) / middle) ** reality.differences
+    return World(
+        *(rate, tier.astype(np.int64), taste, first_day.astype(float)),
+        *(pages.audience, pages.view_rate, _daily_target(pages.audience)),
+    )
 
 
-def _history(
-    regime: Regime,
-    pages: creators.Creators,
-    target: np.ndarray,
-    taste: np.ndarray,
-    rate: np.ndarray,
-    tier: np.ndarray,
-    rng: np.random.Generator,
-) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
-    """Successes, failures and earnings of the messages before day 0, and their last days."""
-    successes, failures, earnings = np.zeros((3, *taste.shape))
-    last_used = np.full(taste.shape, -np.inf)
-    for page in range(regime.pages):
-        size = regime.history_days * target[page]
-        caption = rng.choice(taste.shape[1], size, p=taste[page] / taste[page].sum())
-        day = np.repeat(np.arange(-regime.history_days, 0), target[page])
-        seen = _views(pages.audience[page], pages.view_rate[page], (size,), rng)
-        bought = rng.binomial(seen, rate[page, caption])
-        np.add.at(successes[page], caption, bought)
-        np.add.at(failures[page], caption, seen - bought)
-        np.add.at(earnings[page], caption, bought * prices(tier[page, caption], rng))
-        np.maximum.at(last_used[page], caption, day)
-    return (successes, failures, earnings), last_used
+def views(world: World, attention: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Views of the messages of some days, by (day, page, slot); attention is a factor by day."""
+    shape = (len(attention), len(world.audience), int(world.daily_target.max()))
+    audience, view_rate = world.audience[:, None], world.view_rate[:, None]
+    recipients = np.maximum(audience * rng.beta(*_SEGMENT, shape), 1).astype(np.int64)
+    chance = view_rate * rng.uniform(0.8, 1.2, shape) * attention[:, None, None]
+    return rng.binomial(recipients, np.minimum(chance, 0.98)).astype(float)
 
 
 def _daily_target(audience: np.ndarray) -> np.ndarray:

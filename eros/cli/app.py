@@ -23,6 +23,7 @@ COMMANDS = {
     "alerts": _ASK,
     "monitor": _ASK,
     "query": _ASK,
+    "learning": _ASK,
     "dashboard": _ASK,
     "run": _ASK,
     "validate": _CHANGE,

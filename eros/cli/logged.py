@@ -24,6 +24,7 @@ READ_ONLY = frozenset(
         "backup list",
         "dashboard",
         "health",
+        "learning",
         "local clock show",
         "local inbox show",
         "local logs",

@@ -15,6 +15,9 @@ SUMMARIES = {
     "diff": "Compare the rows of changed views and functions, and of what reads them.",
     "docs": "Write what follows from sql/, config/ and settings: docs, rules, schemas, .sqlfluff.",
     "health": "Check the system; exit code 0 healthy, 1 warning, 2 critical or out of reach.",
+    "learning": (
+        "Report what ranking captions earns, against those drawn at random, by size of page."
+    ),
     "local": "The system on a local Google Cloud.",
     "monitor": "Ask one of the monitoring queries; without an argument, list them.",
     "plan": "Tell what a change would do: objects, columns downstream, losses, schedules, costs.",

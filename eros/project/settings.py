@@ -157,6 +157,8 @@ class Automation(Section):
     feedback_late_days: PositiveInt = 30
     """A result delivered up to this many days after the send is still counted, and a message
     without a caption is matched again."""
+    selection_effect_days: PositiveInt = 90
+    """Days of messages over which ranked captions are compared with those drawn at random."""
     medium_audience: PositiveInt = 1_000
     large_audience: PositiveInt = 10_000
     """Median recipients of a message from which a page counts as medium or large."""
@@ -167,15 +169,38 @@ class Automation(Section):
 
 
 class Selection(Section):
-    """How a caption is drawn from the arms (docs/requirements.md C-18)."""
+    """How captions are ranked (docs/learning.md, docs/requirements.md C-18)."""
 
-    draw: Literal["wilson", "beta"] = "beta"
+    policy: Literal["index", "beta", "wilson"] = "index"
+    """What captions are ranked by: the index, or one of the draws of Thompson sampling."""
+    random_share: Annotated[float, Field(ge=0, le=0.5)] = 0.02
+    """Share of captions drawn at random, and labelled: what the others are measured against."""
+    horizon_days: PositiveInt = 60
+    """Index: days over which what a message teaches still earns."""
+    message_spread: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Index: how much the purchases of one message hang together; 0 is not at all."""
+    prior_rate: Annotated[float, Field(gt=0, lt=1)] = 0.01
+    """Index: purchases per view of a page without a history; weighs as much as one caption."""
+    prior_value: PositiveFloat = 0.1
+    """Index: dollars per view of a page without a history; weighs as much as one caption."""
+    prior_shape: PositiveFloat = 1.5
+    """Index: shape of the Gamma prior, purchases, until a page's captions show their own."""
+    shape_captions: PositiveFloat = 10.0
+    """Index: captions that `prior_shape` weighs as much as."""
+    class_captions: PositiveFloat = 10.0
+    """Index: captions that the page's mean weighs as much as in the mean of a price tier."""
+    price_purchases: PositiveFloat = 0.5
+    """Index: purchases that a class's earnings per purchase weigh as much as in a caption's own."""
+    recovery: Annotated[float, Field(ge=0, lt=1)] = 0.15
+    """Index: part of its score that a caption lacks right after a send."""
+    recovery_days: PositiveFloat = 30.0
+    """Index: days in which half of that is back."""
     prior_successes: PositiveFloat = 4.0
-    """Prior successes of every caption; its prior rate is the mean of the page's captions."""
+    """Draws: prior successes of every caption; its prior rate is the mean of its page."""
     prior_failures: PositiveFloat = 1.0
-    """Prior failures of a caption on a page that has no purchase yet."""
+    """Draws: prior failures of a caption on a page that has no purchase yet."""
     earnings_prior_purchases: PositiveFloat = 2.0
-    """Purchases at the page's mean earnings that a caption's own mean is mixed with."""
+    """Draws: purchases at the page's mean earnings that a caption's own mean is mixed with."""
     max_captions: PositiveInt = 1_000
     """Most captions that one call may ask for."""
     lock_lease_seconds: PositiveInt = 600

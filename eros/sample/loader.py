@@ -27,7 +27,11 @@ from eros.sample.model import SCHEMAS, Identity, Sample, Scale, Size
 # and recommendations come and go.
 _COMPLETE_TABLES = frozenset({"caption_bank", "captions", "mass_messages"})
 # What the system learns from the rows, by the column that has an identifier of the sample.
-_LEARNED = {"caption_bandit_stats": "caption_id", "message_feedback": "message_id"}
+_LEARNED = {
+    "caption_bandit_stats": "caption_id",
+    "caption_choices": "caption_id",
+    "message_feedback": "message_id",
+}
 # To name a sample by its identifiers, which have a digest of the seed.
 _LIKELY_SEEDS = range(100)
 # An identifier of any sample (`Identity.prefix`).

@@ -371,6 +371,7 @@ BEGIN
             END;
             RAISE;
         END;
+        CALL `{{ project }}`.`{{ dataset }}`.refresh_class_ratios();
         -- What was sent before the days that are read is counted by nobody, unless a person asks.
         INSERT INTO `{{ project }}`.`{{ dataset }}`.stored_figures (figure_time, figure, value)
         SELECT

@@ -5,7 +5,7 @@ CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.select_captions_for_
     seed INT64
 )
 OPTIONS (
-    description = 'Picks and locks captions of a page for a business day by Thompson sampling and returns them, best first. Fewer than asked for when the day is full (holidays carry less) or the pool is empty. Seed NULL draws at random; with a seed the draw can be repeated.'
+    description = 'Picks and locks captions of a page for a business day and returns them, best first: by the index of what is known and what can be learned, or by a draw of Thompson sampling (eros:selection.policy), but for a share that is drawn at random and labelled. Fewer than asked for when the day is full (holidays carry less) or the pool is empty. Seed NULL draws at random; with a seed the call can be repeated.'
 )
 BEGIN
     DECLARE run STRING DEFAULT GENERATE_UUID();
@@ -29,11 +29,28 @@ BEGIN
     END IF;
 
     BEGIN
-        -- What each active caption of the page has earned. A caption without a history has
-        -- the mean rate of its page as its prior, and the mean earnings per purchase. Each
-        -- caption tried counts alike in these means: views go to what sells, so a mean over
-        -- views would promise the best captions' rate of every caption never sent.
+        -- What each caption that has cooled down is ranked by.
         CREATE OR REPLACE TEMP TABLE selection_ranked AS
+        {% if selection.policy == 'index' %}
+        SELECT
+            caption_id,
+            caption_text,
+            earnings_per_purchase,
+            score / earnings_per_purchase AS drawn_rate,
+            rate * earnings_per_purchase AS expected_value,
+            last_used IS NULL AS is_untried
+        FROM `{{ project }}`.`{{ dataset }}`.index_scores(for_page, schedule_date)
+        WHERE
+            is_active
+            AND (
+                last_used IS NULL
+                OR DATE(last_used, '{{ time_zone }}') <= DATE_SUB(schedule_date, INTERVAL {{ selection.cooldown_days }} DAY)
+            );
+        {% else %}
+        -- A caption without a history has the mean rate of its page as its prior, and the mean
+        -- earnings per purchase. Each caption tried counts alike in these means: views go to
+        -- what sells, so a mean over views would promise the best captions' rate of every
+        -- caption never sent.
         WITH learned AS (
             SELECT
                 caption_id,
@@ -65,6 +82,7 @@ BEGIN
             SELECT
                 bank.caption_id,
                 bank.caption_text,
+                learned.last_used IS NULL AS is_untried,
                 COALESCE(learned.successes, 0) AS successes,
                 COALESCE(learned.failures, 0) AS failures,
                 COALESCE(learned.successes, 0) + {{ selection.prior_successes }} AS alpha,
@@ -86,7 +104,7 @@ BEGIN
             WHERE
                 learned.last_used IS NULL
                 OR DATE(learned.last_used, '{{ time_zone }}') <= DATE_SUB(schedule_date, INTERVAL {{ selection.cooldown_days }} DAY)
-        ){% if selection.draw == 'beta' %},
+        ){% if selection.policy == 'beta' %},
 
         arms AS (
             SELECT
@@ -111,7 +129,9 @@ BEGIN
             candidates.caption_id,
             candidates.caption_text,
             candidates.earnings_per_purchase,
-            drawn.draw AS drawn_rate
+            drawn.draw AS drawn_rate,
+            candidates.alpha / (candidates.alpha + candidates.beta) * candidates.earnings_per_purchase AS expected_value,
+            candidates.is_untried
         FROM candidates
         INNER JOIN drawn ON candidates.caption_id = drawn.arm;
         {% else %}
@@ -123,13 +143,16 @@ BEGIN
             bounds.lower_bound + `{{ project }}`.`{{ dataset }}`.hash_uniform(
                 TO_HEX(SHA256(CONCAT(CAST(draw_seed AS STRING), '/0/', caption_id))),
                 0
-            ) * (bounds.upper_bound - bounds.lower_bound) AS drawn_rate
+            ) * (bounds.upper_bound - bounds.lower_bound) AS drawn_rate,
+            alpha / (alpha + beta) * earnings_per_purchase AS expected_value,
+            is_untried
         FROM (
             SELECT
                 *,
                 `{{ project }}`.`{{ dataset }}`.wilson_score_bounds(successes, failures) AS bounds
             FROM candidates
         );
+        {% endif %}
         {% endif %}
         -- All that reads much is done: the lock is held for the picking only.
         CALL `{{ project }}`.`{{ dataset }}`.take_page_lock(
@@ -149,9 +172,9 @@ BEGIN
         free AS (
             SELECT
                 ranked.*,
-                ROW_NUMBER() OVER (
-                    ORDER BY ranked.drawn_rate * ranked.earnings_per_purchase DESC, ranked.caption_id
-                ) AS position
+                ranked.drawn_rate * ranked.earnings_per_purchase AS score,
+                COUNT(*) OVER () AS free_captions,
+                TO_HEX(SHA256(CONCAT(CAST(draw_seed AS STRING), '/chance/', ranked.caption_id))) AS chance
             FROM selection_ranked AS ranked
             LEFT JOIN taken ON ranked.caption_id = taken.caption_id
             WHERE taken.caption_id IS NULL
@@ -167,21 +190,74 @@ BEGIN
             FROM `{{ project }}`.`{{ dataset }}`.daily_volume(schedule_date, schedule_date) AS volume
             LEFT JOIN `{{ project }}`.`{{ dataset }}`.account_sizes(for_page, today) AS sizes
                 ON TRUE
+        ),
+
+        -- The messages that the day still has room for, and how many of them are left to
+        -- chance: each by itself, so that the share holds however few a call asks for.
+        room AS (
+            SELECT
+                sizes.captions,
+                (
+                    SELECT
+                        COUNTIF(
+                            `{{ project }}`.`{{ dataset }}`.hash_uniform(
+                                TO_HEX(SHA256(CONCAT(CAST(draw_seed AS STRING), '/slot/', for_page, '/', CAST(sizes.planned + slot AS STRING)))),
+                                0
+                            ) < {{ selection.random_share }}
+                        )
+                    FROM UNNEST(GENERATE_ARRAY(1, sizes.captions)) AS slot
+                ) AS by_chance
+            FROM (
+                SELECT
+                    day.planned,
+                    GREATEST(0, LEAST(num_captions, target.messages - day.planned)) AS captions
+                FROM target
+                -- The cast is for the local engine: its sum of INT64 is wider.
+                CROSS JOIN (SELECT CAST(COALESCE(SUM(on_the_day), 0) AS INT64) AS planned FROM taken) AS day
+            ) AS sizes
+        ),
+
+        -- Random captions are the first in an order that knows no score, so each free caption
+        -- has the same chance; the best of the others follow. Equal scores are put in order by
+        -- the seed as well.
+        picked AS (
+            SELECT
+                lots.*,
+                ROW_NUMBER() OVER (ORDER BY lots.is_random DESC, lots.score DESC, lots.chance ASC) AS turn
+            FROM (
+                SELECT
+                    free.*,
+                    room.captions,
+                    ROW_NUMBER() OVER (ORDER BY free.chance) <= room.by_chance AS is_random,
+                    ROW_NUMBER() OVER (ORDER BY free.expected_value DESC, free.chance ASC) AS place_by_mean
+                FROM free
+                CROSS JOIN room
+            ) AS lots
+        ),
+
+        numbered AS (
+            SELECT
+                *,
+                ROW_NUMBER() OVER (ORDER BY score DESC, chance ASC) AS position
+            FROM picked
+            WHERE turn <= captions
         )
 
         SELECT
             GENERATE_UUID() AS assignment_id,
-            free.position,
-            free.caption_id,
-            free.caption_text,
-            free.drawn_rate,
-            free.earnings_per_purchase
-        FROM free
-        CROSS JOIN target
-        CROSS JOIN (SELECT COALESCE(SUM(on_the_day), 0) AS planned FROM taken) AS day
-        WHERE
-            free.position <= num_captions
-            AND free.position <= target.messages - day.planned;
+            numbered.position,
+            numbered.caption_id,
+            numbered.caption_text,
+            numbered.drawn_rate,
+            numbered.earnings_per_purchase,
+            numbered.score,
+            numbered.is_random,
+            numbered.is_untried,
+            numbered.free_captions,
+            numbered.expected_value,
+            best.expected_value AS best_value
+        FROM numbered
+        INNER JOIN picked AS best ON numbered.position = best.place_by_mean;
 
         -- All or none, and only while the lock is held for another minute: a selection that was
         -- too slow inserts nothing beside the one that came after it.
@@ -219,6 +295,34 @@ BEGIN
         -- a failure.
         BEGIN
             CALL `{{ project }}`.`{{ dataset }}`.release_page_lock(for_page, run);
+            INSERT INTO `{{ project }}`.`{{ dataset }}`.caption_choices (
+                assignment_id,
+                page_name,
+                caption_id,
+                scheduled_send_date,
+                chosen_at,
+                policy,
+                is_random,
+                is_untried,
+                free_captions,
+                score,
+                expected_value,
+                best_value
+            )
+            SELECT
+                assignment_id,
+                for_page,
+                caption_id,
+                schedule_date,
+                CURRENT_TIMESTAMP(),
+                '{{ selection.policy }}',
+                is_random,
+                is_untried,
+                free_captions,
+                score,
+                expected_value,
+                best_value
+            FROM selection_picked;
             INSERT INTO `{{ project }}`.`{{ dataset }}`.etl_job_runs (
                 run_id,
                 job_name,
@@ -316,7 +420,8 @@ BEGIN
         schedule_date AS scheduled_send_date,
         drawn_rate,
         earnings_per_purchase,
-        drawn_rate * earnings_per_purchase AS drawn_earnings_per_view
+        score AS drawn_earnings_per_view,
+        is_random
     FROM selection_picked
     ORDER BY position;
 END;

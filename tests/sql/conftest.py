@@ -88,7 +88,7 @@ def build(
     """Function that creates a dataset, or hands out the one it made before.
 
     `only` limits it to the named objects and what they need; keyword arguments are
-    sections of the settings, as in `selection={"draw": "wilson"}`.
+    sections of the settings, as in `selection={"policy": "wilson"}`.
     """
     made: dict[str, Warehouse] = {}
     with ExitStack() as servers:

@@ -4,7 +4,7 @@ A case is BigQuery SQL in sections that start with `-- given`, `-- when` and `--
 first line, `-- case: ...`, says what it shows. Bare names are objects of a dataset whose
 tables are empty when the case begins. Two more header lines are optional:
 
-    -- settings: {"selection": {"draw": "wilson"}}    the catalogue rendered with them
+    -- settings: {"selection": {"policy": "wilson"}}    the catalogue rendered with them
     -- raises: text of the error that -- when must end with
 """
 

@@ -1,6 +1,6 @@
-"""dev/bench/bandit.py computes what the SQL computes, and the SQL itself learns.
+"""dev/bench/policies.py computes what the SQL computes, and the SQL itself learns.
 
-The simulation of docs/learning.md runs on numpy because 90 days of 20 pages and 30 seeds do not
+The simulation of docs/learning.md is compiled because a year of 20 pages and 30 seeds does not
 fit on an emulator. It says something about the SQL only as long as these tests hold.
 """
 
@@ -12,117 +12,232 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dev.bench import bandit
+from dev.bench import policies
 from eros.project.settings import Selection
 
 # Equal distributions differ more than this once in ten thousand runs; the seeds are fixed.
 P_VALUE = 1e-4
 
+ZONE = "America/Los_Angeles"
+TOMORROW = f"DATE_ADD(CURRENT_DATE('{ZONE}'), INTERVAL 1 DAY)"
+# Other numbers than the defaults, so that each is read from its setting.
+OTHERS = {
+    "random_share": 0.0,
+    "horizon_days": 45,
+    "message_spread": 0.08,
+    "prior_rate": 0.02,
+    "prior_value": 0.3,
+    "prior_shape": 2.5,
+    "shape_captions": 6.0,
+    "class_captions": 4.0,
+    "price_purchases": 0.8,
+    "recovery": 0.3,
+    "recovery_days": 20.0,
+    "prior_successes": 1.5,
+    "earnings_prior_purchases": 3.0,
+    "cooldown_days": 6,
+}
+RULES = Selection(**OTHERS)
+# `index_scores` brings the tables that `fill` writes.
+NEEDED = ("select_captions_for_creator", "index_scores", "beta_draws", "refresh_class_ratios")
+
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]
 
-# By page: caption, successes, failures and earnings as caption_bandit_stats holds them (no row
-# without them), and whether the caption is active.
+# By page: caption, price tier, days since its last message, successes, failures and earnings as
+# caption_bandit_stats holds them (no row without them), and whether the caption is active.
 PAGES = {
     "mixed": [
-        ("tried", (12, 880, 96), True),
-        ("dear", (2, 400, 70), True),
-        ("unsold", (0, 35, 0), True),
-        ("gone", (30, 900, 330), False),
-        ("new", None, True),
-        ("corrupt", (-4, -7, None), True),
+        ("tried", "standard", 20, (12, 880, 96), True),
+        ("dear", "luxury", 9, (2, 400, 70), True),
+        ("unsold", "Standard ", 30, (0, 35, 0), True),
+        ("gone", "standard", 8, (30, 900, 330), False),
+        ("new", "luxury", None, None, True),
+        ("without a tier", None, 12, (5, 300, 25), True),
+        ("unknown tier", "gold", None, None, True),
+        ("corrupt", None, 15, (-4, -7, None), True),
     ],
-    "unsold": [("seen", (0, 500, 0), True), ("new", None, True)],
-    "everything sells": [("all", (9, 0, 45), True), ("new", None, True)],
-    "new": [("first", None, True), ("second", None, True)],
+    "unsold": [("seen", "budget", 40, (0, 500, 0), True), ("new", "budget", None, None, True)],
+    "everything sells": [
+        ("all", "budget", 10, (9, 0, 45), True),
+        ("new", "premium", None, None, True),
+    ],
+    "new": [("first", None, None, None, True), ("second", "luxury", None, None, True)],
 }
+# Messages and views of each page, as message_feedback holds them.
+SENT = {"mixed": (6, 2_519), "unsold": (1, 500), "everything sells": (2, 9)}
+CLASSES = ("", "budget", "gold", "luxury", "premium", "standard")
 
 
-def counts(page: str) -> tuple[list[str], bandit.Counts]:
-    """Captions of a page and the numbers that the twin gets for them."""
-    rows = [(name, numbers or (0, 0, 0)) for name, numbers, _ in PAGES[page]]
-    numbers = np.array([[value or 0 for value in row] for _, row in rows], dtype=float)
-    return [name for name, _ in rows], bandit.Counts(*numbers.T)
+def captions(page: str) -> tuple[list[str], policies.Pages]:
+    """Captions of a page, and what the twin knows of them before the ratios are pooled."""
+    names, numbers, tiers, last = [], [], [], []
+    for name, tier, days, counted, _ in PAGES[page]:
+        names.append(name)
+        numbers.append([max(value or 0, 0) for value in counted or (0, 0, 0)])
+        tiers.append(CLASSES.index((tier or "").strip().lower()))
+        last.append(policies.NEVER if days is None else -days)
+    counts = np.array(numbers, dtype=float).T[:, None]
+    messages, views = SENT.get(page, (0, 0))
+    return names, policies.Pages(
+        *counts,
+        np.array([last], dtype=float),
+        np.array([tiers]),
+        np.array([messages], dtype=float),
+        np.array([views], dtype=float),
+        np.ones(len(CLASSES)),
+        np.ones(len(CLASSES)),
+    )
 
 
 def fill(warehouse) -> None:
-    """The captions and statistics of PAGES."""
-    bank, learned = [], []
-    for page, captions in PAGES.items():
-        for name, numbers, active in captions:
-            bank.append(f"('{name}', '{page}', 'text', {active}, CURRENT_TIMESTAMP())")
+    """The captions, statistics and messages of PAGES."""
+    bank, learned, sent = [], [], []
+    for page, rows in PAGES.items():
+        for name, tier, days, numbers, active in rows:
+            tier = "NULL" if tier is None else f"'{tier}'"
+            bank.append(f"('{name}', '{page}', 'text', {tier}, {active}, CURRENT_TIMESTAMP())")
             if numbers:
                 values = ", ".join("NULL" if n is None else str(n) for n in numbers)
-                learned.append(f"('{page}', '{name}', CURRENT_TIMESTAMP(), {values})")
+                # At noon of the business day, whatever the hour of the test.
+                used = (
+                    f"TIMESTAMP(DATETIME_ADD(DATETIME(DATE_SUB(CURRENT_DATE('{ZONE}'), "
+                    f"INTERVAL {days} DAY)), INTERVAL 12 HOUR), '{ZONE}')"
+                )
+                learned.append(f"('{page}', '{name}', {used}, CURRENT_TIMESTAMP(), {values})")
+    for page, (messages, views) in SENT.items():
+        for number in range(messages):
+            seen = views - (messages - 1) if number == 0 else 1
+            sent.append(f"STRUCT('{page} {number}' AS message, '{page}' AS page, {seen} AS seen)")
     warehouse.run(f"""
-        INSERT INTO caption_bank (caption_id, page_name, caption_text, is_active, created_at)
+        INSERT INTO caption_bank (
+            caption_id, page_name, caption_text, price_tier, is_active, created_at
+        )
         VALUES {", ".join(bank)};
         INSERT INTO caption_bandit_stats (
-            page_name, caption_id, last_updated, successes, failures, total_emv
+            page_name, caption_id, last_used, last_updated, successes, failures, total_emv
         )
         VALUES {", ".join(learned)};
+        INSERT INTO message_feedback (
+            message_id, page_name, views, sent_at, purchases, earnings, updated_at, counted_at
+        )
+        SELECT
+            message, page, seen, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 9 DAY), 0, 0,
+            CURRENT_TIMESTAMP(), CURRENT_TIMESTAMP()
+        FROM UNNEST([{", ".join(sent)}]);
+        CALL refresh_class_ratios();
     """)
+
+
+def pooled() -> policies.Pages:
+    """All pages side by side, the shorter filled up with captions that nobody knows."""
+    every = [captions(page)[1] for page in PAGES]
+    most = max(len(rows) for rows in PAGES.values())
+
+    def side_by_side(field: str, fill: float) -> np.ndarray:
+        rows = [getattr(pages, field)[0] for pages in every]
+        return np.array([np.pad(r, (0, most - len(r)), constant_values=fill) for r in rows])
+
+    together = policies.Pages(
+        *(side_by_side(field, 0) for field in ("successes", "failures", "earnings")),
+        side_by_side("last_used", policies.NEVER),
+        side_by_side("tier", 0),
+        *(np.concatenate([getattr(p, f) for p in every]) for f in ("messages", "views")),
+        np.ones(len(CLASSES)),
+        np.ones(len(CLASSES)),
+    )
+    policies.pool(together, RULES)
+    return together
 
 
 def select(warehouse, page: str, seed: int) -> dict[str, dict]:
     """Everything that a call gives, by caption; the locks are taken back."""
     rows = warehouse.run(f"""
-        CALL select_captions_for_creator(
-            '{page}', DATE_ADD(CURRENT_DATE('America/Los_Angeles'), INTERVAL 1 DAY), 100, {seed}
-        )
+        CALL select_captions_for_creator('{page}', {TOMORROW}, 100, {seed})
     """)
     warehouse.run("DELETE FROM active_caption_assignments WHERE TRUE")
     return {row["caption_id"]: row for row in rows}
 
 
-@pytest.fixture(scope="module", params=["beta", "wilson"])
+@pytest.fixture(scope="module", params=["index", "beta", "wilson"])
 def selecting(request, build):
-    """A dataset whose selection uses the draw, with PAGES in it."""
-    rules = {"draw": request.param, "prior_successes": 1.5, "earnings_prior_purchases": 3}
+    """A dataset whose selection uses the policy, with PAGES in it."""
     warehouse = build(
         f"twin_{request.param}",
-        only=["select_captions_for_creator", "beta_draws"],
-        selection=rules,
+        only=NEEDED,
+        selection={**OTHERS, "policy": request.param},
         automation={"small_daily_target": 100},
     )
     fill(warehouse)
     return warehouse
 
 
+def test_pooled_ratios_of_the_twin_are_those_of_the_procedure(selecting):
+    rows = selecting.run("SELECT class, rate_ratio, value_ratio FROM class_ratios")
+    twin = pooled()
+    assert {row["class"] for row in rows} == {"", "budget", "luxury", "standard"}
+    for row in rows:
+        at = CLASSES.index(row["class"])
+        assert row["rate_ratio"] == pytest.approx(twin.rate_ratio[at], rel=1e-9)
+        assert row["value_ratio"] == pytest.approx(twin.value_ratio[at], rel=1e-9)
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_scores_of_the_twin_are_those_of_the_procedure(selecting, page):
-    names, known = counts(page)
-    twin = bandit.arms(known, selecting.settings.selection)
-    lower, upper = bandit.wilson_bounds(known)
+    names, known = captions(page)
     rows = select(selecting, page, 7)
-    assert set(rows) == {name for name, _, active in PAGES[page] if active}
+    assert set(rows) == {name for name, *_, active in PAGES[page] if active}
+    scores = [row["drawn_earnings_per_view"] for row in rows.values()]
+    assert scores == sorted(scores, reverse=True)
+    if selecting.settings.selection.policy == "index":
+        together = pooled()
+        known.rate_ratio, known.value_ratio = together.rate_ratio, together.value_ratio
+        twin = policies.index(known, 1, RULES)
+        for position, name in enumerate(names):
+            if name in rows:
+                for column, expected in (
+                    ("drawn_earnings_per_view", twin.score),
+                    ("earnings_per_purchase", twin.earnings_per_purchase),
+                ):
+                    assert rows[name][column] == pytest.approx(expected[0, position], rel=1e-9)
+        every = selecting.run(
+            f"SELECT caption_id, rate, spread FROM index_scores('{page}', {TOMORROW})"
+        )
+        assert {row["caption_id"] for row in every} == set(names)
+        for row in every:
+            at = names.index(row["caption_id"])
+            assert row["rate"] == pytest.approx(twin.rate[0, at], rel=1e-9)
+            assert row["spread"] == pytest.approx(twin.spread[0, at], rel=1e-9)
+        return
+    twin = policies.arms(known, RULES)
+    lower, upper = policies.wilson_bounds(known)
     for position, name in enumerate(names):
         if name not in rows:
             continue
         row = rows[name]
-        assert row["earnings_per_purchase"] == pytest.approx(twin.earnings_per_purchase[position])
-        if selecting.settings.selection.draw == "wilson":
-            assert lower[position] <= row["drawn_rate"] <= upper[position]
+        assert row["earnings_per_purchase"] == pytest.approx(
+            twin.earnings_per_purchase[0, position]
+        )
+        if selecting.settings.selection.policy == "wilson":
+            assert lower[0, position] <= row["drawn_rate"] <= upper[0, position]
         else:
             [drawn] = selecting.run(f"""
                 SELECT draw FROM beta_draws(
                     [STRUCT(
                         '{name}' AS arm,
-                        CAST({float(twin.alpha[position])!r} AS FLOAT64) AS alpha,
-                        CAST({float(twin.beta[position])!r} AS FLOAT64) AS beta
+                        CAST({float(twin.alpha[0, position])!r} AS FLOAT64) AS alpha,
+                        CAST({float(twin.beta[0, position])!r} AS FLOAT64) AS beta
                     )],
                     7
                 )
             """)
             # The same seed and arm give the same draw only for the same two shapes.
             assert row["drawn_rate"] == pytest.approx(drawn["draw"], rel=1e-9)
-    scores = [row["drawn_rate"] * row["earnings_per_purchase"] for row in rows.values()]
-    assert scores == sorted(scores, reverse=True)
 
 
 def test_beta_draws_have_the_distribution_that_the_twin_draws_from(build):
     warehouse = build("twin_draws", only=["beta_draws"])
-    known = bandit.arms(counts("mixed")[1], Selection())
-    pairs = list(zip(known.alpha.tolist(), known.beta.tolist(), strict=True))
+    known = policies.arms(captions("mixed")[1], Selection())
+    pairs = list(zip(known.alpha[0].tolist(), known.beta[0].tolist(), strict=True))
     each = 4_000
     listed = ", ".join(
         f"STRUCT({number} AS pair, {alpha!r} AS a, {beta!r} AS b)"

@@ -1,5 +1,5 @@
 -- case: with the Wilson draw a seed repeats its picks too, inside the bounds
--- settings: {"selection": {"draw": "wilson"}}
+-- settings: {"selection": {"policy": "wilson"}}
 
 -- given
 INSERT INTO caption_bank (caption_id, page_name, caption_text, is_active, created_at)

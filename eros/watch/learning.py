@@ -1,0 +1,57 @@
+"""Whether selection earns more than chance: the view `selection_effects`, and what it means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eros.cloud.google import Google
+from eros.watch.monitor import Answer, Query, ask
+
+# "10% better EMV": what the sources promise of learning (docs/learning.md).
+GOAL_PCT = 10.0
+# As the view has it: fewer say nothing.
+ENOUGH = 30
+ALL = "all"
+_QUERY = Query(
+    "selection_effects",
+    "ranked captions against random ones, by size of page",
+    """
+    SELECT *
+    FROM {dataset}.selection_effects
+    ORDER BY STRPOS('small medium large all', page_size)
+    """,
+)
+
+
+def effects(google: Google) -> Answer:
+    """A row for each size of page and one for all; no row before a choice has been counted.
+
+    Raises UserError when the answer does not come in time.
+    """
+    return ask(google, _QUERY)
+
+
+def verdict(answer: Answer) -> str:
+    """One sentence on all pages: the gain, its interval, and whether the goal is reached."""
+    total: dict[str, Any] | None = next(
+        (row for row in answer.records() if row["page_size"] == ALL), None
+    )
+    if total is None:
+        return "No message of a chosen caption has been counted yet."
+    few = total["random_messages"]
+    if total["gain_pct"] is None:
+        if few < ENOUGH:
+            return f"{few} random messages counted: a comparison needs {ENOUGH}."
+        return "Nothing has been earned yet that could be compared."
+    low, high = total["gain_low_pct"], total["gain_high_pct"]
+    reached = (
+        f"the goal of +{GOAL_PCT:.0f}% is reached"
+        if low >= GOAL_PCT
+        else f"the goal of +{GOAL_PCT:.0f}% is missed"
+        if high < GOAL_PCT
+        else f"too early to say whether the goal of +{GOAL_PCT:.0f}% is reached"
+    )
+    return (
+        f"Ranked captions earn {total['gain_pct']:+.1f}% against {few:,} random messages "
+        f"(95% interval {low:+.1f}% to {high:+.1f}%): {reached}."
+    )

@@ -1,0 +1,160 @@
+"""What `eros learning` says, and the arithmetic of the simulation."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from dev.bench import loop, policies
+from dev.bench.realities import PLAIN, REALITIES, Reality, seasons
+from dev.bench.world import Regime
+from eros.project.settings import Selection
+from eros.watch import learning
+from eros.watch.monitor import Answer
+
+pytestmark = pytest.mark.unit
+
+RULES = Selection()
+SMALL = Regime("small", "", 60, (300, 3_000), pages=4)
+COLUMNS = ("page_size", "random_messages", "gain_pct", "gain_low_pct", "gain_high_pct")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (("all", 400, 30.0, 12.0, 51.0), "is reached"),
+        (("all", 400, 4.0, 1.0, 8.0), "is missed"),
+        (("all", 400, 12.0, -3.0, 30.0), "too early"),
+        (("all", 29, None, None, None), "29 random messages counted"),
+        (("all", 40, None, None, None), "Nothing has been earned"),
+        (("small", 400, 30.0, 12.0, 51.0), "No message"),
+    ],
+)
+def test_the_verdict_is_as_sure_as_the_interval(row, said):
+    assert said in learning.verdict(Answer(COLUMNS, [row]))
+
+
+@pytest.fixture(scope="module")
+def stage():
+    return loop.prepare(SMALL, PLAIN, 40, 1, RULES)
+
+
+def test_nobody_beats_who_knows_the_rates(stage):
+    oracle = loop.simulate(stage, None).value.sum()
+    for name, policy in policies.POLICIES.items():
+        assert loop.simulate(stage, policy).value.sum() <= oracle * 1.0001, name
+
+
+def test_a_run_can_be_repeated(stage):
+    index = policies.POLICIES["index"]
+    once, twice = (loop.simulate(stage, index, 0.1) for _ in range(2))
+    assert (once.value == twice.value).all()
+
+
+def test_every_day_has_its_messages_and_no_caption_returns_within_the_cooldown():
+    picked: list[np.ndarray] = []
+
+    def watching(pages, day, rng):
+        picked.append(pages.last_used.copy())
+        return rng.random(pages.successes.shape)
+
+    course = loop.simulate(loop.prepare(SMALL, PLAIN, 30, 2, RULES), watching)
+    assert (course.messages == 5).all()
+    for before, after in pairwise(picked):
+        again = np.isfinite(before) & (after > before)
+        assert (after[again] - before[again]).min(initial=99) >= RULES.cooldown_days
+
+
+def test_all_random_is_no_better_than_random(stage):
+    index = policies.POLICIES["index"]
+    ranked, chance = (loop.simulate(stage, index, share).value.sum() for share in (0.0, 1.0))
+    blind = loop.simulate(stage, policies.POLICIES["random"]).value.sum()
+    assert chance < 0.8 * ranked
+    assert chance == pytest.approx(blind, rel=0.25)
+
+
+@pytest.mark.parametrize("reality", REALITIES, ids=lambda reality: reality.name)
+def test_every_result_is_counted_once_in_the_end(reality):
+    """What is known at the end is what was sent, but for the messages that are still awaited."""
+    regime = Regime("one", "", 60, (300, 3_000), history_days=0, pages=2)
+    days = 20
+    last: list[policies.Pages] = []
+
+    def watching(pages, day, rng):
+        last[:] = [pages]
+        return rng.random(pages.successes.shape)
+
+    course = loop.simulate(loop.prepare(regime, reality, days, 3, RULES), watching)
+    [pages] = last
+    awaited = reality.lead_days + 1
+    assert pages.messages.sum() == course.messages[: days - awaited].sum()
+    assert (pages.successes >= 0).all()
+    assert (pages.failures >= 0).all()
+    assert (pages.successes + pages.failures).sum() == pytest.approx(pages.views.sum())
+    assert (pages.earnings[pages.successes == 0] == 0).all()
+
+
+def test_tiring_fans_recover():
+    tired = Reality("tired", "", tiring=1.0, rest_days=5)
+    regime = Regime("one", "", 60, (300, 3_000), history_days=0, pages=1)
+    plain, worn = (
+        loop.simulate(loop.prepare(regime, reality, 40, 4, RULES), None).value.sum()
+        for reality in (PLAIN, tired)
+    )
+    # A caption returns after a week at the earliest: exp(-0.5^(7/5)) of its rate is back.
+    assert 0.6 * plain < worn < plain
+
+
+def test_weekdays_and_holidays_repeat():
+    year = seasons(Reality("s", "", seasons=True), -90, 455)
+    assert year.attention[:7].tolist() == year.attention[7:14].tolist()
+    assert (year.volume < 1).sum() == 13
+    assert seasons(PLAIN, 0, 5).buying.tolist() == [1] * 5
+
+
+def test_pooled_classes_find_what_a_tier_is_worth():
+    rng = np.random.default_rng(5)
+    shape = (40, 100)
+    tier = rng.integers(0, 4, shape)
+    ratio, price = np.array([1.35, 1.0, 0.65, 0.4]), np.array([4.5, 9.25, 19.5, 38.75])
+    page = rng.lognormal(-4.6, 0.5, (40, 1))
+    views = np.full(shape, 2_000.0)
+    bought = rng.binomial(2_000, page * ratio[tier]).astype(float)
+    pages = policies.Pages(
+        bought,
+        views - bought,
+        bought * price[tier],
+        np.zeros(shape),
+        tier,
+        np.full(40, 100.0),
+        views.sum(1),
+        np.ones(4),
+        np.ones(4),
+    )
+    policies.pool(pages, RULES)
+    mean = ratio.mean()
+    assert pages.rate_ratio == pytest.approx(ratio / mean, rel=0.05)
+    assert pages.value_ratio == pytest.approx(ratio * price / (ratio * price).mean(), rel=0.07)
+
+
+def test_the_index_prefers_what_it_knows_less_of_two_equals():
+    def one(views: float) -> list[float]:
+        return [views, 0.02 * views]
+
+    views, bought = np.array([one(50_000), one(500)]).T
+    pages = policies.Pages(
+        bought[None],
+        (views - bought)[None],
+        (10 * bought)[None],
+        np.full((1, 2), -60.0),
+        np.zeros((1, 2), np.int64),
+        np.array([10.0]),
+        np.array([5_000.0]),
+        np.ones(1),
+        np.ones(1),
+    )
+    known = policies.index(pages, 0, RULES)
+    assert known.spread[0, 1] > known.spread[0, 0]
+    assert known.score[0, 1] / known.rate[0, 1] > known.score[0, 0] / known.rate[0, 0]
