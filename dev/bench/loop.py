@@ -282,7 +282,8 @@ def _pick(score, first_day, last, day, gap, targets, random_share, picks):
         held = by_chance
         for k in range(by_chance, count):
             mine = score[page, free[k]]
-            if held == room and not mine > score[page, picks[page, held - 1]]:
+            # What was drawn at random stays, even where that is all.
+            if held == room and (room == by_chance or mine <= score[page, picks[page, room - 1]]):
                 continue
             at = held if held < room else held - 1
             while at > by_chance and mine > score[page, picks[page, at - 1]]:

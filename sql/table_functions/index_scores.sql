@@ -59,7 +59,7 @@ AS (
             FROM `{{ project }}`.`{{ dataset }}`.page_day_totals
             WHERE
                 page_name = for_page
-                AND sent_date >= DATE_SUB(on_date, INTERVAL {{ automation.feedback_window_days }} DAY)
+                AND sent_day >= TIMESTAMP(DATE_SUB(on_date, INTERVAL {{ automation.feedback_window_days }} DAY))
         ) AS sends
     ),
 
