@@ -14,6 +14,7 @@ from pulumi.runtime.rpc import UNKNOWN
 from bqstack import catalogue
 from bqstack.adopt import Status, Wanted, ddl, files, live, program, show, survey
 from bqstack.adopt.model import Declared, Live
+from bqstack.catalogue import types
 from bqstack.catalogue.ddl import read
 from bqstack.errors import UserError
 from components.system import System
@@ -484,3 +485,10 @@ def test_what_the_program_cannot_declare_of_a_column_is_written_and_refused_not_
     text = text.replace("{{ project }}", P).replace("{{ dataset }}", D)
     with pytest.raises(UserError, match=r"column email: .* would never reach BigQuery"):
         read(catalogue.Kind.TABLE, text, Path("people.sql"), P, D)
+
+
+@pytest.mark.parametrize(
+    "text", ["INT64", "ARRAY<RANGE<DATE>>", "STRUCT<a RANGE<TIMESTAMP>, b ARRAY<STRING>>"]
+)
+def test_a_type_is_written_as_it_was_declared(text):
+    assert ddl.written_type(types.standard(types.parse(text))) == text

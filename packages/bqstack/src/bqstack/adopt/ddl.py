@@ -104,6 +104,8 @@ def written_type(data_type: Mapping[str, Any]) -> str:
     kind = str(data_type.get("typeKind", ""))
     if kind == "ARRAY":
         return f"ARRAY<{written_type(data_type['arrayElementType'])}>"
+    if kind == "RANGE":
+        return f"RANGE<{written_type(data_type['rangeElementType'])}>"
     if kind == "STRUCT":
         fields = (data_type.get("structType") or {}).get("fields") or []
         inner = ", ".join(
