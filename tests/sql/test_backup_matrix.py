@@ -1,8 +1,8 @@
 """Every kind of table through a backup's whole life: column type x mode x partitions x options.
 
-Each example deals all pairs of a type and a mode out to one table per layout, makes the tables from
-their files as the provider does, fills them, and has every row back from snapshots and from Parquet,
-or a refusal before anything is touched. Layouts that sql/ refuses are made by DDL.
+Each example deals all pairs of a type and a mode out to one table per layout, makes the tables
+from their files as the provider does, fills them, and has every row back from snapshots and from
+Parquet, or a refusal before anything is touched. Layouts that sql/ refuses are made by DDL.
 """
 
 from __future__ import annotations
