@@ -57,6 +57,8 @@ def volumes(size: Size) -> dict[str, Volume]:
         "mass_messages": Volume(365 * sent, recent=31 * sent, groups=pages, widths=texts),
         # A feedback run compares a month, and adds up the year of what it touches.
         "message_feedback": Volume(365 * sent, groups=pages),
+        # What ranking earns is compared over 90 days.
+        "caption_choices": Volume(365 * sent, recent=90 * sent, groups=pages),
         "active_caption_assignments": Volume(97 * sent, groups=pages),
         "archived_caption_assignments": Volume(365 * sent, recent=31 * sent, groups=pages),
         "schedule_generation_queue": Volume(90 * pages, recent=31 * pages),
