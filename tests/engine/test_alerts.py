@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 import time
 import uuid
@@ -16,7 +15,6 @@ import requests
 from google.api_core.exceptions import NotFound
 from google.cloud import bigquery
 
-from eros.project import schedules
 from tests.engine.conftest import DATASET, PROJECT, Cloud, Program
 
 DTS = f"projects/{PROJECT}/locations/US/transferConfigs"
@@ -278,38 +276,6 @@ def test_each_fault_is_told_once_and_its_repair_too(operator: Operator) -> None:
     faults = {"A01", "A02", "A03", "A04", "A06", "A07", "A08", "A12", "A20"}
     assert operator.resolved() == faults
     assert operator.told() == {}, "repair brings nothing new"
-
-
-def test_a_pause_of_one_schedule_is_notified(operator: Operator) -> None:
-    """Nobody wrote it down: somebody has clicked in the console."""
-    operator.run("EROS: Queue Leases")
-    operator.evaluate()
-    operator.told()
-    configs = requests.get(operator.base + DTS, timeout=30).json()["transferConfigs"]
-    [leases] = [one for one in configs if one["displayName"] == "EROS: Queue Leases"]
-    address = f"{operator.base}{leases['name']}?updateMask=disabled"
-    assert requests.patch(address, json={"disabled": True}, timeout=30).ok
-    operator.move(hours=4, minutes=20)
-    # The others have run meanwhile.
-    others = sorted(schedules.load().keys() - {"release_schedule_requests"})
-    operator.sql(
-        f"""
-        INSERT INTO job_history
-        (creation_time, job_id, job_type, statement_type, state, labels)
-        SELECT CURRENT_TIMESTAMP(), CONCAT('injected-', name), 'QUERY', 'SELECT', 'DONE',
-        [STRUCT('component' AS key, name AS value)]
-        FROM UNNEST({json.dumps(others)}) AS name;
-        """
-    )
-    operator.evaluate()
-    told = operator.told()
-    assert told.pop("A31") == WARNING
-    # Nothing was evaluated for the hours that were skipped.
-    assert told.keys() <= {"A25"}
-    assert requests.patch(address, json={"disabled": False}, timeout=30).ok
-    operator.sql("DELETE FROM job_history WHERE job_id LIKE 'injected-%'")
-    operator.advance(minutes=35)
-    assert "A31" in operator.resolved()
 
 
 def test_renamed_rules_new_limits_and_removed_channels_converge_in_one_go(
