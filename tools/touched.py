@@ -11,11 +11,12 @@ import os
 import subprocess
 import sys
 import tempfile
-import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from defusedxml import ElementTree
 
 from bqstack import catalogue, markup
 from eros.project.settings import load_stack_file

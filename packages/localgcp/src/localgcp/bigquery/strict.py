@@ -17,7 +17,7 @@ https://cloud.google.com/bigquery/docs/transactions#transaction_concurrency
 
 from __future__ import annotations
 
-import random
+import secrets
 import threading
 import uuid
 from collections import deque
@@ -237,7 +237,7 @@ def _turn(table: _Table) -> Iterator[None]:
 def _writer(table: _Table) -> object | None:
     """Who writes: where nobody does, one of those that are ready."""
     if table.writer is None and table.holder is None and table.ready:
-        table.writer = random.choice(table.ready)
+        table.writer = secrets.choice(table.ready)
         _meeting.notify_all()
     return table.writer
 
