@@ -3,16 +3,21 @@
 Both ship the message google.rpc.Status, and protobuf takes a message once: the second import
 would fail. They are the same, so Pulumi's module stands aside.
 
-Commands that tests run write their logs to a folder that goes with the test run.
+Commands that tests run write their logs to a folder that goes with the test run. They can be
+interrupted, also where the test run itself was started in the background, as `make test &` is: a
+shell without job control makes that one ignore SIGINT, and everything that it starts.
 """
 
 import os
+import signal
 import sys
 import tempfile
 
 import pytest
 from google.rpc import status_pb2
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.modules.setdefault("pulumi.runtime.proto.status_pb2", status_pb2)
 
 

@@ -218,7 +218,7 @@ def test_what_a_killed_process_left_behind_goes_after_a_day(shop, monkeypatch):
     shop.create_dataset("rows_of_mine")
     scratch.delete_old(shop)
     assert "rows_0123abcd_before" in {one.dataset_id for one in shop.list_datasets()}
-    monkeypatch.setattr(scratch, "_DAY_MS", -60_000)
+    monkeypatch.setattr(scratch, "KEPT_MS", -60_000)
     scratch.delete_old(shop)
     left = {one.dataset_id for one in shop.list_datasets()}
     assert "rows_0123abcd_before" not in left

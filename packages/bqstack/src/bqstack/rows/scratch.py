@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 # Left behind by a process that was killed, views and functions go by themselves.
 _NAME = re.compile(r"rows_[0-9a-f]{8}_(?:before|after)")
-_DAY_MS = 24 * 60 * 60 * 1000
+KEPT_MS = 24 * 60 * 60 * 1000
 
 
 def delete_old(client: bigquery.Client) -> None:
     """Delete what processes that were killed have left behind: empty datasets of days ago."""
-    before = datetime.now(UTC) - timedelta(milliseconds=_DAY_MS)
+    before = datetime.now(UTC) - timedelta(milliseconds=KEPT_MS)
     for listed in client.list_datasets():
         if _NAME.fullmatch(listed.dataset_id):
             found = client.get_dataset(listed.reference)
@@ -49,7 +49,7 @@ class Scratch:
 
         place = bigquery.Dataset(f"{self._client.project}.{self.dataset}")
         place.location = location
-        place.default_table_expiration_ms = _DAY_MS
+        place.default_table_expiration_ms = KEPT_MS
         self._client.create_dataset(place)
         for item in self._definitions.above(names):
             failed = next((self.wrong[need] for need in item.needs if need in self.wrong), "")
