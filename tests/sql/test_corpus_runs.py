@@ -99,8 +99,9 @@ def local(client: bigquery.Client, tmp_path_factory: pytest.TempPathFactory) -> 
         ("other-project.analytics_1", "events_20260102 (event_name STRING, event_date STRING)"),
         ("bigquery-public-data.samples", "shakespeare (word STRING, word_count INT64)"),
     ):
-        client.create_dataset(dataset)
-        made.run(f"CREATE TABLE `{dataset}`.{table}")
+        # They stay when a worker comes to this module for a second time.
+        client.create_dataset(dataset, exists_ok=True)
+        made.run(f"CREATE TABLE IF NOT EXISTS `{dataset}`.{table}")
     yield made
     client.delete_dataset(f"{PROJECT}.{DATASET}", delete_contents=True)
 

@@ -8,12 +8,12 @@ SELECT
     CONCAT('text ', CAST(x AS STRING)),
     TRUE,
     CURRENT_TIMESTAMP()
-FROM UNNEST(GENERATE_ARRAY(1, 400)) AS x;
+FROM UNNEST(GENERATE_ARRAY(1, 410)) AS x;
 INSERT INTO active_caption_assignments (assignment_id, page_name, caption_id, scheduled_send_date, assigned_at, is_active)
 SELECT
     CAST(x AS STRING),
-    'q',
-    CAST(x AS STRING),
+    'p',
+    FORMAT('c%03d', 400 + x),
     DATE_SUB(CURRENT_DATE('America/Los_Angeles'), INTERVAL 2 DAY),
     CURRENT_TIMESTAMP(),
     TRUE
