@@ -70,6 +70,7 @@ BEGIN
     WHEN NOT MATCHED THEN
         INSERT (class, captions, rate_ratio, value_ratio, refreshed_at)
         VALUES (found.class, found.captions, found.rate_ratio, found.value_ratio, CURRENT_TIMESTAMP())
-    WHEN NOT MATCHED BY SOURCE THEN
+    -- A class that no caption has any more.
+    WHEN NOT MATCHED BY SOURCE AND ratios.refreshed_at < CURRENT_TIMESTAMP() THEN
         DELETE;
 END;
