@@ -60,7 +60,8 @@ def kill_engine(running: subprocess.Popen[str]) -> None:
 def test_a_first_update_that_was_killed_is_finished_by_repair_and_the_next_one(program, cloud):
     kill_engine(up_until(program, created=40, start_new_session=True))
     output = program.pulumi("up", "--stack", "local", "--yes", "--skip-preview", fails=True)
-    assert "currently locked" in output
+    # The kill may have hit the writing of the state, too: repair mends both.
+    assert "currently locked" in output or "failed to load checkpoint" in output
 
     done = repair(program)
     assert len(done["locks"]) == 1

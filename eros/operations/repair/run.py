@@ -55,8 +55,10 @@ def repair(google: Google, stack: str, *, root: Path = PROJECT_ROOT, progress: P
     Raises UserError while another engine works on the stack, when a broken state has no whole
     copy, and when a resource cannot be looked up; what was mended before that stays mended.
     """
-    locks = _locks(google, stack, root, progress)
+    dead = _dead_holders(google, stack, root)
+    # First: the engine takes no lock away from a state that it cannot read.
     put_back = _state(google, stack, root, progress)
+    locks = _unlocked(dead, stack, root, progress)
     settled = _operations(google, stack, root, progress)
     done = Repair(locks, put_back, settled)
     if not done.is_empty:
@@ -96,16 +98,23 @@ def _storage(google: Google) -> Callable[[], Any]:
     return lambda: google.api("storage")
 
 
-def _locks(google: Google, stack: str, root: Path, progress: Progress) -> tuple[str, ...]:
+def _dead_holders(google: Google, stack: str, root: Path) -> list[engine_lock.Holder]:
+    """Holders of the lock that are gone; raises UserError when one is not."""
     found = held_locks(google, stack, root)
     for holder in found:
         if not holder.is_dead:
             text, fix = lock_told(holder, stack)
             raise UserError(text, fix=fix)
-    if not found:
+    return found
+
+
+def _unlocked(
+    dead: Sequence[engine_lock.Holder], stack: str, root: Path, progress: Progress
+) -> tuple[str, ...]:
+    if not dead:
         return ()
     engine_lock.clear(stack, root)
-    gone = tuple(str(holder) for holder in found)
+    gone = tuple(str(holder) for holder in dead)
     progress(f"lock of a process that is gone: taken away ({', '.join(gone)})")
     return gone
 

@@ -129,6 +129,24 @@ def test_the_lock_of_a_dead_process_goes(backend):
     assert backend.cancelled
 
 
+def test_a_state_is_whole_before_the_engine_is_asked_for_its_lock(backend, monkeypatch):
+    """One kill can leave both; `pulumi cancel` reads the state first."""
+    backend.write("local.json", "")
+    backend.write("local.json.bak", checkpoint())
+    backend.lock(dead())
+    clear, seen = run.engine_lock.clear, []
+
+    def cleared(*arguments: object) -> None:
+        seen.append((backend.stacks / "local.json").read_text())
+        clear(*arguments)
+
+    monkeypatch.setattr(run.engine_lock, "clear", cleared)
+    done = repaired(backend)
+    assert done.put_back
+    assert len(done.lock) == 1
+    assert seen == [checkpoint()]
+
+
 def test_the_lock_of_a_process_that_has_the_number_of_a_dead_one_goes(backend):
     backend.write("local.json", checkpoint())
     backend.lock(os.getpid())
