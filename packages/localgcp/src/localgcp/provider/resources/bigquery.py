@@ -71,7 +71,21 @@ class Dataset(Resource):
         cloud.delete(self.endpoint, resource_id, query=contents)
 
 
-class Routine(Resource):
+class Overwritten(Resource):
+    """What an update replaces as a whole; no type by itself."""
+
+    def update(
+        self,
+        cloud: Cloud,
+        resource_id: str,
+        inputs: Properties,
+        state: Properties,
+        changed: set[str],
+    ) -> Properties:
+        return cloud.call("PUT", self.endpoint, resource_id, body=self.body(inputs, cloud))
+
+
+class Routine(Overwritten):
     """https://cloud.google.com/bigquery/docs/reference/rest/v2/routines"""
 
     token = records.ROUTINE
@@ -106,18 +120,8 @@ class Routine(Resource):
             return [Problem("routineType", f"expected one of {', '.join(self._KINDS)}")]
         return []
 
-    def update(
-        self,
-        cloud: Cloud,
-        resource_id: str,
-        inputs: Properties,
-        state: Properties,
-        changed: set[str],
-    ) -> Properties:
-        return cloud.call("PUT", self.endpoint, resource_id, body=self.body(inputs, cloud))
 
-
-class RowAccessPolicy(Resource):
+class RowAccessPolicy(Overwritten):
     """https://cloud.google.com/bigquery/docs/reference/rest/v2/rowAccessPolicies"""
 
     token = records.ROW_POLICY
@@ -130,16 +134,6 @@ class RowAccessPolicy(Resource):
         body = super().body(inputs, cloud)
         named = {key: body.pop(key) for key in ("datasetId", "tableId", "policyId")}
         return {**body, "rowAccessPolicyReference": {"projectId": inputs["project"], **named}}
-
-    def update(
-        self,
-        cloud: Cloud,
-        resource_id: str,
-        inputs: Properties,
-        state: Properties,
-        changed: set[str],
-    ) -> Properties:
-        return cloud.call("PUT", self.endpoint, resource_id, body=self.body(inputs, cloud))
 
     def delete(self, cloud: Cloud, resource_id: str, state: Properties) -> None:
         # The last one of a table, too, although more people see its rows then.
