@@ -94,6 +94,83 @@ def test_bare_names_are_fields_of_what_is_unnested(client, body, expected):
     assert values(client, f"SELECT {body} AS r FROM d.items ORDER BY id") == expected
 
 
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        (
+            "WITH w AS (SELECT id, xs FROM d.items), z AS (SELECT * FROM w)"
+            " SELECT id, k FROM z, UNNEST(xs) AS e WHERE v > 1",
+            [{"id": 1, "k": "b"}],
+        ),
+        (
+            "SELECT k FROM (SELECT id, ARRAY_CONCAT(xs, [('c', 9)]) AS ys FROM d.items) AS q,"
+            " UNNEST(ys) AS e WHERE id = 1 ORDER BY v",
+            [{"k": "a"}, {"k": "b"}, {"k": "c"}],
+        ),
+        (
+            "SELECT k FROM d.items, UNNEST(ARRAY_CONCAT(xs, [('c', 9)])) AS e WHERE id = 2",
+            [{"k": "c"}],
+        ),
+        (
+            "CREATE TEMP TABLE kept AS SELECT id, xs FROM d.items;"
+            " SELECT id, (SELECT STRING_AGG(k, '' ORDER BY v) FROM UNNEST(xs) AS e) AS r"
+            " FROM kept ORDER BY id",
+            [{"id": 1, "r": "ab"}, {"id": 2, "r": None}],
+        ),
+        (
+            "DECLARE least INT64 DEFAULT 2; CREATE TEMP TABLE kept AS SELECT xs FROM d.items;"
+            " FOR row_ IN (WITH w AS (SELECT * FROM kept)"
+            " SELECT k FROM w, UNNEST(xs) AS e WHERE v > least) DO SELECT row_.k; END FOR",
+            [{"k": "b"}],
+        ),
+        (
+            "CREATE OR REPLACE FUNCTION d.first_key(xs ANY TYPE, least INT64)"
+            " AS ((SELECT k FROM UNNEST(xs) AS e WHERE v > least));"
+            " SELECT d.first_key(xs, 2) AS r FROM d.items WHERE id = 1",
+            [{"r": "b"}],
+        ),
+    ],
+)
+def test_bare_names_are_fields_where_only_the_query_knows_the_type(client, sql, expected):
+    assert run(client, sql) == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT (SELECT STRUCT(1 AS a, 'x' AS b)).*", [{"a": 1, "b": "x"}]),
+        (
+            "SELECT id, (SELECT AS STRUCT COUNT(*) AS n, MAX(v) AS most FROM UNNEST(xs)).*, 7 AS z"
+            " FROM d.items ORDER BY id",
+            [{"id": 1, "n": 2, "most": 5, "z": 7}, {"id": 2, "n": 0, "most": None, "z": 7}],
+        ),
+        (
+            "CREATE OR REPLACE FUNCTION d.best(xs ARRAY<STRUCT<k STRING, v INT64>>)"
+            " AS ((SELECT AS STRUCT k, v FROM UNNEST(xs) ORDER BY v DESC LIMIT 1));"
+            " SELECT id, d.best(xs).* FROM d.items ORDER BY id",
+            [{"id": 1, "k": "b", "v": 5}, {"id": 2, "k": None, "v": None}],
+        ),
+    ],
+)
+def test_the_fields_of_what_a_subquery_gives_are_columns(client, sql, expected):
+    assert run(client, sql) == expected
+
+
+def test_what_duckdb_cannot_spread_names_the_local_bigquery(client):
+    sql = (
+        "SELECT (SELECT AS STRUCT (SELECT AS STRUCT COUNT(*) AS n FROM UNNEST(xs)).*) AS r"
+        " FROM d.items"
+    )
+    with pytest.raises(BadRequest, match="The local BigQuery does not run `"):
+        run(client, sql)
+    with pytest.raises(BadRequest, match=r"does not know the fields of e here.*write e\.field"):
+        run(
+            client,
+            "SELECT (SELECT MAX(k) FROM (SELECT t.xs AS ys) AS q, UNNEST(ys) AS e)"
+            " FROM d.items AS t",
+        )
+
+
 def test_a_struct_that_is_unnested_without_a_name_is_its_fields(client):
     sql = "SELECT * FROM UNNEST([STRUCT('a' AS k, 1 AS v), ('b', 2)]) ORDER BY v"
     assert run(client, sql) == [{"k": "a", "v": 1}, {"k": "b", "v": 2}]

@@ -43,7 +43,7 @@ AS SELECT 1 AS a
 -- named: require_partition_filter of a table without partitions
 -- case: composite_foreign_key
 (a INT64, b INT64, FOREIGN KEY (a, b) REFERENCES @keyed (id, id) NOT ENFORCED)
--- named: one column refers to one
+-- named: refer from one column to one
 -- kind: functions
 -- case: javascript
 (x FLOAT64) RETURNS FLOAT64 LANGUAGE js AS r"""return x * 2;"""

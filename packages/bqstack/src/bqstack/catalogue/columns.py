@@ -254,6 +254,6 @@ def _reference(
         raise Refused(
             f"FOREIGN KEY ({', '.join(columns)})",
             tokens[at].line,
-            "one column refers to one: the provider carries no more in a key",
+            "refer from one column to one: the provider's `column_references` is a single pair",
         )
     return ForeignKey(columns, path[-1], referenced, tokens[at].line, name), end

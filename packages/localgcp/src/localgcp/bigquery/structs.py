@@ -1,7 +1,8 @@
 """Fields of structs as columns: `expression.*`, and bare names over UNNEST of structs.
 
 local-bigquery 0.4.0 spreads neither. DuckDB's UNNEST of a struct does, and where an element
-has a name, its fields are found by the type of what is unnested.
+has a name, its fields are found by the type of what is unnested: from the catalogue, or for what
+has none there, such as a query of WITH or a temporary table, from DuckDB.
 https://cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#unnest_operator
 """
 
@@ -20,6 +21,7 @@ from local_bigquery.sql import rules
 from local_bigquery.sql.rules import arrays
 from sqlglot import exp
 
+from localgcp.bigquery import probes
 from localgcp.bigquery.grammar import unsupported
 
 _Kinds = Callable[[exp.Column], exp.DataType | None]
@@ -30,6 +32,7 @@ def install() -> None:
     """Spread structs before local-bigquery looks at arrays."""
     position = rules.STATEMENT_RULES.index(arrays.STATEMENT_RULES[0])
     rules.STATEMENT_RULES[position:position] = [dot_star, unnested]
+    probes.install()
 
 
 def dot_star(tree: exp.Expr, context: Any) -> exp.Expr:
@@ -43,8 +46,16 @@ def dot_star(tree: exp.Expr, context: Any) -> exp.Expr:
             star = node.find(exp.Star)
             if star is not None and any(star.args.values()):
                 raise unsupported("EXCEPT and REPLACE of the fields of an expression")
-            node.replace(exp.Explode(this=value))
+            node.replace(_spread(value))
     return tree
+
+
+def _spread(value: exp.Expr) -> exp.Expr:
+    """The fields of a struct. DuckDB evaluates what it spreads once a field, and a query never."""
+    if isinstance(value, exp.Column):
+        return exp.Explode(this=value)
+    deep = exp.Kwarg(this=exp.var("max_depth"), expression=exp.Literal.number(2))
+    return exp.Anonymous(this="unnest", expressions=[exp.Array(expressions=[value]), deep])
 
 
 def _starred(node: exp.Expr, select: exp.Select) -> exp.Expr | None:
@@ -82,20 +93,26 @@ def unnested(tree: exp.Expr, context: Any) -> exp.Expr:
         select = clause.parent
         offset = isinstance(unnest.args.get("offset"), exp.Identifier)
         alias = unnest.args.get("alias")
-        fields = _fields(unnest, _kinds(select, arguments, context))
         if alias is None and not offset:
             # Without a name, the fields are all that can be read of an element.
             unnest.set("explode_array", True)
-        elif fields:
+            continue
+        fields = _fields(unnest, _kinds(select, arguments, context))
+        if fields is None:
+            fields = _asked(unnest, select, context)
+        is_only = len(list(_sources(select))) == 1 and select.parent_select is None
+        if fields or (fields is None and arguments and is_only):
             _named(select, unnest, alias, fields, (set(arguments), context))
+        elif fields is None and alias is not None:
+            probes.unknown(context, alias.alias_or_name or alias.columns[0].name)
     return tree
 
 
-def _fields(unnest: exp.Unnest, kinds: _Kinds) -> list[str]:
+def _fields(unnest: exp.Unnest, kinds: _Kinds) -> list[str] | None:
+    """Fields of an element, none if it is no struct; None if its type is not to be found."""
     [array, *more] = unnest.expressions
     if more:
         return []
-    kind: exp.DataType | None = None
     if isinstance(array, exp.Column):
         kind = kinds(array)
     elif isinstance(array, exp.Cast):
@@ -104,7 +121,28 @@ def _fields(unnest: exp.Unnest, kinds: _Kinds) -> list[str]:
         first = next(iter(array.expressions), None)
         fields = first.expressions if isinstance(first, exp.Struct) else []
         return [field.name for field in fields if isinstance(field, exp.PropertyEQ)]
-    element = kind.expressions[0] if kind is not None and kind.is_type("array") else None
+    else:
+        kind = None
+    return None if kind is None or kind.is_type("variant") else _element(kind)
+
+
+def _asked(unnest: exp.Unnest, select: exp.Select, context: Any) -> list[str] | None:
+    """The same from DuckDB, over the sources that stand before this one."""
+    alone = exp.select(exp.alias_(unnest.expressions[0].copy(), "array"))
+    sources = list(itertools.takewhile(lambda one: one is not unnest, _sources(select)))
+    for position, source in enumerate(sources):
+        alone = alone.join(source.copy()) if position else alone.from_(source.copy())
+    found = probes.columns(exp.Subquery(this=alone), select, context)
+    return None if found is None else _element(_parsed(found["array"]))
+
+
+def _parsed(kind: Any) -> exp.DataType:
+    return exp.DataType.build(str(kind), dialect="duckdb")
+
+
+def _element(kind: exp.DataType) -> list[str]:
+    """Fields of the elements of an array."""
+    element = kind.expressions[0] if kind.is_type("array", "list") else None
     if not isinstance(element, exp.DataType) or not element.is_type("struct"):
         return []
     return [field.name for field in element.expressions if isinstance(field, exp.ColumnDef)]
@@ -130,7 +168,8 @@ def _kinds(select: exp.Select, arguments: dict[str, exp.DataType], context: Any)
             if isinstance(above, exp.Select):
                 for source in _sources(above):
                     is_it = not column.table or column.table == source.alias_or_name
-                    if is_it and (found := _column(source, column.name, context)) is not None:
+                    found = _column(source, column.name, above, context) if is_it else None
+                    if found is not None:
                         return found
             above = above.parent
         return None
@@ -138,15 +177,25 @@ def _kinds(select: exp.Select, arguments: dict[str, exp.DataType], context: Any)
     return kind
 
 
-def _column(source: exp.Expr, name: str, context: Any) -> exp.DataType | None:
-    """The type of a column of a permanent table; None for what is none."""
-    for field in _columns(source, context) or []:
-        if (field.name or "").casefold() == name.casefold():
-            return exp.DataType.build(bigquery_type(field), dialect="bigquery")
-    return None
+def _column(source: exp.Expr, name: str, select: exp.Select, context: Any) -> exp.DataType | None:
+    found = (_columns(source, select, context) or {}).get(name.casefold())
+    if found is None:
+        return None
+    if isinstance(found, TableFieldSchema):
+        return exp.DataType.build(bigquery_type(found), dialect="bigquery")
+    return _parsed(found)
 
 
-def _columns(source: exp.Expr, context: Any) -> list[TableFieldSchema] | None:
+def _columns(source: exp.Expr, select: exp.Select, context: Any) -> dict[str, Any] | None:
+    """Columns by their names in small letters; None where nobody knows them."""
+    listed = _listed(source, context)
+    if listed is not None:
+        return {(field.name or "").casefold(): field for field in listed}
+    found = probes.columns(source, select, context)
+    return None if found is None else {name.casefold(): kind for name, kind in found.items()}
+
+
+def _listed(source: exp.Expr, context: Any) -> list[TableFieldSchema] | None:
     if not isinstance(source, exp.Table) or not isinstance(source.this, exp.Identifier):
         return None
     if not source.db and context.dataset_id is None:
@@ -163,10 +212,13 @@ def _named(
     select: exp.Select,
     unnest: exp.Unnest,
     alias: exp.TableAlias | None,
-    fields: list[str],
+    fields: list[str] | None,
     scope: tuple[set[str], Any],
 ) -> None:
-    """Write `element.field` for each bare name of a field in this query."""
+    """Write `element.field` for each bare name of a field in this query.
+
+    Without a list, each name that is no argument is one: of an argument ANY TYPE in a function.
+    """
     arguments, context = scope
     others = _others(select, unnest, context)
     if others is None:
@@ -177,7 +229,7 @@ def _named(
     if not name:
         name = f"_element{next(_numbers)}"
         unnest.set("alias", exp.TableAlias(columns=[exp.to_identifier(name)]))
-    known = {field.casefold(): field for field in fields}
+    known = None if fields is None else {field.casefold(): field for field in fields}
     taken = arguments | {name.casefold()} | others
     for column in list(select.find_all(exp.Column)):
         if not isinstance(column.this, exp.Identifier) or column.table:
@@ -185,7 +237,7 @@ def _named(
         # A query within this one has names of its own.
         if column.find_ancestor(exp.Unnest) is unnest or column.parent_select is not select:
             continue
-        field = known.get(column.name.casefold())
+        field = column.name if known is None else known.get(column.name.casefold())
         if field is None or column.name.casefold() in taken:
             continue
         place = exp.column(exp.to_identifier(field), table=name)
@@ -193,7 +245,8 @@ def _named(
             column.replace(exp.alias_(place, column.name))
         else:
             column.replace(place)
-    for star in [one for one in select.expressions if isinstance(one, exp.Star)]:
+    stars = [one for one in select.expressions if isinstance(one, exp.Star)]
+    for star in stars if known is not None else []:
         if not any(star.args.values()) and len(list(_sources(select))) == 1:
             offset = unnest.args.get("offset")
             spread: list[exp.Expr] = [exp.Explode(this=exp.column(name))]
@@ -216,10 +269,10 @@ def _others(select: exp.Select, unnest: exp.Unnest, context: Any) -> set[str] | 
             alias = source.args.get("alias")
             found |= {one.name.casefold() for one in (alias.columns if alias else [])}
             continue
-        columns = _columns(source, context)
+        columns = _columns(source, select, context)
         if columns is None:
             return None
-        found |= {(field.name or "").casefold() for field in columns}
+        found |= columns.keys()
     offset = unnest.args.get("offset")
     if isinstance(offset, exp.Identifier):
         found.add(offset.name.casefold())
