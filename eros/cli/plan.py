@@ -16,7 +16,7 @@ from eros.cli.common import Stack, console, inert, make_folder, write_file
 from eros.cli.waiting import working
 from eros.project.settings import PROJECT_ROOT, load_stack_file
 
-# The class of a planned change as `bqstack.plan.markdown.text` writes it, after the verb.
+# The class of a planned change as `bqstack.plan.terminal.text` writes it, after the verb.
 COLOURS = {"none": "green", "reversible": "cyan", "warning": "yellow", "lossy": "bold red"}
 _LEADS = {"wrong after this:": "bold red", "look at:": "yellow"}
 _CLASS = re.compile(rf"^\S.*?\s(?P<loss>{'|'.join(COLOURS)})\s")
@@ -70,7 +70,7 @@ def plan(
 ) -> None:
     """Tell what a change would do: objects, columns downstream, losses, schedules, costs."""
     # The analyser and the clients take longer to import than most commands.
-    from bqstack.plan import as_json, build, markdown, raw, sources
+    from bqstack.plan import as_json, build, markdown, raw, sources, terminal
     from eros.cloud.google import Google
 
     if head is not None and base is None:
@@ -101,7 +101,7 @@ def plan(
             settings_warnings=settings.warnings,
         )
     forms = {
-        Format.TEXT: lambda: markdown.text(made),
+        Format.TEXT: lambda: terminal.text(made),
         Format.MARKDOWN: lambda: markdown.render(made, link),
         Format.JSON: lambda: json.dumps(as_json(made), indent=2, ensure_ascii=False),
     }

@@ -100,7 +100,7 @@ def test_a_terminal_gets_whole_words_and_a_pipe_whole_lines():
 @pytest.mark.parametrize("loss", Loss)
 def test_a_planned_change_has_the_colour_of_its_class(loss):
     name = loss.name.lower()
-    line = plan.coloured(f"{'update in place':<16}{name:<12}table captions")
+    line = plan.coloured(f"{'update':<16}{name:<12}table captions")
     (span,) = line.spans
     assert line.plain[span.start : span.end] == name
     assert span.style == plan.COLOURS[name]

@@ -18,9 +18,9 @@ import yaml
 from bqstack import catalogue
 from bqstack.analysis.analyser import Analyser
 from bqstack.catalogue import Routine, Table
-from bqstack.guard import Action, Change, Detail, Loss, compare, program
+from bqstack.guard import Action, Change, Detail, Loss, compare, program, words
 from bqstack.guard.tables import TYPE as TABLE
-from bqstack.plan import Plan, as_json, build, costs, lineage, markdown, picture
+from bqstack.plan import Plan, as_json, build, costs, lineage, markdown, picture, terminal
 from bqstack.plan.impact import Effect
 from bqstack.plan.report import Planned
 from bqstack.plan.sources import Side
@@ -369,7 +369,7 @@ def test_no_secret_reaches_a_plan(settings):
 
     plan = build(settings, "staging", declare("a-hush"), declare("b-hush"), connect=None)
     assert [d.text for p in plan.changes for d in p.change.details] == ["its address: url"]
-    assert "hush" not in markdown.render(plan) + json.dumps(as_json(plan)) + markdown.text(plan)
+    assert "hush" not in markdown.render(plan) + json.dumps(as_json(plan)) + terminal.text(plan)
 
 
 def test_a_view_of_a_view_is_understood_right_after_it():
@@ -398,3 +398,32 @@ def test_a_view_of_a_view_is_understood_right_after_it():
     )
     assert {name: item.mistake for name, item in found.objects.items()} == dict.fromkeys(given, "")
     assert found.objects["second"].outputs == {"a": {("first", "a")}}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("SELECT a\nWHERE b", "SELECT a\nWHERE c", "... WHERE b becomes ... WHERE c"),
+        ("SELECT a", f"SELECT a\nWHERE b\n    AND c IN ({'1, ' * 30})", "2 lines more"),
+        ("A\nB\nC" + " c" * 40, "A\nX\nY" + " y" * 40, "2 lines more, 2 lines less"),
+        (
+            "SET x = 'purpose:the_nightly_automation,owner:growth,environment:production';\nEND",
+            "SET x = 'purpose:the_nightly_automation,owner:tools,environment:production';\nEND",
+            "...owner:growth... becomes ...owner:tools...",
+        ),
+    ],
+)
+def test_a_script_is_told_by_what_differs_in_it(old, new, told):
+    assert words.edited(old, new) == told
+
+
+def test_a_table_under_a_new_name_says_that_its_rows_do_not_follow(base, tmp_path):
+    plan = planned(base, tmp_path, "rename_table_and_grant")
+    ((change, detail),) = plan.refused
+    assert change.name == "automation_alerts"
+    assert "do not follow to alerts" in detail.reason
+
+
+def test_a_paused_schedule_is_to_be_looked_at_first(base, tmp_path):
+    plan = planned(base, tmp_path, "move_schedule_and_alert")
+    assert {detail.path for _, detail in plan.warnings} == {"disabled", "severity"}

@@ -17,7 +17,7 @@ from bqstack.connection import Connection
 from bqstack.errors import UserError
 from bqstack.guard import allowances, compare
 from bqstack.guard.guard import refusal
-from bqstack.plan import build, markdown
+from bqstack.plan import build, terminal
 from bqstack.plan.sources import Side, declared
 
 SHOP = Path(__file__).resolve().parent / "shop"
@@ -31,7 +31,7 @@ def main() -> None:
 
     files = declared(SHOP, STACK, "the files")
     plan = build(shop.target, STACK, Side("nothing", ()), files, connect=None)
-    print(f"\nplan of the first update:\n{markdown.text(plan)}")
+    print(f"\nplan of the first update:\n{terminal.text(plan)}")
 
     custom = [resource for resource in files.resources if resource.custom]
     assert shop.judge is not None

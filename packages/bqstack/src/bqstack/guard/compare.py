@@ -45,7 +45,35 @@ def compare(
     ]
     names = _channel_names([*before.values(), *after])
     complete = [_named(change.because(*risks.risks(change, after)), names) for change in complete]
+    complete = _with_new_names(complete)
     return sorted(complete, key=lambda change: (change.type, change.name, change.urn))
+
+
+def _with_new_names(changes: list[Change]) -> list[Change]:
+    """Deleted tables, with the new ones of the same columns: to the engine another name is both."""
+    created: dict[Any, list[str]] = {}
+    for change in changes:
+        if change.type == tables.TYPE and change.action is Action.CREATE:
+            created.setdefault(tables.columns_of(change.new), []).append(change.name)
+    return [_with_new_name(change, created) for change in changes]
+
+
+def _with_new_name(change: Change, created: Mapping[Any, list[str]]) -> Change:
+    if change.type != tables.TYPE or change.action is not Action.DELETE or not change.lossy:
+        return change
+    alike = created.get(tables.columns_of(change.old))
+    if not alike:
+        return change
+    names = " and ".join(alike)
+    details = tuple(
+        dataclasses.replace(
+            d, reason=f"{d.reason}, since they do not follow to {names}, which has the same columns"
+        )
+        if d in change.lossy
+        else d
+        for d in change.details
+    )
+    return dataclasses.replace(change, details=details)
 
 
 def _channel_names(resources: Iterable[Resource]) -> dict[str, str]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 from bqstack.guard import inputs, kept, sqltext
 from bqstack.guard.model import Detail, Loss
+from bqstack.guard.words import becomes, edited, shown
 from gcptypes.records import ALERT, CHANNEL, DASHBOARD, TRANSFER, is_grant, known
 
-# A longer text is shown by what differs in it.
-_WHOLE = 40
 # A threshold that moves by this factor is worth a look.
 _FAR = 10
 _CALL = re.compile(r"\bCALL\s+(?:`[^`]*`\s*\.\s*|\w+\.)*`?(\w+)`?\s*\(", re.IGNORECASE)
@@ -79,7 +77,7 @@ def _input(type_: str, key: str, old: Any, new: Any) -> list[Detail]:
     reason = known(type_).weaker.get(key, "") if _weakens(key, old, new) else ""
     loss = Loss.WARNING if reason else Loss.REVERSIBLE
     return [
-        Detail(path, f"{_words(path)}: {_becomes(before, after)}", loss, reason)
+        Detail(path, f"{_words(path)}: {becomes(before, after)}", loss, reason)
         for path, before, after in inputs.differences(old, new, key)
     ]
 
@@ -89,29 +87,6 @@ def _weakens(key: str, old: Any, new: Any) -> bool:
     if key == "versioning":
         return bool((old or {}).get("enabled")) and not (new or {}).get("enabled")
     return bool(new)
-
-
-def _becomes(old: Any, new: Any) -> str:
-    """Two values; of long texts what differs in them, with a word on either side."""
-    if isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > _WHOLE:
-        old, new = _apart(old, new)
-    return f"{shown(old)} becomes {shown(new)}"
-
-
-def _apart(old: str, new: str) -> tuple[str, str]:
-    before, after = old.split(), new.split()
-    start = 0
-    while start < min(len(before), len(after)) and before[start] == after[start]:
-        start += 1
-    end = 0
-    while end < min(len(before), len(after)) - start and before[-1 - end] == after[-1 - end]:
-        end += 1
-    first, last = max(start - 1, 0), max(end - 1, 0)
-    parts = []
-    for words in (before, after):
-        middle = " ".join(words[first : len(words) - last])
-        parts.append(f"{'... ' if first else ''}{middle}{' ...' if last else ''}")
-    return parts[0], parts[1]
 
 
 def _query(old: Any, new: Any) -> list[Detail]:
@@ -125,7 +100,7 @@ def _query(old: Any, new: Any) -> list[Detail]:
             statements = [_statement(text) for text in texts]
             text = f"it runs {statements[1]} instead of {statements[0]}"
             if statements[0] == statements[1]:
-                text = f"what it does around {statements[1]}"
+                text = f"around {_called(texts[1]) or 'its statement'}: {edited(*texts)}"
             lost = _called(texts[0]) if not _called(texts[1]) else ""
             reason = f"nothing calls {lost} by this schedule any more" if lost else ""
             loss = Loss.WARNING if lost else Loss.REVERSIBLE
@@ -142,8 +117,10 @@ def _called(script: str) -> str:
 
 
 def _disabled(_old: Any, new: Any) -> list[Detail]:
-    text = "it no longer runs: paused" if new else "it runs again: not paused any more"
-    return [Detail("disabled", text, Loss.REVERSIBLE)]
+    if new:
+        reason = "nothing starts it until it is switched on again"
+        return [Detail("disabled", "it no longer runs: paused", Loss.WARNING, reason)]
+    return [Detail("disabled", "it runs again: not paused any more", Loss.REVERSIBLE)]
 
 
 def _schedule(old: Any, new: Any) -> list[Detail]:
@@ -193,7 +170,7 @@ def _conditions(old: Any, new: Any) -> list[Detail]:
     for name in sorted(before.keys() & after.keys()):
         for path, one, other in inputs.differences(before[name], after[name]):
             what = path.partition(".")[2] or path
-            text = f"{name}: {_words(what)} {_becomes(one, other)}"
+            text = f"{name}: {_words(what)} {becomes(one, other)}"
             reason = _far(what, one, other)
             loss = Loss.WARNING if reason else Loss.REVERSIBLE
             details.append(Detail(f"conditions.{path}", text, loss, reason))
@@ -241,15 +218,6 @@ _SPECIAL: dict[tuple[str, str], Callable[[Any, Any], list[Detail]]] = {
     (CHANNEL, "labels"): _address,
     (DASHBOARD, "dashboardJson"): _dashboard,
 }
-
-
-def shown(value: Any) -> str:
-    """A value in words that fit into a line."""
-    if value is None:
-        return "none"
-    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
-    text = " ".join(text.split())
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def _titles(value: Any) -> set[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from bqstack.guard import inputs as inputs_
 from bqstack.guard import sqltext, tables
 from bqstack.guard.model import Detail, Loss, Resource
+from bqstack.guard.words import edited
 from gcptypes.records import ROUTINE, TRANSFER
 
 TYPE = ROUTINE
@@ -39,12 +40,12 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Detail], boo
     elif _arguments(old) != _arguments(new):
         found.append(Detail("arguments", f"arguments are named {signature(new)}"))
     if old.get("definitionBody") != new.get("definitionBody"):
-        if sqltext.same(old.get("definitionBody", ""), new.get("definitionBody", "")):
+        bodies = old.get("definitionBody", ""), new.get("definitionBody", "")
+        if sqltext.same(*bodies):
             found.append(Detail("definitionBody", "layout or comments of the body"))
         else:
-            found.append(
-                Detail("definitionBody", "the body", Loss.REVERSIBLE, "it works otherwise")
-            )
+            text = f"the body: {edited(*bodies)}"
+            found.append(Detail("definitionBody", text, Loss.REVERSIBLE, "it works otherwise"))
     told = {*_PLACE, *_SIGNATURE, "definitionBody"}
     for key in sorted((old.keys() | new.keys()) - told):
         if old.get(key) != new.get(key):

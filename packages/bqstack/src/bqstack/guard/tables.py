@@ -7,6 +7,7 @@ from typing import Any
 
 from bqstack.guard import columns, sqltext
 from bqstack.guard.model import Detail, Loss
+from bqstack.guard.words import edited
 from gcptypes.records import TABLE
 
 TYPE = TABLE
@@ -52,6 +53,11 @@ def told(inputs: dict[str, Any]) -> str:
     if clusters := inputs.get("clusterings"):
         parts.append(f"clustered by {', '.join(clusters)}")
     return ", ".join(parts)
+
+
+def columns_of(inputs: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Names and types of the columns of a table."""
+    return tuple((f["name"], f.get("type", "")) for f in inputs.get("schema") or [])
 
 
 def dropped(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -109,11 +115,12 @@ def _query(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Detail], bool
         # The API takes no new query for a materialized view.
         replaced = block == "materializedView"
         path = f"{block}.query"
-        if sqltext.same(before.get("query", ""), after.get("query", "")):
+        texts = before.get("query", ""), after.get("query", "")
+        if sqltext.same(*texts):
             details.append(Detail(path, "layout or comments of the query"))
         else:
             reason = "computed again from its tables" if replaced else "readers get other results"
-            details.append(Detail(path, "the query", Loss.REVERSIBLE, reason))
+            details.append(Detail(path, f"the query: {edited(*texts)}", Loss.REVERSIBLE, reason))
     rest = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
     for key in sorted(rest - {"query"}):
         text = f"{key}: {before.get(key, False)} becomes {after.get(key, False)}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from bqstack.guard import Action, Change, Detail, Loss
+from bqstack.guard import Action, Detail, Loss
 from bqstack.markup import code, folded, html, line, plain
 from bqstack.plan import picture
 from bqstack.plan.costs import Run, ScheduleCost
 from bqstack.plan.impact import ColumnEffect, Effect
-from bqstack.plan.report import Plan, Planned
+from bqstack.plan.report import VERBS, Plan, Planned, routine_kind
 
 LIMIT = 65_536
 """GitHub refuses a longer comment; counted in characters and, to be sure, in bytes."""
@@ -19,18 +19,13 @@ _MARKS = {
     Loss.WARNING: "🟠 warning",
     Loss.LOSSY: "🔴 lossy",
 }
-_VERBS = {
-    Action.CREATE: "create",
-    Action.IMPORT: "take over",
-    Action.UPDATE: "update in place",
-    Action.REPLACE: "replace",
-    Action.DELETE: "delete",
-}
 _MOST_DOWNSTREAM = 40
 _MOST_LOSSES = (50, 10, 2)
 _MOST_NAMES = 600
 _SHARED_FROM = 6
 _ROW_LENGTH = 140
+# So many facts of a change stand in the table, the worst first; the others are folded.
+_MOST_FACTS = 3
 
 
 def render(plan: Plan, link: str = "") -> str:
@@ -111,7 +106,7 @@ def _size(text: str) -> int:
 
 def _summary(plan: Plan) -> str:
     counted = [
-        f"{plan.counts(action)} to {verb}" for action, verb in _VERBS.items() if plan.counts(action)
+        f"{plan.counts(action)} to {verb}" for action, verb in VERBS.items() if plan.counts(action)
     ]
     return ", ".join(counted) + ".\n"
 
@@ -130,7 +125,7 @@ def _refusal(plan: Plan, most: int) -> str:
     return "\n".join(
         [
             "> [!CAUTION]",
-            "> **Something would be lost, and `pulumi up` refuses it:**",
+            f"> **{_at_stake(detail for _, detail in refused)}, and `pulumi up` refuses it:**",
             ">",
             *lines[:most],
             *([f"> - and {len(lines) - most} more"] if len(lines) > most else []),
@@ -147,13 +142,25 @@ def _refusal(plan: Plan, most: int) -> str:
     )
 
 
+def _at_stake(refused: Iterable[Detail]) -> str:
+    """Calls that fail lose no rows."""
+    calls = all(detail.path == "arguments" for detail in refused)
+    return "Calls would fail" if calls else "Something would be lost"
+
+
 def _wrong(plan: Plan, most: int) -> str:
     """Objects that the change makes wrong, each once."""
     found = {name: why for planned in plan.changes for name, why in planned.broken.items()}
     if not found:
         return ""
-    lines = [f"> - ❌ {code(name)}: {_short(why, 300)}" for name, why in found.items()]
-    return _alert("CAUTION", "**Wrong after this change, so every call of it fails:**", lines, most)
+    lines = [f"> - ❌ {code(name)}: {_short(_mistake(why), 300)}" for name, why in found.items()]
+    head = "**Wrong after this change, and `pulumi up` refuses it until it is mended:**"
+    return _alert("CAUTION", head, lines, most)
+
+
+def _mistake(why: str) -> str:
+    """What the analyser says in one line; it sets out candidates below each other."""
+    return "; ".join(line.strip() for line in why.splitlines() if line.strip())
 
 
 def _warnings(plan: Plan, most: int) -> str:
@@ -193,9 +200,9 @@ def _rows(changes: Sequence[Planned]) -> list[str]:
             continue
         change = group[0].change
         names = _names([planned.change.name for planned in group])
-        what = "" if change.action is Action.CREATE else f"{_what(change)}: "
+        what = "" if change.action is Action.CREATE else f"{_what(group[0])}: "
         rows.append(
-            f"| {len(group)} {_plural(group[0].kind)} | {_VERBS[change.action]}"
+            f"| {len(group)} {_plural(group[0].kind)} | {VERBS[change.action]}"
             f" | {_MARKS[change.loss]} | {what}{names} |\n"
         )
     return rows
@@ -219,22 +226,32 @@ def _plural(kind: str) -> str:
 
 def _fate(planned: Planned) -> tuple[str, ...]:
     change = planned.change
-    what = "" if change.action is Action.CREATE else _what(change)
+    what = "" if change.action is Action.CREATE else _what(planned)
     lossy = change.name if change.lossy else ""
     return planned.kind, change.action.value, change.loss.name, what, lossy
 
 
-def _what(change: Change) -> str:
-    worst = max(change.details, key=lambda detail: detail.loss)
-    more = f" (+{len(change.details) - 1})" if len(change.details) > 1 else ""
-    return _short(worst.text, _ROW_LENGTH) + more
+def _what(planned: Planned) -> str:
+    """The facts of a change, the worst first, and the columns that a view or function gets."""
+    details = sorted(planned.change.details, key=lambda detail: -detail.loss)
+    facts = [detail.text for detail in details] + [_column(c) for c in planned.columns]
+    if len(facts) > _MOST_FACTS:
+        facts[_MOST_FACTS - 1 :] = [f"{len(facts) - _MOST_FACTS + 1} more"]
+    return "<br>".join(_short(fact, _ROW_LENGTH) for fact in facts)
+
+
+def _column(column: ColumnEffect) -> str:
+    if column.before and column.after:
+        return f"column {column.column} {column.before} becomes {column.after}"
+    verb = "is added" if column.after else "is dropped"
+    return f"column {column.column} {column.after or column.before} {verb}"
 
 
 def _row(planned: Planned) -> str:
     change = planned.change
     return (
-        f"| {planned.kind} {code(change.name)} | {_VERBS[change.action]} | {_MARKS[change.loss]}"
-        f" | {_what(change)} |\n"
+        f"| {planned.kind} {code(change.name)} | {VERBS[change.action]} | {_MARKS[change.loss]}"
+        f" | {_what(planned)} |\n"
     )
 
 
@@ -251,8 +268,7 @@ def _block(planned: Planned) -> str:
     if before is not None or after is not None:
         body.append(f"Its query scans {_bytes(before)}, then {_bytes(after)} (dry run).")
     if planned.broken:
-        wrong = [f"- ❌ {code(name)}: {plain(why)}" for name, why in planned.broken.items()]
-        body.append("\n".join(["Wrong after this change:", "", *wrong]))
+        body.append(f"❌ Wrong after this change: {', '.join(map(code, planned.broken))}.")
     if planned.downstream:
         title = f"Downstream ({len(planned.downstream)})"
         body.append(folded(title, _downstream(planned.downstream) + "\n").strip())
@@ -261,12 +277,12 @@ def _block(planned: Planned) -> str:
         body.append(f"Not understood by the analyser, so not looked into: {names}.")
     if not body:
         return ""
-    title = f"{planned.kind} <code>{html(change.name)}</code>: {_VERBS[change.action]}"
+    title = f"{planned.kind} <code>{html(change.name)}</code>: {VERBS[change.action]}"
     return folded(title, "\n\n".join(body) + "\n", is_open=change.loss >= Loss.WARNING)
 
 
 def _detail(detail: Detail) -> str:
-    reason = f": {plain(detail.reason)}" if detail.reason else ""
+    reason = f"; {plain(detail.reason)}" if detail.reason else ""
     mark = "" if detail.loss is Loss.NONE else f"{_MARKS[detail.loss].split()[0]} "
     return f"- {mark}{_short(detail.text, 500)}{reason}"
 
@@ -279,7 +295,7 @@ def _columns(columns: Iterable[ColumnEffect]) -> str:
 def _downstream(effects: Sequence[Effect]) -> str:
     rows = []
     for effect in effects[:_MOST_DOWNSTREAM]:
-        label = f"{_kind(effect.kind)} {code(effect.name)}"
+        label = f"{routine_kind(effect.kind)} {code(effect.name)}"
         told = "<br>".join([*map(_column_effect, effect.columns), *_reads(effect)])
         rows.append(f"| {label} | {told} |")
     if len(effects) > _MOST_DOWNSTREAM:
@@ -380,15 +396,6 @@ def _type(kind: str | None) -> str:
     return "none" if kind is None else code(kind)
 
 
-def _kind(kind: str) -> str:
-    names = {
-        "PROCEDURE": "procedure",
-        "SCALAR_FUNCTION": "function",
-        "TABLE_VALUED_FUNCTION": "table function",
-    }
-    return names.get(kind, kind)
-
-
 def _short(text: str, most: int) -> str:
     written = " ".join(text.split())
     return plain(written if len(written) <= most else f"{written[: most - 1]}…")
@@ -396,25 +403,3 @@ def _short(text: str, most: int) -> str:
 
 def _quoted(text: str) -> str:
     return '"' + line(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def text(plan: Plan) -> str:
-    """A few lines for the terminal."""
-    lines = [f"{plan.stack}: {plan.base} -> {plan.head}"]
-    wrong = {name: why for planned in plan.changes for name, why in planned.broken.items()}
-    lines += [f"wrong after this: {name}: {why}" for name, why in wrong.items()]
-    lines += [f"look at: {c.name}: {d.text}; {d.reason}" for c, d in plan.warnings]
-    lines += [f"look at: {text}" for text in plan.settings_warnings]
-    for planned in plan.changes:
-        change: Change = planned.change
-        lines.append(
-            f"{_VERBS[change.action]:<16}{change.loss.name.lower():<12}{planned.kind} {change.name}"
-        )
-        lines += [
-            f"    {detail.text}" + (f"; {detail.reason}" if detail.reason else "")
-            for detail in change.details
-        ]
-        lines += [f"    -> {_kind(e.kind)} {e.name}" for e in planned.downstream]
-    if not plan.changes:
-        lines.append("nothing changes")
-    return "\n".join(lines)

@@ -6,14 +6,9 @@ import re
 from collections.abc import Iterator
 
 from bqstack.guard import Loss
-from bqstack.plan.report import Plan, Planned
+from bqstack.plan.report import Plan, Planned, routine_kind
 
 MOST_NODES = 25
-_KINDS = {
-    "PROCEDURE": "procedure",
-    "SCALAR_FUNCTION": "function",
-    "TABLE_VALUED_FUNCTION": "table function",
-}
 # Readable on GitHub's light and dark pages: the text's colour is set with the fill's.
 _STYLES = (
     "classDef changed fill:#fff3bf,stroke:#b08800,color:#1f2328",
@@ -56,7 +51,7 @@ def _nodes(touching: list[Planned], changed: set[str]) -> dict[str, tuple[str, s
         )
         for p in touching
     }
-    kinds = {e.name: _KINDS.get(e.kind, e.kind) for p in touching for e in p.downstream}
+    kinds = {e.name: routine_kind(e.kind) for p in touching for e in p.downstream}
     for planned in touching:
         for name in planned.broken:
             if name not in found:

@@ -13,6 +13,13 @@ from bqstack.guard import Action, Change, Detail, Loss, allowances, routines, ta
 from bqstack.plan.costs import Run, ScheduleCost
 from bqstack.plan.impact import ColumnEffect, Effect
 
+VERBS = {
+    Action.CREATE: "create",
+    Action.IMPORT: "take over",
+    Action.UPDATE: "update",
+    Action.REPLACE: "replace",
+    Action.DELETE: "delete",
+}
 _ROUTINES = {
     "PROCEDURE": "procedure",
     "SCALAR_FUNCTION": "function",
@@ -92,6 +99,11 @@ def kind(change: Change) -> str:
     if change.type == routines.TYPE:
         return _ROUTINES.get(str(values.get("routineType")), "routine")
     return gcptypes.known(change.type).title
+
+
+def routine_kind(kind: str) -> str:
+    """What a person calls an object of the lineage; what is no routine is called so already."""
+    return _ROUTINES.get(kind, kind)
 
 
 def as_json(plan: Plan) -> dict[str, Any]:
