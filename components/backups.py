@@ -10,7 +10,7 @@ import pulumi_gcp as gcp
 from bqstack.resources import KEY_OF_DATASET
 from components.identity import Identity
 from components.warehouse import Warehouse
-from eros.operations.backup.schema import TABLES
+from eros.operations.backup.ledger_tables import TABLES
 from eros.project.settings import Settings
 
 # The least that BigQuery offers: snapshots are never changed, so there is nothing to travel to.

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from components.identity import Identity
-from eros.project.dashboards import rules
+from eros.project.dashboards import dashboard_rules
 from eros.project.settings import Settings
 
 
@@ -50,7 +50,7 @@ def with_digest(content: dict[str, Any]) -> dict[str, Any]:
     """
     marked = copy.deepcopy(content)
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-    for _, widget in rules.widgets(marked):
+    for _, widget in dashboard_rules.widgets(marked):
         if "id" not in widget:
             widget["id"] = f"content-{digest[:12]}"
             break

@@ -17,7 +17,7 @@ from components.system import System, read
 from eros.project.settings import Settings, check_file, from_engine, load_stack_file
 
 if TYPE_CHECKING:
-    from bqstack.guard.program import Declared
+    from bqstack.guard.declarations import Declared
     from bqstack.policy import Violation
 
 

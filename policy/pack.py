@@ -1,6 +1,6 @@
 """All rules of the pack."""
 
-from bqstack.policy import limits
+from bqstack.policy import hard_limits
 from bqstack.policy.rule import Rule
 from policy import access, audit, encryption, labels, monitoring, schedules, storage
 
@@ -13,6 +13,6 @@ THEMES = {
     "Audit logs": audit,
     "Monitoring": monitoring,
     "Schedules": schedules,
-    "BigQuery's limits": limits,
+    "BigQuery's limits": hard_limits,
 }
 RULES: tuple[Rule, ...] = tuple(rule for module in THEMES.values() for rule in module.RULES)

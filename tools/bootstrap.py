@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from tools import engine, environment, gcp_plugin
+from tools import gcp_plugin, pulumi_engine, python_environment
 from tools.console import ToolchainError, say
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,8 +20,8 @@ def main() -> int:
     """Run all steps; the exit code of the process."""
     try:
         _wait_for_other_bootstrap()
-        changed = environment.ensure(ROOT)
-        found = engine.ensure(ROOT)
+        changed = python_environment.ensure(ROOT)
+        found = pulumi_engine.ensure(ROOT)
         plugin = gcp_plugin.attach(ROOT)
         if changed or found.changed:
             say(f"Pulumi: {found.description}")

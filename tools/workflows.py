@@ -11,9 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools import cache, go_build
+from tools import go_build, toolchain_cache
 from tools.console import ToolchainError
-from tools.locks import exclusive
+from tools.exclusive_lock import exclusive
 
 ROOT = Path(__file__).resolve().parent.parent
 _MODULE = "actionlint"
@@ -26,15 +26,15 @@ def actionlint(root: Path = ROOT) -> Path:
     digest = hashlib.sha256()
     for name in ("go.mod", "go.sum"):
         digest.update((module / name).read_bytes())
-    folder = cache.folder() / f"{_MODULE}-{digest.hexdigest()[:12]}"
-    with exclusive(cache.folder() / f"{_MODULE}.lock"):
+    folder = toolchain_cache.folder() / f"{_MODULE}-{digest.hexdigest()[:12]}"
+    with exclusive(toolchain_cache.folder() / f"{_MODULE}.lock"):
         if not folder.is_dir():
             if shutil.which("go") is None:
                 raise ToolchainError(
                     "actionlint is built with Go, which is not on PATH\n"
                     "  fix: install Go 1.26 or newer (https://go.dev/dl/)"
                 )
-            with cache.assembled(folder) as draft:
+            with toolchain_cache.assembled(folder) as draft:
                 go_build.compile_program(module, _PACKAGE, draft, "10 seconds, once a machine")
     return folder / _MODULE
 

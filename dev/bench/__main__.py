@@ -7,8 +7,8 @@ import sys
 
 from rich.console import Console
 
-from dev.bench import conditions, report, suite
-from dev.bench.figures import REGISTRY
+from dev.bench import figure_table, machine_facts, suite
+from dev.bench.benchmark import REGISTRY
 from dev.bench.lab import BenchmarkError, Lab
 
 
@@ -35,23 +35,23 @@ def main() -> int:
     """Run the benchmarks, show each table when it is ready, write one file of results."""
     arguments = _arguments()
     console = Console()
-    machine = conditions.machine()
+    machine = machine_facts.machine()
     console.print(", ".join(f"{key} {value}" for key, value in machine.items()), highlight=False)
-    results: list[report.Result] = []
+    results: list[figure_table.Result] = []
     try:
         with Lab(arguments.repeat, lambda line: console.print(f"[dim]{line}[/]")) as lab:
             for benchmark in suite.chosen(arguments.name):
                 console.rule(benchmark.name, align="left")
-                before = conditions.load()
-                result = (benchmark, benchmark.run(lab), (before, conditions.load()))
+                before = machine_facts.load()
+                result = (benchmark, benchmark.run(lab), (before, machine_facts.load()))
                 results.append(result)
-                report.show(console, result)
+                figure_table.show(console, result)
     except BenchmarkError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    path = report.write(machine, results)
+    path = figure_table.write(machine, results)
     console.print(f"written: {path.relative_to(path.parent.parent.parent)}")
     return 0
 

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bqstack.analysis.analyser import Analyser
-from bqstack.guard import program
+from bqstack.guard import declarations
 from bqstack.plan import costs, lineage
 from bqstack.plan.costs import DAYS, TIB, Volume
 from bqstack.plan.lineage import Graph
 from bqstack.plan.sources import Side
 from components.program import planned
-from dev.bench.figures import Figure, Figures, benchmark
+from dev.bench.benchmark import Figure, Figures, benchmark
 from dev.bench.lab import Lab
 from eros.project import schedules
 from eros.project.settings import BUILDER_CALLS, PROJECT_ROOT, Settings, load_stack_file
@@ -74,7 +74,7 @@ def volumes(size: Size) -> dict[str, Volume]:
 def graph_of(settings: Settings) -> Graph:
     """The objects of a stack as the program declares them."""
     described = planned("local")
-    found = program.declarations(described.declare, project="eros", stack=settings.environment)
+    found = declarations.declarations(described.declare, project="eros", stack=settings.environment)
     return lineage.graph(Side("files", tuple(found.resources)), Analyser())
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from bqstack import durable
-from dev.bench import loop, report
-from dev.bench.figures import Figure, Figures, benchmark
+from dev.bench import figure_table, loop
+from dev.bench.benchmark import Figure, Figures, benchmark
+from dev.bench.hidden_rates import Regime
 from dev.bench.lab import Lab
-from dev.bench.policies import POLICIES
+from dev.bench.ranking import POLICIES
 from dev.bench.realities import PLAIN, REALITIES, Reality
-from dev.bench.world import Regime
 from eros.project.settings import Selection
 
 # Other seeds than those on which the defaults of settings.Selection were chosen (0 to 9).
@@ -33,7 +33,7 @@ EVERYONE = (ORACLE, *POLICIES, LIVE)
 RIVALS = ("observed", "greedy", "wilson", "beta")
 # Raised when a world or a policy computes something else: what was simulated before is void.
 _EDITION = 1
-_STORE = report.RESULTS / "learning"
+_STORE = figure_table.RESULTS / "learning"
 
 REGIMES = (
     Regime("small pages", "300 to 3,000 fans, 200 captions", 200, (300, 3_000)),

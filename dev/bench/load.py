@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dev.bench import crowd
+from dev.bench.benchmark import Figure, Figures, benchmark, seconds
 from dev.bench.emulator import Emulator
-from dev.bench.figures import Figure, Figures, benchmark, seconds
 from dev.bench.lab import BenchmarkError, Lab
 from eros.project.settings import load_stack_file
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numba import njit
 
-from dev.bench import world as worlds
-from dev.bench.policies import NEVER, Pages, Policy
+from dev.bench import hidden_rates as worlds
+from dev.bench.hidden_rates import Regime, World
+from dev.bench.ranking import NEVER, Pages, Policy
 from dev.bench.realities import Reality, Seasons, seasons
-from dev.bench.world import Regime, World
 from eros.project.settings import Selection
 
 # Added to a world's seed: what happens in it is drawn apart from what it is.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dev.bench.figures import Figures, benchmark, ratio, seconds
+from dev.bench.benchmark import Figures, benchmark, ratio, seconds
 from dev.bench.lab import Cloud, Lab, run
 from eros.project.settings import PROJECT_ROOT
 

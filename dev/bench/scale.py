@@ -13,9 +13,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from dev.bench import conditions, report
+from dev.bench import figure_table, machine_facts
+from dev.bench.benchmark import REGISTRY, Figure, Figures, benchmark, growth, seconds
 from dev.bench.emulator import Cost, Emulator
-from dev.bench.figures import REGISTRY, Figure, Figures, benchmark, growth, seconds
 from dev.bench.lab import BenchmarkError, Lab
 from eros.project.settings import load_stack_file
 
@@ -246,12 +246,12 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="50,000 captions a page, not 2,000")
     size = FULL if parser.parse_args().full else DEFAULT
     console = Console()
-    before = conditions.load()
+    before = machine_facts.load()
     with Lab(1, console.print) as lab:
         found = measure(size, lab.folder, console.print)
-    result = (REGISTRY["scale"], found, (before, conditions.load()))
-    report.show(console, result)
-    report.write(conditions.machine(), [result])
+    result = (REGISTRY["scale"], found, (before, machine_facts.load()))
+    figure_table.show(console, result)
+    figure_table.write(machine_facts.machine(), [result])
 
 
 if __name__ == "__main__":

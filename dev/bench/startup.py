@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from dev.bench.figures import Figures, benchmark, ratio, seconds
+from dev.bench.benchmark import Figures, benchmark, ratio, seconds
 from dev.bench.lab import Duration, Lab, run
 
 # Label: what is run by `python`.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from dev.bench.benchmark import Figures, benchmark, ratio, seconds
 from dev.bench.emulator import Emulator
-from dev.bench.figures import Figures, benchmark, ratio, seconds
 from dev.bench.lab import Duration, Lab
 from eros.project.settings import load_stack_file
 

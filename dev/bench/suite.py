@@ -1,10 +1,21 @@
 """The benchmarks that there are, in the order in which they run."""
 
-from dev.bench import backup, cost, engine, learning, load, rollback, scale, startup, statement, up
-from dev.bench.figures import REGISTRY, Benchmark
+from dev.bench import (
+    backup,
+    cost,
+    learning,
+    load,
+    preview_cost,
+    rollback,
+    scale,
+    startup,
+    statement,
+    up,
+)
+from dev.bench.benchmark import REGISTRY, Benchmark
 
 # `up` comes before what needs a deployed system: its last cloud is there to be used.
-MODULES = (cost, startup, statement, up, engine, backup, rollback, load, scale, learning)
+MODULES = (cost, startup, statement, up, preview_cost, backup, rollback, load, scale, learning)
 
 
 def chosen(names: list[str]) -> list[Benchmark]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dev.bench.figures import Figures, benchmark, ratio, seconds
+from dev.bench.benchmark import Figures, benchmark, ratio, seconds
 from dev.bench.lab import Lab, run
 
 

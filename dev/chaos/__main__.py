@@ -10,10 +10,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from dev.chaos import report, trials
+from dev.chaos import chaos_table, trials
 from dev.chaos.operations import OPERATIONS, Operation
 from dev.chaos.proxy import FAULTS
-from dev.chaos.world import World, deployed
+from dev.chaos.rig import World, deployed
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
 
     def attempt(world: World, operation: Operation, trial: trials.Trial) -> None:
         results.append(trials.attempt(world, operation, trial, next(numbers), _say))
-        _say(report.line(results[-1]))
+        _say(chaos_table.line(results[-1]))
         for text in (*results[-1].lost, *results[-1].doubled, *results[-1].stuck):
             _say(f"    {text}")
 
@@ -56,11 +56,11 @@ def main() -> int:
                     spread = trials.spread(calls[operation.name], faults, options.trials)
                     plans[operation.name] = list(spread)
                 attempt(w, operation, plans[operation.name][index])
-    text = report.table(results, calls)
+    text = chaos_table.table(results, calls)
     print(text)
     if options.output:
         options.output.write_text(text, encoding="utf-8")
-    return 1 if failed or report.bad(results) else 0
+    return 1 if failed or chaos_table.bad(results) else 0
 
 
 def _options() -> argparse.Namespace:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dev.chaos.world import EROS, PULUMI_UP, World
+from dev.chaos.rig import EROS, PULUMI_UP, World
 
 _REPAIR = (*EROS, "repair")
 # Tables stay: the guard refuses to take one out again.

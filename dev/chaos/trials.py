@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dev.chaos.operations import Operation
-from dev.chaos.world import World
+from dev.chaos.rig import World
 
 
 @dataclass(frozen=True)

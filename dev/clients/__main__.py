@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from dev.clients.surroundings import ClientsError, environment, python_with
+from dev.clients.client_environment import ClientsError, environment, python_with
 from localgcp.bigquery import standalone
 from localgcp.errors import LocalCloudError
 

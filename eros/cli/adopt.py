@@ -10,7 +10,7 @@ import typer
 
 from bqstack import adopt as adoption
 from bqstack import catalogue
-from bqstack.adopt import files, live, program, show
+from bqstack.adopt import adoption_files, live, program_wants, survey_report
 from eros.cli.common import Format, Output, Stack, console
 from eros.cli.waiting import working
 from eros.cloud.google import Google
@@ -34,21 +34,21 @@ def adopt(
     settings = load_stack_file(stack)
     known = catalogue.load(settings, PROJECT_ROOT)
     with working("adopt: reading what the program declares and what exists"):
-        wanted = program.wanted(stack, PROJECT_ROOT)
+        wanted = program_wants.wanted(stack, PROJECT_ROOT)
         present = live.read(
             Google(settings), settings, [settings.dataset, *wanted.datasets], wanted.adopted
         )
     labels = settings.all_labels
     survey = adoption.survey(stack, wanted, present, known, settings.dataset, labels)
     if output is not None:
-        files.write(output, survey)
+        adoption_files.write(output, survey)
     if output_format is Format.JSON:
-        print(json.dumps(show.document(survey), indent=2))
+        print(json.dumps(survey_report.document(survey), indent=2))
     else:
-        console.print(show.text(survey), markup=False)
+        console.print(survey_report.text(survey), markup=False)
         if output is not None:
             console.print(f"\n{output}: import file, report, SQL. Next:", markup=False)
-            for line in show.commands(survey, str(output / files.IMPORT)):
+            for line in survey_report.commands(survey, str(output / adoption_files.IMPORT)):
                 console.print(f"  {line}", markup=False)
     if not survey.safe:
         raise typer.Exit(1)

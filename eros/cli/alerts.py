@@ -12,7 +12,7 @@ from rich.text import Text
 
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES
-from eros.cli import completion, tables
+from eros.cli import answers, completion
 from eros.cli.common import Format, Output, Stack, console
 from eros.cli.waiting import working
 from eros.cloud.google import Google
@@ -33,7 +33,7 @@ def list_(
     stack: Stack = "local",
     firing: Annotated[bool, typer.Option(help="Only what is not healthy.")] = False,
     output: Output = Format.TEXT,
-    wide: tables.Wide = False,
+    wide: answers.Wide = False,
 ) -> None:
     """Every rule with its value and state, those that Cloud Monitoring judges among them."""
     settings = load_stack_file(stack)
@@ -44,7 +44,7 @@ def list_(
     if output is Format.JSON:
         print(json.dumps([one.document(settings.runbook) for one in rows], indent=2, default=str))
     elif rows:
-        tables.show(console, _listed(rows), wide=wide)
+        answers.show(console, _listed(rows), wide=wide)
     else:
         console.print("[green]✓[/] nothing fires")
     if found.unread:
@@ -59,7 +59,7 @@ def history(
     stack: Stack = "local",
     days: Annotated[int, typer.Option(min=1, max=90, help="How far back.")] = 7,
     output: Output = Format.TEXT,
-    wide: tables.Wide = False,
+    wide: answers.Wide = False,
 ) -> None:
     """What was opened, repeated, escalated, acknowledged and resolved, newest first."""
     with working("alerts: reading the events"):
@@ -71,7 +71,7 @@ def history(
         console.print(f"nothing happened in {days} days")
         return
     columns = ("time (UTC)", "event", "rule", "title", "value", "by")
-    tables.show(
+    answers.show(
         console,
         Answer(
             columns,

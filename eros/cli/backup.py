@@ -14,8 +14,8 @@ from rich.text import Text
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros.cli import completion
+from eros.cli.answers import show
 from eros.cli.common import Format, Output, Stack, console, print_error
-from eros.cli.tables import show
 from eros.cli.waiting import working
 from eros.cloud.google import Google
 from eros.operations import backup as backups
@@ -27,10 +27,10 @@ from eros.operations.backup import (
     Source,
     State,
     activity,
-    jobs,
+    backup_jobs,
 )
 from eros.project.settings import load_stack_file
-from eros.watch import pauses, queries
+from eros.watch import one_select, pauses
 from eros.watch.monitor import Answer
 
 app = typer.Typer(help="Back up the tables, and put their rows back.", no_args_is_help=True)
@@ -81,7 +81,7 @@ def list_(
     google = google_of(stack)
     with working("backup list: asking the cloud"):
         found = backups.listing(google)
-        now = jobs.now(google)
+        now = backup_jobs.now(google)
     if output is Format.JSON:
         print(json.dumps([_summary(backup, now) for backup in found], indent=2))
         return
@@ -400,4 +400,4 @@ def _age(age: timedelta) -> str:
 
 
 def _size(size: int | None) -> str:
-    return "" if size is None else queries.size(size)
+    return "" if size is None else one_select.size(size)

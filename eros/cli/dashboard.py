@@ -13,8 +13,8 @@ from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros.cli.common import Stack, console, write_file
 from eros.cli.waiting import working
-from eros.cloud.clock import present
 from eros.cloud.google import Google
+from eros.cloud.local_control import present
 from eros.project import dashboards, figures
 from eros.project.settings import PROJECT_ROOT, load_stack_file
 
@@ -37,7 +37,7 @@ def dashboard(
 ) -> None:
     """Write the declared dashboards with the stack's real figures as one HTML file."""
     from eros.watch.dashboard import page
-    from eros.watch.dashboard.reading import Monitoring, Window
+    from eros.watch.dashboard.cloud_figures import Monitoring, Window
 
     if out is not None:
         _check_target(out.resolve())

@@ -16,8 +16,8 @@ import typer
 from bqstack.errors import UserError
 from eros import logs
 from eros.cli.common import Format, Output, Stack, console
-from eros.cloud.clock import present
 from eros.cloud.google import Google
+from eros.cloud.local_control import present
 from eros.project.files import Reading
 from eros.project.settings import PROJECT_ROOT, check_file, load_stack_file
 

@@ -41,7 +41,7 @@ def diff(
     # The analyser and the clients take longer to import than most commands.
     from bqstack import rows
     from bqstack.plan import sources
-    from bqstack.rows import show
+    from bqstack.rows import row_report
     from eros.cloud.google import Google
 
     google = Google(load_stack_file(stack))
@@ -63,12 +63,12 @@ def diff(
         )
     document = json.dumps(found.document(), indent=2, ensure_ascii=False)
     if output is not None:
-        write_file(output / "rows.md", show.render(found))
+        write_file(output / "rows.md", row_report.render(found))
         write_file(output / "rows.json", f"{document}\n")
     match out_format:
         case Format.TEXT:
-            console.print(show.text(found), markup=False)
+            console.print(row_report.text(found), markup=False)
         case Format.MARKDOWN:
-            print(show.render(found))
+            print(row_report.render(found))
         case Format.JSON:
             print(document)

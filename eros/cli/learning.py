@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from eros.cli import tables
+from eros.cli import answers
 from eros.cli.common import Stack
 from eros.cli.waiting import working
 from eros.cloud.google import Google
 from eros.project.settings import load_stack_file
-from eros.watch import learning as effects
+from eros.watch import selection_effects as effects
 
 
 def learning(
     stack: Stack = "local",
-    output: tables.Output = tables.Format.TABLE,
-    out: tables.Out = None,
-    wide: tables.Wide = False,
+    output: answers.Output = answers.Format.TABLE,
+    out: answers.Out = None,
+    wide: answers.Wide = False,
 ) -> None:
     """Report what ranking captions earns, against those drawn at random, by size of page."""
     google = Google(load_stack_file(stack))
     with working(f"learning: asking {stack} what its messages earned"):
         answer = effects.effects(google)
-    tables.write(answer, output, out, wide=wide, note=effects.verdict(answer))
+    answers.write(answer, output, out, wide=wide, note=effects.verdict(answer))

@@ -17,8 +17,8 @@ from bqstack import engine
 from eros.cli import health, local_clock, local_inbox, run, sample
 from eros.cli.common import console
 from eros.cloud import transfers
-from eros.cloud.clock import Control
 from eros.cloud.google import Google
+from eros.cloud.local_control import Control
 from eros.operations import repair
 from eros.project import environment, schedules
 from eros.project.settings import PROJECT_ROOT, load_stack_file

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bqstack.errors import UserError
 from eros.cli.common import console
-from eros.cloud.clock import Control
+from eros.cloud.local_control import Control
 from eros.project.settings import load_stack_file
 
 STACK = "local"

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from bqstack.errors import UserError
 from eros.cli.common import Format, Output, console, inert
-from eros.cloud.clock import Control
+from eros.cloud.local_control import Control
 from eros.project.settings import load_stack_file
 
 STACK = "local"

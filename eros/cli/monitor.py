@@ -9,10 +9,10 @@ import typer
 
 from bqstack import state
 from bqstack.errors import UserError
-from eros.cli import completion, tables
+from eros.cli import answers, completion
 from eros.cli.common import Stack
 from eros.cli.waiting import working
-from eros.cloud import clock
+from eros.cloud import local_control
 from eros.cloud.google import Google
 from eros.project.settings import PROJECT_ROOT, load_stack_file
 from eros.watch import monitor as queries
@@ -29,9 +29,9 @@ def monitor(
         ),
     ] = None,
     stack: Stack = "local",
-    output: tables.Output = tables.Format.TABLE,
-    out: tables.Out = None,
-    wide: tables.Wide = False,
+    output: answers.Output = answers.Format.TABLE,
+    out: answers.Out = None,
+    wide: answers.Wide = False,
     limit: Annotated[
         int | None,
         typer.Option(min=0, help=f"Rows to show, 0 for all; {_SHOWN_ROWS} in a table by default."),
@@ -54,7 +54,7 @@ def monitor(
             at = since.replace(tzinfo=UTC)
         else:
             # The history has this machine's time, the jobs have the stack's.
-            (at,) = clock.shown(google.settings, [last_update(stack)])
+            (at,) = local_control.shown(google.settings, [last_update(stack)])
         with working("monitor: the five sections of the report, side by side"):
             answer = queries.deployment_report(google, at, days)
     elif query == queries.PARTITIONS:
@@ -63,13 +63,13 @@ def monitor(
         wanted = queries.find(query)
         with working(f"monitor: asking {stack} for {wanted.name}"):
             answer, totals = queries.ask_with_totals(Google(load_stack_file(stack)), wanted)
-    if totals is not None and totals.rows and output is tables.Format.TABLE and out is None:
-        tables.write(totals, output, None, wide=wide)
+    if totals is not None and totals.rows and output is answers.Format.TABLE and out is None:
+        answers.write(totals, output, None, wide=wide)
         typer.echo()
     if limit is None:
-        limit = _SHOWN_ROWS if output is tables.Format.TABLE and out is None else 0
+        limit = _SHOWN_ROWS if output is answers.Format.TABLE and out is None else 0
     shown = queries.Answer(answer.columns, answer.rows[: limit or None])
-    tables.write(shown, output, out, wide=wide, note=_note(shown, answer))
+    answers.write(shown, output, out, wide=wide, note=_note(shown, answer))
 
 
 def _note(shown: queries.Answer, answer: queries.Answer) -> str:

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from bqstack.errors import UserError
-from eros.cli import tables
+from eros.cli import answers
 from eros.cli.common import Stack
 from eros.cli.waiting import working
 from eros.cloud.google import Google
 from eros.project.settings import load_stack_file
-from eros.watch import queries
+from eros.watch import one_select
 
 
 def query(
@@ -26,9 +26,9 @@ def query(
         Path | None, typer.Option("--file", "-f", help="Read the SELECT from this file.")
     ] = None,
     stack: Stack = "local",
-    output: tables.Output = tables.Format.TABLE,
-    out: tables.Out = None,
-    wide: tables.Wide = False,
+    output: answers.Output = answers.Format.TABLE,
+    out: answers.Out = None,
+    wide: answers.Wide = False,
     limit: Annotated[int, typer.Option(min=0, help="Most rows to fetch; 0 for all.")] = 100,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what it would read, and do not run it.")
@@ -38,16 +38,16 @@ def query(
     text = _text(sql, file)
     google = Google(load_stack_file(stack))
     # Standard output is for the rows: a program may read it.
-    estimate = queries.estimate(google, text)
+    estimate = one_select.estimate(google, text)
     print(estimate.words(google.settings), file=sys.stderr)
     if dry_run:
         return
     with working(f"query: {stack} is at work on it"):
-        found = queries.run(google, text, limit=limit)
+        found = one_select.run(google, text, limit=limit)
     note = ""
     if len(found.answer.rows) < found.total:
         note = f"{len(found.answer.rows):,} of {found.total:,} rows; --limit 0 fetches all of them"
-    tables.write(found.answer, output, out, wide=wide, note=note)
+    answers.write(found.answer, output, out, wide=wide, note=note)
 
 
 def _text(sql: str | None, file: Path | None) -> str:

@@ -22,8 +22,8 @@ from bqstack.errors import UserError
 from bqstack.state import Update
 from eros import logs
 from eros.cli.common import Format, Output, Stack, console, print_error
-from eros.cloud.clock import shown
 from eros.cloud.google import Google
+from eros.cloud.local_control import shown
 from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 if TYPE_CHECKING:
@@ -107,9 +107,9 @@ def _confirmed(
     yes: bool,
 ) -> Report:
     from eros.operations import rollback as rollbacks
-    from eros.operations.rollback import stakes
+    from eros.operations.rollback import lost_rows
 
-    stakes.refuse(made.stakes, drop)
+    lost_rows.refuse(made.stakes, drop)
     if not yes and not _agreed(made.stack):
         console.print("nothing was changed")
         raise typer.Exit(1)

@@ -11,8 +11,8 @@ from eros.cli import completion
 from eros.cli.common import Stack, console
 from eros.cli.waiting import working
 from eros.cloud import transfers
-from eros.cloud.clock import present
 from eros.cloud.google import Google
+from eros.cloud.local_control import present
 from eros.project import schedules
 from eros.project.settings import load_stack_file
 

@@ -9,8 +9,8 @@ import typer
 
 from eros.cli.common import Stack, console
 from eros.cli.waiting import working
-from eros.cloud.clock import present
 from eros.cloud.google import Google
+from eros.cloud.local_control import present
 from eros.project.settings import load_stack_file
 from eros.sample import Size, generate, held, load, loaded_day
 

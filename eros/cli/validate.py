@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bqstack.analysis import show
+from bqstack.analysis import finding_report
 from bqstack.errors import UserError
 from eros.cli.common import Format, Output, Stack
 from eros.cli.waiting import working
@@ -33,7 +33,7 @@ def validate(
     with working("validate: Google's analyser is at work"):
         report = Reading(settings, only=only, on_compile=_tell_compile, fresh=fresh).report
     # Plain text, so that an editor can read file:line:column.
-    print(show.as_json(report) if output is Format.JSON else show.text(report))
+    print(finding_report.as_json(report) if output is Format.JSON else finding_report.text(report))
     if not report.ok:
         raise typer.Exit(1)
     if not only:

@@ -87,7 +87,7 @@ class Google:
     def bigquery(self) -> Client:
         """BigQuery, with the labels and limits of the settings on every query job.
 
-        Every job that it runs is recorded (`eros.logs.queries`).
+        Every job that it runs is recorded (`eros.logs.query_log`).
         """
         client = self._bigquery_client()
         recorder = logs.Recorder(self.settings.prices.query_usd_per_tib)

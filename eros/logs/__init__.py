@@ -13,11 +13,11 @@ same correlation id, and so does every BigQuery job, as its label `correlation`.
 docs/logs.md says where the files are; docs/decisions/014-logs.md why it is done like this.
 """
 
+from eros.logs.invocation import default_folder, finish, start
 from eros.logs.log import Log
-from eros.logs.queries import Recorder, recorders
+from eros.logs.query_log import Recorder, recorders
 from eros.logs.record import Stream, correlation
 from eros.logs.redaction import redacted
-from eros.logs.session import default_folder, finish, start
 
 __all__ = [
     "Log",

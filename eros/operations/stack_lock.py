@@ -2,7 +2,7 @@
 
 Held by a deployment from its first check to its last, and by a rollback. The engine has a lock
 of its own around each update. On one machine lock files come before it:
-`eros.operations.deploy.lock`, `eros.operations.rollback.journal`.
+`eros.operations.deploy.lock`, `eros.operations.rollback.rollback_journal`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from google.api_core.exceptions import GoogleAPICallError, NotFound
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros import logs
-from eros.cloud.clock import present
 from eros.cloud.google import NO_RETRY, Google
+from eros.cloud.local_control import present
 from eros.logs.log import user
 
 # Without a sign of life for this long the machine that held the lock is gone: the longest

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bqstack import analysis, catalogue
-from bqstack.analysis import Beside, Finding, Report, recall, show
+from bqstack.analysis import Beside, Finding, Report, finding_report, recall
 from bqstack.errors import UserError
 from eros.project import alerts, channels, dashboards, schedules
 from eros.project import figures as metrics
@@ -72,7 +72,7 @@ class Reading:
         if passed:
             warn(
                 f"{KEY} lets mistakes pass that will fail on Google, this time only by your word:\n"
-                + "\n".join(map(show.finding, passed))
+                + "\n".join(map(finding_report.finding, passed))
             )
         return self.files
 
@@ -100,7 +100,7 @@ class Reading:
         except UserError as error:
             if tell:
                 # It loads the parser, which files without a mistake may not need.
-                from bqstack.analysis.loading import in_document
+                from bqstack.analysis.sql_files import in_document
 
                 finding = in_document(error, self._root, where_to_look)
                 if not self._only or any(
@@ -138,7 +138,7 @@ def where_to_look(file: Path) -> str:
 def _refusal(findings: list[Finding], is_allowable: bool) -> str:
     count = f"{len(findings)} mistake{'s' if len(findings) != 1 else ''}"
     why = "" if is_allowable else ", which cannot be let pass: what it declares is not known"
-    listed = "\n".join(map(show.finding, findings))
+    listed = "\n".join(map(finding_report.finding, findings))
     return f"{count} in the files, nothing has been changed{why}\n{listed}".rstrip()
 
 

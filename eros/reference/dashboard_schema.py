@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eros.project.dashboards import rules, schema
+from eros.project.dashboards import dashboard_rules, google_schema
 
 # A number may be a setting of the stack. To an editor `{{ name }}` is a mapping in a mapping.
 _TEMPLATE = {"type": "object", "description": "{{ ... }}: a setting of the stack"}
@@ -33,9 +33,9 @@ def json_schema() -> dict[str, Any]:
 
 
 def _message(name: str) -> dict[str, Any]:
-    fields = schema.fields(name)
+    fields = google_schema.fields(name)
     if name == "Dashboard":
-        others = set(rules.LAYOUTS) - {rules.LAYOUT}
+        others = set(dashboard_rules.LAYOUTS) - {dashboard_rules.LAYOUT}
         fields = {key: field for key, field in fields.items() if key not in others}
     found: dict[str, Any] = {
         "type": "object",
@@ -61,7 +61,7 @@ def _value(field: dict[str, Any]) -> dict[str, Any]:
             return {"anyOf": [{"type": kind, "not": {"const": 0}}, _TEMPLATE]}
     if "enum" in field:
         return {"enum": field["enum"][1:]}
-    if pattern := schema.PATTERNS.get(field.get("format", "")):
+    if pattern := google_schema.PATTERNS.get(field.get("format", "")):
         return {"type": "string", "pattern": f"^{pattern.pattern}$"}
     return {"type": "string", "minLength": 1}
 
@@ -77,12 +77,15 @@ def _references(node: Any) -> set[str]:
 
 
 def _add_rules(messages: dict[str, Any]) -> None:
-    """What `eros.project.dashboards.rules` asks for beyond the document."""
-    messages["Dashboard"]["required"] = ["displayName", rules.LAYOUT]
+    """What `eros.project.dashboards.dashboard_rules` asks for beyond the document."""
+    messages["Dashboard"]["required"] = ["displayName", dashboard_rules.LAYOUT]
     layout = messages[_MOSAIC]
     layout["required"] = ["columns", "tiles"]
     layout["properties"]["columns"] = {
-        "anyOf": [{"type": "integer", "minimum": 1, "maximum": rules.MAX_COLUMNS}, _TEMPLATE]
+        "anyOf": [
+            {"type": "integer", "minimum": 1, "maximum": dashboard_rules.MAX_COLUMNS},
+            _TEMPLATE,
+        ]
     }
     messages["Tile"]["required"] = ["width", "height", "widget"]
     for name in ("xPos", "yPos", "width", "height"):
@@ -91,5 +94,5 @@ def _add_rules(messages: dict[str, Any]) -> None:
         }
     widget = messages["Widget"]
     widget["required"] = ["title"]
-    contents = sorted(set(widget["properties"]) - rules.COMMON)
+    contents = sorted(set(widget["properties"]) - dashboard_rules.COMMON)
     widget["oneOf"] = [{"required": [name]} for name in contents]

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from bqstack import catalogue, texts
-from bqstack.catalogue.model import Kind, SqlObject
+from bqstack.catalogue.sql_objects import Kind, SqlObject
 from eros.project import schedules
 from eros.project.settings import PROJECT_ROOT, Settings
-from eros.reference import lists, queries, relations
-from eros.reference.objects import Known, section
+from eros.reference import lists, relations, result_columns
+from eros.reference.object_page import Known, section
 
 INDEX = Path("docs/objects.md")
 _FOLDER = Path("docs/objects")
@@ -52,7 +52,7 @@ def pages(
     called = relations.scheduled(settings)
     known = Known(
         catalogue=sql,
-        shapes=queries.shapes(sql, settings, on_compile),
+        shapes=result_columns.shapes(sql, settings, on_compile),
         relations=relations.relations(sql, settings),
         scheduled=called,
         owners=relations.owners(sql, entries, called, settings),

@@ -10,7 +10,7 @@ import jinja2
 from jinja2 import meta, nodes
 
 from bqstack.catalogue import Catalogue, SqlObject, scan
-from bqstack.catalogue.model import Kind
+from bqstack.catalogue.sql_objects import Kind
 from bqstack.documents import dotted
 from eros.project import schedules
 from eros.project.settings import NAMESPACE, Settings

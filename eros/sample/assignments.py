@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from eros.project.settings import Automation
-from eros.sample import columns
+from eros.sample import arrow
 from eros.sample.captions import LEGACY_PER_CREATOR, Captions
 from eros.sample.creators import Creators
 from eros.sample.localtime import to_utc
 from eros.sample.messages import local_seconds_of_day
-from eros.sample.model import SCHEMAS, Identity
+from eros.sample.sample_shape import SCHEMAS, Identity
 
 # The locks are drawn for the default rules of sweep and planning.
 _RULES = Automation()
@@ -57,7 +57,7 @@ def draw(
     caption, kind = _chosen(identity, creators, captions, rng)
     count = len(caption)
     today = _day_number(identity.today)
-    start = columns.epoch_seconds(identity.start_of_today)
+    start = arrow.epoch_seconds(identity.start_of_today)
 
     def days_after_today(low: int, high: int) -> np.ndarray:
         return today + rng.integers(low, high, count)
@@ -67,7 +67,7 @@ def draw(
         # just begun, so that "assigned in the last 24 hours" holds for the whole day.
         nights = rng.integers(low, high, count)
         minutes = np.where(nights > 0, rng.integers(0, 40, count), 0)
-        return np.asarray(start - nights * columns.DAY_SECONDS + minutes * 60)
+        return np.asarray(start - nights * arrow.DAY_SECONDS + minutes * 60)
 
     send_day = np.choose(
         kind,
@@ -79,8 +79,8 @@ def draw(
         ],
     )
     # Expired and deactivated locks were taken shortly before their send date.
-    taken_before = start - (today - send_day) * columns.DAY_SECONDS
-    taken_before = taken_before - rng.integers(1, 5, count) * columns.DAY_SECONDS
+    taken_before = start - (today - send_day) * arrow.DAY_SECONDS
+    taken_before = taken_before - rng.integers(1, 5, count) * arrow.DAY_SECONDS
     assigned = np.choose(
         kind,
         [
@@ -105,18 +105,18 @@ def table(
     count = len(locks.caption)
     is_active = ~locks.of_kind("deactivated")
     today = _day_number(identity.today)
-    start = columns.epoch_seconds(identity.start_of_today)
-    day_after = start - (today - locks.send_day - 1) * columns.DAY_SECONDS
+    start = arrow.epoch_seconds(identity.start_of_today)
+    day_after = start - (today - locks.send_day - 1) * arrow.DAY_SECONDS
     deactivated = np.minimum(day_after, start) - rng.integers(0, 3_600, count)
     return pa.table(
         [
-            columns.identifiers(f"{identity.prefix}a", count),
+            arrow.identifiers(f"{identity.prefix}a", count),
             _page_names(creators, captions.page[locks.caption]),
             captions.caption_id.take(pa.array(locks.caption)),
-            columns.dates(locks.send_day),
-            columns.instants(locks.assigned),
+            arrow.dates(locks.send_day),
+            arrow.instants(locks.assigned),
             pa.array(is_active),
-            columns.instants(deactivated, missing=is_active),
+            arrow.instants(deactivated, missing=is_active),
             pc.if_else(pa.array(is_active), pa.scalar(None, pa.string()), "EXPIRED"),
         ],
         schema=SCHEMAS["active_caption_assignments"],
@@ -140,7 +140,7 @@ def recommendations(
     old_page = np.repeat(posting, rng.integers(1, 3, len(posting)))
     old = old_page * LEGACY_PER_CREATOR + rng.integers(0, LEGACY_PER_CREATOR, len(old_page))
     today = _day_number(identity.today)
-    start = columns.epoch_seconds(identity.start_of_today)
+    start = arrow.epoch_seconds(identity.start_of_today)
 
     page = np.concatenate([captions.page[locks.caption[planned]], old_page])
     day = np.concatenate(
@@ -153,15 +153,15 @@ def recommendations(
             legacy["caption_id"].combine_chunks().take(pa.array(old)),
         ]
     )
-    local = day * columns.DAY_SECONDS + local_seconds_of_day(creators, page, rng)
+    local = day * arrow.DAY_SECONDS + local_seconds_of_day(creators, page, rng)
     return pa.table(
         [
-            columns.identifiers(f"{identity.prefix}r", len(page)),
+            arrow.identifiers(f"{identity.prefix}r", len(page)),
             _page_names(creators, page),
             caption_id,
-            columns.dates(day),
-            columns.instants(to_utc(creators.zone[page], local)),
-            columns.instants(created),
+            arrow.dates(day),
+            arrow.instants(to_utc(creators.zone[page], local)),
+            arrow.instants(created),
         ],
         schema=SCHEMAS["schedule_recommendations"],
     )
@@ -172,8 +172,8 @@ def _chosen(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Captions in random order within their page, cut into the four kinds."""
     scale = identity.scale
-    start = columns.epoch_seconds(identity.start_of_today)
-    settled = captions.created < start - _SETTLED_DAYS * columns.DAY_SECONDS
+    start = arrow.epoch_seconds(identity.start_of_today)
+    settled = captions.created < start - _SETTLED_DAYS * arrow.DAY_SECONDS
     pool = np.flatnonzero(captions.is_active & settled)
     pool = pool[np.lexsort((rng.random(len(pool)), captions.page[pool]))]
     page = captions.page[pool]

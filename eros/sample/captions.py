@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from eros.sample import columns
+from eros.sample import arrow
+from eros.sample.caption_keys import caption_key
 from eros.sample.creators import Creators
-from eros.sample.keys import caption_key
-from eros.sample.model import SCHEMAS, Identity, Scale
 from eros.sample.phrasebook import different_texts
+from eros.sample.sample_shape import SCHEMAS, Identity, Scale
 
 TIERS = ("budget", "standard", "premium", "luxury")
 _TIER_SHARES = (0.30, 0.42, 0.22, 0.06)
@@ -58,7 +58,7 @@ class Captions:
                 pa.chunked_array(keys, pa.string()),
                 pa.array(TIERS).take(pa.array(self.tier)),
                 pa.array(self.is_active),
-                columns.instants(self.created),
+                arrow.instants(self.created),
             ],
             schema=SCHEMAS["caption_bank"],
         )
@@ -89,7 +89,7 @@ def draw(identity: Identity, creators: Creators, rng: np.random.Generator) -> Ca
     never_sent[:: scale.captions_per_creator] = False  # every page has something to send
     popularity[never_sent] = 0
     return Captions(
-        caption_id=columns.identifiers(f"{identity.prefix}c", count),
+        caption_id=arrow.identifiers(f"{identity.prefix}c", count),
         text=different_texts(rng, count),
         page=page,
         tier=tier,
@@ -103,7 +103,7 @@ def draw(identity: Identity, creators: Creators, rng: np.random.Generator) -> Ca
 def legacy(identity: Identity, rng: np.random.Generator) -> pa.Table:
     """The old table `captions`: texts that never made it into the bank."""
     count = LEGACY_PER_CREATOR * identity.scale.creators
-    ids = columns.identifiers(f"{identity.prefix}old", count)
+    ids = arrow.identifiers(f"{identity.prefix}old", count)
     # Another generator may walk into texts of the bank, as the old table does in life.
     return pa.table([ids, different_texts(rng, count)], schema=SCHEMAS["captions"])
 
@@ -117,5 +117,5 @@ def _creation_times(identity: Identity, scale: Scale, rng: np.random.Generator) 
         rng.uniform(1, scale.days, scale.captions),
         rng.uniform(scale.days, scale.days + _OLDEST_DAYS, scale.captions),
     )
-    start = columns.epoch_seconds(identity.start_of_today)
-    return (start - age_days * columns.DAY_SECONDS).astype(np.int64)
+    start = arrow.epoch_seconds(identity.start_of_today)
+    return (start - age_days * arrow.DAY_SECONDS).astype(np.int64)

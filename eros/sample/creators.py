@@ -11,7 +11,7 @@ import pyarrow as pa
 import yaml
 
 from eros.project.settings import Automation
-from eros.sample.model import Scale
+from eros.sample.sample_shape import Scale
 
 TIME_ZONES = (
     "America/Los_Angeles",

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from eros.sample import assignments, captions, creators, messages
-from eros.sample.model import Identity, Sample, Scale, Size, Truth
+from eros.sample.sample_shape import Identity, Sample, Scale, Size, Truth
 
 
 def generate(size: Size | Scale, seed: int, today: date) -> Sample:

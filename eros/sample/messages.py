@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from eros.sample import columns
+from eros.sample import arrow
 from eros.sample.captions import Captions
 from eros.sample.creators import DORMANT_DAYS, Creators
 from eros.sample.localtime import to_utc
-from eros.sample.model import SCHEMAS, Identity
+from eros.sample.sample_shape import SCHEMAS, Identity
 
 # Monday to Sunday: posts rise towards the weekend, and so does attention.
 _POSTS_BY_WEEKDAY = np.array([0.85, 0.85, 0.9, 0.95, 1.15, 1.25, 1.05])
@@ -49,12 +49,12 @@ def draw(
     page, local, sent = _send_times(identity, creators, rng)
     caption = _chosen_captions(identity, captions, page, sent, rng)
     count = len(page)
-    end = columns.epoch_seconds(identity.start_of_today)
+    end = arrow.epoch_seconds(identity.start_of_today)
 
-    age = (end - sent) / (identity.scale.days * columns.DAY_SECONDS)
+    age = (end - sent) / (identity.scale.days * arrow.DAY_SECONDS)
     reach = creators.audience[page] * (1 - _GROWTH * age) * rng.beta(*_SEGMENT, count)
     sent_count = np.maximum(reach.astype(np.int64), 1)
-    weekday = _weekday(local // columns.DAY_SECONDS)
+    weekday = _weekday(local // arrow.DAY_SECONDS)
     view_rate = creators.view_rate[page] * _VIEWS_BY_WEEKDAY[weekday] * rng.uniform(0.8, 1.2, count)
     viewed = rng.binomial(sent_count, np.minimum(view_rate, 0.98))
     purchased = rng.binomial(viewed, captions.conversion_rate[caption])
@@ -64,17 +64,17 @@ def draw(
     caption_id, text = _attribution(captions, caption, rng)
     table = pa.table(
         [
-            columns.identifiers(f"{identity.prefix}m", count),
+            arrow.identifiers(f"{identity.prefix}m", count),
             pa.array(creators.page_name).take(pa.array(page)),
             caption_id,
             text,
-            columns.instants(sent),
+            arrow.instants(sent),
             pa.array(sent_count),
             pa.array(viewed),
             pa.array(purchased),
-            columns.money(price * 100),
-            columns.money(price * 100 * purchased),
-            columns.instants(updated),
+            arrow.money(price * 100),
+            arrow.money(price * 100 * purchased),
+            arrow.instants(updated),
         ],
         schema=SCHEMAS["mass_messages"],
     )
@@ -111,11 +111,11 @@ def _send_times(
     mean[np.ix_(creators.dormant, calendar > today - DORMANT_DAYS)] = 0
     posts = rng.poisson(mean)
     page, day = (np.repeat(grid.ravel(), posts.ravel()) for grid in np.indices(posts.shape))
-    local = calendar[day] * columns.DAY_SECONDS + local_seconds_of_day(creators, page, rng)
+    local = calendar[day] * arrow.DAY_SECONDS + local_seconds_of_day(creators, page, rng)
     sent = to_utc(creators.zone[page], local)
 
-    end = columns.epoch_seconds(identity.start_of_today)
-    inside = (sent >= end - days * columns.DAY_SECONDS) & (sent < end)
+    end = arrow.epoch_seconds(identity.start_of_today)
+    inside = (sent >= end - days * arrow.DAY_SECONDS) & (sent < end)
     order = np.argsort(sent[inside], kind="stable")
     return page[inside][order], local[inside][order], sent[inside][order]
 
@@ -130,8 +130,8 @@ def _chosen_captions(
     """A caption of the message's own page by popularity, none before it existed."""
     chosen = weighted_choice(captions.popularity, captions.page, page, rng)
     too_early = captions.created[chosen] > sent
-    beginning = columns.epoch_seconds(identity.start_of_today)
-    beginning -= identity.scale.days * columns.DAY_SECONDS
+    beginning = arrow.epoch_seconds(identity.start_of_today)
+    beginning -= identity.scale.days * arrow.DAY_SECONDS
     always_there = np.where(captions.created <= beginning, captions.popularity, 0)
     chosen[too_early] = weighted_choice(always_there, captions.page, page[too_early], rng)
     return chosen
@@ -218,8 +218,8 @@ def _with_revisions(
     for name, values in (
         ("viewed_count", pa.array(viewed)),
         ("purchased_count", pa.array(purchased)),
-        ("earnings", columns.money(price * 100 * purchased)),
-        ("updated_at", columns.instants(updated)),
+        ("earnings", arrow.money(price * 100 * purchased)),
+        ("updated_at", arrow.instants(updated)),
     ):
         position = first.schema.get_field_index(name)
         first = first.set_column(position, first.schema.field(position), values)

@@ -21,8 +21,8 @@ from requests.exceptions import Timeout
 
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
-from eros.cloud.clock import present
 from eros.cloud.google import NO_RETRY, Google
+from eros.cloud.local_control import present
 from eros.project.settings import Settings
 from eros.watch import pauses
 

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from bqstack import catalogue
-from bqstack.catalogue.model import TABLE_KINDS
+from bqstack.catalogue.sql_objects import TABLE_KINDS
 from bqstack.errors import UserError
 from eros.cloud.google import Google
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from eros.cloud.clock import Control, span
 from eros.cloud.google import Google
+from eros.cloud.local_control import Control, span
 from eros.project import schedules
 
 

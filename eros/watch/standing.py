@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from bqstack.failures import FAILURES, explained
-from eros.cloud.clock import present
 from eros.cloud.google import Google
+from eros.cloud.local_control import present
 from eros.project.alerts import Alerts, policy, state
 from eros.project.alerts.catalogue import Rule
-from eros.watch.dashboard.reading import Incident, Monitoring, Window
+from eros.watch.dashboard.cloud_figures import Incident, Monitoring, Window
 
 OK, OPEN, UNKNOWN = "OK", "OPEN", "UNKNOWN"
 # An INFO rule whose condition holds is news, and nobody has to act.

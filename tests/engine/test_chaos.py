@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from dev.chaos import report, trials
+from dev.chaos import chaos_table, trials
 from dev.chaos.operations import OPERATIONS
-from dev.chaos.world import World, deployed
+from dev.chaos.rig import World, deployed
 
 # Of the whole list the one that leaves most behind.
 FAULTS = ("kill",)
@@ -29,4 +29,4 @@ def test_an_update_recovers_from_a_fault_at_any_call(world):
         trials.attempt(world, up, trial, number, print) for number, trial in enumerate(plan, 2)
     ]
     assert all(result.spoilt for result in results), "each fault meets a call"
-    assert [report.line(result) for result in report.bad(results)] == []
+    assert [chaos_table.line(result) for result in chaos_table.bad(results)] == []

@@ -13,7 +13,7 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from dev.clients.surroundings import environment, python_with
+from dev.clients.client_environment import environment, python_with
 from eros.project.settings import PROJECT_ROOT
 from localgcp.bigquery import standalone
 

@@ -15,8 +15,8 @@ from unittest import mock
 
 import pytest
 
-from eros.cloud.clock import Control
 from eros.cloud.google import Google
+from eros.cloud.local_control import Control
 from eros.operations import backup
 from eros.project.settings import load_stack_file
 from tests.engine.conftest import DATASET, PROJECT, Program

@@ -13,10 +13,10 @@ from google.cloud import bigquery
 from bqstack.catalogue import Catalogue
 from eros.cloud import endpoints
 from eros.cloud.google import Google
-from eros.operations.backup import records, selection
-from eros.operations.backup.schema import TABLES
+from eros.operations.backup import ledger, selection
+from eros.operations.backup.ledger_tables import TABLES
 from eros.project.settings import Settings
-from localgcp import services
+from localgcp import servers
 from packages.localgcp.tests.rest_support import running
 from tests.sql.conftest import PROJECT
 
@@ -38,13 +38,13 @@ def backup_cloud(
         patch.setenv("EROS_LOCAL_DIR", str(root))
         # Reading sql/ takes longer than most of what is tested here.
         patch.setattr(selection.catalogue, "load", lambda *_: catalogue)
-        (root / "endpoints.json").write_text(json.dumps(services.endpoints(ports)))
-        assert set(services.endpoints(ports)) == endpoints.KEYS
+        (root / "endpoints.json").write_text(json.dumps(servers.endpoints(ports)))
+        assert set(servers.endpoints(ports)) == endpoints.KEYS
         made = Google(settings.model_copy(update={"endpoints_file": Path("endpoints.json")}))
-        made.bigquery.create_dataset(records.dataset(made))
+        made.bigquery.create_dataset(ledger.dataset(made))
         for name, (_, schema) in TABLES.items():
             fields = [bigquery.SchemaField.from_api_repr(column) for column in schema]
-            made.bigquery.create_table(bigquery.Table(f"{records.dataset(made)}.{name}", fields))
+            made.bigquery.create_table(bigquery.Table(f"{ledger.dataset(made)}.{name}", fields))
         body = {"name": settings.backup.bucket}
         made.api("storage").buckets().insert(project=PROJECT, body=body).execute()
         yield made

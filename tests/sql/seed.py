@@ -22,7 +22,7 @@ from google.cloud import bigquery
 from eros.cloud.google import NO_RETRY
 from eros.project.settings import PROJECT_ROOT
 from localgcp.bigquery import standalone, switch
-from tools import cache, locks
+from tools import exclusive_lock, toolchain_cache
 
 _KEPT = 4
 _CODE = ("packages/localgcp/src", "packages/gcptypes/src")
@@ -41,13 +41,13 @@ def connected(server: standalone.Standalone, project: str) -> bigquery.Client:
 def copy(project: str, dataset: str, statements: Iterable[str], target: Path) -> None:
     """Put a data folder with the dataset below `target`, as `standalone.running` looks for it."""
     texts = list(statements)
-    kept = cache.folder().parent / "catalogues"
+    kept = toolchain_cache.folder().parent / "catalogues"
     folder = kept / key(project, dataset, texts)
-    with locks.exclusive(kept / "lock"):
+    with exclusive_lock.exclusive(kept / "lock"):
         if not folder.exists():
             with tempfile.TemporaryDirectory(prefix="eros-catalogue-") as work:
                 _create(Path(work), project, dataset, texts)
-                with cache.assembled(folder) as draft:
+                with toolchain_cache.assembled(folder) as draft:
                     shutil.copytree(Path(work) / _DATA, draft / _DATA)
         os.utime(folder)
         shutil.copytree(folder / _DATA, target / _DATA)

@@ -25,9 +25,9 @@ from eros.operations.backup import (
     State,
     Sums,
     activity,
+    backup_jobs,
     bucket,
-    jobs,
-    records,
+    ledger,
     restoring,
     scratch,
 )
@@ -103,7 +103,7 @@ def nothing_unfinished(google: Google) -> Iterator[None]:
     """A restore that a test leaves open is closed for the next."""
     yield
     if attempt := backups.unfinished(google):
-        records.step(google, attempt.id, "FAILED", {"error": "the test has ended"})
+        ledger.step(google, attempt.id, "FAILED", {"error": "the test has ended"})
 
 
 def fill(warehouse: Warehouse, names: list[str]) -> None:
@@ -151,7 +151,7 @@ def whole(google: Google, warehouse: Warehouse) -> Whole:
     names = backups.tables_of(google)
     assert set(names) == warehouse.created
     fill(warehouse, names)
-    moment = jobs.now(google)
+    moment = backup_jobs.now(google)
     return Whole(moment, backups.checksums(google), backups.create(google, export=True))
 
 
@@ -174,7 +174,7 @@ def test_every_table_comes_back_from_each_source(google, warehouse, whole, sourc
 
 
 def test_a_backup_carries_names_labels_ends_and_is_listed(google, shared):
-    snapshot = google.bigquery.get_table(f"{records.dataset(google)}.{TWO[0]}_{shared.id}")
+    snapshot = google.bigquery.get_table(f"{ledger.dataset(google)}.{TWO[0]}_{shared.id}")
     assert snapshot.table_type == "SNAPSHOT"
     assert snapshot.labels["backup"] == shared.id
     assert snapshot.labels["backup_kind"] == "deployment"
@@ -257,7 +257,7 @@ def interrupt(
 
 
 def test_an_interrupted_backup_is_incomplete_refused_and_pruned(google, shared, monkeypatch):
-    interrupt(records, "write", lambda: backups.create(google, tables=TWO))
+    interrupt(ledger, "write", lambda: backups.create(google, tables=TWO))
     broken = backups.listing(google)[0]
     assert (broken.state, broken.kind, len(broken.tables)) == (State.INCOMPLETE, None, 2)
     for call in (
@@ -278,8 +278,8 @@ def test_an_interrupted_backup_is_incomplete_refused_and_pruned(google, shared, 
 
 def ahead(monkeypatch: pytest.MonkeyPatch, google: Google, by: timedelta) -> None:
     """Let BigQuery's time be later."""
-    later = jobs.now(google) + by
-    monkeypatch.setattr(jobs, "now", lambda _: later)
+    later = backup_jobs.now(google) + by
+    monkeypatch.setattr(backup_jobs, "now", lambda _: later)
 
 
 def test_a_restore_stopped_before_its_transaction_has_changed_nothing(google, shared, spoiled):
@@ -404,9 +404,9 @@ def test_pruning_takes_what_is_past_its_retention_but_the_newest(google, shared,
     assert {removal.name for removal in backups.prune(google)} == told
     assert {backup.id for backup in backups.listing(google)} == known - told
     newest = backups.find(google)
-    assert newest.expires >= jobs.now(google) + timedelta(days=29), "BigQuery keeps it, too"
+    assert newest.expires >= backup_jobs.now(google) + timedelta(days=29), "BigQuery keeps it, too"
     for name in newest.snapshots.values():
-        table = google.bigquery.get_table(f"{records.dataset(google)}.{name}")
+        table = google.bigquery.get_table(f"{ledger.dataset(google)}.{name}")
         assert abs(table.expires - newest.expires) < timedelta(seconds=1)
     assert old.id not in bucket.folders(google)
     assert backups.prune(google) == []
@@ -433,8 +433,8 @@ def test_an_interrupted_export_is_no_export(google, shared, monkeypatch):
 def test_an_export_outlives_the_snapshots_and_their_record(google, warehouse, shared):
     one = ["schedule_generation_queue"]
     made = backups.create(google, tables=one, export=True)
-    google.bigquery.delete_table(f"{records.dataset(google)}.{made.snapshots[one[0]]}")
-    records.forget(google, [made.id])
+    google.bigquery.delete_table(f"{ledger.dataset(google)}.{made.snapshots[one[0]]}")
+    ledger.forget(google, [made.id])
     found = backups.find(google, made.id)
     assert (found.exported, found.has_snapshots) == (True, False)
     with pytest.raises(UserError, match="only the export"):
@@ -462,11 +462,11 @@ def test_limits_of_bigquery_are_kept_before_they_are_met(google, shared, monkeyp
         (lambda g: backups.create(g, tables=["nope"]), "no table of this name"),
         (lambda g: backups.checksums(g, ["nope"]), "no table of this name"),
         (
-            lambda g: backups.create(g, tables=TWO, at=jobs.now(g) - timedelta(days=8)),
+            lambda g: backups.create(g, tables=TWO, at=backup_jobs.now(g) - timedelta(days=8)),
             "reaches back 7 days",
         ),
         (
-            lambda g: backups.create(g, tables=TWO, at=jobs.now(g) + timedelta(hours=1)),
+            lambda g: backups.create(g, tables=TWO, at=backup_jobs.now(g) + timedelta(hours=1)),
             "reaches back 7 days",
         ),
     ],
@@ -516,7 +516,7 @@ def test_the_command_creates_lists_verifies_restores_and_prunes(google, warehous
     assert made["backup"] in run("list")[1]
     code, text = run("verify", made["backup"], "--format", "json")
     assert (code, json.loads(text)["equal"]) == (0, True)
-    before, moment = backups.checksums(google, TWO), jobs.now(google)
+    before, moment = backups.checksums(google, TWO), backup_jobs.now(google)
     spoil(warehouse, TWO)
     with pytest.raises(UserError, match="--yes"):
         run("restore", made["backup"])

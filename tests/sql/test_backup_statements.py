@@ -16,15 +16,15 @@ from zetasql.wasi._pb2.zetasql.proto.function_pb2 import (
 from zetasql.wasi._pb2.zetasql.public import function_pb2 as enums
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
-from bqstack import partitions
-from bqstack.analysis import types
+from bqstack import partition_filter
+from bqstack.analysis import analyser_types
 from bqstack.analysis.analyser import Analyser, SqlError
-from bqstack.analysis.world import Facts, World
+from bqstack.analysis.scope import Facts, World
 from bqstack.catalogue import load
-from eros.operations.backup import bucket, columns, records, restoring, sums
-from eros.operations.backup.model import Sums, TableCopy
-from eros.operations.backup.plans import TablePlan
-from eros.operations.backup.schema import TABLES
+from eros.operations.backup import bucket, column_fit, ledger, restoring, sums
+from eros.operations.backup.backup_record import Sums, TableCopy
+from eros.operations.backup.ledger_tables import TABLES
+from eros.operations.backup.restore_plan import TablePlan
 from eros.operations.backup.sums import Relation
 from eros.project.settings import PROJECT_ROOT, Settings, parse
 from tests.unit.conftest import VALUES
@@ -59,7 +59,7 @@ class Reader:
             world.declare(item)
         schemas = {name: schema for name, (_, schema) in TABLES.items()} | {"t": SCHEMA}
         for name, schema in schemas.items():
-            world.add_table(name, Facts({f["name"]: types.field(f) for f in schema}))
+            world.add_table(name, Facts({f["name"]: analyser_types.field(f) for f in schema}))
         # Parameters of a job are not declared in its text; constants are as good to analyse.
         self._analyser = Analyser()
         catalogue = world.catalogue(parameters(), {})
@@ -74,14 +74,14 @@ class Reader:
 
 
 def parameters() -> dict[str, TypeProto]:
-    return dict.fromkeys(["restore_id", "details"], types.parsed("STRING"))
+    return dict.fromkeys(["restore_id", "details"], analyser_types.parsed("STRING"))
 
 
 def hash60() -> FunctionProto:
     """The signature of the checksums' own function, which each of their queries begins with."""
     value, result = (
         FunctionArgumentTypeProto(
-            kind=enums.ARG_TYPE_FIXED, type=types.parsed(kind), num_occurrences=1
+            kind=enums.ARG_TYPE_FIXED, type=analyser_types.parsed(kind), num_occurrences=1
         )
         for kind in ("STRING", "NUMERIC")
     )
@@ -118,21 +118,21 @@ def test_the_replacement_of_rows(reader, settings, staged):
         rows_now=0,
         expected=Sums(0, {}, "0"),
         expired=0,
-        fit=columns.Fit(tuple(schema), ()),
+        fit=column_fit.Fit(tuple(schema), ()),
         source=TABLE,
-        where=columns.unexpired(partitioning, datetime.now(UTC)),
+        where=column_fit.unexpired(partitioning, datetime.now(UTC)),
         size=0,
     )
     google = SimpleNamespace(settings=settings)
     reader.read(restoring.statements(google, "brain", [plan], staged))
-    reader.read(records.applied_statement(google))
+    reader.read(ledger.applied_statement(google))
 
 
 def test_json_that_was_exported_as_text_is_read_again(reader):
     fields = [field for field in SCHEMA if field["type"] == "JSON" and field["mode"] == "NULLABLE"]
     [column] = fields
     text = bucket.as_text(column)
-    back = columns.expressions(fields, is_staged=True)
+    back = column_fit.expressions(fields, is_staged=True)
     reader.read(f"SELECT JSON_VALUE({back}) FROM (SELECT {text} FROM {TABLE})")
 
 
@@ -144,22 +144,24 @@ def test_json_that_was_exported_as_text_is_read_again(reader):
     ],
 )
 def test_the_filter_for_every_partition(reader, layout):
-    where = partitions.every_row({**layout, "schema": {"fields": SCHEMA}})
+    where = partition_filter.every_row({**layout, "schema": {"fields": SCHEMA}})
     reader.read(f"SELECT COUNT(*) FROM {TABLE} WHERE {where}")
-    assert partitions.every_row({"schema": SCHEMA}) is None
+    assert partition_filter.every_row({"schema": SCHEMA}) is None
 
 
 @pytest.mark.parametrize("kind", ["DATE", "TIMESTAMP", "DATETIME"])
 @pytest.mark.parametrize("unit", ["HOUR", "DAY", "MONTH", "YEAR"])
 def test_the_filter_for_partitions_that_live_on(reader, kind, unit):
     partitioning = SimpleNamespace(type_=unit, field=f"c_{kind.lower()}", expiration_ms="86400000")
-    where = columns.unexpired(partitioning, datetime.now(UTC))
+    where = column_fit.unexpired(partitioning, datetime.now(UTC))
     reader.read(f"SELECT COUNT(*) FROM {TABLE} WHERE {where}")
 
 
 def test_the_export(reader, settings, monkeypatch):
     statements = []
-    monkeypatch.setattr(bucket.jobs, "rows", lambda google, sql, sizes: statements.append(sql))
+    monkeypatch.setattr(
+        bucket.backup_jobs, "rows", lambda google, sql, sizes: statements.append(sql)
+    )
     fit = tuple(f for f in SCHEMA if f["type"] not in ("INTERVAL", "GEOGRAPHY", "RANGE"))
     table = TableCopy("t", bytes=1, schema=fit, sums=Sums(1, {}, "1"))
     monkeypatch.setattr(bucket, "snapshot", lambda name, backup: name)

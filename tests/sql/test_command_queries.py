@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from bqstack.analysis import show, validate
-from eros.operations.deploy import figures, validation
+from bqstack.analysis import finding_report, validate
+from eros.operations.deploy import before_after, validation
 from eros.project.settings import PROJECT_ROOT, Settings, load_stack_file
 from eros.watch import monitor
 from eros.watch.monitor import Query
@@ -17,9 +17,9 @@ from eros.watch.monitor import Query
 QUERIES = [
     *monitor.QUERIES,
     *monitor.SECTIONS,
-    figures.JOBS,
-    figures.SYSTEM,
-    figures.ROWS,
+    before_after.JOBS,
+    before_after.SYSTEM,
+    before_after.ROWS,
     validation.SMOKE,
 ]
 # A view has no parameters: a constant of the parameter's type stands for each.
@@ -58,7 +58,7 @@ def test_every_statement_is_right_for_bigquery(tmp_path: Path):
         files.append(file)
     report = validate(settings, root=tmp_path, only=files)
     wrong = [f for f in report.findings if f.rule not in ("unfiltered-read",)]
-    assert not wrong, show.text(report)
+    assert not wrong, finding_report.text(report)
     assert report.objects >= len(files)
 
 

@@ -13,7 +13,7 @@ from google.api_core.exceptions import BadRequest
 from google.cloud import bigquery
 
 from bqstack import catalogue
-from bqstack.adopt.ddl import written_type
+from bqstack.adopt.written_ddl import written_type
 from bqstack.catalogue import Catalogue, Kind, Routine
 from eros.project.settings import PROJECT_ROOT, parse
 from tests.corpus import CASES, Case, write_base

@@ -18,7 +18,7 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from bqstack.analysis import inspection, show
+from bqstack.analysis import finding_report, inspection
 from bqstack.errors import UserError
 from bqstack.plan import sources
 from components import system
@@ -70,15 +70,17 @@ def test_a_mistake_is_told_once_at_its_place_and_alike_by_everybody(
     (finding,) = report.findings
     assert finding.file.as_posix() == mistake.file
     assert re.fullmatch(mistake.rule, finding.rule)
-    assert re.match(mistake.at, finding.excerpt[finding.column - 1 :]), show.finding(finding)
+    assert re.match(mistake.at, finding.excerpt[finding.column - 1 :]), finding_report.finding(
+        finding
+    )
     assert finding.hint
     assert mistake.hint in finding.hint
     with pytest.raises(UserError) as refused:
         system.read(settings)
-    assert show.finding(finding).rstrip() in str(refused.value)
+    assert finding_report.finding(finding).rstrip() in str(refused.value)
     assert "1 mistake in the files, nothing has been changed" in str(refused.value)
     # The commands say it in the same words, and come no further.
-    assert show.finding(finding) in run(validate_command.validate).stdout
+    assert finding_report.finding(finding) in run(validate_command.validate).stdout
     deployed = run(deploy_command.deploy, "--yes")
     assert str(deployed.exception) == str(refused.value)
 

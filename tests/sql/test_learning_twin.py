@@ -1,4 +1,4 @@
-"""dev/bench/policies.py computes what the SQL computes, and the SQL itself learns.
+"""dev/bench/ranking.py computes what the SQL computes, and the SQL itself learns.
 
 The simulation of docs/learning.md is compiled because a year of 20 pages and 30 seeds does not
 fit on an emulator. It says something about the SQL only as long as these tests hold.
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dev.bench import policies
+from dev.bench import ranking
 from eros.project.settings import Selection
 
 # Equal distributions differ more than this once in ten thousand runs; the seeds are fixed.
@@ -68,17 +68,17 @@ SENT = {"mixed": (6, 2_519), "unsold": (1, 500), "everything sells": (2, 9)}
 CLASSES = ("", "budget", "gold", "luxury", "premium", "standard")
 
 
-def captions(page: str) -> tuple[list[str], policies.Pages]:
+def captions(page: str) -> tuple[list[str], ranking.Pages]:
     """Captions of a page, and what the twin knows of them before the ratios are pooled."""
     names, numbers, tiers, last = [], [], [], []
     for name, tier, days, counted, _ in PAGES[page]:
         names.append(name)
         numbers.append([max(value or 0, 0) for value in counted or (0, 0, 0)])
         tiers.append(CLASSES.index((tier or "").strip().lower()))
-        last.append(policies.NEVER if days is None else -days)
+        last.append(ranking.NEVER if days is None else -days)
     counts = np.array(numbers, dtype=float).T[:, None]
     messages, views = SENT.get(page, (0, 0))
-    return names, policies.Pages(
+    return names, ranking.Pages(
         *counts,
         np.array([last], dtype=float),
         np.array([tiers]),
@@ -128,7 +128,7 @@ def fill(warehouse) -> None:
     """)
 
 
-def pooled() -> policies.Pages:
+def pooled() -> ranking.Pages:
     """All pages side by side, the shorter filled up with captions that nobody knows."""
     every = [captions(page)[1] for page in PAGES]
     most = max(len(rows) for rows in PAGES.values())
@@ -137,15 +137,15 @@ def pooled() -> policies.Pages:
         rows = [getattr(pages, field)[0] for pages in every]
         return np.array([np.pad(r, (0, most - len(r)), constant_values=fill) for r in rows])
 
-    together = policies.Pages(
+    together = ranking.Pages(
         *(side_by_side(field, 0) for field in ("successes", "failures", "earnings")),
-        side_by_side("last_used", policies.NEVER),
+        side_by_side("last_used", ranking.NEVER),
         side_by_side("tier", 0),
         *(np.concatenate([getattr(p, f) for p in every]) for f in ("messages", "views")),
         np.ones(len(CLASSES)),
         np.ones(len(CLASSES)),
     )
-    policies.pool(together, RULES)
+    ranking.pool(together, RULES)
     return together
 
 
@@ -191,7 +191,7 @@ def test_scores_of_the_twin_are_those_of_the_procedure(selecting, page):
     if selecting.settings.selection.policy == "index":
         together = pooled()
         known.rate_ratio, known.value_ratio = together.rate_ratio, together.value_ratio
-        twin = policies.index(known, 1, RULES)
+        twin = ranking.index(known, 1, RULES)
         for position, name in enumerate(names):
             if name in rows:
                 for column, expected in (
@@ -208,8 +208,8 @@ def test_scores_of_the_twin_are_those_of_the_procedure(selecting, page):
             assert row["rate"] == pytest.approx(twin.rate[0, at], rel=1e-9)
             assert row["spread"] == pytest.approx(twin.spread[0, at], rel=1e-9)
         return
-    twin = policies.arms(known, RULES)
-    lower, upper = policies.wilson_bounds(known)
+    twin = ranking.arms(known, RULES)
+    lower, upper = ranking.wilson_bounds(known)
     for position, name in enumerate(names):
         if name not in rows:
             continue
@@ -236,7 +236,7 @@ def test_scores_of_the_twin_are_those_of_the_procedure(selecting, page):
 
 def test_beta_draws_have_the_distribution_that_the_twin_draws_from(build):
     warehouse = build("twin_draws", only=["beta_draws"])
-    known = policies.arms(captions("mixed")[1], Selection())
+    known = ranking.arms(captions("mixed")[1], Selection())
     pairs = list(zip(known.alpha[0].tolist(), known.beta[0].tolist(), strict=True))
     each = 4_000
     listed = ", ".join(

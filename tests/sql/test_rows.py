@@ -12,9 +12,9 @@ from google.cloud import bigquery
 
 from bqstack import rows
 from bqstack.errors import UserError
-from bqstack.guard.program import Declared
+from bqstack.guard.declarations import Declared
 from bqstack.plan.sources import Side
-from bqstack.rows import ObjectDiff, scratch, show
+from bqstack.rows import ObjectDiff, row_report, side_dataset
 from gcptypes.records import ROUTINE, TABLE
 
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]
@@ -100,8 +100,10 @@ def test_rows_are_found_by_what_tells_them_apart_and_each_column_is_counted(shop
     (example,) = one.examples
     assert example.key == {"customer": "b"}
     assert (example.before["orders"], example.after["orders"]) == (4, 3)
-    assert 'customer="b": orders 4 -> 3' in show.text(found)
-    assert "| view `totals` | 3 | 3 | 0 | 0 | 1 | `orders` 1, `paid` 1 |" in show.render(found)
+    assert 'customer="b": orders 4 -> 3' in row_report.text(found)
+    assert "| view `totals` | 3 | 3 | 0 | 0 | 1 | `orders` 1, `paid` 1 |" in row_report.render(
+        found
+    )
 
 
 def test_rows_that_come_and_go_are_counted_with_five_examples(shop):
@@ -201,14 +203,14 @@ def test_what_cannot_be_compared_says_why(shop, body, why):
 def test_a_change_without_views_says_so(shop):
     found = compare(shop, [], [])
     assert found.objects == ()
-    assert "touches no view and no function" in show.text(found)
-    assert "touches no view and no function" in show.render(found)
+    assert "touches no view and no function" in row_report.text(found)
+    assert "touches no view and no function" in row_report.render(found)
 
 
 def test_the_markdown_stays_small_whatever_the_rows_hold(shop):
     long = [replace(only(hostile(shop)), name=f"v{n}") for n in range(40)]
-    text = show.render(rows.RowDiff("local", "a", "b", tuple(long)))
-    assert len(text.encode()) <= show.LIMIT
+    text = row_report.render(rows.RowDiff("local", "a", "b", tuple(long)))
+    assert len(text.encode()) <= row_report.LIMIT
     assert "@everybody" in text
     assert "left out" in text
 
@@ -216,10 +218,10 @@ def test_the_markdown_stays_small_whatever_the_rows_hold(shop):
 def test_what_a_killed_process_left_behind_goes_after_a_day(shop, monkeypatch):
     shop.create_dataset("rows_0123abcd_before")
     shop.create_dataset("rows_of_mine")
-    scratch.delete_old(shop)
+    side_dataset.delete_old(shop)
     assert "rows_0123abcd_before" in {one.dataset_id for one in shop.list_datasets()}
-    monkeypatch.setattr(scratch, "KEPT_MS", -60_000)
-    scratch.delete_old(shop)
+    monkeypatch.setattr(side_dataset, "KEPT_MS", -60_000)
+    side_dataset.delete_old(shop)
     left = {one.dataset_id for one in shop.list_datasets()}
     assert "rows_0123abcd_before" not in left
     assert "rows_of_mine" in left

@@ -9,7 +9,7 @@ from google.api_core.exceptions import InternalServerError
 
 from bqstack.errors import UserError
 from eros.sample import Sample, Size, caption_key, generate, held, load, loaded_day
-from eros.sample.model import SCHEMAS
+from eros.sample.sample_shape import SCHEMAS
 
 TODAY = date(2026, 3, 20)
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]

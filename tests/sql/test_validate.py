@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from bqstack.analysis import Report, memory, show, validate
+from bqstack.analysis import Report, finding_report, memory, validate
 from bqstack.analysis.rules import RULES
 from eros.project import alerts
 from eros.project.files import beside
@@ -89,9 +89,9 @@ def test_mistake_is_found_at_its_place(
     mistakes: Report, file: str, line: int, rule: str, token: str
 ) -> None:
     here = [f for f in mistakes.findings if f.file.as_posix() == file]
-    assert [(f.line, f.rule) for f in here] == [(line, rule)], show.text(mistakes)
+    assert [(f.line, f.rule) for f in here] == [(line, rule)], finding_report.text(mistakes)
     (finding,) = here
-    assert finding.excerpt[finding.column - 1 :].startswith(token), show.text(mistakes)
+    assert finding.excerpt[finding.column - 1 :].startswith(token), finding_report.text(mistakes)
     assert finding.message
     assert finding.hint
 
@@ -106,7 +106,7 @@ def test_nothing_but_the_seeded_mistakes_is_found(mistakes: Report) -> None:
 @pytest.mark.timeout(TIMEOUT)
 def test_clean_sql_has_no_finding_and_every_statement_is_analysed(settings: Settings) -> None:
     report = checked(settings, DATA / "clean")
-    assert show.text(report).startswith("validate: no mistake; 9 objects, ")
+    assert finding_report.text(report).startswith("validate: no mistake; 9 objects, ")
     assert report.notes == []
 
 
@@ -128,8 +128,8 @@ def test_second_run_tells_the_same_and_a_changed_table_is_noticed(
 @pytest.mark.parametrize("stack", ["local", "prod"])
 def test_the_projects_sql_has_no_mistake(stack: str) -> None:
     report = checked(load_stack_file(stack), PROJECT_ROOT)
-    assert report.ok, show.text(report)
-    assert report.notes == [], show.text(report)
+    assert report.ok, finding_report.text(report)
+    assert report.notes == [], finding_report.text(report)
 
 
 @pytest.mark.timeout(TIMEOUT)
@@ -168,7 +168,7 @@ def test_a_path_limits_what_is_reported(settings: Settings, tmp_path: Path) -> N
 
 @pytest.mark.timeout(TIMEOUT)
 def test_printed_finding_reads_like_a_compilers(mistakes: Report) -> None:
-    text = show.text(mistakes)
+    text = finding_report.text(mistakes)
     assert (
         "sql/procedures/column_misspelt.sql:5:9: "
         "error[unknown-column]: Unrecognized name: audence; Did you mean audience?\n"
@@ -190,7 +190,7 @@ def test_dynamic_statements_are_told_of_as_unanalysed(mistakes: Report) -> None:
 
 @pytest.mark.timeout(TIMEOUT)
 def test_json_holds_the_same_findings(mistakes: Report) -> None:
-    document = json.loads(show.as_json(mistakes))
+    document = json.loads(finding_report.as_json(mistakes))
     assert len(document["findings"]) == len(mistakes.findings)
     assert document["findings"][0].keys() == {
         "file",

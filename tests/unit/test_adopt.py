@@ -12,9 +12,18 @@ from google.cloud import bigquery
 from pulumi.runtime.rpc import UNKNOWN
 
 from bqstack import catalogue
-from bqstack.adopt import Status, Wanted, ddl, files, live, program, show, survey
-from bqstack.adopt.model import Declared, Live
-from bqstack.catalogue import types
+from bqstack.adopt import (
+    Status,
+    Wanted,
+    adoption_files,
+    live,
+    program_wants,
+    survey,
+    survey_report,
+    written_ddl,
+)
+from bqstack.adopt.survey_parts import Declared, Live
+from bqstack.catalogue import data_types
 from bqstack.catalogue.ddl import read
 from bqstack.errors import UserError
 from components.system import System
@@ -86,7 +95,7 @@ def test_labels_and_texts_differ_and_are_changed_in_place():
     )
     assert finding.status is Status.DIFFERS
     assert not finding.blocks
-    assert any("labels" in line for line in show.details(finding))
+    assert any("labels" in line for line in survey_report.details(finding))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +120,7 @@ def test_what_the_first_up_would_replace_or_lose_is_said(inputs, says):
     finding = only(found, "t")
     assert finding.blocks
     assert not found.safe
-    assert says in " ".join(show.details(finding))
+    assert says in " ".join(survey_report.details(finding))
     assert "make the program say what is there" in finding.advice
 
 
@@ -190,7 +199,9 @@ def test_a_table_of_another_system_must_have_the_columns_that_sql_reads(settings
     assert finding.change is None
     less = present(TABLE, "caption_bank", schema=json.dumps(list(bank.schema)[1:]))
     finding = only(survey("prod", wanted(), [less], known, D), "caption_bank")
-    assert show.details(finding) == [f"column {bank.schema[0]['name']} STRING is not there"]
+    assert survey_report.details(finding) == [
+        f"column {bank.schema[0]['name']} STRING is not there"
+    ]
     assert not finding.blocks, "the program changes nothing of it"
 
 
@@ -206,9 +217,11 @@ def rewritten(recorded, tmp_path_factory) -> catalogue.Catalogue:
     for resource in recorded:
         if resource.type in (TABLE, ROUTINE) and resource.inputs["datasetId"] == D:
             name = resource.inputs.get("tableId") or resource.inputs["routineId"]
-            folder = root / "sql" / ddl.folder(resource.type, resource.inputs)
+            folder = root / "sql" / written_ddl.folder(resource.type, resource.inputs)
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{name}.sql").write_text(ddl.statement(resource.type, resource.inputs))
+            (folder / f"{name}.sql").write_text(
+                written_ddl.statement(resource.type, resource.inputs)
+            )
     return catalogue.load(parse(VALUES, "f"), root)
 
 
@@ -234,7 +247,7 @@ def test_sql_written_from_what_is_there_is_the_sql_it_came_from(rewritten):
 
 
 def test_names_of_the_live_dataset_become_the_templates():
-    text = ddl.statement(
+    text = written_ddl.statement(
         TABLE,
         {
             "project": P,
@@ -259,7 +272,9 @@ def test_files_hold_the_difference_and_the_unknown(tmp_path):
         EMPTY,
         D,
     )
-    written = {path.relative_to(tmp_path / "out") for path in files.write(tmp_path / "out", found)}
+    written = {
+        path.relative_to(tmp_path / "out") for path in adoption_files.write(tmp_path / "out", found)
+    }
     assert written == {
         Path("import.json"),
         Path("report.md"),
@@ -272,16 +287,16 @@ def test_files_hold_the_difference_and_the_unknown(tmp_path):
     report = (tmp_path / "out/report.md").read_text()
     assert "pulumi import --stack staging --file import.json" in report
     assert "| table | `stranger` | only live |" in report
-    files.write(tmp_path / "out", found)
+    adoption_files.write(tmp_path / "out", found)
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path):
     (tmp_path / "diary.txt").write_text("dear diary")
     found = survey("staging", wanted(), [], EMPTY, D)
     with pytest.raises(UserError, match="holds other files"):
-        files.write(tmp_path, found)
+        adoption_files.write(tmp_path, found)
     with pytest.raises(UserError, match="it is a file"):
-        files.write(next(path for path in tmp_path.iterdir() if path.is_file()), found)
+        adoption_files.write(next(path for path in tmp_path.iterdir() if path.is_file()), found)
     assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
 
 
@@ -301,12 +316,12 @@ def test_a_survey_reads_well():
         EMPTY,
         D,
     )
-    lines = show.text(found).splitlines()
+    lines = survey_report.text(found).splitlines()
     assert lines[0].startswith("! table bad (3 rows): would lose data; make the program say")
     assert "= table good (3 rows): matches; imported as it is" in lines
     assert "+ procedure, only in the program: f" in lines
     assert lines[-1].endswith("; 1 would be replaced or lose data")
-    document = show.document(found)
+    document = survey_report.document(found)
     assert document["safe"] is False
     assert [o["name"] for o in document["objects"] if o["imported"]] == ["bad", "good"]
 
@@ -320,10 +335,10 @@ def test_a_preview_tells_what_is_wanted_and_what_is_managed():
     }
     # The engine leaves out of a preview what stays as it is; the state has it.
     held = ["projects/p/datasets/d", None]
-    found = program.read(document, {"resources": [{"type": TABLE, "name": "t"}]}, held)
+    found = program_wants.read(document, {"resources": [{"type": TABLE, "name": "t"}]}, held)
     assert [resource.name for resource in found.resources] == ["t"]
     assert found.managed == {"projects/p/datasets/d"}
-    assert program.read({"steps": []}, {}).entries == ()
+    assert program_wants.read({"steps": []}, {}).entries == ()
 
 
 class FakeBigQuery:
@@ -473,14 +488,14 @@ def test_a_preview_that_fails_is_told_in_its_own_words(tmp_path, monkeypatch, sa
     pulumi.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     with pytest.raises(UserError, match=told):
-        program.wanted("prod", tmp_path)
+        program_wants.wanted("prod", tmp_path)
 
 
 def test_what_the_program_cannot_declare_of_a_column_is_written_and_refused_not_left_out():
     tag = "projects/p/locations/us/taxonomies/1/policyTags/2"
     schema = columns("email", policyTags={"names": [tag]}, collation="und:ci")
     inputs = present(TABLE, "people", schema=schema).inputs
-    text = ddl.statement(TABLE, inputs)
+    text = written_ddl.statement(TABLE, inputs)
     assert f"email STRING COLLATE 'und:ci' OPTIONS (policy_tags = ['{tag}'])" in text
     text = text.replace("{{ project }}", P).replace("{{ dataset }}", D)
     with pytest.raises(UserError, match=r"column email: .* would never reach BigQuery"):
@@ -491,4 +506,4 @@ def test_what_the_program_cannot_declare_of_a_column_is_written_and_refused_not_
     "text", ["INT64", "ARRAY<RANGE<DATE>>", "STRUCT<a RANGE<TIMESTAMP>, b ARRAY<STRING>>"]
 )
 def test_a_type_is_written_as_it_was_declared(text):
-    assert ddl.written_type(types.standard(types.parse(text))) == text
+    assert written_ddl.written_type(data_types.standard(data_types.parse(text))) == text

@@ -13,8 +13,8 @@ import pytest
 from google.cloud import bigquery
 
 from bqstack import catalogue
-from bqstack.adopt import Status, Survey, Wanted, files, live, show, survey
-from bqstack.adopt.model import ROUTINE, TABLE, Declared
+from bqstack.adopt import Status, Survey, Wanted, adoption_files, live, survey, survey_report
+from bqstack.adopt.survey_parts import ROUTINE, TABLE, Declared
 from bqstack.analysis import memory, validate
 from components.objects import Objects
 from eros.project.settings import Settings, parse
@@ -302,7 +302,7 @@ def found(present: list[live.Live], settings: Settings) -> Survey:
 def written(found: Survey, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the files of everything that can be declared."""
     root = tmp_path_factory.mktemp("written")
-    files.write(root / "out", found)
+    adoption_files.write(root / "out", found)
     (root / "out" / "sql").rename(root / "sql")
     return root
 
@@ -317,7 +317,7 @@ def test_what_cannot_be_declared_is_said_by_name_and_has_no_file(
     assert any(words in text for text in finding.undeclared), finding.undeclared
     assert finding.advice.startswith("left alone; cannot be declared: ")
     assert not list(written.rglob(f"{name}.sql"))
-    assert f"{name}" in show.text(found)
+    assert f"{name}" in survey_report.text(found)
 
 
 def test_every_other_object_has_a_file_that_declares_it_whole(
@@ -345,7 +345,7 @@ def test_every_other_object_has_a_file_that_declares_it_whole(
     different = {
         name: rest
         for name, finding in by_name.items()
-        if (rest := [line for line in show.details(finding) if line not in same])
+        if (rest := [line for line in survey_report.details(finding) if line not in same])
     }
     # A file quotes each part of a name on its own: the same view, updated in place.
     assert different.pop("old_names") == ["the query; readers get other results (reversible)"]
@@ -370,4 +370,4 @@ def test_what_the_program_knows_nothing_of_is_told_of_a_declared_object(
     [finding] = found.findings
     assert finding.status is Status.MATCHES
     assert finding.advice.endswith("the program knows nothing of: description of column x")
-    assert json.dumps(show.document(found))
+    assert json.dumps(survey_report.document(found))

@@ -19,16 +19,16 @@ from eros.operations.backup import (
     State,
     TableCopy,
     activity,
+    backup_jobs,
     bucket,
-    columns,
+    column_fit,
     creation,
     inventory,
-    jobs,
     names,
     pruning,
     selection,
 )
-from eros.operations.backup.schema import TABLES
+from eros.operations.backup.ledger_tables import TABLES
 from eros.project.settings import PROJECT_ROOT, parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import PROJECT_NUMBER, Declared, record
@@ -141,9 +141,9 @@ def test_a_named_table_that_is_a_view_is_told(values):
 
 @pytest.mark.parametrize("tables", [None, ["t"]])
 def test_a_backup_warns_of_what_it_leaves_out(monkeypatch, settings, tables):
-    monkeypatch.setattr(creation.records, "require", lambda _: None)
-    monkeypatch.setattr(creation.records, "write", lambda *_: None)
-    monkeypatch.setattr(creation.records, "read", lambda _: [])
+    monkeypatch.setattr(creation.ledger, "require", lambda _: None)
+    monkeypatch.setattr(creation.ledger, "write", lambda *_: None)
+    monkeypatch.setattr(creation.ledger, "read", lambda _: [])
     monkeypatch.setattr(creation.selection, "chosen", lambda *_: ["t"])
     monkeypatch.setattr(creation.selection, "live", lambda *_: {})
     monkeypatch.setattr(creation.selection, "left_out", lambda _: ("v is a VIEW",))
@@ -212,7 +212,7 @@ class Snapshots:
         monkeypatch.setattr(inventory, "snapshots", lambda _: found)
         monkeypatch.setattr(bucket, "folders", lambda _: {})
         monkeypatch.setattr(pruning.scratch, "forgotten", lambda *_: [])
-        monkeypatch.setattr(jobs, "now", lambda _: made + age)
+        monkeypatch.setattr(backup_jobs, "now", lambda _: made + age)
         monkeypatch.setattr(pruning, "delete", lambda *_: None)
 
     def update_table(self, table, fields):
@@ -253,7 +253,7 @@ def test_added_columns_are_left_to_their_default():
         field("c"),
         field("d", "TIMESTAMP", "REQUIRED", defaultValueExpression="CURRENT_TIMESTAMP()"),
     ]
-    found = columns.fit("t", copied, live)
+    found = column_fit.fit("t", copied, live)
     assert [one["name"] for one in found.restored] == ["a", "b"]
     assert found.added == ("c", "d")
 
@@ -274,7 +274,7 @@ def test_added_columns_are_left_to_their_default():
 )
 def test_rows_that_do_not_fit_are_refused(copied, live, message):
     with pytest.raises(UserError, match=message):
-        columns.fit("t", copied, live)
+        column_fit.fit("t", copied, live)
 
 
 @pytest.mark.parametrize(
@@ -283,13 +283,13 @@ def test_rows_that_do_not_fit_are_refused(copied, live, message):
 def test_rows_whose_partition_is_about_to_end_are_left_out(kind, oldest):
     two_days = timedelta(days=2).total_seconds() * 1000
     partitioning = SimpleNamespace(type_=kind, field="d", expiration_ms=str(int(two_days)))
-    assert columns.unexpired(partitioning, MOMENT) == (
+    assert column_fit.unexpired(partitioning, MOMENT) == (
         f"(`d` IS NULL OR TIMESTAMP_TRUNC(CAST(`d` AS TIMESTAMP), {kind}) "
         f"> TIMESTAMP '{oldest}+00')"
     )
     partitioning.expiration_ms = None
-    assert columns.unexpired(partitioning, MOMENT) is None
-    assert columns.unexpired(None, MOMENT) is None
+    assert column_fit.unexpired(partitioning, MOMENT) is None
+    assert column_fit.unexpired(None, MOMENT) is None
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_an_export_is_refused_before_a_snapshot_is_taken(monkeypatch):
 
     table = Table("p.d.t", schema=[SchemaField("c", "GEOGRAPHY")])
     monkeypatch.setattr(creation.sight, "require", lambda *_: None)
-    monkeypatch.setattr(creation.records, "require", lambda _: None)
+    monkeypatch.setattr(creation.ledger, "require", lambda _: None)
     monkeypatch.setattr(creation.bucket, "require", lambda _: None)
     monkeypatch.setattr(creation.selection, "chosen", lambda *_: ["t"])
     monkeypatch.setattr(creation.selection, "live", lambda *_: {"t": table})
@@ -328,10 +328,10 @@ def test_an_export_takes_json_and_nested_columns():
 def test_a_backup_may_read_whole_tables_whatever_the_limit_of_a_query(settings):
     google = SimpleNamespace(settings=settings)
     limit = settings.limits.maximum_bytes_billed
-    assert jobs.config(google).maximum_bytes_billed == limit
-    assert jobs.config(google, [limit]).maximum_bytes_billed == 2 * limit
-    assert int(jobs.config(google).job_timeout_ms) == 1_800_000
-    assert jobs.config(google).labels["component"] == "backup"
+    assert backup_jobs.config(google).maximum_bytes_billed == limit
+    assert backup_jobs.config(google, [limit]).maximum_bytes_billed == 2 * limit
+    assert int(backup_jobs.config(google).job_timeout_ms) == 1_800_000
+    assert backup_jobs.config(google).labels["component"] == "backup"
 
 
 def test_a_failure_ends_the_work_that_has_not_begun():
@@ -342,7 +342,7 @@ def test_a_failure_ends_the_work_that_has_not_begun():
         raise UserError("no")
 
     with pytest.raises(UserError):
-        jobs.side_by_side(work, range(10_000))
+        backup_jobs.side_by_side(work, range(10_000))
     assert len(begun) < 10_000
 
 

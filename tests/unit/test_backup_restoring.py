@@ -14,9 +14,9 @@ from requests.exceptions import ConnectionError as RequestsConnectionError
 
 from bqstack.errors import UserError
 from eros.cli import backup as command
-from eros.operations.backup import bucket, records, restoring, scratch
+from eros.operations.backup import bucket, ledger, restoring, scratch
 from eros.operations.backup.names import Source
-from eros.operations.backup.plans import Plan
+from eros.operations.backup.restore_plan import Plan
 from eros.project.settings import parse
 from tests.unit.conftest import VALUES
 from tests.unit.lock_table import LockTable
@@ -87,21 +87,21 @@ def cloud(monkeypatch) -> Cloud:
     monkeypatch.setattr(restoring, "compare", lambda *_: [])
     monkeypatch.setattr(restoring.inventory, "find", lambda *_: empty.backup)
     monkeypatch.setattr(restoring.activity, "refuse", lambda _: None)
-    monkeypatch.setattr(restoring.jobs, "now", lambda _: MOMENT)
-    monkeypatch.setattr(records, "has_applied", lambda google, _: google.applied)
-    monkeypatch.setattr(records, "unfinished", unfinished)
-    monkeypatch.setattr(records, "step", lambda google, _, name, __: google.steps.append(name))
+    monkeypatch.setattr(restoring.backup_jobs, "now", lambda _: MOMENT)
+    monkeypatch.setattr(ledger, "has_applied", lambda google, _: google.applied)
+    monkeypatch.setattr(ledger, "unfinished", unfinished)
+    monkeypatch.setattr(ledger, "step", lambda google, _, name, __: google.steps.append(name))
     return made
 
 
-def unfinished(google: Cloud) -> records.Attempt | None:
-    if not google.steps or google.steps[-1] in records.ENDED:
+def unfinished(google: Cloud) -> ledger.Attempt | None:
+    if not google.steps or google.steps[-1] in ledger.ENDED:
         return None
     return unfinished_attempt(applied=google.applied)
 
 
-def unfinished_attempt(*, applied: bool = False) -> records.Attempt:
-    return records.Attempt(
+def unfinished_attempt(*, applied: bool = False) -> ledger.Attempt:
+    return ledger.Attempt(
         id="1",
         started=MOMENT,
         backup="20261121_050000",
@@ -118,7 +118,7 @@ def restored(cloud: Cloud, **options: bool) -> restoring.Restore:
 
 
 def resumed(cloud: Cloud) -> restoring.Restore:
-    attempt = records.unfinished(cloud)
+    attempt = ledger.unfinished(cloud)
     assert attempt is not None
     return restoring.resume(cloud, attempt)
 
@@ -171,17 +171,17 @@ def test_a_job_that_ended_in_an_error_has_changed_nothing(cloud):
 
 def test_a_failure_that_cannot_be_recorded_is_left_to_the_resume(cloud, monkeypatch):
     cloud.trouble, cloud.state, cloud.error_result = LOST, "DONE", ERROR
-    write = records.step
+    write = ledger.step
 
     def offline(google: Cloud, restore_id: str, name: str, details: dict) -> None:
         if name == "FAILED":
             raise LOST
         write(google, restore_id, name, details)
 
-    monkeypatch.setattr(records, "step", offline)
+    monkeypatch.setattr(ledger, "step", offline)
     with pytest.raises(UserError, match=r"no table was changed.*reset"):
         restored(cloud)
-    monkeypatch.setattr(records, "step", write)
+    monkeypatch.setattr(ledger, "step", write)
     with pytest.raises(UserError, match="no table was changed"):
         resumed(cloud)
     assert cloud.steps == ["STARTED", "FAILED"]
@@ -322,12 +322,12 @@ class Datasets:
     [
         (None, False),
         (UserError("the restore failed"), False),
-        (records.OpenError("nobody knows yet"), True),
+        (ledger.OpenError("nobody knows yet"), True),
         (KeyboardInterrupt(), True),
     ],
 )
 def test_a_job_that_may_still_run_keeps_what_it_reads(monkeypatch, ending, is_kept):
-    monkeypatch.setattr(scratch.jobs, "now", lambda _: MOMENT)
+    monkeypatch.setattr(scratch.backup_jobs, "now", lambda _: MOMENT)
     google = Datasets()
     with (
         pytest.raises(type(ending)) if ending else nullcontext(),
@@ -341,7 +341,7 @@ def test_a_job_that_may_still_run_keeps_what_it_reads(monkeypatch, ending, is_ke
 
 @pytest.mark.parametrize("ending", [None, UserError("the restore failed")])
 def test_a_scratch_dataset_that_stays_does_not_hide_how_the_restore_ended(monkeypatch, ending):
-    monkeypatch.setattr(scratch.jobs, "now", lambda _: MOMENT)
+    monkeypatch.setattr(scratch.backup_jobs, "now", lambda _: MOMENT)
     with (
         pytest.raises(UserError, match="restore failed") if ending else nullcontext(),
         scratch.dataset(Datasets(LOST)),
@@ -368,7 +368,7 @@ def test_claims_on_the_stack_that_come_back_with_the_rows_end(cloud, monkeypatch
     google = SimpleNamespace(settings=cloud.settings, bigquery=table)
     attempt = replace(unfinished_attempt(), tables=("automation_locks",))
     planned = Plan(SimpleNamespace(id=attempt.backup), Source.SNAPSHOT, ())
-    monkeypatch.setattr(records, "step", lambda *_: None)
+    monkeypatch.setattr(ledger, "step", lambda *_: None)
     restoring.compare_rows(google, attempt, planned, lambda _: None)
     assert table.rows == {"now/a@b": now}
 

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from dev.bench import suite
-from dev.bench.figures import REGISTRY, benchmark, growth, ratio
+from dev.bench.benchmark import REGISTRY, benchmark, growth, ratio
 from dev.bench.learning_report import compact
 from eros.project.settings import PROJECT_ROOT
 

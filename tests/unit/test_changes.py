@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from bqstack.catalogue import Kind, SqlObject, ddl
-from bqstack.guard import Change, Loss, compare, program
+from bqstack.guard import Change, Loss, compare, declarations
 from components.routines import Routines
 from components.tables import Tables
 from components.views import Views
@@ -113,7 +113,7 @@ def _object(text: str, prefix: str) -> SqlObject:
     return ddl.read(kind, sql, Path(f"{name}.sql"), SETTINGS.project, SETTINGS.dataset)
 
 
-def declared(side: str) -> list[program.Declared]:
+def declared(side: str) -> list[declarations.Declared]:
     """What the components declare for one side of all cases."""
 
     def declare() -> None:
@@ -133,7 +133,7 @@ def declared(side: str) -> list[program.Declared]:
                     case _:
                         rooms["View"].add(item, [])
 
-    return program.declarations(declare, project="eros", stack="test").resources
+    return declarations.declarations(declare, project="eros", stack="test").resources
 
 
 def _resource(case: Case, inputs: dict[str, Any]) -> Resource:

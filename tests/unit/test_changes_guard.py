@@ -17,11 +17,11 @@ from bqstack.guard import (
     Change,
     allowances,
     compare,
+    declarations,
     guard,
-    program,
+    rows_at_stake,
     secured,
-    stakes,
-    tables,
+    table_changes,
 )
 from bqstack.guard.compare import dropping
 from bqstack.state import Checkpoint, Resource
@@ -40,8 +40,8 @@ def table(name: str, **inputs) -> Resource:
     """A table as the state has it."""
     place = {"project": "test-project", "datasetId": "brain", "tableId": name, "schema": COLUMNS}
     return Resource(
-        urn=f"urn:pulumi:staging::eros::{tables.TYPE}::{name}",
-        type=tables.TYPE,
+        urn=f"urn:pulumi:staging::eros::{table_changes.TYPE}::{name}",
+        type=table_changes.TYPE,
         name=name,
         id=name,
         inputs=place | inputs,
@@ -68,7 +68,9 @@ def dropped(name: str, policies=None, **inputs) -> list[Change]:
 
 def test_a_program_declares_what_the_engine_would_see(settings):
     engine = record(lambda: System("eros", settings).exports)
-    found = program.declarations(lambda: System("eros", settings), project="eros", stack="staging")
+    found = declarations.declarations(
+        lambda: System("eros", settings), project="eros", stack="staging"
+    )
     told, seen = (
         sorted((d.type, d.name, d.protect) for d in declared)
         for declared in (found.resources, engine)
@@ -83,7 +85,7 @@ def test_a_program_declares_what_the_engine_would_see(settings):
 
 def test_a_program_that_declares_the_same_twice_changes_nothing(settings):
     sides = [
-        program.declarations(lambda: System("eros", settings), project="eros", stack="staging")
+        declarations.declarations(lambda: System("eros", settings), project="eros", stack="staging")
         for _ in range(2)
     ]
     assert compare(sides[0].resources, sides[1].resources) == []
@@ -91,7 +93,7 @@ def test_a_program_that_declares_the_same_twice_changes_nothing(settings):
 
 def test_declaring_leaves_the_engine_of_the_caller_alone(settings):
     def outer() -> None:
-        program.declarations(
+        declarations.declarations(
             lambda: gcp.pubsub.Topic("inner", project="p"), project="other", stack="other"
         )
         gcp.pubsub.Topic("outer", project="p")
@@ -114,7 +116,7 @@ def test_outputs_of_what_exists_are_those_of_the_state(settings):
 
     urn = "urn:pulumi:s::eros::gcp:pubsub/topic:Topic::t"
     known = Resource(**{**vars(table("t")), "urn": urn, "id": "projects/p/topics/t"})
-    found = program.declarations(declare, project="eros", stack="s", known={urn: known})
+    found = declarations.declarations(declare, project="eros", stack="s", known={urn: known})
     (config,) = [d for d in found.resources if d.name == "c"]
     assert config.inputs["notificationPubsubTopic"] == "projects/p/topics/t"
 
@@ -128,7 +130,7 @@ def test_secrets_are_closed_and_never_a_difference():
             sensitive_labels={"auth_token": pulumi.Output.secret("xoxb-1")},
         )
 
-    found = program.declarations(declare, project="eros", stack="s")
+    found = declarations.declarations(declare, project="eros", stack="s")
     assert "xoxb" not in repr(found)
 
 
@@ -148,11 +150,13 @@ def test_an_alias_of_a_parent_is_one_of_its_children_too():
             "u", dataset_id="d", table_id="t", opts=pulumi.ResourceOptions(parent=hall)
         )
 
-    found = program.declarations(declare, project="eros", stack="s")
+    found = declarations.declarations(declare, project="eros", stack="s")
     former = {urn for urns in found.aliases.values() for urn in urns}
-    assert f"urn:pulumi:s::eros::a:b:Hall${tables.TYPE}::u" in former
+    assert f"urn:pulumi:s::eros::a:b:Hall${table_changes.TYPE}::u" in former
     before = [
-        Resource(**{**vars(table("u")), "urn": f"urn:pulumi:s::eros::a:b:Hall${tables.TYPE}::u"})
+        Resource(
+            **{**vars(table("u")), "urn": f"urn:pulumi:s::eros::a:b:Hall${table_changes.TYPE}::u"}
+        )
     ]
     actions = [c.action.value for c in compare(before, found.resources, found.aliases)]
     assert "delete" not in actions
@@ -163,7 +167,7 @@ def test_a_program_that_fails_fails_here():
         raise UserError("no")
 
     with pytest.raises(UserError, match="no"):
-        program.declarations(declare, project="eros", stack="s")
+        declarations.declarations(declare, project="eros", stack="s")
 
 
 # Allowances ----------------------------------------------------------------------------
@@ -203,7 +207,7 @@ def test_a_replaced_table_needs_one_allowance_however_many_columns_differ():
 
 def test_the_rows_that_hold_a_value_are_counted():
     (change,) = dropped("pages")
-    query = stakes.query(change, change.lossy[0])
+    query = rows_at_stake.query(change, change.lossy[0])
     assert query == (
         "SELECT COUNTIF(NOT `n` IS NULL) AS held, COUNT(*) AS total"
         " FROM `test-project`.`brain`.`pages`"
@@ -214,7 +218,7 @@ def test_a_table_that_demands_a_filter_gets_one():
     (change,) = dropped(
         "pages", timePartitioning={"type": "DAY", "field": "d"}, requirePartitionFilter=True
     )
-    query = stakes.query(change, change.lossy[0])
+    query = rows_at_stake.query(change, change.lossy[0])
     assert query is not None
     # Rows without a date count, and those before 1900.
     assert query.endswith("WHERE (`d` IS NULL OR `d` >= CAST('0001-01-01' AS DATE))")
@@ -226,7 +230,7 @@ def test_the_rows_that_expire_are_counted():
         [table("pages", timePartitioning=days)],
         [table("pages", timePartitioning=days | {"expirationMs": 86_400_000})],
     )
-    query = stakes.query(change, change.lossy[0])
+    query = rows_at_stake.query(change, change.lossy[0])
     assert query is not None
     assert sqlglot.parse_one(query, dialect="bigquery")
     assert "COUNTIF(CAST(`d` AS TIMESTAMP) < " in query
@@ -251,10 +255,10 @@ class Policies:
 
 def test_rows_are_unknown_where_a_policy_may_hide_them():
     refused = allowances.refused(dropped("pages"), [])
-    assert set(stakes.told(lambda: Policies("low"), refused).values()) == {
+    assert set(rows_at_stake.told(lambda: Policies("low"), refused).values()) == {
         "rows at stake: unknown, row access policies may hide some from you"
     }
-    assert set(stakes.told(lambda: Policies(), refused).values()) == {
+    assert set(rows_at_stake.told(lambda: Policies(), refused).values()) == {
         "rows at stake: none, the table is empty"
     }
 
@@ -302,7 +306,7 @@ def test_rows_are_unknown_where_bigquery_does_not_answer():
 
     changes = dropped("pages")
     refused = allowances.refused(changes, [])
-    assert set(stakes.told(connect, refused).values()) == {stakes.UNKNOWN}
+    assert set(rows_at_stake.told(connect, refused).values()) == {rows_at_stake.UNKNOWN}
 
 
 # The refusal ---------------------------------------------------------------------------
@@ -311,7 +315,7 @@ def test_rows_are_unknown_where_bigquery_does_not_answer():
 @pytest.fixture
 def no_cloud(monkeypatch) -> None:
     """BigQuery does not answer."""
-    monkeypatch.setattr(stakes, "told", lambda *_: {})
+    monkeypatch.setattr(rows_at_stake, "told", lambda *_: {})
 
 
 def test_a_refusal_names_object_column_and_fix(values, no_cloud):
@@ -381,7 +385,7 @@ def test_rules_are_asked_only_when_something_changes(monkeypatch, settings, no_c
 @pytest.mark.parametrize("stack", ["local", "staging", "prod"])
 def test_no_stack_of_the_project_breaks_a_rule_before_the_engine(stack):
     settings = load_stack_file(stack).model_copy(update={"endpoints_file": None})
-    found = program.declarations(lambda: System("eros", settings), project="eros", stack=stack)
+    found = declarations.declarations(lambda: System("eros", settings), project="eros", stack=stack)
     custom = [resource for resource in found.resources if resource.custom]
     assert [str(one) for one in violations(custom)] == []
 
@@ -522,5 +526,5 @@ def test_the_number_of_the_project_is_the_one_of_the_state():
         numbers.append(gcp.organizations.get_project(project_id="p").number)
 
     for state_ in (known, {}):
-        program.declarations(ask, project="eros", stack="staging", known=state_)
+        declarations.declarations(ask, project="eros", stack="staging", known=state_)
     assert numbers == ["42", "PROJECT_NUMBER"]

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dev.chaos import proxy, report
+from dev.chaos import chaos_table, proxy
 from dev.chaos.trials import Result, Trial, spread
 
 
@@ -141,12 +141,12 @@ def test_the_table_counts_each_kind_once():
         result(recovered=None, clear=False, stuck=("why",), lost=("t",)),
         result(spoilt="", clear=False, stuck=("no call was spoilt",)),
     ]
-    line = report.table(results, {"up": 40}).splitlines()[-1]
+    line = chaos_table.table(results, {"up": 40}).splitlines()[-1]
     assert line == "| up | 40 | 4 | 3 | 1 | 1 | 1 | 1 | 1 | 1 |"
 
 
 def test_what_is_bad_is_named():
-    assert report.bad([result(), result(recovered=0)]) == []
+    assert chaos_table.bad([result(), result(recovered=0)]) == []
     bad = result(recovered=None, stuck=("why",))
-    assert report.bad([result(), bad]) == [bad]
-    assert report.line(bad) == "up kill at 7 (POST /a): not recovered, STUCK"
+    assert chaos_table.bad([result(), bad]) == [bad]
+    assert chaos_table.line(bad) == "up kill at 7 (POST /a): not recovered, STUCK"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bqstack import catalogue
-from bqstack.analysis import Report, memory, show, validate
+from bqstack.analysis import Report, finding_report, memory, validate
 from bqstack.analysis.findings import Finding
 from bqstack.errors import UserError
 from eros.project.settings import Settings, parse
@@ -61,7 +61,7 @@ def test_the_corpus_is_long_enough() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_what_bigquery_takes_has_no_finding(right: Report, case: Case) -> None:
     found = _of(right, case)
-    assert not found, "\n".join(map(show.finding, found))
+    assert not found, "\n".join(map(finding_report.finding, found))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -15,11 +15,11 @@ from googleapiclient.errors import HttpError
 from bqstack.errors import UserError
 from eros.cli import dashboard as command
 from eros.project import dashboards, figures
-from eros.project.dashboards import rules, schema
+from eros.project.dashboards import dashboard_rules, google_schema
 from eros.project.settings import PROJECT_ROOT
 from eros.watch import pauses
 from eros.watch.dashboard import charts, numbers, page
-from eros.watch.dashboard.reading import Monitoring, Window
+from eros.watch.dashboard.cloud_figures import Monitoring, Window
 from tests.unit.recorded_monitoring import END, Recorded, busy_day, client, series
 
 SCORE = "logging.googleapis.com/user/eros/health_score"
@@ -88,7 +88,7 @@ def test_the_declared_dashboards_are_valid_and_hold_what_the_owner_named(setting
     widgets = {
         widget["title"]: widget
         for dashboard in declared.values()
-        for _, widget in rules.widgets(dashboard)
+        for _, widget in dashboard_rules.widgets(dashboard)
     }
     limits = [
         (item["value"], item["color"])
@@ -112,7 +112,7 @@ def test_thresholds_come_from_the_settings(settings, load):
 def test_what_is_declared_is_what_the_api_gives_back(settings):
     for dashboard in dashboards.load(settings).values():
         assert json.loads(json.dumps(dashboard)) == dashboard, "JSON changes nothing"
-        assert schema.check(dashboard) is None
+        assert google_schema.check(dashboard) is None
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_tiles_that_overlap_are_refused(load):
 
 
 def test_an_empty_message_that_is_a_choice_is_kept():
-    assert schema.check({"displayName": "a", "mosaicLayout": {"tiles": [{"widget": {
+    assert google_schema.check({"displayName": "a", "mosaicLayout": {"tiles": [{"widget": {
         "scorecard": {"blankView": {}}}}]}}) is None  # fmt: skip
 
 

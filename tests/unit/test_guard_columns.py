@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bqstack.guard import columns
+from bqstack.guard import column_changes
 
 
 def _fields(*names: str) -> list[dict[str, str]]:
@@ -26,6 +26,6 @@ def _fields(*names: str) -> list[dict[str, str]]:
     ],
 )
 def test_a_new_column_is_shown_where_it_lands(new: tuple[str, ...], text: str) -> None:
-    details, replaced = columns.details("t", _fields("id", "c"), _fields(*new))
+    details, replaced = column_changes.details("t", _fields("id", "c"), _fields(*new))
     assert [detail.text for detail in details] == [text]
     assert not replaced

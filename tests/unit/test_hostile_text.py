@@ -17,11 +17,11 @@ import pytest
 from rich.console import Console
 
 from bqstack.guard import Action, Change, Detail, Loss
-from bqstack.guard.tables import TYPE as TABLE
+from bqstack.guard.table_changes import TYPE as TABLE
 from bqstack.plan import Plan, markdown
-from bqstack.plan.report import Planned
+from bqstack.plan.whole_plan import Planned
 from eros import logs
-from eros.cli import common, local_inbox, tables
+from eros.cli import answers, common, local_inbox
 from eros.watch.monitor import Answer
 from tests.unit.test_dashboards import END, Monitoring, Window, busy_day, client, dashboards, page
 from tests.unit.test_dashboards import sources as _sources
@@ -61,9 +61,9 @@ def answer(text: str) -> Answer:
 
 @pytest.mark.parametrize("text", [*HOSTILE.values(), LARGE], ids=[*HOSTILE, "ten megabytes"])
 def test_json_csv_and_logs_keep_it(text, tmp_path):
-    assert json.loads(tables.as_json(answer(text))) == [{"name": "row", "text": text}]
+    assert json.loads(answers.as_json(answer(text))) == [{"name": "row", "text": text}]
     csv.field_size_limit(20_000_000)
-    rows = list(csv.reader(io.StringIO(tables.as_csv(answer(text)), newline="")))
+    rows = list(csv.reader(io.StringIO(answers.as_csv(answer(text)), newline="")))
     assert rows == [["name", "text"], ["row", text]]
     logs.start(tmp_path)
     try:
@@ -98,10 +98,10 @@ def test_a_terminal_obeys_none_of_it(text):
 
 def test_a_table_shows_it(text):
     file = io.StringIO()
-    tables.show(Console(file=file, width=500), answer(text))
+    answers.show(Console(file=file, width=500), answer(text))
     assert _letters(shown(text)) in _letters(file.getvalue())
     assert "\x1b[2J" not in file.getvalue()
-    assert _letters(shown(text)) in _letters(tables.plain(answer(text)))
+    assert _letters(shown(text)) in _letters(answers.plain(answer(text)))
 
 
 def test_the_inbox_shows_it(text, monkeypatch):

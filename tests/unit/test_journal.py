@@ -9,8 +9,8 @@ import pytest
 
 from bqstack.errors import UserError
 from eros.operations import journal
-from eros.operations.deploy import journal as deployments
-from eros.operations.rollback import journal as rollbacks
+from eros.operations.deploy import deploy_journal as deployments
+from eros.operations.rollback import rollback_journal as rollbacks
 
 # As the version before the common journal wrote them.
 DEPLOYMENT = {

@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from dev.bench import loop, policies
+from dev.bench import loop, ranking
+from dev.bench.hidden_rates import Regime
 from dev.bench.realities import PLAIN, REALITIES, Reality, seasons
-from dev.bench.world import Regime
 from eros.project.settings import Selection
-from eros.watch import learning
+from eros.watch import selection_effects
 from eros.watch.monitor import Answer
 
 pytestmark = pytest.mark.unit
@@ -33,7 +33,7 @@ COLUMNS = ("page_size", "random_messages", "gain_pct", "gain_low_pct", "gain_hig
     ],
 )
 def test_the_verdict_is_as_sure_as_the_interval(row, said):
-    assert said in learning.verdict(Answer(COLUMNS, [row]))
+    assert said in selection_effects.verdict(Answer(COLUMNS, [row]))
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +43,12 @@ def stage():
 
 def test_nobody_beats_who_knows_the_rates(stage):
     oracle = loop.simulate(stage, None).value.sum()
-    for name, policy in policies.POLICIES.items():
+    for name, policy in ranking.POLICIES.items():
         assert loop.simulate(stage, policy).value.sum() <= oracle * 1.0001, name
 
 
 def test_a_run_can_be_repeated(stage):
-    index = policies.POLICIES["index"]
+    index = ranking.POLICIES["index"]
     once, twice = (loop.simulate(stage, index, 0.1) for _ in range(2))
     assert (once.value == twice.value).all()
 
@@ -68,9 +68,9 @@ def test_every_day_has_its_messages_and_no_caption_returns_within_the_cooldown()
 
 
 def test_all_random_is_no_better_than_random(stage):
-    index = policies.POLICIES["index"]
+    index = ranking.POLICIES["index"]
     ranked, chance = (loop.simulate(stage, index, share).value.sum() for share in (0.0, 1.0))
-    blind = loop.simulate(stage, policies.POLICIES["random"]).value.sum()
+    blind = loop.simulate(stage, ranking.POLICIES["random"]).value.sum()
     assert chance < 0.8 * ranked
     assert chance == pytest.approx(blind, rel=0.1)
 
@@ -80,7 +80,7 @@ def test_every_result_is_counted_once_in_the_end(reality):
     """What is known at the end is what was sent, but for the messages that are still awaited."""
     regime = Regime("one", "", 60, (300, 3_000), history_days=0, pages=2)
     days = 20
-    last: list[policies.Pages] = []
+    last: list[ranking.Pages] = []
 
     def watching(pages, day, rng):
         last[:] = [pages]
@@ -122,7 +122,7 @@ def test_pooled_classes_find_what_a_tier_is_worth():
     page = rng.lognormal(-4.6, 0.5, (40, 1))
     views = np.full(shape, 2_000.0)
     bought = rng.binomial(2_000, page * ratio[tier]).astype(float)
-    pages = policies.Pages(
+    pages = ranking.Pages(
         bought,
         views - bought,
         bought * price[tier],
@@ -133,7 +133,7 @@ def test_pooled_classes_find_what_a_tier_is_worth():
         np.ones(4),
         np.ones(4),
     )
-    policies.pool(pages, RULES)
+    ranking.pool(pages, RULES)
     mean = ratio.mean()
     assert pages.rate_ratio == pytest.approx(ratio / mean, rel=0.05)
     assert pages.value_ratio == pytest.approx(ratio * price / (ratio * price).mean(), rel=0.07)
@@ -144,7 +144,7 @@ def test_the_index_prefers_what_it_knows_less_of_two_equals():
         return [views, 0.02 * views]
 
     views, bought = np.array([one(50_000), one(500)]).T
-    pages = policies.Pages(
+    pages = ranking.Pages(
         bought[None],
         (views - bought)[None],
         (10 * bought)[None],
@@ -155,6 +155,6 @@ def test_the_index_prefers_what_it_knows_less_of_two_equals():
         np.ones(1),
         np.ones(1),
     )
-    known = policies.index(pages, 0, RULES)
+    known = ranking.index(pages, 0, RULES)
     assert known.spread[0, 1] > known.spread[0, 0]
     assert known.score[0, 1] / known.rate[0, 1] > known.score[0, 0] / known.rate[0, 0]

@@ -14,7 +14,7 @@ from bqstack.errors import UserError
 from eros.cli import local_clock
 from eros.cli.local import app
 from eros.cli.local_clock import parse_duration
-from eros.cloud import clock, endpoints
+from eros.cloud import endpoints, local_control
 from eros.project.settings import load_stack_file
 from localgcp.apis.clock import Clock
 from packages.localgcp.tests.rest_support import Server, running
@@ -96,9 +96,9 @@ def test_a_walk_that_is_interrupted_says_how_far_it_came_and_how_to_go_on(
 def test_the_clock_says_what_it_showed_at_a_real_moment(local: Server) -> None:
     settings = load_stack_file("local")
     now = datetime.now(UTC)
-    [shown] = clock.shown(settings, [now])
-    assert abs(shown - clock.present(settings)) < timedelta(minutes=1)
-    assert clock.shown(settings.model_copy(update={"endpoints_file": None}), [now]) == [now]
+    [shown] = local_control.shown(settings, [now])
+    assert abs(shown - local_control.present(settings)) < timedelta(minutes=1)
+    assert local_control.shown(settings.model_copy(update={"endpoints_file": None}), [now]) == [now]
 
 
 def test_the_inbox_shows_what_was_delivered(local: Server) -> None:

@@ -17,7 +17,7 @@ from bqstack.errors import UserError
 from eros import logs
 from eros.cli import logged
 from eros.cli.app import build
-from eros.logs import files
+from eros.logs import stream_files
 
 FIELDS = [
     "timestamp",
@@ -195,7 +195,7 @@ def test_old_files_are_compressed_and_deleted_by_the_retention_of_their_stream(f
     foreign = folder / "audit" / "notes.jsonl"
     foreign.write_text("mine", encoding="utf-8")
 
-    files.tidy(folder, today)
+    stream_files.tidy(folder, today)
 
     assert yesterday.exists(), "a command that runs over midnight still writes to it"
     packed = old.with_name(old.name + ".gz")
@@ -206,7 +206,7 @@ def test_old_files_are_compressed_and_deleted_by_the_retention_of_their_stream(f
     assert audit.with_name(audit.name + ".gz").exists()
     assert not audit_gone.exists()
     assert foreign.exists()
-    files.tidy(folder, today + timedelta(days=31))
+    stream_files.tidy(folder, today + timedelta(days=31))
     assert not packed.exists(), "compressed files go, too"
 
 
@@ -218,9 +218,9 @@ def test_a_full_disk_stops_no_command(folder, monkeypatch, capsys):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.shutil, "copyfileobj", full)
+    monkeypatch.setattr(stream_files.shutil, "copyfileobj", full)
     (folder / ".tidied").unlink(missing_ok=True)
-    files.tidy_daily(folder)
+    stream_files.tidy_daily(folder)
     assert "No space left" in capsys.readouterr().err
     assert old.exists()
     assert list(old.parent.glob(".*")) == [], "no half file stays"

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from bqstack import catalogue
 from bqstack.errors import UserError
+from eros.cli import answers
 from eros.cli import monitor as command
-from eros.cli import tables
 from eros.project.settings import PROJECT_ROOT, load_stack_file
 from eros.watch import monitor
 
@@ -153,7 +153,7 @@ def test_thousands_of_violations_come_with_totals_and_a_limit(monkeypatch, setti
     assert lines[-1] == "100 of 5,662 rows; --limit 0 shows all of them"
     command.monitor(query="integrity_violations", out=None, since=None, limit=0)
     assert len(capsys.readouterr().out.splitlines()) > 5_662
-    command.monitor(query="integrity_violations", out=None, since=None, output=tables.Format.CSV)
+    command.monitor(query="integrity_violations", out=None, since=None, output=answers.Format.CSV)
     assert len(capsys.readouterr().out.splitlines()) == 5_663, "all for a program"
 
 
@@ -182,7 +182,7 @@ ANSWER = monitor.Answer(
 
 
 def test_json_is_a_list_of_objects():
-    first, second = json.loads(tables.as_json(ANSWER))
+    first, second = json.loads(answers.as_json(ANSWER))
     assert first == {
         "day": "2026-03-01",
         "at": "2026-03-01T12:00:00+00:00",
@@ -195,28 +195,28 @@ def test_json_is_a_list_of_objects():
 
 
 def test_csv_has_a_header_even_without_rows():
-    rows = list(csv.DictReader(io.StringIO(tables.as_csv(ANSWER))))
+    rows = list(csv.DictReader(io.StringIO(answers.as_csv(ANSWER))))
     assert rows[0]["note"] == "[red]a,b"
-    assert tables.as_csv(monitor.Answer(("a", "b"), [])) == "a,b\n"
+    assert answers.as_csv(monitor.Answer(("a", "b"), [])) == "a,b\n"
 
 
 def test_a_table_shows_values_as_they_are_and_is_plain_in_a_pipe():
-    text = tables.plain(ANSWER)
+    text = answers.plain(ANSWER)
     assert "[red]a,b" in text
     assert "1,234.5" in text
     assert "0.1235" in text
     assert "\x1b" not in text
     assert all(line == line.rstrip() for line in text.splitlines())
-    assert tables.plain(monitor.Answer(("a",), [])) == "no rows\n"
+    assert answers.plain(monitor.Answer(("a",), [])) == "no rows\n"
 
 
 def test_sections_are_tables_of_their_own():
     answer = monitor.Answer(("section", "item"), [("1 A", "x"), ("1 A", "y"), ("2 B", "z")])
-    assert tables.plain(answer).split() == ["1", "A", "item", "x", "y", "2", "B", "item", "z"]
+    assert answers.plain(answer).split() == ["1", "A", "item", "x", "y", "2", "B", "item", "z"]
 
 
 def test_the_list_needs_no_cloud(capsys, monkeypatch):
-    monkeypatch.setattr(tables, "console", Console())
+    monkeypatch.setattr(answers, "console", Console())
     command.monitor(query=None, out=None, since=None)
     text = capsys.readouterr().out
     for name in ("daily_automation_status", "deployment", "partitions"):
@@ -227,7 +227,7 @@ def test_the_answer_can_go_to_a_file(tmp_path, monkeypatch, settings):
     monkeypatch.setattr(command, "load_stack_file", lambda stack: settings)
     monkeypatch.setattr(command, "Google", lambda settings: google(settings, Client()))
     file = tmp_path / "x.csv"
-    command.monitor(query="1", output=tables.Format.CSV, out=file, since=None)
+    command.monitor(query="1", output=answers.Format.CSV, out=file, since=None)
     assert file.read_text() == "n\n1\n"
     with pytest.raises(UserError, match="cannot be written"):
         command.monitor(query="1", out=tmp_path / "no" / "x.csv", since=None)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bqstack.guard.program import declarations
+from bqstack.guard.declarations import declarations
 from components.program import planned
 from eros.project.settings import PROJECT_ROOT
 from gcptypes.records import TYPES, is_grant

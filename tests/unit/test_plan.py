@@ -18,12 +18,12 @@ import yaml
 from bqstack import catalogue
 from bqstack.analysis.analyser import Analyser
 from bqstack.catalogue import Routine, Table
-from bqstack.guard import Action, Change, Detail, Loss, compare, program, words
-from bqstack.guard.tables import TYPE as TABLE
+from bqstack.guard import Action, Change, Detail, Loss, compare, declarations, words
+from bqstack.guard.table_changes import TYPE as TABLE
 from bqstack.plan import Plan, as_json, build, costs, lineage, markdown, picture, terminal
 from bqstack.plan.impact import Effect
-from bqstack.plan.report import Planned
 from bqstack.plan.sources import Side
+from bqstack.plan.whole_plan import Planned
 from components.routines import Routines
 from components.tables import Tables
 from components.views import Views
@@ -96,7 +96,9 @@ def declare(root: Path, settings: Settings) -> None:
 def side(label: str, root: Path, values: dict[str, Any]) -> Side:
     """One side of a plan."""
     settings = parse(values, "f")
-    found = program.declarations(lambda: declare(root, settings), project="eros", stack="staging")
+    found = declarations.declarations(
+        lambda: declare(root, settings), project="eros", stack="staging"
+    )
     return Side(label, tuple(found.resources), allowed=tuple(settings.allow_loss))
 
 
@@ -317,7 +319,7 @@ def test_the_raw_preview_is_folded_below():
 def test_names_and_texts_mean_nothing_to_markdown(base):
     change = compare(
         [],
-        [program.Declared("u", "gcp:x/y:Thing", "a|b`c", {"project": "p"}, True, False)],
+        [declarations.Declared("u", "gcp:x/y:Thing", "a|b`c", {"project": "p"}, True, False)],
     )
     plan = Plan("staging", "@a", "<b>", (Planned(change[0]),))
     text = markdown.render(plan)
@@ -364,7 +366,7 @@ def test_no_secret_reaches_a_plan(settings):
                 sensitive_labels={"auth_token": pulumi.Output.secret(token)},
             )
 
-        found = program.declarations(program_of, project="eros", stack="staging")
+        found = declarations.declarations(program_of, project="eros", stack="staging")
         return Side(token[:1], tuple(found.resources))
 
     plan = build(settings, "staging", declare("a-hush"), declare("b-hush"), connect=None)
@@ -383,7 +385,7 @@ def test_a_view_of_a_view_is_understood_right_after_it():
         Side(
             "files",
             tuple(
-                program.Declared(
+                declarations.Declared(
                     f"u::{name}",
                     TABLE,
                     name,

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from bqstack import state
 from bqstack.errors import UserError
-from bqstack.guard.program import Declared
+from bqstack.guard.declarations import Declared
 from bqstack.plan import raw, sources
 from bqstack.plan.sources import Side
 from eros.cli import plan as command

@@ -10,10 +10,10 @@ import pytest
 
 from bqstack.errors import UserError
 from bqstack.guard import compare
-from bqstack.guard.program import Declared
+from bqstack.guard.declarations import Declared
 from bqstack.plan import reviewed
-from bqstack.plan.report import Plan, Planned, as_json
 from bqstack.plan.sources import Side
+from bqstack.plan.whole_plan import Plan, Planned, as_json
 
 TABLE = "gcp:bigquery/table:Table"
 STATE = "the state of stack staging"

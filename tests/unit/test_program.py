@@ -14,7 +14,7 @@ from components import provider
 from components.dashboards import with_digest
 from components.system import System
 from eros.project import dashboards, schedules
-from eros.project.dashboards import rules
+from eros.project.dashboards import dashboard_rules
 from eros.project.settings import PROJECT_ROOT, parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import PROJECT_NUMBER, Declared, record
@@ -123,16 +123,20 @@ def test_an_object_comes_after_everything_that_it_names(declared, settings):
 def test_a_key_taken_out_of_a_dashboard_is_a_change_to_the_provider(declared, settings):
     board = dashboards.load(settings)["system"]
     less = copy.deepcopy(board)
-    taken = next(w for _, w in rules.widgets(less) if "thresholds" in w.get("xyChart", {}))
+    taken = next(
+        w for _, w in dashboard_rules.widgets(less) if "thresholds" in w.get("xyChart", {})
+    )
     del taken["xyChart"]["thresholds"]
     ids = []
     for content in (board, less):
-        found = [w["id"] for _, w in rules.widgets(with_digest(content)) if "id" in w]
+        found = [w["id"] for _, w in dashboard_rules.widgets(with_digest(content)) if "id" in w]
         assert len(found) == 1
         ids += found
     assert ids[0] != ids[1]
     assert all(re.fullmatch(r"[A-Za-z0-9_-]+", one) for one in ids)
-    assert not any("id" in w for _, w in rules.widgets(board)), "the file's content is not touched"
+    assert not any("id" in w for _, w in dashboard_rules.widgets(board)), (
+        "the file's content is not touched"
+    )
     sent = of_type(declared, "gcp:monitoring/dashboard:Dashboard")["system"].inputs
     assert json.loads(sent["dashboardJson"]) == with_digest(board)
 

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from bqstack.errors import UserError
+from eros.cli import answers
 from eros.cli import query as command
-from eros.cli import tables
-from eros.watch import queries
+from eros.watch import one_select
 
 
 class Rows(list):
@@ -58,7 +58,7 @@ def run(sql="SELECT n FROM t", **options):
 
 
 def test_bytes_come_first_and_are_not_among_the_rows(client, capsys):
-    run(output=tables.Format.CSV)
+    run(output=answers.Format.CSV)
     shown = capsys.readouterr()
     assert shown.err == "reads 3.0 MiB ($0.000018 on demand; at most 10.0 GiB)\n"
     assert shown.out == "n\n0\n1\n2\n3\n4\n"
@@ -76,11 +76,11 @@ def test_the_local_cloud_is_not_believed_that_nothing_is_read(client, capsys):
 def test_a_limit_says_what_it_left_out(client, capsys):
     run(limit=2)
     assert capsys.readouterr().out.endswith("2 of 5 rows; --limit 0 fetches all of them\n")
-    run(limit=0, output=tables.Format.JSON)
+    run(limit=0, output=answers.Format.JSON)
     shown = capsys.readouterr()
     assert [row["n"] for row in json.loads(shown.out)] == [0, 1, 2, 3, 4]
     assert "--limit" not in shown.err
-    run(limit=2, output=tables.Format.JSON)
+    run(limit=2, output=answers.Format.JSON)
     shown = capsys.readouterr()
     assert len(json.loads(shown.out)) == 2
     assert "2 of 5 rows" in shown.err
@@ -130,4 +130,4 @@ def test_an_answer_that_does_not_come_is_an_error_with_a_fix(settings):
             raise TimeoutError
 
     with pytest.raises(UserError, match="interactiveTimeoutSeconds"):
-        queries.run(SimpleNamespace(settings=settings, bigquery=Silent()), "SELECT 1", limit=1)
+        one_select.run(SimpleNamespace(settings=settings, bigquery=Silent()), "SELECT 1", limit=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bqstack import analysis
-from bqstack.analysis import recall, run
+from bqstack.analysis import recall, whole_check
 from eros.project.files import beside
 from eros.project.schedules import ScheduledScripts
 from eros.project.settings import PROJECT_ROOT, Settings, load_stack_file
@@ -45,13 +45,13 @@ def key(settings: Settings, root: Path) -> str | None:
 def made(monkeypatch) -> list[bool]:
     """Gets an entry for every check that is made instead of recalled."""
     calls: list[bool] = []
-    check = run.checked
+    check = whole_check.checked
 
     def noting(*arguments):
         calls.append(True)
         return check(*arguments)
 
-    monkeypatch.setattr(run, "checked", noting)
+    monkeypatch.setattr(whole_check, "checked", noting)
     return calls
 
 

@@ -79,7 +79,7 @@ def test_a_room_imports_what_it_may(room):
     ("room", "source"),
     [
         ("bqstack", "from eros.project import settings"),
-        ("bqstack", "def late():\n    import localgcp.services"),
+        ("bqstack", "def late():\n    import localgcp.servers"),
         ("localgcp", "from bqstack.errors import UserError"),
         ("eros", "from components.system import System"),
         ("eros", "from localgcp import ports"),

@@ -16,7 +16,7 @@ from eros.project.settings import PROJECT_ROOT
 from eros.sample import Sample, Size, caption_key, generate
 from eros.sample.creators import TIME_ZONES
 from eros.sample.localtime import to_utc
-from eros.sample.model import SCHEMAS
+from eros.sample.sample_shape import SCHEMAS
 
 TODAY = date(2026, 3, 20)  # the history runs over the change of the clock on 8 March
 MIDNIGHT = datetime(2026, 3, 20, tzinfo=ZoneInfo("America/Los_Angeles")).astimezone(UTC)

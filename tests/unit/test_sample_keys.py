@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eros.sample import caption_key
-from eros.sample.keys import normalised
+from eros.sample.caption_keys import normalised
 
 TEST_MESSAGE = "3f0a377ba0a4a460ecb616f6507ce0d8cfa3e704025d4fda3ed0c5ca05468728"
 VECTORS = [

@@ -14,8 +14,8 @@ import pytest
 from bqstack import engine, state
 from bqstack.errors import UserError
 from bqstack.state import checkpoints, reading, secrets
-from bqstack.state.model import SIGNATURE
-from eros.operations.rollback import kept as earlier
+from bqstack.state.state_files import SIGNATURE
+from eros.operations.rollback import old_checkpoint as earlier
 
 ROOT = Path(__file__).resolve().parents[2]
 # A folder or a service needs no client.

@@ -6,7 +6,7 @@ import re
 import pytest
 from rich.console import Console
 
-from eros.cli import tables
+from eros.cli import answers
 from eros.watch.monitor import Answer
 
 LONG = Answer(
@@ -26,12 +26,12 @@ WORDS = re.compile(r"[^\s]+")
 def printed(answer: Answer, width: int, *, wide: bool = False) -> list[str]:
     text = io.StringIO()
     terminal = Console(file=text, width=width, force_terminal=True, no_color=True)
-    tables.show(terminal, answer, wide=wide)
+    answers.show(terminal, answer, wide=wide)
     return [re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip() for line in text.getvalue().splitlines()]
 
 
 def words(answer: Answer) -> set[str]:
-    cells = [tables.cell(value).plain for row in answer.rows for value in row]
+    cells = [answers.cell(value).plain for row in answer.rows for value in row]
     return {word for text in (*answer.columns, *cells) for word in WORDS.findall(text)}
 
 
@@ -63,5 +63,5 @@ def test_a_word_longer_than_the_terminal_keeps_every_letter():
 
 def test_lists_and_structs_are_json_in_a_cell():
     answer = Answer(("a",), [([{"b": 1}],)])
-    assert tables.as_csv(answer) == 'a\n"[{""b"": 1}]"\n'
-    assert '"b": 1' in tables.as_json(answer)
+    assert answers.as_csv(answer) == 'a\n"[{""b"": 1}]"\n'
+    assert '"b": 1' in answers.as_json(answer)

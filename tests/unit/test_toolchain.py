@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import cache, engine, environment, gcp_plugin, go_build, official
+from tools import gcp_plugin, go_build, official, pulumi_engine, python_environment, toolchain_cache
 from tools.console import ToolchainError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,10 +103,10 @@ def test_a_named_python_that_does_not_do_is_not_replaced_silently(project):
 def test_an_official_engine_on_path_is_used(project, tmp_path, monkeypatch):
     folder = release(tmp_path / "pulumi")
     monkeypatch.setenv("PATH", f"{project / '.venv' / 'bin'}:{folder}")
-    found = engine.ensure(project)
+    found = pulumi_engine.ensure(project)
     assert found.description.startswith("official")
     assert (project / ".venv" / "bin" / "pulumi").readlink() == folder / "pulumi"
-    assert engine.ensure(project).changed is False
+    assert pulumi_engine.ensure(project).changed is False
 
 
 @pytest.mark.parametrize("fault", ["old", "no host", "broken"])
@@ -122,17 +122,17 @@ def test_an_official_engine_that_does_not_do_is_passed_over(tmp_path, monkeypatc
 
 
 def test_a_built_engine_is_shared_by_all_clones(project):
-    name = f"pulumi-{go_build.CLI_VERSION}-{engine.modules_digest(project)}"
-    folder = release(cache.folder() / name)
-    assert engine.ensure(project).changed is True
+    name = f"pulumi-{go_build.CLI_VERSION}-{pulumi_engine.modules_digest(project)}"
+    folder = release(toolchain_cache.folder() / name)
+    assert pulumi_engine.ensure(project).changed is True
     assert (project / ".venv" / "bin" / "pulumi").readlink() == folder / "pulumi"
-    assert engine.ensure(project).changed is False
+    assert pulumi_engine.ensure(project).changed is False
 
 
 def test_without_engine_internet_and_go_one_sentence_says_what_to_do(project):
     with pytest.raises(ToolchainError, match=r"(?s)no Pulumi engine.*fix: .*Go 1\.26"):
-        engine.ensure(project)
-    assert list(cache.folder().glob("pulumi-*")) == [], "a draft was left behind"
+        pulumi_engine.ensure(project)
+    assert list(toolchain_cache.folder().glob("pulumi-*")) == [], "a draft was left behind"
 
 
 def test_the_release_is_downloaded_where_the_site_answers(project, tmp_path, monkeypatch):
@@ -141,7 +141,7 @@ def test_the_release_is_downloaded_where_the_site_answers(project, tmp_path, mon
     archive = tmp_path / f"pulumi-v{official.VERSION}-{official.platform_name()}.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:
         tar.add(release(tmp_path / "content"), "pulumi")
-    assert engine.ensure(project).description == f"pulumi-{official.VERSION}-official"
+    assert pulumi_engine.ensure(project).description == f"pulumi-{official.VERSION}-official"
     assert official.version_of(project / ".venv" / "bin" / "pulumi") == (3, 300, 1)
 
 
@@ -152,7 +152,7 @@ def test_a_download_that_fails_leaves_nothing_behind(tmp_path, monkeypatch, cont
         name = f"pulumi-v{official.VERSION}-{official.platform_name()}.tar.gz"
         (tmp_path / name).write_bytes(content)
     target = tmp_path / "cache" / "release"
-    with pytest.raises(official.UnavailableError), cache.assembled(target) as draft:
+    with pytest.raises(official.UnavailableError), toolchain_cache.assembled(target) as draft:
         official.download(draft)
     assert list(target.parent.iterdir()) == []
 
@@ -222,7 +222,7 @@ def test_the_lock_has_a_hash_for_every_package_and_no_address():
 
 
 def test_one_package_of_the_lock_can_be_installed_alone():
-    entry = environment.locked_entry((ROOT / "requirements.txt").read_text(), "uv")
+    entry = python_environment.locked_entry((ROOT / "requirements.txt").read_text(), "uv")
     lines = entry.splitlines()
     assert lines[0].startswith("uv==")
     assert all("--hash=sha256:" in line for line in lines[1:])

@@ -9,10 +9,19 @@ import typer
 from typer.testing import CliRunner
 
 from bqstack import analysis as checks
-from bqstack.analysis import Finding, Note, Report, limits, lines, messages, rules, show
+from bqstack.analysis import (
+    Finding,
+    Note,
+    Report,
+    analyser_messages,
+    finding_report,
+    lines,
+    object_limits,
+    rules,
+)
 from bqstack.analysis.allow import Allows
 from bqstack.analysis.source import Source
-from bqstack.catalogue.model import Argument, Kind, Reference, Routine, SqlObject, View
+from bqstack.catalogue.sql_objects import Argument, Kind, Reference, Routine, SqlObject, View
 from bqstack.errors import UserError
 from bqstack.plan import sources
 from eros.cli import validate as command
@@ -114,7 +123,7 @@ def broken_limits(*objects: SqlObject) -> list[tuple[str, str]]:
     by_name = {o.name: o for o in objects}
     sources = {o.name: Source(o.path, o.sql, o.sql) for o in objects}
     needs = {o.name: list(o.depends_on) for o in objects}
-    return [(f.file.stem, f.rule) for f in limits.check(by_name, sources, needs)]
+    return [(f.file.stem, f.rule) for f in object_limits.check(by_name, sources, needs)]
 
 
 class TestLimits:
@@ -150,11 +159,11 @@ class TestMessages:
         ],
     )
     def test_message_belongs_to_a_rule(self, message: str, rule: str) -> None:
-        assert messages.rule_of(message) == rule
+        assert analyser_messages.rule_of(message) == rule
 
     def test_long_list_of_signatures_is_left_out(self) -> None:
         message = "No matching signature\n  Argument types: A, B\n" + "  Signature: X\n" * 9
-        assert messages.shortened(message) == "No matching signature; Argument types: A, B"
+        assert analyser_messages.shortened(message) == "No matching signature; Argument types: A, B"
 
 
 FINDING = Finding(FILE, 12, 5, "syntax", "bad", "mend it", "\tab bad", 3)
@@ -162,13 +171,13 @@ FINDING = Finding(FILE, 12, 5, "syntax", "bad", "mend it", "\tab bad", 3)
 
 class TestOutput:
     def test_caret_stands_under_the_token_also_behind_a_tab(self) -> None:
-        text = show.text(Report([FINDING], objects=1))
+        text = finding_report.text(Report([FINDING], objects=1))
         assert f"{FILE.as_posix()}:12:5: error[syntax]: bad\n" in text
         assert " 12 | \tab bad\n    | \t   ^^^\n    = hint: mend it\n" in text
 
     def test_notes_are_printed_and_counted_but_are_no_mistake(self) -> None:
         report = Report([], [Note(FILE, 3, "not tried")], objects=1, statements=2)
-        assert show.text(report).splitlines() == [
+        assert finding_report.text(report).splitlines() == [
             f"{FILE.as_posix()}:3: unanalysed: not tried",
             "",
             "validate: no mistake; 1 object, 2 statements analysed, 1 unanalysed in 0.0 s",
@@ -218,6 +227,6 @@ class TestHints:
         ],
     )
     def test_what_googles_words_leave_open_is_answered(self, message: str, hint: str) -> None:
-        found = messages.hint_of(message)
+        found = analyser_messages.hint_of(message)
         assert hint in found
         assert bool(found) == bool(hint)

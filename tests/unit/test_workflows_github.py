@@ -9,7 +9,7 @@ import pytest
 
 from bqstack.guard import Action, Change, Detail, Loss
 from bqstack.plan import as_json
-from bqstack.plan.report import Plan, Planned
+from bqstack.plan.whole_plan import Plan, Planned
 from tools import github
 
 LINK = "https://example.com/run/1"

@@ -38,14 +38,14 @@ text per step; mistakes of the user and refusals are UserError, Google's own fai
   before the first `up`).
 """
 
+from eros.operations.backup.backup_record import Backup, Sums, TableCopy
 from eros.operations.backup.creation import create
 from eros.operations.backup.inventory import find, listing
-from eros.operations.backup.model import Backup, Sums, TableCopy
+from eros.operations.backup.ledger import Attempt, is_deployed, unfinished
 from eros.operations.backup.names import Kind, Source, State
-from eros.operations.backup.plans import Plan, plan
 from eros.operations.backup.progress import quiet
 from eros.operations.backup.pruning import Removal, prune
-from eros.operations.backup.records import Attempt, is_deployed, unfinished
+from eros.operations.backup.restore_plan import Plan, plan
 from eros.operations.backup.restoring import (
     Comparison,
     Restore,

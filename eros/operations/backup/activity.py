@@ -6,7 +6,7 @@ import time
 
 from bqstack.errors import UserError
 from eros.cloud.google import Google
-from eros.operations.backup import jobs
+from eros.operations.backup import backup_jobs
 from eros.operations.backup.progress import Progress
 from eros.project import schedules
 
@@ -34,7 +34,7 @@ def running(google: Google) -> list[str]:
         )
         return any(True for _ in google.transfers.list_transfer_runs(request))
 
-    found = jobs.side_by_side(is_running, deployed)
+    found = backup_jobs.side_by_side(is_running, deployed)
     return sorted(c.display_name for c, runs in zip(deployed, found, strict=True) if runs)
 
 

@@ -15,12 +15,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from bqstack import partitions
+from bqstack import partition_filter
 from bqstack.errors import UserError
 from eros.cloud.google import Google
-from eros.operations.backup import columns, jobs, names
-from eros.operations.backup.jobs import quoted
-from eros.operations.backup.model import Backup, TableCopy
+from eros.operations.backup import backup_jobs, column_fit, names
+from eros.operations.backup.backup_jobs import quoted
+from eros.operations.backup.backup_record import Backup, TableCopy
 from eros.operations.backup.names import snapshot
 from eros.operations.backup.progress import Progress
 
@@ -64,7 +64,7 @@ def _unfit(field: Mapping[str, Any], *, nested: bool) -> str | None:
 def export(google: Google, backup: Backup, progress: Progress) -> None:
     """Write every table of the snapshots, then the metadata."""
     filled = [table for table in backup.tables if table.rows]
-    done = jobs.side_by_side(lambda table: export_table(google, backup, table), filled)
+    done = backup_jobs.side_by_side(lambda table: export_table(google, backup, table), filled)
     progress(f"exported {len(done)} tables to {uri(google, backup.id)}")
     from googleapiclient.http import MediaInMemoryUpload
 
@@ -85,9 +85,9 @@ def export_table(google: Google, backup: Backup, table: TableCopy) -> None:
     """Write one table of the snapshots."""
     settings = google.settings
     parts = (settings.project, settings.backup.dataset, snapshot(table.name, backup.id))
-    with jobs.refusals(settings):
+    with backup_jobs.refusals(settings):
         live = google.bigquery.get_table(".".join(parts))
-    source, every_row = quoted(*parts), partitions.every_row(live.to_api_repr())
+    source, every_row = quoted(*parts), partition_filter.every_row(live.to_api_repr())
     selected = ", ".join(as_text(field) for field in table.schema or ())
     where = f"\nWHERE {every_row}" if every_row else ""
     statement = (
@@ -95,14 +95,14 @@ def export_table(google: Google, backup: Backup, table: TableCopy) -> None:
         f"format = 'PARQUET', compression = 'ZSTD', overwrite = FALSE)\n"
         f"AS SELECT {selected} FROM {source}{where}"
     )
-    jobs.rows(google, statement, [table.bytes or 0])
+    backup_jobs.rows(google, statement, [table.bytes or 0])
 
 
 def as_text(field: Mapping[str, Any]) -> str:
     """A column as Parquet carries it."""
     column = quoted(field["name"])
-    if columns.is_ingestion_time(field):
-        return f"{column} AS {quoted(columns.staged(field))}"
+    if column_fit.is_ingestion_time(field):
+        return f"{column} AS {quoted(column_fit.staged(field))}"
     if field["type"] != "JSON":
         return column
     return f"IF({column} IS NULL, NULL, TO_JSON_STRING({column})) AS {column}"
@@ -116,7 +116,7 @@ def load(google: Google, backup: Backup, table: TableCopy, target: str) -> None:
     from google.cloud import bigquery
 
     schema = [_staged(field) for field in table.schema or ()]
-    with jobs.refusals(google.settings):
+    with backup_jobs.refusals(google.settings):
         if not table.rows:
             google.bigquery.create_table(bigquery.Table(target, schema=schema))
             return
@@ -126,7 +126,7 @@ def load(google: Google, backup: Backup, table: TableCopy, target: str) -> None:
             source_format=bigquery.SourceFormat.PARQUET,
             schema=schema,
             write_disposition=bigquery.WriteDisposition.WRITE_EMPTY,
-            labels=jobs.labels(google.settings),
+            labels=backup_jobs.labels(google.settings),
         )
         job_config.parquet_options = parquet
         files = _files(google, backup.id, table.name)
@@ -141,7 +141,7 @@ def _staged(field: Mapping[str, Any]) -> bigquery.SchemaField:
     mode = "REPEATED" if field.get("mode") == "REPEATED" else "NULLABLE"
     return bigquery.SchemaField.from_api_repr(
         {
-            "name": columns.staged(field),
+            "name": column_fit.staged(field),
             "type": kind,
             "mode": mode,
             "fields": field.get("fields", []),

@@ -9,24 +9,24 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from bqstack import partitions
+from bqstack import partition_filter
 from bqstack.errors import UserError
 from eros.cloud.google import Google
 from eros.operations.backup import (
+    backup_jobs,
     bucket,
-    columns,
+    column_fit,
     inventory,
-    jobs,
+    ledger,
     names,
     origin,
-    records,
     selection,
     sight,
     travel,
 )
+from eros.operations.backup.backup_jobs import literal, quoted
+from eros.operations.backup.backup_record import Backup, TableCopy
 from eros.operations.backup.inventory import Snapshot
-from eros.operations.backup.jobs import literal, quoted
-from eros.operations.backup.model import Backup, TableCopy
 from eros.operations.backup.names import Kind
 from eros.operations.backup.progress import Progress, quiet
 from eros.operations.backup.sums import Relation, add_up
@@ -58,14 +58,14 @@ def create(
     What fails or is interrupted halfway stays INCOMPLETE until `prune` removes it. A
     failing export leaves a complete backup without one.
     """
-    records.require(google)
+    ledger.require(google)
     if export:
         bucket.require(google)
     live = selection.live(google, selection.chosen(google, tables, also))
     sight.require(google, live)
     if export:
         # Before the snapshots: without their record they would stay behind as INCOMPLETE.
-        bucket.check(TableCopy(name, schema=columns.of(table)) for name, table in live.items())
+        bucket.check(TableCopy(name, schema=column_fit.of(table)) for name, table in live.items())
     made, existing = free_moment(google)
     _check_limits(live, made, existing)
     moment = _reachable(google, at, live) if at else made
@@ -86,7 +86,7 @@ def create(
         bucket.check(backup.tables)
     odd = selection.left_out(google) if tables is None else ()
     backup = replace(backup, warnings=(*odd, *_shrunk(google, backup)))
-    records.write(google, backup)
+    ledger.write(google, backup)
     progress(f"backup {backup.id} is complete: {backup.rows:,} rows")
     if export:
         bucket.export(google, backup, progress)
@@ -97,7 +97,7 @@ def create(
 def free_moment(google: Google) -> tuple[datetime, list[Snapshot]]:
     """BigQuery's time, in a second that no backup has yet, and the snapshots there are."""
     while True:
-        now = jobs.now(google)
+        now = backup_jobs.now(google)
         existing = inventory.snapshots(google)
         if names.stamp(now) not in {snapshot.backup for snapshot in existing}:
             return now, existing
@@ -136,15 +136,15 @@ def with_tables(
     """The backup with a snapshot of each table, and its sums."""
     settings = google.settings
     progress(f"taking snapshots of {len(live)} tables as of {backup.time:%Y-%m-%d %H:%M:%S} UTC")
-    with jobs.refusals(settings):
-        taken = jobs.side_by_side(lambda name: _snapshot(google, backup, name), live)
+    with backup_jobs.refusals(settings):
+        taken = backup_jobs.side_by_side(lambda name: _snapshot(google, backup, name), live)
     progress("adding up rows and checksums")
     relations = {
         name: Relation(
             quoted(settings.project, settings.backup.dataset, snapshot.table_id),
-            columns.of(snapshot),
+            column_fit.of(snapshot),
             snapshot.num_bytes or 0,
-            partitions.every_row(snapshot.to_api_repr()),
+            partition_filter.every_row(snapshot.to_api_repr()),
         )
         for name, snapshot in zip(live, taken, strict=True)
     }
@@ -176,9 +176,9 @@ def _snapshot(google: Google, backup: Backup, table: str) -> bigquery.Table:
         f"CREATE SNAPSHOT TABLE {quoted(settings.project, settings.backup.dataset, name)}\n"
         f"CLONE {quoted(settings.project, settings.dataset, table)}\n"
         f"FOR SYSTEM_TIME AS OF {literal(backup.time)}",
-        job_config=jobs.config(google),
+        job_config=backup_jobs.config(google),
     ).result()
-    snapshot = bigquery.Table(f"{records.dataset(google)}.{name}")
+    snapshot = bigquery.Table(f"{ledger.dataset(google)}.{name}")
     assert backup.kind is not None
     snapshot.labels = {
         **settings.all_labels,
@@ -197,7 +197,7 @@ def _expiration(table: bigquery.Table) -> int | None:
 def _shrunk(google: Google, backup: Backup) -> tuple[str, ...]:
     """Tables that have lost much since the backup before (spec operations.md 4)."""
     before: dict[str, TableCopy] = {}
-    for earlier in records.read(google):
+    for earlier in ledger.read(google):
         if earlier.time < backup.time:
             before.update((table.name, table) for table in earlier.tables)
     return tuple(

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from bqstack.errors import UserError
 from eros.cloud.google import Google
-from eros.operations.backup import bucket, jobs, names, records, selection
-from eros.operations.backup.model import Backup, TableCopy
+from eros.operations.backup import backup_jobs, bucket, ledger, names, selection
+from eros.operations.backup.backup_record import Backup, TableCopy
 from eros.operations.backup.names import Kind, Source, State
 
 
@@ -26,8 +26,8 @@ class Snapshot:
 
 def snapshots(google: Google) -> list[Snapshot]:
     """All snapshots that bear the name of one of ours."""
-    with jobs.refusals(google.settings):
-        listed = list(google.bigquery.list_tables(records.dataset(google)))
+    with backup_jobs.refusals(google.settings):
+        listed = list(google.bigquery.list_tables(ledger.dataset(google)))
     found = []
     for item in listed:
         parts = names.split(item.table_id)
@@ -38,12 +38,12 @@ def snapshots(google: Google) -> list[Snapshot]:
 
 def listing(google: Google) -> list[Backup]:
     """All backups, newest first. Raises UserError without a backup dataset or bucket."""
-    records.require(google)
-    now = jobs.now(google)
+    ledger.require(google)
+    now = backup_jobs.now(google)
     present: dict[str, dict[str, Snapshot]] = {}
     for snapshot in snapshots(google):
         present.setdefault(snapshot.backup, {})[snapshot.table] = snapshot
-    recorded = {backup.id: backup for backup in records.read(google)}
+    recorded = {backup.id: backup for backup in ledger.read(google)}
     exported = bucket.exports(google)
     backups = []
     for backup_id in sorted(present.keys() | recorded.keys() | exported, reverse=True):

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from eros.cloud.google import Google
-from eros.operations.backup import bucket, inventory, jobs, names, records, scratch, selection
+from eros.operations.backup import backup_jobs, bucket, inventory, ledger, names, scratch, selection
+from eros.operations.backup.backup_record import Backup
 from eros.operations.backup.inventory import Snapshot
-from eros.operations.backup.model import Backup
 from eros.operations.backup.names import State
 from eros.operations.backup.progress import Progress, quiet
 
@@ -38,7 +38,7 @@ def prune(google: Google, *, dry_run: bool = False, progress: Progress = quiet) 
     backups = inventory.listing(google)
     snapshots = inventory.snapshots(google)
     newest = inventory.newest(backups, selection.tables_of(google))
-    now = jobs.now(google)
+    now = backup_jobs.now(google)
     if newest:
         _prolong(google, newest, snapshots, now, dry_run, progress)
     removals = _backups(google, backups, newest, snapshots, now)
@@ -80,12 +80,12 @@ def _prolong(
         return
 
     def push_out(name: str) -> None:
-        table = bigquery.Table(f"{records.dataset(google)}.{name}")
+        table = bigquery.Table(f"{ledger.dataset(google)}.{name}")
         table.expires = until
         google.bigquery.update_table(table, ["expires"])
 
-    with jobs.refusals(google.settings):
-        jobs.side_by_side(push_out, ending)
+    with backup_jobs.refusals(google.settings):
+        backup_jobs.side_by_side(push_out, ending)
 
 
 def _backups(
@@ -136,11 +136,11 @@ def delete(google: Google, removal: Removal) -> None:
     """The export's metadata and the record go first: half a backup is never complete."""
     if removal.files:
         bucket.delete(google, removal.name)
-    records.forget(google, [removal.name])
-    with jobs.refusals(google.settings):
-        jobs.side_by_side(
+    ledger.forget(google, [removal.name])
+    with backup_jobs.refusals(google.settings):
+        backup_jobs.side_by_side(
             lambda name: google.bigquery.delete_table(
-                f"{records.dataset(google)}.{name}", not_found_ok=True
+                f"{ledger.dataset(google)}.{name}", not_found_ok=True
             ),
             removal.snapshots,
         )

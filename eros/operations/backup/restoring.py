@@ -19,13 +19,13 @@ from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros.cloud.google import Google
 from eros.operations import stack_lock
-from eros.operations.backup import activity, columns, creation, inventory, jobs, records
-from eros.operations.backup.jobs import quoted
-from eros.operations.backup.model import Backup, Sums
+from eros.operations.backup import activity, backup_jobs, column_fit, creation, inventory, ledger
+from eros.operations.backup.backup_jobs import quoted
+from eros.operations.backup.backup_record import Backup, Sums
+from eros.operations.backup.ledger import Attempt
 from eros.operations.backup.names import Kind, Source
-from eros.operations.backup.plans import Plan, TablePlan, plan
 from eros.operations.backup.progress import Progress, quiet
-from eros.operations.backup.records import Attempt
+from eros.operations.backup.restore_plan import Plan, TablePlan, plan
 from eros.operations.backup.sums import Relation, add_up
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def execute(
         before = saved.id
         # It takes minutes, in which somebody else may have begun.
         _refuse_open(google)
-    started = jobs.now(google)
+    started = backup_jobs.now(google)
     attempt = Attempt(
         id=f"{started:%Y%m%d_%H%M%S_%f}",
         started=started,
@@ -133,13 +133,13 @@ def execute(
         tables=tuple(planned.names),
         safety=before,
     )
-    records.step(google, attempt.id, "STARTED", attempt.details())
+    ledger.step(google, attempt.id, "STARTED", attempt.details())
     replace_rows(google, attempt, planned, progress)
     return compare_rows(google, attempt, planned, progress)
 
 
 def _refuse_open(google: Google) -> None:
-    if open_attempt := records.unfinished(google):
+    if open_attempt := ledger.unfinished(google):
         raise UserError(
             f"the restore of {open_attempt.backup} that began at "
             f"{open_attempt.started:%Y-%m-%d %H:%M:%S} UTC has not ended",
@@ -185,7 +185,7 @@ def _over_when_refused(google: Google, attempt: Attempt, *, replaced: bool) -> I
         step, told = "FAILED", "the restore is given up, no table was changed"
         if replaced:
             step, told = "DIFFERENT", "the rows are replaced, and can be compared no more"
-        records.step(google, attempt.id, step, {"error": error.message})
+        ledger.step(google, attempt.id, step, {"error": error.message})
         raise UserError(f"{told}: {error.message}", fix=error.fix) from error
 
 
@@ -196,7 +196,7 @@ def statements(google: Google, dataset: str, tables: Sequence[TablePlan], is_sta
     for table in tables:
         target = quoted(project, dataset, table.name)
         into = ", ".join(quoted(field["name"]) for field in table.fit.restored)
-        values = columns.expressions(table.fit.restored, is_staged=is_staged)
+        values = column_fit.expressions(table.fit.restored, is_staged=is_staged)
         where = f"\nWHERE {table.where}" if table.where else ""
         parts.append(
             f"TRUNCATE TABLE {target};\n"
@@ -240,21 +240,21 @@ def _finish(google: Google, attempt: Attempt, begin: Callable[[], bigquery.Query
         else:
             is_over = job.state == "DONE" and bool(job.error_result)
             # A job can be cancelled after its last statement, which is the commit.
-            if job.state == "DONE" and records.has_applied(google, attempt.id):
+            if job.state == "DONE" and ledger.has_applied(google, attempt.id):
                 return
             if is_over:
                 reason = job.error_result["message"]
     except _TROUBLE as error:
         reason, is_over = f"{reason}; {explained(error)}", False
     if not is_over:
-        raise records.OpenError(
+        raise ledger.OpenError(
             f"nobody knows yet how the restore ended: {reason}; "
             f"the job {attempt.job} may still replace the rows",
             fix="eros backup restore --resume asks for the job and waits for its end",
         ) from trouble
     failed = f"the restore failed, no table was changed: {reason}"
     try:
-        records.step(google, attempt.id, "FAILED", {"error": reason})
+        ledger.step(google, attempt.id, "FAILED", {"error": reason})
     except _TROUBLE as error:
         raise UserError(
             f"{failed}; nor could that be recorded: {explained(error)}",
@@ -274,10 +274,10 @@ def begin_transaction(google: Google, attempt: Attempt, planned: Plan) -> bigque
     script = (
         "BEGIN TRANSACTION;\n"
         f"{statements(google, google.settings.dataset, planned.tables, planned.is_staged)}\n"
-        f"{records.applied_statement(google)};\n"
+        f"{ledger.applied_statement(google)};\n"
         "COMMIT TRANSACTION;"
     )
-    job_config = jobs.config(
+    job_config = backup_jobs.config(
         google,
         [table.size for table in planned.tables],
         query_parameters=[
@@ -286,7 +286,7 @@ def begin_transaction(google: Google, attempt: Attempt, planned: Plan) -> bigque
         ],
     )
     try:
-        with jobs.refusals(google.settings):
+        with backup_jobs.refusals(google.settings):
             return google.bigquery.query(
                 script, job_config=job_config, job_id=attempt.job, job_retry=None
             )
@@ -318,7 +318,7 @@ def compare_rows(google: Google, attempt: Attempt, planned: Plan, progress: Prog
         ) from error
     done = Restore(attempt.id, attempt.backup, attempt.source, tuple(comparisons), attempt.safety)
     different = {c.table: c.different for c in comparisons if not c.equal}
-    records.step(
+    ledger.step(
         google, attempt.id, "DIFFERENT" if different else "VERIFIED", {"different": different}
     )
     if stack_lock.TABLE in attempt.tables:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bqstack.failures import FAILURES
 from eros.cloud.google import Google
-from eros.operations.backup import jobs, names, records
+from eros.operations.backup import backup_jobs, ledger, names
 
 _PURPOSE = {"purpose": "scratch"}
 # What is left of one after a crash vanishes after this time; `prune` takes the empty shell.
@@ -24,18 +24,18 @@ def dataset(google: Google) -> Iterator[str]:
     from google.cloud import bigquery
 
     settings = google.settings
-    stamp = jobs.now(google).strftime("%Y%m%d_%H%M%S_%f")
-    made = bigquery.Dataset(f"{records.dataset(google)}_scratch_{stamp}")
+    stamp = backup_jobs.now(google).strftime("%Y%m%d_%H%M%S_%f")
+    made = bigquery.Dataset(f"{ledger.dataset(google)}_scratch_{stamp}")
     made.location = settings.location
     made.labels = {**settings.all_labels, "component": "backup", **_PURPOSE}
     made.default_table_expiration_ms = int(LIFETIME.total_seconds() * 1000)
     if settings.kms_key:
         made.default_encryption_configuration = bigquery.EncryptionConfiguration(settings.kms_key)
-    with jobs.refusals(settings):
+    with backup_jobs.refusals(settings):
         google.bigquery.create_dataset(made)
     try:
         yield made.dataset_id
-    except (KeyboardInterrupt, records.OpenError):
+    except (KeyboardInterrupt, ledger.OpenError):
         # A job that nobody waits for any more may still read it.
         raise
     except BaseException:

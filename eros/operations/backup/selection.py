@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from bqstack import catalogue
-from bqstack.catalogue.model import TABLE_KINDS, Kind
+from bqstack.catalogue.sql_objects import TABLE_KINDS, Kind
 from bqstack.errors import UserError
 from eros.cloud.google import Google
-from eros.operations.backup import jobs
+from eros.operations.backup import backup_jobs
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -41,7 +41,7 @@ def tables_of(google: Google) -> list[str]:
 def there(google: Google) -> dict[str, str]:
     """What the dataset has by name, with BigQuery's word for its type."""
     settings = google.settings
-    with jobs.refusals(settings):
+    with backup_jobs.refusals(settings):
         listed = google.bigquery.list_tables(f"{settings.project}.{settings.dataset}")
         return {item.table_id: item.table_type for item in listed}
 
@@ -90,8 +90,8 @@ def live(google: Google, names: Iterable[str]) -> dict[str, bigquery.Table]:
     """The tables as BigQuery has them now."""
     settings = google.settings
     ordered = list(names)
-    with jobs.refusals(settings):
-        tables = jobs.side_by_side(
+    with backup_jobs.refusals(settings):
+        tables = backup_jobs.side_by_side(
             lambda name: google.bigquery.get_table(f"{settings.project}.{settings.dataset}.{name}"),
             ordered,
         )

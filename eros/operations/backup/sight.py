@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from bqstack import row_access
 from bqstack.errors import UserError
 from eros.cloud.google import Google
-from eros.operations.backup import jobs
-from eros.operations.backup.model import TableCopy
+from eros.operations.backup import backup_jobs
+from eros.operations.backup.backup_record import TableCopy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +29,8 @@ def require(google: Google, tables: Iterable[str]) -> None:
     """Raise UserError for live tables of which the caller does not see every row."""
     settings = google.settings
     names = sorted(tables)
-    with jobs.refusals(settings):
-        found = jobs.side_by_side(
+    with backup_jobs.refusals(settings):
+        found = backup_jobs.side_by_side(
             lambda name: row_access.hiding(
                 google.bigquery, settings.project, settings.dataset, name
             ),
@@ -53,19 +53,19 @@ def require_recorded(
     parts = []
     for copy in copies:
         rows = sources[copy.name]
-        count = jobs.counting(rows.table, rows.every_row)
+        count = backup_jobs.counting(rows.table, rows.every_row)
         parts.append(f"SELECT '{copy.name}' AS table_name, ({count}) AS row_count")
     sizes = [copy.bytes or 0 for copy in copies]
     found = {
         row.table_name: row.row_count
-        for row in jobs.rows(google, "\nUNION ALL\n".join(parts), sizes)
+        for row in backup_jobs.rows(google, "\nUNION ALL\n".join(parts), sizes)
     }
     for copy in copies:
         seen = found[copy.name]
         if seen == copy.rows:
             continue
         project, dataset, table = sources[copy.name].table.replace("`", "").split(".")
-        with jobs.refusals(google.settings):
+        with backup_jobs.refusals(google.settings):
             policies = row_access.hiding(google.bigquery, project, dataset, table)
         if policies:
             raise _refusal(google, f"{project}.{dataset}", {table: policies})

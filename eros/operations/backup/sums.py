@@ -14,11 +14,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from bqstack import partitions
+from bqstack import partition_filter
 from eros.cloud.google import Google
-from eros.operations.backup import columns, jobs, selection, sight
-from eros.operations.backup.jobs import literal, quoted
-from eros.operations.backup.model import Sums
+from eros.operations.backup import backup_jobs, column_fit, selection, sight
+from eros.operations.backup.backup_jobs import literal, quoted
+from eros.operations.backup.backup_record import Sums
 
 # TO_JSON_STRING rounds these where a JSON number is a double.
 _DECIMALS = frozenset({"NUMERIC", "BIGNUMERIC"})
@@ -58,9 +58,9 @@ def checksums(
         {
             name: Relation(
                 quoted(settings.project, settings.dataset, name),
-                columns.of(table),
+                column_fit.of(table),
                 table.num_bytes or 0,
-                partitions.every_row(table.to_api_repr()),
+                partition_filter.every_row(table.to_api_repr()),
             )
             for name, table in live.items()
         },
@@ -75,7 +75,9 @@ def add_up(
     if not relations:
         return {}
     sizes = [relation.size for relation in relations.values()]
-    found = {row.table_name: row for row in jobs.rows(google, query(relations, at=at), sizes)}
+    found = {
+        row.table_name: row for row in backup_jobs.rows(google, query(relations, at=at), sizes)
+    }
     return {
         name: _sums(relation.schema, found[name].row_count, found[name].checksums)
         for name, relation in relations.items()
@@ -107,7 +109,7 @@ def _select(name: str, relation: Relation, at: datetime | None) -> str:
 
 def text(field: Mapping[str, Any], *, is_staged: bool = False) -> str:
     """SQL that turns a column to text: NULL to nothing, which no value is turned to."""
-    column = quoted(columns.staged(field) if is_staged else field["name"])
+    column = quoted(column_fit.staged(field) if is_staged else field["name"])
     if is_staged and field["type"] == "JSON":
         return f"IFNULL({column}, '')"
     if field.get("mode") == "REPEATED":

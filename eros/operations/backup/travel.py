@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from eros.cloud.google import Google
-from eros.operations.backup import jobs
+from eros.operations.backup import backup_jobs
 
 # What BigQuery has for a dataset that does not say.
 _DEFAULT_HOURS = 168
@@ -25,10 +25,10 @@ def obstacle(
     is, which a setting that was never deployed does not change.
     """
     dataset = f"{google.settings.project}.{google.settings.dataset}"
-    with jobs.refusals(google.settings):
+    with backup_jobs.refusals(google.settings):
         declared = google.bigquery.get_dataset(dataset).max_time_travel_hours
         created = {item.table_id: item.created for item in google.bigquery.list_tables(dataset)}
-    now = jobs.now(google)
+    now = backup_jobs.now(google)
     window = timedelta(hours=int(declared or _DEFAULT_HOURS))
     if not now - window + spare < moment <= now:
         return f"time travel reaches back {window.days} days, and not ahead"

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from eros.cloud.google import Google
-from eros.operations.backup import columns, jobs, plans, records, restoring, scratch
-from eros.operations.backup.columns import Fit
-from eros.operations.backup.model import Backup, TableCopy
+from eros.operations.backup import backup_jobs, column_fit, ledger, restore_plan, restoring, scratch
+from eros.operations.backup.backup_record import Backup, TableCopy
+from eros.operations.backup.column_fit import Fit
 from eros.operations.backup.names import Source
-from eros.operations.backup.plans import Rows, TablePlan
 from eros.operations.backup.progress import Progress, quiet
+from eros.operations.backup.restore_plan import Rows, TablePlan
 from eros.operations.backup.restoring import Comparison
 
 if TYPE_CHECKING:
@@ -31,20 +31,20 @@ def verify(
     The statements are those of a real restore. Partitions do not expire there, so every row
     of the backup counts.
     """
-    records.require(google)
-    copies = plans.copies_of(backup, tables)
+    ledger.require(google)
+    copies = restore_plan.copies_of(backup, tables)
     with (
-        plans.opened(google, backup, copies, source, progress) as sources,
+        restore_plan.opened(google, backup, copies, source, progress) as sources,
         scratch.dataset(google) as dataset,
     ):
         planned = [_planned(copy, sources[copy.name]) for copy in copies]
         progress(f"restoring {len(copies)} tables into the scratch dataset {dataset}")
-        with jobs.refusals(google.settings):
-            jobs.side_by_side(
+        with backup_jobs.refusals(google.settings):
+            backup_jobs.side_by_side(
                 lambda copy: google.bigquery.create_table(_table(google, dataset, copy)), copies
             )
         script = restoring.statements(google, dataset, planned, source is Source.EXPORT)
-        jobs.rows(google, script, [table.size for table in planned])
+        backup_jobs.rows(google, script, [table.size for table in planned])
         progress("comparing every column with the record of the backup")
         return restoring.compare(google, dataset, planned)
 
@@ -66,7 +66,7 @@ def _planned(copy: TableCopy, rows: Rows) -> TablePlan:
 def _table(google: Google, dataset: str, copy: TableCopy) -> bigquery.Table:
     from google.cloud import bigquery
 
-    own = [field for field in copy.schema or () if not columns.is_ingestion_time(field)]
+    own = [field for field in copy.schema or () if not column_fit.is_ingestion_time(field)]
     schema = [bigquery.SchemaField.from_api_repr(field) for field in own]
     table = bigquery.Table(f"{google.settings.project}.{dataset}.{copy.name}", schema=schema)
     if len(own) < len(copy.schema or ()):

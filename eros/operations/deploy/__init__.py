@@ -10,8 +10,9 @@
 The steps are objects in `steps.py`, each with one job; docs/deploy.md tells them in order.
 """
 
-from eros.operations.deploy.journal import Journal, unfinished
-from eros.operations.deploy.model import (
+from eros.operations.deploy.deploy_journal import Journal, unfinished
+from eros.operations.deploy.deploying import Outcome, begin, run
+from eros.operations.deploy.deployment import (
     Deployment,
     ExitCode,
     Finding,
@@ -20,7 +21,6 @@ from eros.operations.deploy.model import (
     Site,
     StepFailed,
 )
-from eros.operations.deploy.run import Outcome, begin, run
 from eros.operations.deploy.steps import standard
 
 __all__ = [

@@ -9,8 +9,8 @@ from google.api_core.exceptions import NotFound
 
 from bqstack import catalogue
 from bqstack.catalogue import scan
-from bqstack.catalogue.model import Kind, Routine, Table
-from eros.operations.deploy.model import Finding, Level, Site
+from bqstack.catalogue.sql_objects import Kind, Routine, Table
+from eros.operations.deploy.deployment import Finding, Level, Site
 
 
 def external_schemas(site: Site) -> list[Finding]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from google.api_core.exceptions import NotFound
 
-from eros.operations.deploy.model import Finding, Level, Site
+from eros.operations.deploy.deployment import Finding, Level, Site
 
 _CHECK = "authorized views"
 

@@ -17,15 +17,15 @@ from bqstack import engine, state
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros.cloud import services, transfers
-from eros.cloud.clock import present
 from eros.cloud.google import disabled_service
+from eros.cloud.local_control import present
 from eros.cloud.services import SERVICES
 from eros.operations import backup, repair, rollback
 from eros.operations.deploy import permissions, quota
 from eros.operations.deploy import rights as granted_rights
+from eros.operations.deploy.deployment import Finding, Level, Site
 from eros.operations.deploy.external import external_schemas
 from eros.operations.deploy.grants import authorized
-from eros.operations.deploy.model import Finding, Level, Site
 from eros.project import schedules
 from gcptypes.records import ACT_AS
 

@@ -10,7 +10,7 @@ from googleapiclient.errors import HttpError
 
 from eros.cloud.google import disabled_service
 from eros.operations.deploy import permissions
-from eros.operations.deploy.model import Site
+from eros.operations.deploy.deployment import Site
 
 _NOT_FOUND = 404
 _NOT_VALID = re.compile(r"Permission (\S+) is not valid")

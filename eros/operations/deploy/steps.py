@@ -14,17 +14,16 @@ from bqstack.failures import FAILURES, explained
 from eros import logs
 from eros.operations import backup, repair
 from eros.operations.deploy import (
-    figures,
-    journal,
+    before_after,
+    deploy_journal,
     preflight,
-    program,
-    results,
+    pulumi_updates,
+    step_results,
     validation,
     verdict,
 )
-from eros.operations.deploy.figures import Figures
-from eros.operations.deploy.lock import held_file
-from eros.operations.deploy.model import (
+from eros.operations.deploy.before_after import Figures
+from eros.operations.deploy.deployment import (
     Deployment,
     ExitCode,
     Finding,
@@ -33,6 +32,7 @@ from eros.operations.deploy.model import (
     Step,
     StepFailed,
 )
+from eros.operations.deploy.lock import held_file
 from eros.operations.stack_lock import Holder, TableLock, held_table
 from eros.watch import monitor
 
@@ -54,11 +54,11 @@ class Lock:
     once: bool = False
     in_dry_run: bool = False
 
-    def run(self, deployment: Deployment) -> results.Locked:
+    def run(self, deployment: Deployment) -> step_results.Locked:
         """Take the lock of this machine, and the one between machines where it exists."""
         site = deployment.site
         holder = Holder.of(deployment.journal.id)
-        folder = journal.folder_of(site.stack)
+        folder = deploy_journal.folder_of(site.stack)
         deployment.closing.enter_context(held_file(folder, holder))
         table = TableLock(site.google, holder)
         between = table.is_possible()
@@ -68,7 +68,7 @@ class Lock:
             deployment.lock = table
             if take_over:
                 _LOG.audit("deployment lock broken", result="succeeded", by=holder.who)
-        return results.Locked(holder.who, between)
+        return step_results.Locked(holder.who, between)
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,12 @@ class Repair:
     in_dry_run: bool = False
     mend: Callable[..., repair.Repair] = repair.repair
 
-    def run(self, deployment: Deployment) -> results.Repaired:
+    def run(self, deployment: Deployment) -> step_results.Repaired:
         """Find out how operations of unknown end ended."""
         site = deployment.site
         tell = _indented(deployment.progress)
         mended = self.mend(site.google, site.stack, root=site.root, progress=tell)
-        return results.Repaired(mended.document())
+        return step_results.Repaired(mended.document())
 
 
 @dataclass(frozen=True)
@@ -101,12 +101,12 @@ class Preflight:
     in_dry_run: bool = True
     check: Callable[..., list[Finding]] = preflight.check
 
-    def run(self, deployment: Deployment) -> results.Checked:
+    def run(self, deployment: Deployment) -> step_results.Checked:
         """All checks; one that failed stops the deployment."""
         findings = self.check(deployment.site)
         allowed = {"git"} if deployment.options.allow_dirty else set()
         found = _judged(deployment, findings, "a prerequisite is not met", allowed)
-        return results.Checked(found)
+        return step_results.Checked(found)
 
 
 @dataclass(frozen=True)
@@ -119,19 +119,19 @@ class Baseline:
     once: bool = True
     in_dry_run: bool = True
 
-    def run(self, deployment: Deployment) -> results.Before:
+    def run(self, deployment: Deployment) -> step_results.Before:
         """Measure it, and note which update of the stack it is."""
         site = deployment.site
         history = state.history(site.stack, site.root)
         last = next((u.version for u in history if u.succeeded and u.kind == "update"), None)
         newest = history[0].version if history else 0
-        if not figures.is_deployed(site.google):
+        if not before_after.is_deployed(site.google):
             deployment.progress("  nothing is deployed yet: no baseline")
-            return results.Before(last, newest)
+            return step_results.Before(last, newest)
         now = deployment.now()
-        found = figures.measure(site.google, now - _BASELINE, now)
+        found = before_after.measure(site.google, now - _BASELINE, now)
         deployment.progress(f"  health score {found.health_score}, {found.queries} queries a day")
-        return results.Before(last, newest, found.document())
+        return step_results.Before(last, newest, found.document())
 
 
 @dataclass(frozen=True)
@@ -144,18 +144,18 @@ class Backup:
     once: bool = True
     in_dry_run: bool = False
 
-    def run(self, deployment: Deployment) -> results.BackedUp:
+    def run(self, deployment: Deployment) -> step_results.BackedUp:
         """Snapshot every table worth keeping."""
         google = deployment.site.google
         if not backup.is_deployed(google):
             deployment.progress("  no place for backups yet: there are no rows to lose")
-            return results.BackedUp()
+            return step_results.BackedUp()
         tell = _indented(deployment.progress)
         made = backup.create(google, kind=backup.Kind.DEPLOYMENT, progress=tell)
         deployment.progress(f"  {made.id}: {len(made.tables)} tables, {made.rows:,} rows")
         for warning in made.warnings:
             tell(f"warning: {warning}")
-        return results.BackedUp(made.id, len(made.tables), made.rows, list(made.warnings))
+        return step_results.BackedUp(made.id, len(made.tables), made.rows, list(made.warnings))
 
 
 @dataclass(frozen=True)
@@ -167,9 +167,9 @@ class Preview:
     code: ExitCode = ExitCode.PREREQUISITES
     once: bool = False
     in_dry_run: bool = True
-    ask: Callable[..., program.Preview] = program.preview
+    ask: Callable[..., pulumi_updates.Preview] = pulumi_updates.preview
 
-    def run(self, deployment: Deployment) -> results.Previewed:
+    def run(self, deployment: Deployment) -> step_results.Previewed:
         """Ask the engine and show the changes."""
         found = self.ask(deployment.site.stack, deployment.site.root)
         lines = [f"{c.action.value} {c.name}{_because(c)}" for c in found.changes]
@@ -180,7 +180,7 @@ class Preview:
             deployment.progress(f"  and {others} more that hold no data")
         if found.is_empty:
             deployment.progress("  nothing changes")
-        return results.Previewed(found.counts, lines, list(found.touched), list(found.tables))
+        return step_results.Previewed(found.counts, lines, list(found.touched), list(found.tables))
 
 
 @dataclass(frozen=True)
@@ -193,12 +193,12 @@ class Confirm:
     once: bool = False
     in_dry_run: bool = False
 
-    def run(self, deployment: Deployment) -> results.Confirmed:
+    def run(self, deployment: Deployment) -> step_results.Confirmed:
         """Ask; for production the stack's name has to be typed."""
-        if not deployment.found(results.Previewed).touched:
-            return results.Confirmed("nobody: nothing changes")
+        if not deployment.found(step_results.Previewed).touched:
+            return step_results.Confirmed("nobody: nothing changes")
         if deployment.options.yes:
-            return results.Confirmed("--yes")
+            return step_results.Confirmed("--yes")
         site = deployment.site
         if site.is_production:
             wanted = site.stack
@@ -208,7 +208,7 @@ class Confirm:
             answer = deployment.ask("Deploy? [y/N]").strip().lower()[:1]
         if answer != wanted:
             raise UserError("not confirmed; nothing was changed")
-        return results.Confirmed(logs.log.user())
+        return step_results.Confirmed(logs.log.user())
 
 
 @dataclass(frozen=True)
@@ -220,16 +220,16 @@ class Up:
     code: ExitCode = ExitCode.DEPLOYMENT
     once: bool = False
     in_dry_run: bool = False
-    update: Callable[..., None] = program.up
+    update: Callable[..., None] = pulumi_updates.up
 
-    def run(self, deployment: Deployment) -> results.Updated:
+    def run(self, deployment: Deployment) -> step_results.Updated:
         """Run the engine, unless there is nothing to do."""
         site = deployment.site
-        if not deployment.found(results.Previewed).touched:
+        if not deployment.found(step_results.Previewed).touched:
             deployment.progress("  nothing to do")
-            return results.Updated(False, deployment.now().isoformat())
+            return step_results.Updated(False, deployment.now().isoformat())
         self.update(site.stack, site.root, f"eros deploy {deployment.journal.id}")
-        return results.Updated(True, deployment.now().isoformat())
+        return step_results.Updated(True, deployment.now().isoformat())
 
 
 @dataclass(frozen=True)
@@ -243,10 +243,12 @@ class Validate:
     in_dry_run: bool = False
     check: Callable[..., list[Finding]] = validation.check
 
-    def run(self, deployment: Deployment) -> results.Validated:
+    def run(self, deployment: Deployment) -> step_results.Validated:
         """All validation queries."""
         findings = self.check(deployment.site)
-        return results.Validated(_judged(deployment, findings, "what was deployed does not work"))
+        return step_results.Validated(
+            _judged(deployment, findings, "what was deployed does not work")
+        )
 
 
 @dataclass(frozen=True)
@@ -260,25 +262,25 @@ class Compare:
     in_dry_run: bool = False
     sleep: Callable[[float], None] = time.sleep
 
-    def run(self, deployment: Deployment) -> results.Compared:
+    def run(self, deployment: Deployment) -> step_results.Compared:
         """Watch as long as was asked for, measure, and look for reasons to roll back."""
         google = deployment.site.google
-        start = datetime.fromisoformat(deployment.found(results.Updated).ended)
+        start = datetime.fromisoformat(deployment.found(step_results.Updated).ended)
         until = start + timedelta(minutes=deployment.options.observe_minutes)
         self._watch(deployment, until)
         stop = deployment.now()
         try:
-            after = figures.measure(google, start, stop)
+            after = before_after.measure(google, start, stop)
         except (UserError, *FAILURES) as error:
             # Definitions that passed the validation are not bad because nobody can measure them.
             unread = f"nothing was compared with the baseline: {_reason(error)}"
             deployment.progress(f"  {unread}")
-            return results.Compared(unread=unread)
-        known = deployment.found(results.Before).figures
+            return step_results.Compared(unread=unread)
+        known = deployment.found(step_results.Before).figures
         before = Figures(**known) if known else None
         earlier, unread = None, ""
         try:
-            earlier = figures.cost(google, *figures.yesterday(start, stop))
+            earlier = before_after.cost(google, *before_after.yesterday(start, stop))
         except (UserError, *FAILURES) as error:
             unread = f"the cost was not compared with yesterday's: {_reason(error)}"
             deployment.progress(f"  {unread}")
@@ -286,7 +288,7 @@ class Compare:
         missing = [name for name in found.missing if not (unread and name == verdict.COST)]
         if missing:
             deployment.progress(f"  too few queries since to judge: {', '.join(missing)}")
-        compared = results.Compared(
+        compared = step_results.Compared(
             after.document(), missing, unread, [str(trigger) for trigger in found.triggers]
         )
         if found.triggers:
@@ -316,9 +318,9 @@ class Score:
     once: bool = False
     in_dry_run: bool = False
 
-    def run(self, deployment: Deployment) -> results.Scored:
+    def run(self, deployment: Deployment) -> step_results.Scored:
         """The scorecard of this moment; what cannot be measured yet scores nothing."""
-        at = datetime.fromisoformat(deployment.found(results.Updated).ended).astimezone(UTC)
+        at = datetime.fromisoformat(deployment.found(step_results.Updated).ended).astimezone(UTC)
         section = monitor.SECTIONS[-1]
         try:
             rows = monitor.ask(
@@ -328,11 +330,11 @@ class Score:
             # A deployment that was found good is not bad because nobody can score it.
             text = f"cannot be read: {error}"
             deployment.progress(f"  {text}")
-            return results.Scored(overall=text)
+            return step_results.Scored(overall=text)
         criteria = [{"criterion": row["item"], "status": row["status"]} for row in rows]
         *_, overall = criteria
         deployment.progress(f"  {overall['status']}; again in some days: eros monitor deployment")
-        return results.Scored(criteria[:-1], overall["status"])
+        return step_results.Scored(criteria[:-1], overall["status"])
 
 
 def standard(*, resume: bool = False) -> tuple[Step, ...]:

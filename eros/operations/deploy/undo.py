@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from bqstack import state
 from bqstack.errors import UserError
 from eros.operations import rollback
-from eros.operations.deploy import results
-from eros.operations.deploy.model import Deployment
+from eros.operations.deploy import step_results
+from eros.operations.deploy.deployment import Deployment
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class Decision:
 def decide(deployment: Deployment) -> Decision:
     """What is to be done about what this deployment has changed."""
     site = deployment.site
-    before = deployment.found(results.Before)
+    before = deployment.found(step_results.Before)
     version = before.version
     command = f"eros rollback --stack {site.stack}" + (f" --to {version}" if version else "")
     history = state.history(site.stack, site.root)
     since = [u for u in history if u.version > before.newest]
-    if not since and deployment.journal.facts(results.Updated.STEP) is None:
+    if not since and deployment.journal.facts(step_results.Updated.STEP) is None:
         # An engine that is killed writes no history.
         text = "the history has no update of it: pulumi did not start, or died halfway"
         return Decision(False, None, text)
@@ -56,8 +56,8 @@ def tables_touched(deployment: Deployment) -> list[str]:
     """Tables that any preview of this deployment named, an interrupted attempt's included."""
     found: dict[str, None] = {}
     for record in deployment.journal.records:
-        if record.name == results.Previewed.STEP:
-            found |= dict.fromkeys(results.Previewed.read(record.facts).tables)
+        if record.name == step_results.Previewed.STEP:
+            found |= dict.fromkeys(step_results.Previewed.read(record.facts).tables)
     return list(found)
 
 

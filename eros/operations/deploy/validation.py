@@ -7,12 +7,12 @@ from typing import Any
 
 from google.api_core.exceptions import BadRequest, GoogleAPICallError, NotFound
 
-from bqstack import catalogue, partitions
-from bqstack.catalogue.model import Kind, Table
+from bqstack import catalogue, partition_filter
+from bqstack.catalogue.sql_objects import Kind, Table
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
+from eros.operations.deploy.deployment import Finding, Level, Site
 from eros.operations.deploy.external import differences
-from eros.operations.deploy.model import Finding, Level, Site
 from eros.project import schedules
 from eros.watch import monitor
 from eros.watch.monitor import Query
@@ -143,7 +143,7 @@ def _read(site: Site, view: str) -> None:
             raise
         name = f"{settings.project}.{settings.dataset}.{view}"
         columns = [column.to_api_repr() for column in client.get_table(name).schema]
-        condition = partitions.every_value(columns)
+        condition = partition_filter.every_value(columns)
         if condition is None:
             raise
         client.query(f"{sql} WHERE {condition}", job_config=config)

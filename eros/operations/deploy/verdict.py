@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from eros.operations.deploy.figures import Figures
+from eros.operations.deploy.before_after import Figures
 
 # Limits of the six triggers.
 FAILURE_RATE_PCT = 10.0

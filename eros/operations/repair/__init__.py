@@ -4,7 +4,7 @@ docs/deploy.md says what it does and does not.
 """
 
 from eros.operations.repair.pending import Settled, settle
-from eros.operations.repair.run import (
+from eros.operations.repair.repairing import (
     Repair,
     held_locks,
     lock_told,

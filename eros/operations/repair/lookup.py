@@ -15,7 +15,7 @@ from google.api_core.exceptions import NotFound
 from google.protobuf.json_format import MessageToDict
 from googleapiclient.errors import HttpError
 
-from bqstack import rest
+from bqstack import bigquery_rest
 from eros.cloud.google import Google
 from gcptypes import known
 from gcptypes.records import (
@@ -42,7 +42,7 @@ def ids(google: Google, kind: str, inputs: Inputs) -> list[str]:
     inputs = {"project": google.settings.project, **inputs}
     record = known(kind)
     if record.api == BIGQUERY and (own := record.id_of(inputs)):
-        return [own] if rest.get(google.bigquery, own) is not None else []
+        return [own] if bigquery_rest.get(google.bigquery, own) is not None else []
     if find := _NAMED.get(kind):
         found = find(google, inputs)
         return [found] if found else []

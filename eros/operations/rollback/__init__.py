@@ -13,10 +13,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from eros.cloud.google import Google
-from eros.operations.rollback.journal import refuse_running, unfinished
-from eros.operations.rollback.plans import Plan, Progress, hint, plan
-from eros.operations.rollback.report import Report
-from eros.operations.rollback.run import RollbackError, interrupted, left_half_way, resume, start
+from eros.operations.rollback.rollback_journal import refuse_running, unfinished
+from eros.operations.rollback.rollback_plan import Plan, Progress, hint, plan
+from eros.operations.rollback.rollback_report import Report
+from eros.operations.rollback.rolling_back import (
+    RollbackError,
+    interrupted,
+    left_half_way,
+    resume,
+    start,
+)
 from eros.operations.stack_lock import TableLock
 from eros.project.settings import PROJECT_ROOT
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from eros.cloud.google import Google
-from eros.operations.backup import Backup, jobs
-from eros.operations.backup.jobs import quoted
+from eros.operations.backup import Backup, backup_jobs
+from eros.operations.backup.backup_jobs import quoted
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def compare(
 ) -> tuple[Count, ...]:
     """The tables now and at a moment, in their order; rows of a backup are those it recorded."""
     settings = google.settings
-    with jobs.refusals(settings):
+    with backup_jobs.refusals(settings):
         listed = google.bigquery.list_tables(f"{settings.project}.{settings.dataset}")
         present = {table.table_id for table in listed}
     now = _rows(google, [name for name in tables if name in present], None)
@@ -61,5 +61,5 @@ def _rows(google: Google, tables: Sequence[str], moment: datetime | None) -> dic
         for name in tables
     )
     parameters = [ScalarQueryParameter("moment", "TIMESTAMP", moment)] if moment else []
-    found = jobs.rows(google, "\nUNION ALL\n".join(parts), parameters=parameters)
+    found = backup_jobs.rows(google, "\nUNION ALL\n".join(parts), parameters=parameters)
     return {row.table_name: row.n for row in found}

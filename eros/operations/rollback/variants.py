@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bqstack.guard.tables import TYPE as TABLE
-from bqstack.guard.tables import holds_rows
+from bqstack.guard.table_changes import TYPE as TABLE
+from bqstack.guard.table_changes import holds_rows
 from bqstack.state import Checkpoint, Resource
 from gcptypes.records import TRANSFER
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bqstack.state.model import SECRET_MARKER, SIGNATURE
+from bqstack.state.state_files import SECRET_MARKER, SIGNATURE
 
 # What the engine says for a value that a preview cannot know (sdk/go/common/resource/plugin).
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bqstack.guard import Action, Change
-from bqstack.guard.tables import TYPE as TABLE
-from bqstack.guard.tables import kind as table_kind
+from bqstack.guard.table_changes import TYPE as TABLE
+from bqstack.guard.table_changes import kind as table_kind
 from bqstack.state import Update
-from eros.cloud.clock import span
+from eros.cloud.local_control import span
 from eros.operations.rollback.updates import Step
 from gcptypes import known
 

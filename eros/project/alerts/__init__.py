@@ -5,6 +5,6 @@ imported here.
 """
 
 from eros.project.alerts.catalogue import FILE, Alerts, Rule, load, of
-from eros.project.alerts.model import Document
+from eros.project.alerts.rules_file import Document
 
 __all__ = ["FILE", "Alerts", "Document", "Rule", "load", "of"]

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from bqstack import templates
 from bqstack.documents import load_document
 from bqstack.errors import UserError
-from eros.project.alerts.model import Document, Metric, RuleEntry
+from eros.project.alerts.rules_file import Document, Metric, RuleEntry
 
 FILE = Path("config/alerts.yaml")
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from eros.project.alerts.catalogue import Rule
-from eros.project.alerts.model import LONGEST_LOOKBACK, SHORTEST_HOLD
+from eros.project.alerts.rules_file import LONGEST_LOOKBACK, SHORTEST_HOLD
 from eros.project.figures import ALERT_METRIC, TYPE_PREFIX
 from eros.project.schedules import TransferConfig
 

@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from eros.watch.dashboard import numbers
-from eros.watch.dashboard.reading import Series, Window
+from eros.watch.dashboard.cloud_figures import Series, Window
 
 _COLOURS = 8
 # States of a run have colours that everybody expects.

@@ -18,7 +18,7 @@ from eros.project.alerts import policy
 from eros.project.figures import NAME_PREFIX, TYPE_PREFIX, Source
 from eros.project.settings import PROJECT_ROOT, Settings
 from eros.watch.dashboard import charts, numbers
-from eros.watch.dashboard.reading import Incident, Monitoring, Series
+from eros.watch.dashboard.cloud_figures import Incident, Monitoring, Series
 
 _ASSETS = Path(__file__).parent / "assets"
 _STATES = ("Healthy", "Warning", "Critical")

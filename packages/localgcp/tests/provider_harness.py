@@ -12,17 +12,17 @@ from typing import Any
 
 import grpc
 
-import localgcp.services
+import localgcp.servers
 from localgcp.provider.properties import decode, encode, reveal
 from localgcp.provider.protos import provider_pb2, provider_pb2_grpc
-from localgcp.provider.server import serve
+from localgcp.provider.servicer import serve
 
 PROJECT = "eros-local"
 
 
 def fake_endpoints(base: str) -> dict[str, str]:
     """Endpoint settings that lead to a fake cloud, one path per setting."""
-    keys = [*localgcp.services.endpoints({"bigquery": 0, "gcp": 0})]
+    keys = [*localgcp.servers.endpoints({"bigquery": 0, "gcp": 0})]
     return {key: f"{base}/{key.removesuffix('CustomEndpoint')}/" for key in keys}
 
 

@@ -17,8 +17,8 @@ import pytest
 from localgcp import clockfile
 from localgcp.apis.call import Cloud
 from localgcp.apis.clock import Clock
-from localgcp.apis.job_history.worker import JobHistory
-from localgcp.apis.monitoring import metrics, samples
+from localgcp.apis.job_history.publisher import JobHistory
+from localgcp.apis.monitoring import built_in_metrics, samples
 from localgcp.apis.store import Store
 from localgcp.clockfile import ClockFile
 from packages.localgcp.tests.rest_support import NUMBER, PROJECT, emulator, wait_for
@@ -209,7 +209,7 @@ def test_a_finished_job_is_logged_and_measured_within_a_second(whole: Whole) -> 
     assert change["job"]["jobStats"]["parentJobName"].endswith(job.job_id)
     assert "labels" not in script["protoPayload"]["metadata"]["jobChange"]["job"]["jobConfig"]
     with whole.store.transaction() as tx:
-        [stream] = samples.streams(tx, metrics.EXECUTION_TIMES)
+        [stream] = samples.streams(tx, built_in_metrics.EXECUTION_TIMES)
         before = len(samples.read(tx, stream, 0, 10**18))
     again = JobHistory(whole.cloud, whole.store)
     again.copy()

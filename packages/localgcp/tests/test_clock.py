@@ -16,7 +16,7 @@ import pytest
 
 from localgcp import clockfile
 from localgcp.apis.clock import Clock
-from localgcp.apis.transfers.query import Outcome
+from localgcp.apis.transfers.scheduled_query import Outcome
 from localgcp.clockfile import ClockFile
 from packages.localgcp.tests.rest_support import (
     DTS,

@@ -17,7 +17,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from localgcp.bigquery import standalone
-from localgcp.services import PROJECT
+from localgcp.servers import PROJECT
 
 pytestmark = pytest.mark.skipif(
     not hasattr(resource, "prlimit"), reason="this system cannot limit another process"

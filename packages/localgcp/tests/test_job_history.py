@@ -14,9 +14,9 @@ import pytest
 
 from localgcp.apis.call import Cloud
 from localgcp.apis.clock import Clock
+from localgcp.apis.job_history.publisher import JobHistory
 from localgcp.apis.job_history.rows import records
 from localgcp.apis.job_history.sizes import MINIMUM_BILLED
-from localgcp.apis.job_history.worker import JobHistory
 from localgcp.apis.store import Store
 from packages.localgcp.tests.rest_support import NUMBER, PROJECT, emulator, wait_for
 

@@ -25,7 +25,7 @@ import grpc
 import pytest
 
 from localgcp.paths import DataFolder
-from localgcp.provider import rest
+from localgcp.provider import cloud_calls
 from localgcp.supervisor import Supervisor
 from packages.localgcp.tests.provider_harness import PROJECT, Engine, Resource, fake_cloud, provider
 from packages.localgcp.tests.test_provider_cloud import LIVES
@@ -190,7 +190,7 @@ def test_somebody_elses_resource_of_the_name_is_not_taken(
 
 
 def test_a_cloud_that_never_answers_is_named_for_what_it_is(monkeypatch) -> None:
-    monkeypatch.setattr(rest, "RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(cloud_calls, "RETRY_SECONDS", 0.3)
     proxy = Proxy({"pubsubCustomEndpoint": "http://127.0.0.1:9/"})
     with serving(proxy) as base, provider() as port:
         engine = Engine(
@@ -207,7 +207,7 @@ def test_a_cloud_that_never_answers_is_named_for_what_it_is(monkeypatch) -> None
 
 def test_a_member_that_is_there_already_needs_no_call_that_no_api_has(monkeypatch) -> None:
     """The engine updates without a change what failed while it was created."""
-    monkeypatch.setattr(rest, "RETRY_SECONDS", 0.3)
+    monkeypatch.setattr(cloud_calls, "RETRY_SECONDS", 0.3)
     inputs = {"project": PROJECT, "role": "roles/viewer", "member": "user:a@example.com"}
     policy = {"bindings": [{"role": inputs["role"], "members": [inputs["member"]]}], "etag": "e"}
     with fake_cloud(lambda _: (200, policy)) as (base, calls), provider() as port:

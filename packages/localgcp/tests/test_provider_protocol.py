@@ -13,7 +13,7 @@ import pytest
 from google.protobuf import empty_pb2
 
 from localgcp.paths import PROJECT_ROOT
-from localgcp.provider import rest
+from localgcp.provider import cloud_calls
 from localgcp.provider.properties import UNKNOWN, Secret, reveal
 from localgcp.provider.protos import provider_pb2, status_pb2
 from packages.localgcp.tests.provider_harness import (
@@ -294,7 +294,7 @@ def test_googles_words_reach_the_user(port: int) -> None:
 
 
 def test_a_creation_that_fails_halfway_keeps_its_resource(port: int, monkeypatch) -> None:
-    monkeypatch.setattr(rest, "RETRY_SECONDS", 0.2)
+    monkeypatch.setattr(cloud_calls, "RETRY_SECONDS", 0.2)
 
     def answer(call: Call) -> tuple[int, Any]:
         if call.method == "PUT":

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localgcp.apis.errors import ApiError
+from localgcp.apis.api_errors import ApiError
 from localgcp.apis.logfilter import parse
 
 ENTRY: dict[str, Any] = {

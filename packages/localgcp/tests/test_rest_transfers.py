@@ -20,7 +20,7 @@ import pytest
 
 from localgcp import ports
 from localgcp.apis.clock import Clock
-from localgcp.apis.transfers.query import Outcome, table_name
+from localgcp.apis.transfers.scheduled_query import Outcome, table_name
 from packages.localgcp.tests.rest_support import (
     DTS,
     NUMBER,

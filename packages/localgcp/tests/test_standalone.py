@@ -16,7 +16,7 @@ from google.cloud import bigquery
 from localgcp import ports
 from localgcp.bigquery import standalone
 from localgcp.errors import LocalCloudError
-from localgcp.services import PROJECT, SERVICES
+from localgcp.servers import PROJECT, SERVICES
 
 BIGQUERY = SERVICES[0]
 

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from localgcp import locks, ports, processes, records
+from localgcp import known_servers, locks, ports, processes
 from localgcp.errors import LocalCloudError
 from localgcp.paths import DataFolder
-from localgcp.services import Service, addresses, endpoints
+from localgcp.servers import Service, addresses, endpoints
 from localgcp.supervisor import Supervisor, as_json
 
 SERVER = """
@@ -62,8 +62,8 @@ class Cloud:
             self.folder, self.lines.append, self.services, lambda numbers: {"numbers": str(numbers)}
         )
 
-    def record(self, name: str) -> records.Record:
-        return records.load(self.folder)[name]
+    def record(self, name: str) -> known_servers.Record:
+        return known_servers.load(self.folder)[name]
 
     def states(self) -> dict[str, str]:
         return {status.name: status.state for status in self.supervisor.status()}
@@ -133,9 +133,9 @@ def test_a_reused_process_id_is_neither_trusted_nor_killed(cloud):
     real = cloud.record("apis")
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as stranger:
         try:
-            known = records.load(cloud.folder)
+            known = known_servers.load(cloud.folder)
             known["apis"] = dataclasses.replace(real, pid=stranger.pid)
-            records.save(cloud.folder, known)
+            known_servers.save(cloud.folder, known)
             assert cloud.states()["apis"] == "died"
             cloud.supervisor.down()
             assert stranger.poll() is None, "a process that is not ours was killed"
@@ -295,7 +295,7 @@ def test_endpoints_are_loopback_urls_that_end_with_a_slash():
 
 @pytest.mark.emulator
 def test_bigquery_starts_answers_and_stops(tmp_path):
-    from localgcp.services import SERVICES
+    from localgcp.servers import SERVICES
 
     cloud = Cloud(tmp_path / "local cloud", SERVICES[0])
     cloud.supervisor.up()

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from localgcp.apis.errors import ApiError
+from localgcp.apis.api_errors import ApiError
 from localgcp.apis.monitoring import filters
 from localgcp.apis.monitoring.distribution import Distribution, bounds_of
 from localgcp.apis.monitoring.log_metrics import extractor

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from eros.operations.deploy import Deployment, ExitCode, Site, program, results, steps
-from eros.operations.deploy.figures import Figures
+from eros.operations.deploy import Deployment, ExitCode, Site, pulumi_updates, step_results, steps
+from eros.operations.deploy.before_after import Figures
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -35,11 +35,11 @@ class Fake:
     def title(self) -> str:
         return self.name
 
-    def run(self, deployment: Deployment) -> results.Result:
+    def run(self, deployment: Deployment) -> step_results.Result:
         self.made.append(self.name)
         if self.error is not None:
             raise self.error
-        return results.Confirmed(self.name)
+        return step_results.Confirmed(self.name)
 
 
 def never(*_: Any) -> Any:
@@ -47,12 +47,12 @@ def never(*_: Any) -> Any:
     raise AssertionError("nothing may be rolled back")
 
 
-def preview(*touched: str, tables: tuple[str, ...] = ()) -> program.Preview:
+def preview(*touched: str, tables: tuple[str, ...] = ()) -> pulumi_updates.Preview:
     """A preview that touches these objects."""
-    return program.Preview({"update": len(touched)}, (), touched, tables)
+    return pulumi_updates.Preview({"update": len(touched)}, (), touched, tables)
 
 
-def previewed(made: Made, found: program.Preview) -> Deployment:
+def previewed(made: Made, found: pulumi_updates.Preview) -> Deployment:
     """The deployment after its preview."""
     with made.deployment.journal.step("preview") as record:
         ask = steps.Preview(ask=lambda stack, root: found)

@@ -15,7 +15,7 @@ from bqstack.state import Checkpoint
 from eros.operations.backup import State
 from eros.operations.deploy import Finding, Level, preflight, quota
 from eros.operations.rollback import choice
-from eros.operations.rollback import run as rollback_run
+from eros.operations.rollback import rolling_back as rollback_run
 from tests.unit.deploy.deployments import NOW, Api, site
 from tests.unit.rollback.states import update
 

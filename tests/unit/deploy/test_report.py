@@ -10,7 +10,7 @@ from google.api_core.exceptions import BadRequest
 
 from bqstack.errors import UserError
 from eros.cli import deploy as command
-from eros.operations.deploy import ExitCode, Level, program, report, run, validation
+from eros.operations.deploy import ExitCode, Level, deploy_report, pulumi_updates, run, validation
 from tests.unit.deploy.deployments import NOW, Fake, figures, never, preview, previewed, site
 
 
@@ -35,7 +35,7 @@ VIEW = {"tableId": "v", "view": {"query": "SELECT 1", "useLegacySql": False}}
 
 
 def test_a_preview_tells_changes_and_the_tables_among_them():
-    found = program.read(
+    found = pulumi_updates.read(
         {
             "steps": [
                 step("same", TABLE, "still", {"tableId": "still"}, {"tableId": "still"}),
@@ -60,10 +60,10 @@ def test_a_preview_that_fails_says_what_the_program_says(monkeypatch):
         ]
     }
     answer = SimpleNamespace(returncode=255, stdout=json.dumps(document), stderr="frame")
-    monkeypatch.setattr(program.subprocess, "run", lambda *a, **k: answer)
-    monkeypatch.setattr(program.engine, "executable", lambda: "pulumi")
+    monkeypatch.setattr(pulumi_updates.subprocess, "run", lambda *a, **k: answer)
+    monkeypatch.setattr(pulumi_updates.engine, "executable", lambda: "pulumi")
     with pytest.raises(UserError, match="this update would lose something") as refusal:
-        program.preview("staging", None)
+        pulumi_updates.preview("staging", None)
     assert "old" not in str(refusal.value)
 
 
@@ -83,7 +83,7 @@ def test_the_report_tells_everything_in_both_forms(make):
     with made.deployment.journal.step("baseline") as record:
         record.facts = {"figures": figures(health_score=94).document(), "version": 7}
     previewed(made, preview("update row_counts"))
-    content = report.write(made.deployment, ExitCode.SUCCESS, "deployed")
+    content = deploy_report.write(made.deployment, ExitCode.SUCCESS, "deployed")
     folder = made.deployment.journal.folder
     assert json.loads((folder / "report.json").read_text()) == content
     assert content["exitCode"] == 0
@@ -132,18 +132,18 @@ def test_the_errors_of_an_update_are_told_with_their_resources():
     ]
     events = [{"sequence": 1, "preludeEvent": {}}, *({"diagnosticEvent": one} for one in told)]
     text = "".join(json.dumps(event) + "\n" for event in events) + '{"diagnosticEv'
-    assert program.errors(text) == ["open_alerts: 400: no such column", "the engine's own"]
-    assert program.errors("") == []
+    assert pulumi_updates.errors(text) == ["open_alerts: 400: no such column", "the engine's own"]
+    assert pulumi_updates.errors("") == []
 
 
 def test_sums_of_spans_of_different_length_are_told_by_the_hour():
     before = figures(stop=(NOW + timedelta(hours=24)).isoformat(), queries=2400, cost_usd=12.0)
     after = figures(stop=(NOW + timedelta(minutes=30)).isoformat(), queries=50, cost_usd=0.5)
-    told = report.figures_lines({"before": before.document(), "after": after.document()})
+    told = deploy_report.figures_lines({"before": before.document(), "after": after.document()})
     assert "| queries an hour | 100 | 100 | +0.0% |" in told
     assert "| cost an hour, US dollars | 0.5 | 1 | +100.0% |" in told
     assert "| slot time an hour, s |  |  |  |" in told
     assert "| mean query time, s | 1 | 1 | +0.0% |" in told
     nothing = figures(stop=NOW.isoformat())
-    told = report.figures_lines({"before": None, "after": nothing.document()})
+    told = deploy_report.figures_lines({"before": None, "after": nothing.document()})
     assert "| queries an hour |  |  |  |" in told

@@ -9,7 +9,7 @@ from google.api_core.exceptions import BadRequest
 
 from bqstack.errors import UserError
 from eros.operations.deploy import ExitCode, begin, run, steps, undo, unfinished
-from eros.operations.deploy.model import StepFailed
+from eros.operations.deploy.deployment import StepFailed
 from tests.unit.deploy.deployments import Fake, never
 
 

@@ -8,8 +8,8 @@ from google.api_core.exceptions import ServiceUnavailable
 
 from bqstack.errors import UserError
 from eros.operations.deploy import ExitCode, Finding, Level, run, steps
-from eros.operations.deploy.figures import Figures
-from eros.operations.deploy.model import StepFailed
+from eros.operations.deploy.before_after import Figures
+from eros.operations.deploy.deployment import StepFailed
 from tests.unit.deploy.deployments import NOW, never, preview, previewed
 
 
@@ -78,8 +78,8 @@ def test_watching_gives_signs_of_life_until_its_end(make, monkeypatch):
         spans.append((start, stop))
         return Figures(start.isoformat(), stop.isoformat())
 
-    monkeypatch.setattr(steps.figures, "measure", measure)
-    monkeypatch.setattr(steps.figures, "cost", lambda google, start, stop: 1.0)
+    monkeypatch.setattr(steps.before_after, "measure", measure)
+    monkeypatch.setattr(steps.before_after, "cost", lambda google, start, stop: 1.0)
 
     def sleep(seconds):
         clock[0] += timedelta(seconds=seconds)
@@ -97,7 +97,7 @@ def test_who_loses_the_lock_while_watching_judges_nothing(make, monkeypatch):
         record.facts = {"ended": NOW.isoformat()}
     signs = iter([True, True, False])
     made.deployment.lock = SimpleNamespace(renew=lambda: next(signs))
-    monkeypatch.setattr(steps.figures, "measure", never)
+    monkeypatch.setattr(steps.before_after, "measure", never)
     watching = steps.Compare(sleep=lambda seconds: None)
     outcome = run(made.deployment, [watching], decide=never, roll_back=never)
     assert outcome.code is ExitCode.ROLLBACK
@@ -109,8 +109,8 @@ def test_a_system_that_is_worse_fails_the_comparison(make, monkeypatch):
     with made.deployment.journal.step("up") as record:
         record.facts = {"ended": NOW.isoformat()}
     after = Figures(NOW.isoformat(), NOW.isoformat(), corrupt_rows=3)
-    monkeypatch.setattr(steps.figures, "measure", lambda *span: after)
-    monkeypatch.setattr(steps.figures, "cost", lambda *span: 1.0)
+    monkeypatch.setattr(steps.before_after, "measure", lambda *span: after)
+    monkeypatch.setattr(steps.before_after, "cost", lambda *span: 1.0)
     with pytest.raises(StepFailed, match="3 corrupt rows, 0 before"):
         steps.Compare().run(made.deployment)
 
@@ -137,7 +137,7 @@ def test_figures_that_cannot_be_read_are_no_reason_to_go_back_and_told(updated, 
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(steps.figures, "measure", fail)
+    monkeypatch.setattr(steps.before_after, "measure", fail)
     made = updated()
     outcome = run(made.deployment, [steps.Compare()], decide=never, roll_back=never)
     assert outcome.code is ExitCode.SUCCESS
@@ -149,8 +149,8 @@ def test_figures_that_cannot_be_read_are_no_reason_to_go_back_and_told(updated, 
 
 def test_yesterday_s_cost_that_cannot_be_read_leaves_the_other_reasons(updated, monkeypatch):
     after = [Figures(NOW.isoformat(), NOW.isoformat())]
-    monkeypatch.setattr(steps.figures, "measure", lambda *span: after[0])
-    monkeypatch.setattr(steps.figures, "cost", unreadable)
+    monkeypatch.setattr(steps.before_after, "measure", lambda *span: after[0])
+    monkeypatch.setattr(steps.before_after, "cost", unreadable)
     found = steps.Compare().run(updated().deployment)
     assert found.unread == "the cost was not compared with yesterday's: busy"
     assert "cost" not in found.missing, "that is for lack of queries"

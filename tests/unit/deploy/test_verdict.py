@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from eros.operations.deploy import verdict
-from eros.operations.deploy.figures import Figures
+from eros.operations.deploy.before_after import Figures
 from eros.operations.deploy.verdict import Cause
 from tests.unit.deploy.deployments import NOW, figures
 

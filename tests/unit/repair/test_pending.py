@@ -21,7 +21,7 @@ from bqstack.errors import UserError
 from bqstack.state import Checkpoint
 from components.system import System
 from eros.operations.repair import lookup, pending
-from eros.operations.rollback import plans, variants
+from eros.operations.rollback import rollback_plan, variants
 from eros.operations.rollback.updates import Updates
 from eros.project.settings import parse
 from tests.unit.conftest import VALUES
@@ -212,10 +212,10 @@ def test_without_open_operations_nothing_is_touched(monkeypatch):
 def test_a_rollback_does_not_begin_on_a_state_that_is_not_the_cloud(monkeypatch):
     operation = {"type": "updating", "resource": {"urn": f"{STACK}::export_report"}}
     state = Checkpoint.from_deployment({"pending_operations": [operation]}, None)
-    monkeypatch.setattr(plans.state, "history", lambda *_: [])
-    monkeypatch.setattr(plans.state, "current", lambda *_: state)
+    monkeypatch.setattr(rollback_plan.state, "history", lambda *_: [])
+    monkeypatch.setattr(rollback_plan.state, "current", lambda *_: state)
     with pytest.raises(UserError, match="nobody saw: export_report") as told:
-        plans.plan(None, "local", to=1, data=False, root=Path(), progress=lambda _: None)
+        rollback_plan.plan(None, "local", to=1, data=False, root=Path(), progress=lambda _: None)
     assert "eros repair --stack local" in told.value.fix
 
 

@@ -15,8 +15,8 @@ import pytest
 from bqstack import engine, engine_lock
 from bqstack.errors import UserError
 from bqstack.state import damage
-from eros.operations.deploy import program
-from eros.operations.repair import pending, run
+from eros.operations.deploy import pulumi_updates
+from eros.operations.repair import pending, repairing
 from eros.operations.repair.pending import Settled
 
 STACK = "urn:pulumi:local::eros::pulumi:pulumi:Stack::eros-local"
@@ -69,8 +69,8 @@ def backend(tmp_path, monkeypatch) -> Backend:
     return Backend(tmp_path, monkeypatch)
 
 
-def repaired(backend: Backend) -> run.Repair:
-    return run.repair(None, "local", root=backend.root, progress=lambda _: None)
+def repaired(backend: Backend) -> repairing.Repair:
+    return repairing.repair(None, "local", root=backend.root, progress=lambda _: None)
 
 
 def dead() -> int:
@@ -118,7 +118,7 @@ def test_a_broken_state_names_the_command(backend):
     backend.write("local.json", "")
     backend.write("local.json.bak", checkpoint())
     with pytest.raises(UserError, match="2026-11-29 08:00:00") as told:
-        run.refuse_damage(None, "local", backend.root)
+        repairing.refuse_damage(None, "local", backend.root)
     assert told.value.fix == "eros repair --stack local"
 
 
@@ -134,13 +134,13 @@ def test_a_state_is_whole_before_the_engine_is_asked_for_its_lock(backend, monke
     backend.write("local.json", "")
     backend.write("local.json.bak", checkpoint())
     backend.lock(dead())
-    clear, seen = run.engine_lock.clear, []
+    clear, seen = repairing.engine_lock.clear, []
 
     def cleared(*arguments: object) -> None:
         seen.append((backend.stacks / "local.json").read_text())
         clear(*arguments)
 
-    monkeypatch.setattr(run.engine_lock, "clear", cleared)
+    monkeypatch.setattr(repairing.engine_lock, "clear", cleared)
     done = repaired(backend)
     assert done.put_back
     assert len(done.lock) == 1
@@ -250,5 +250,7 @@ def test_a_stack_in_a_bucket_has_its_copy_and_its_locks_there(backend, monkeypat
 
 def test_what_is_left_is_what_the_engine_would_touch(tmp_path, monkeypatch):
     counts = {"same": 5, "create": 3, "read": 1}
-    monkeypatch.setattr(program, "preview", lambda *_: program.Preview(counts, (), (), ()))
-    assert run.remaining("local", tmp_path) == {"create": 3}
+    monkeypatch.setattr(
+        pulumi_updates, "preview", lambda *_: pulumi_updates.Preview(counts, (), (), ())
+    )
+    assert repairing.remaining("local", tmp_path) == {"create": 3}

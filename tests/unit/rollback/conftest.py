@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from eros.operations.rollback.journal import Journal
+from eros.operations.rollback.rollback_journal import Journal
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from google.api_core.exceptions import NotFound
 
 from bqstack.state import SECRET_MARKER, Checkpoint, Resource, Update
-from bqstack.state.model import SIGNATURE
+from bqstack.state.state_files import SIGNATURE
 from eros.operations.rollback import choice, variants
 from eros.project.settings import parse
 from tests.unit.conftest import VALUES

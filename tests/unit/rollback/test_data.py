@@ -12,7 +12,7 @@ import pytest
 from bqstack.errors import UserError
 from eros.cli import rollback as command
 from eros.operations.backup import Attempt, Backup, Kind, Source, State, TableCopy, names
-from eros.operations.rollback import counts, plans, words
+from eros.operations.rollback import counts, rollback_plan, words
 from eros.project.settings import parse
 from tests.unit.conftest import VALUES
 from tests.unit.rollback.states import checkpoint, newest_first, table, update
@@ -51,12 +51,12 @@ class Cloud:
 @pytest.fixture
 def cloud(monkeypatch) -> Cloud:
     made = Cloud()
-    monkeypatch.setattr("eros.operations.backup.jobs.now", lambda google: google.now)
-    monkeypatch.setattr(plans, "present", lambda _: made.now)
-    monkeypatch.setattr(plans, "with_rows", lambda *_: ("captions",))
-    monkeypatch.setattr(plans.backup, "is_deployed", lambda google: google.has_place)
-    monkeypatch.setattr(plans.backup, "unfinished", lambda google: google.begun)
-    monkeypatch.setattr(plans.backup, "listing", lambda google: google.backups)
+    monkeypatch.setattr("eros.operations.backup.backup_jobs.now", lambda google: google.now)
+    monkeypatch.setattr(rollback_plan, "present", lambda _: made.now)
+    monkeypatch.setattr(rollback_plan, "with_rows", lambda *_: ("captions",))
+    monkeypatch.setattr(rollback_plan.backup, "is_deployed", lambda google: google.has_place)
+    monkeypatch.setattr(rollback_plan.backup, "unfinished", lambda google: google.begun)
+    monkeypatch.setattr(rollback_plan.backup, "listing", lambda google: google.backups)
     return made
 
 
@@ -66,9 +66,9 @@ def kept(before: timedelta, kind: Kind = Kind.DAILY, state: State = State.COMPLE
     return Backup(names.stamp(made), kind, made, made, None, (TableCopy("captions"),), state=state)
 
 
-def found(cloud: Cloud, **first) -> plans.Data:
+def found(cloud: Cloud, **first) -> rollback_plan.Data:
     history = newest_first(update(1, **first), update(2))
-    return plans.source_of_rows(cloud, history[-1], history, checkpoint(table()))
+    return rollback_plan.source_of_rows(cloud, history[-1], history, checkpoint(table()))
 
 
 DAYS_BEFORE = {"start": NOW - timedelta(days=20), "end": NOW - timedelta(days=20)}
@@ -90,7 +90,7 @@ def test_time_travel_comes_before_the_backup_of_a_deployment_that_changed_nothin
 def test_rows_are_those_of_the_clock_that_the_local_cloud_had(cloud, monkeypatch):
     """The history has this machine's time; the local cloud was moved 39 hours ahead of it."""
     ahead = timedelta(hours=39)
-    monkeypatch.setattr(plans, "shown", lambda _, moments: [one + ahead for one in moments])
+    monkeypatch.setattr(rollback_plan, "shown", lambda _, moments: [one + ahead for one in moments])
     cloud.now = NOW + ahead
     data = found(cloud)
     assert (data.time, data.end) == (END + ahead, END + ahead)

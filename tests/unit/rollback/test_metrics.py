@@ -6,7 +6,7 @@ import pulumi
 import pytest
 
 from bqstack.errors import UserError
-from eros.operations.rollback import metrics, replay
+from eros.operations.rollback import recreated_metrics, replay
 from gcptypes.records import LOG_METRIC
 from tests.unit.rollback.states import POLICY, checkpoint, resource
 from tests.unit.rollback.test_replay import Monitor
@@ -25,7 +25,7 @@ class Asked:
         self.pauses: list[float] = []
         self.told: list[str] = []
         self.monitor = Monitor()
-        monkeypatch.setattr(metrics, "question", self._question)
+        monkeypatch.setattr(recreated_metrics, "question", self._question)
 
     def _question(self, google, metric_type):
         self.types.append(metric_type)
@@ -41,7 +41,7 @@ class Asked:
 
     def register(self) -> None:
         state = checkpoint(SIGNAL, OTHER, OVER_IT)
-        ready = metrics.waiter(None, state, self.told.append, self.pauses.append)
+        ready = recreated_metrics.waiter(None, state, self.told.append, self.pauses.append)
         replay.register_all(self.monitor, list(state.resources[1:]), ready)
 
 

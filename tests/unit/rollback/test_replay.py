@@ -9,7 +9,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from bqstack import guard
 from bqstack.state import SECRET_MARKER, Resource
-from bqstack.state.model import SIGNATURE
+from bqstack.state.state_files import SIGNATURE
 from components.system import System
 from eros.operations.rollback import replay, variants, wire
 from eros.project.settings import parse

@@ -8,7 +8,7 @@ import pytest
 
 from bqstack import guard
 from bqstack.errors import UserError
-from eros.operations.rollback import journal, report, words
+from eros.operations.rollback import rollback_journal, rollback_report, words
 from eros.operations.rollback.updates import Step
 from tests.unit.rollback.states import GOOGLE, STACK, table, update
 
@@ -18,21 +18,21 @@ def test_an_interrupted_step_is_made_again(begun):
         record.facts["backup"] = "b1"
     with pytest.raises(KeyboardInterrupt), begun.step("pause"):
         raise KeyboardInterrupt
-    found = journal.unfinished("local")
+    found = rollback_journal.unfinished("local")
     assert found.facts("backup") == {"backup": "b1"}
     assert found.facts("pause") is None
 
 
 def test_an_ended_rollback_is_not_resumed(begun):
     begun.close("done")
-    assert journal.unfinished("local") is None
-    assert journal.unfinished("prod") is None
+    assert rollback_journal.unfinished("local") is None
+    assert rollback_journal.unfinished("prod") is None
 
 
 def test_a_journal_of_another_version_is_told(begun):
     (begun.folder / "journal.json").write_text('{"format": 0}')
     with pytest.raises(UserError, match="that this version can read"):
-        journal.unfinished("local")
+        rollback_journal.unfinished("local")
 
 
 @pytest.mark.parametrize(("after", "kept"), [(94, True), (74, False)])
@@ -44,7 +44,7 @@ def test_the_report_compares_health(begun, after, kept):
     ):
         with begun.step(name) as record:
             record.facts.update(found)
-    written = report.write(begun, status="done")
+    written = rollback_report.write(begun, status="done")
     assert written.health_kept is kept
     content = json.loads((begun.folder / "report.json").read_text())
     assert content["health"] == {"before": 94, "after": after, "status": "HEALTHY"}

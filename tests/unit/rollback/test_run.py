@@ -16,8 +16,8 @@ from eros.cli import rollback as command
 from eros.operations import rollback as rollbacks
 from eros.operations import stack_lock
 from eros.operations.backup import Attempt, Backup, Kind, Source, TableCopy
-from eros.operations.rollback import RollbackError, journal, run, variants
-from eros.operations.rollback.plans import Plan
+from eros.operations.rollback import RollbackError, rollback_journal, rolling_back, variants
+from eros.operations.rollback.rollback_plan import Plan
 from tests.unit.lock_table import LockTable
 from tests.unit.rollback.states import START, checkpoint, table, update
 
@@ -26,17 +26,17 @@ BACKUP = Backup("20261122_050000", Kind.DAILY, START, START, None, (TableCopy("c
 
 
 @pytest.fixture
-def work(begun) -> run.Work:
+def work(begun) -> rolling_back.Work:
     """A rollback with rows that has just begun."""
-    return run.Work(begun, SimpleNamespace(), Path(), lambda _: None, patient=False)
+    return rolling_back.Work(begun, SimpleNamespace(), Path(), lambda _: None, patient=False)
 
 
 @pytest.fixture
 def steps(monkeypatch) -> dict:
     """The steps, which do nothing; a test may put its own in."""
-    found = dict.fromkeys(run.MAKERS, lambda work, facts: None)
+    found = dict.fromkeys(rolling_back.MAKERS, lambda work, facts: None)
     found["verify"] = lambda work, facts: facts.update(HEALTH)
-    monkeypatch.setattr(run, "MAKERS", found)
+    monkeypatch.setattr(rolling_back, "MAKERS", found)
     return found
 
 
@@ -51,9 +51,9 @@ def offline(*_) -> None:
 def test_a_failed_step_says_whether_there_is_something_to_resume(work, steps, step, resumable):
     steps[step] = offline
     with pytest.raises(RollbackError) as told:
-        run.go_on(work)
+        rolling_back.go_on(work)
     assert ("--resume" in told.value.fix) is resumable
-    assert (journal.unfinished("local") is not None) is resumable
+    assert (rollback_journal.unfinished("local") is not None) is resumable
 
 
 @pytest.mark.parametrize("trouble", [TimeoutError("read timed out"), KeyboardInterrupt()])
@@ -63,7 +63,7 @@ def test_whatever_stops_a_step_is_told_with_the_way_on(work, steps, trouble):
 
     steps["definitions"] = stop
     with pytest.raises(RollbackError, match="--resume"):
-        run.go_on(work)
+        rolling_back.go_on(work)
 
 
 @pytest.mark.parametrize(("step", "code"), [("backup", 2), ("rows", 2), ("data", 3)])
@@ -82,13 +82,13 @@ def test_the_exit_code_says_whether_there_is_something_to_resume(monkeypatch, st
 def test_a_report_that_cannot_be_written_is_written_by_the_resume(work, steps):
     (work.journal.folder / "report.md").mkdir()
     with pytest.raises(RollbackError, match=r"report\.md: cannot be written") as told:
-        run.go_on(work)
+        rolling_back.go_on(work)
     assert told.value.changed
-    assert journal.unfinished("local") is not None
+    assert rollback_journal.unfinished("local") is not None
     (work.journal.folder / "report.md").rmdir()
-    again = replace(work, journal=journal.unfinished("local"))
-    assert run.go_on(again).content["status"] == "done"
-    assert journal.unfinished("local") is None
+    again = replace(work, journal=rollback_journal.unfinished("local"))
+    assert rolling_back.go_on(again).content["status"] == "done"
+    assert rollback_journal.unfinished("local") is None
 
 
 def test_a_journal_that_cannot_be_written_is_told(begun):
@@ -100,7 +100,7 @@ def test_a_journal_that_cannot_be_written_is_told(begun):
 @pytest.fixture
 def another(monkeypatch) -> Plan:
     """A rollback to another update, not begun."""
-    monkeypatch.setattr(run.state, "history", lambda stack, root: [update(2), update(1)])
+    monkeypatch.setattr(rolling_back.state, "history", lambda stack, root: [update(2), update(1)])
     return Plan(
         stack="local",
         root=Path(),
@@ -132,21 +132,23 @@ def test_an_interrupted_rollback_waits_until_another_has_changed_something(
 ):
     begun.folder = begun.folder.rename(begun.folder.with_name("20260101_000000-older"))
     health = SimpleNamespace(contract=lambda: {"health_score": 94})
-    monkeypatch.setattr(run.checks, "check", offline if fails == "health" else lambda _: health)
+    monkeypatch.setattr(
+        rolling_back.checks, "check", offline if fails == "health" else lambda _: health
+    )
     if fails in steps:
         steps[fails] = offline
     with pytest.raises(UserError, match="no connection") if fails else nullcontext():
         rollbacks.start(
             google, another, drop=(), clear_locks=False, take_backup=True, progress=lambda _: None
         )
-    found = journal.unfinished("local")
+    found = rollback_journal.unfinished("local")
     assert left == (found and ("older" if found.folder == begun.folder else "newer"))
 
 
 def test_a_rollback_that_runs_is_neither_begun_again_nor_resumed(begun, another, monkeypatch):
-    monkeypatch.setattr(run.checks, "check", lambda _: pytest.fail("it has begun"))
+    monkeypatch.setattr(rolling_back.checks, "check", lambda _: pytest.fail("it has begun"))
     options = {"drop": (), "clear_locks": False, "take_backup": True, "progress": print}
-    with journal.alone("local"):
+    with rollback_journal.alone("local"):
         for call in (
             lambda: rollbacks.start(None, another, **options),
             lambda: rollbacks.resume(None, "local", root=Path(), progress=print),
@@ -164,7 +166,7 @@ def test_a_rollback_that_runs_is_neither_begun_again_nor_resumed(begun, another,
 def options(monkeypatch) -> dict:
     """Of a rollback on a healthy system."""
     health = SimpleNamespace(contract=lambda: {"health_score": 94})
-    monkeypatch.setattr(run.checks, "check", lambda _: health)
+    monkeypatch.setattr(rolling_back.checks, "check", lambda _: health)
     return {"drop": (), "clear_locks": False, "take_backup": True, "progress": lambda _: None}
 
 
@@ -225,7 +227,7 @@ def test_a_rollback_of_a_deployment_uses_its_lock(another, steps, google, option
 
 def test_a_plan_that_somebody_has_overtaken_is_refused(another, google, options, monkeypatch):
     history = [update(3), update(2), update(1)]
-    monkeypatch.setattr(run.state, "history", lambda stack, root: history)
+    monkeypatch.setattr(rolling_back.state, "history", lambda stack, root: history)
     with pytest.raises(UserError, match="changed since this was planned, by update 3"):
         rollbacks.start(google, another, **options)
 
@@ -247,7 +249,7 @@ def test_claims_that_come_back_with_the_rows_end(work, restored, google, monkeyp
         google.bigquery.rows = {"deployment/holder/d1/ci@runner": START}
         return SimpleNamespace(equal=True)
 
-    monkeypatch.setattr(run.backup, "restore", restore)
+    monkeypatch.setattr(rolling_back.backup, "restore", restore)
     bring_back(replace(work, google=google, lock=lock))
     assert lock.renew()
     lock.release()
@@ -270,11 +272,11 @@ def restored(monkeypatch) -> list[dict]:
         asked.append({"resume": attempt})
         return SimpleNamespace(equal=True)
 
-    monkeypatch.setattr(run.activity, "wait", lambda *_: None)
-    monkeypatch.setattr(run.backup, "restore", restore)
-    monkeypatch.setattr(run.backup, "resume", resume)
-    monkeypatch.setattr(run.backup, "find", lambda *_: BACKUP)
-    monkeypatch.setattr(run.backup, "unfinished", lambda _: None)
+    monkeypatch.setattr(rolling_back.activity, "wait", lambda *_: None)
+    monkeypatch.setattr(rolling_back.backup, "restore", restore)
+    monkeypatch.setattr(rolling_back.backup, "resume", resume)
+    monkeypatch.setattr(rolling_back.backup, "find", lambda *_: BACKUP)
+    monkeypatch.setattr(rolling_back.backup, "unfinished", lambda _: None)
     return asked
 
 
@@ -288,13 +290,15 @@ def test_the_backup_before_holds_what_goes_and_what_is_replaced(work, monkeypatc
         asked.append(how)
         return replace(BACKUP, warnings=("v is in no backup",))
 
-    monkeypatch.setattr(run.backup, "is_deployed", lambda _: True)
-    monkeypatch.setattr(run.backup, "create", create)
-    monkeypatch.setattr(run.state, "current", lambda stack, root: present)
+    monkeypatch.setattr(rolling_back.backup, "is_deployed", lambda _: True)
+    monkeypatch.setattr(rolling_back.backup, "create", create)
+    monkeypatch.setattr(rolling_back.state, "current", lambda stack, root: present)
     monkeypatch.setattr(
-        run.plans, "with_rows", lambda google, found: variants.tables(found, "brain")
+        rolling_back.rollback_plan,
+        "with_rows",
+        lambda google, found: variants.tables(found, "brain"),
     )
-    run.secure_rows(replace(work, progress=told.append), facts)
+    rolling_back.secure_rows(replace(work, progress=told.append), facts)
     (how,) = asked
     assert "tables" not in how, "those of today's files come, too"
     assert set(how["also"]) == {"caption_bank", "of_then", "of_now", "captions"}
@@ -302,10 +306,10 @@ def test_the_backup_before_holds_what_goes_and_what_is_replaced(work, monkeypatc
     assert facts["warnings"] == ["v is in no backup"]
 
 
-def bring_back(work: run.Work) -> None:
+def bring_back(work: rolling_back.Work) -> None:
     with work.journal.step("rows") as record:
         record.facts["backup"] = BACKUP.id
-    run.bring_rows_back(work, {})
+    rolling_back.bring_rows_back(work, {})
 
 
 @pytest.mark.parametrize(
@@ -313,7 +317,7 @@ def bring_back(work: run.Work) -> None:
 )
 def test_rows_come_from_the_copy_that_is_left(work, restored, monkeypatch, has_snapshots, source):
     left = replace(BACKUP, has_snapshots=has_snapshots, exported=True)
-    monkeypatch.setattr(run.backup, "find", lambda *_: left)
+    monkeypatch.setattr(rolling_back.backup, "find", lambda *_: left)
     bring_back(work)
     assert [one["source"] for one in restored] == [source]
 
@@ -330,13 +334,13 @@ def test_only_the_rollbacks_own_restore_is_resumed(
     work, restored, monkeypatch, source, tables, is_ours
 ):
     attempt = Attempt("1", START, source, Source.SNAPSHOT, tables, None)
-    monkeypatch.setattr(run.backup, "unfinished", lambda _: attempt)
+    monkeypatch.setattr(rolling_back.backup, "unfinished", lambda _: attempt)
     bring_back(work)
     assert [one.get("resume") for one in restored] == [attempt if is_ours else None]
 
 
 def test_a_backup_that_has_gone_since_the_plan_is_missed_before_anything_changes(work, monkeypatch):
-    monkeypatch.setattr(run.backup, "find", offline)
+    monkeypatch.setattr(rolling_back.backup, "find", offline)
     work.journal.data_backup = BACKUP.id
     with pytest.raises(UserError):
-        run.secure_earlier_rows(work, {})
+        rolling_back.secure_earlier_rows(work, {})

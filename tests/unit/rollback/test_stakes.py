@@ -9,12 +9,12 @@ import pytest
 from bqstack import guard
 from bqstack.errors import UserError
 from bqstack.state import Resource
-from eros.operations.rollback import stakes
+from eros.operations.rollback import lost_rows
 from tests.unit.rollback.states import TABLE, Warehouse, resource, table
 
 
-def lost(warehouse: Warehouse, now: list[Resource], then: list[Resource]) -> list[stakes.Stake]:
-    return stakes.at_stake(warehouse, guard.compare(now, then))
+def lost(warehouse: Warehouse, now: list[Resource], then: list[Resource]) -> list[lost_rows.Stake]:
+    return lost_rows.at_stake(warehouse, guard.compare(now, then))
 
 
 def test_a_dropped_column_counts_the_rows_that_have_a_value():
@@ -61,14 +61,14 @@ def test_rows_that_take_too_long_to_count_must_be_named(monkeypatch):
     (stake,) = lost(Warehouse(12), [table("extra")], [])
     assert stake.rows is None
     with pytest.raises(UserError, match="--drop extra"):
-        stakes.refuse([stake], [])
+        lost_rows.refuse([stake], [])
 
 
 def test_rows_that_a_policy_may_hide_are_not_counted():
     (stake,) = lost(Warehouse(0, {"low": "id <= 4", "all": "TRUE"}), [table("extra")], [])
     assert stake.rows is None
     with pytest.raises(UserError, match="--drop extra"):
-        stakes.refuse([stake], [])
+        lost_rows.refuse([stake], [])
 
 
 def test_every_partition_of_a_table_counts():
@@ -87,21 +87,21 @@ def test_views_routines_and_schedules_hold_nothing():
 
 
 def test_a_loss_must_be_named():
-    lost_column = stakes.Stake("captions.language", "column language is dropped", 7)
+    lost_column = lost_rows.Stake("captions.language", "column language is dropped", 7)
     with pytest.raises(UserError, match=r"7 rows\)\n  fix: .*--drop captions.language"):
-        stakes.refuse([lost_column], [])
-    stakes.refuse([lost_column], ["captions.language"])
+        lost_rows.refuse([lost_column], [])
+    lost_rows.refuse([lost_column], ["captions.language"])
 
 
 def test_what_holds_nothing_needs_no_name():
-    stakes.refuse([stakes.Stake("extra", "deleted", 0)], [])
+    lost_rows.refuse([lost_rows.Stake("extra", "deleted", 0)], [])
 
 
 def test_what_cannot_be_counted_must_be_named():
     with pytest.raises(UserError, match="--drop bucket"):
-        stakes.refuse([stakes.Stake("bucket", "deleted", None)], [])
+        lost_rows.refuse([lost_rows.Stake("bucket", "deleted", None)], [])
 
 
 def test_a_name_of_no_loss_is_told():
     with pytest.raises(UserError, match="nothing of this name"):
-        stakes.refuse([], ["caption_bnak"])
+        lost_rows.refuse([], ["caption_bnak"])

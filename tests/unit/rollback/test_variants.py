@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from eros.operations.rollback import locks, variants
+from eros.operations.rollback import caption_locks, variants
 from tests.unit.rollback.states import (
     GOOGLE,
     STACK,
@@ -62,6 +62,6 @@ def test_only_tables_with_rows_are_tables():
 def test_the_sweep_is_the_one_of_the_checkpoint():
     warehouse = Warehouse(0)
     query = "CALL sweep()"
-    assert locks.sweep(warehouse, checkpoint(schedule(params={"query": query})))
+    assert caption_locks.sweep(warehouse, checkpoint(schedule(params={"query": query})))
     assert warehouse.queries == [query]
-    assert not locks.sweep(warehouse, checkpoint())
+    assert not caption_locks.sweep(warehouse, checkpoint())

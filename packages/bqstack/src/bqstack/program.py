@@ -19,8 +19,8 @@ import pulumi
 from bqstack.catalogue import Catalogue
 from bqstack.connection import Connect
 from bqstack.errors import UserError
+from bqstack.guard.declarations import Declared
 from bqstack.guard.guard import Guard
-from bqstack.guard.program import Declared
 from bqstack.target import Target
 
 _FILE = "pyproject.toml"

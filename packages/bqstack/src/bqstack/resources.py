@@ -15,7 +15,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from bqstack.catalogue import Catalogue, Kind, MaterializedView, Routine, SqlObject, Table, View
-from bqstack.catalogue.model import Argument, ForeignKey
+from bqstack.catalogue.sql_objects import Argument, ForeignKey
 from bqstack.target import Target
 
 DAY_MS = 24 * 60 * 60 * 1000

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bqstack import rest
+from bqstack import bigquery_rest
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -26,7 +26,7 @@ def policies(client: bigquery.Client, project: str, dataset: str, table: str) ->
     found: dict[str, str] = {}
     token = None
     while True:
-        answer = rest.ask(client, "GET", path, {"pageToken": token} if token else {})
+        answer = bigquery_rest.ask(client, "GET", path, {"pageToken": token} if token else {})
         for policy in answer.get("rowAccessPolicies", ()):
             name = policy["rowAccessPolicyReference"]["policyId"]
             found[name] = policy.get("filterPredicate", "")
@@ -45,7 +45,7 @@ def hiding(client: bigquery.Client, project: str, dataset: str, table: str) -> l
         if condition.strip("() ;\n").upper() == "TRUE":
             path = f"{_table(project, dataset, table)}/rowAccessPolicies/{name}"
             body = {"permissions": [_READ]}
-            answer = rest.ask(client, "POST", f"{path}:testIamPermissions", {}, body)
+            answer = bigquery_rest.ask(client, "POST", f"{path}:testIamPermissions", {}, body)
             if _READ in answer.get("permissions", ()):
                 return []
     return sorted(found)

@@ -138,7 +138,7 @@ _ALL = (
         "table",
         "projects/{project}/datasets/{datasetId}/tables/{tableId}",
         BIGQUERY,
-        # More depends on both sides: bqstack.guard.tables, localgcp.provider.resources.table.
+        # More depends on both sides: bqstack.guard.table_changes, localgcp.provider.resources.table
         replaces=frozenset(
             {
                 "biglakeConfiguration",

@@ -13,7 +13,7 @@ from rich.table import Table
 from localgcp import logs as log_files
 from localgcp.errors import LocalCloudError
 from localgcp.paths import DataFolder
-from localgcp.services import SERVICES
+from localgcp.servers import SERVICES
 from localgcp.supervisor import Status, Supervisor, as_json
 
 app = typer.Typer(

@@ -15,12 +15,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from localgcp import ports, processes, records
+from localgcp import known_servers, ports, processes
 from localgcp.errors import LocalCloudError
+from localgcp.known_servers import Record
 from localgcp.locks import exclusive
 from localgcp.paths import PROJECT_ROOT, DataFolder, write_json
-from localgcp.records import Record
-from localgcp.services import SERVICES, Service, addresses, endpoints
+from localgcp.servers import SERVICES, Service, addresses, endpoints
 
 _START_SECONDS = 90.0
 _STOP_SECONDS = 10.0
@@ -64,7 +64,7 @@ class Supervisor:
         with self._locked():
             # Again: `clean` may have held the lock.
             self._folder.prepare()
-            known = records.load(self._folder)
+            known = known_servers.load(self._folder)
             assigned = self._assign_ports(known)
             started = [
                 service for service in self._services if self._launch(service, known, assigned)
@@ -97,7 +97,7 @@ class Supervisor:
 
     def status(self) -> list[Status]:
         """How each server is, asked now."""
-        known = records.load(self._folder)
+        known = known_servers.load(self._folder)
         assigned = _ports_of(known)
         return [
             self._status(service, known.get(service.name), assigned) for service in self._services
@@ -108,7 +108,7 @@ class Supervisor:
 
         Raises LocalCloudError when one does not.
         """
-        known = records.load(self._folder)
+        known = known_servers.load(self._folder)
         silent = [
             s.title for s in self._services if not (r := known.get(s.name)) or not r.is_running
         ]
@@ -184,7 +184,7 @@ class Supervisor:
             fingerprint=wanted,
         )
         # At once: were this command stopped now, the next one would still know the process.
-        records.save(self._folder, known)
+        known_servers.save(self._folder, known)
         return True
 
     def _wait(self, known: dict[str, Record], assigned: dict[str, int]) -> None:
@@ -223,7 +223,7 @@ class Supervisor:
         )
 
     def _stop_all(self) -> bool:
-        known = records.load(self._folder)
+        known = known_servers.load(self._folder)
         # Dependants first: the REST server's clock must not find BigQuery gone.
         stopped = [self._stop(service, known) for service in reversed(self._services)]
         self._folder.endpoints.unlink(missing_ok=True)
@@ -239,7 +239,7 @@ class Supervisor:
             and processes.stop(record.pid, record.started, _STOP_SECONDS)
         )
         known[service.name] = record.stopped
-        records.save(self._folder, known)
+        known_servers.save(self._folder, known)
         if ran:
             self._say(f"{service.title}: stopped")
         return ran

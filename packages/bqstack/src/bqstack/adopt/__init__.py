@@ -10,7 +10,7 @@ them; the next `up` then changes what differs in place. Importing through the pr
 (`importTables`) is refused by the engine for everything that differs in a single label.
 """
 
-from bqstack.adopt.compare import survey
-from bqstack.adopt.model import Finding, Live, Status, Survey, Wanted
+from bqstack.adopt.matching import survey
+from bqstack.adopt.survey_parts import Finding, Live, Status, Survey, Wanted
 
 __all__ = ["Finding", "Live", "Status", "Survey", "Wanted", "survey"]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from google.api_core.exceptions import NotFound
 
-from bqstack import rest
-from bqstack.adopt.model import LISTED_TYPES, ROUTINE_KINDS, Declared, Live
+from bqstack import bigquery_rest
+from bqstack.adopt.survey_parts import LISTED_TYPES, ROUTINE_KINDS, Declared, Live
 from bqstack.connection import Connection
 from bqstack.target import Target
 from gcptypes import known
@@ -87,7 +87,7 @@ def _by_id(google: Connection, target: Target, declared: Iterable[Declared]) -> 
             continue
         inputs = {"project": target.project, **resource.inputs}
         own = record.id_of(inputs)
-        answer = rest.get(google.bigquery, own) if own else None
+        answer = bigquery_rest.get(google.bigquery, own) if own else None
         if own and answer is not None:
             # What names it is in its id; an input that the API does not give back is unknown.
             named = {key: value for key, value in resource.inputs.items() if key in record.names}

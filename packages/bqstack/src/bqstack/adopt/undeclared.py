@@ -15,8 +15,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bqstack.adopt import ddl
-from bqstack.adopt.model import Live
+from bqstack.adopt import written_ddl
+from bqstack.adopt.survey_parts import Live
 from bqstack.catalogue import Kind
 from bqstack.catalogue.ddl import read
 from bqstack.catalogue.render import text_of
@@ -67,10 +67,12 @@ def refusals(
         return [f"a {one.kind}" if one.kind[:1] not in "aeiou" else f"an {one.kind}"]
     found = list(_left_out(one, labels))
     try:
-        kind = Kind(ddl.folder(one.type, one.inputs))
+        kind = Kind(written_ddl.folder(one.type, one.inputs))
         path = Path("sql") / kind.value / f"{one.name}.sql"
         text = text_of(
-            ddl.statement(one.type, one.inputs), path, {"project": project, "dataset": dataset}
+            written_ddl.statement(one.type, one.inputs),
+            path,
+            {"project": project, "dataset": dataset},
         )
         item = read(kind, text, path, project, dataset)
     except UserError as error:

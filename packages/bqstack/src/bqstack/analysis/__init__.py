@@ -7,6 +7,6 @@ lists the rules.
 
 from bqstack.analysis.beside import Beside
 from bqstack.analysis.findings import Finding, Note, Report
-from bqstack.analysis.run import validate
+from bqstack.analysis.whole_check import validate
 
 __all__ = ["Beside", "Finding", "Note", "Report", "validate"]

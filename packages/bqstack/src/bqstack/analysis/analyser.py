@@ -15,7 +15,7 @@ from zetasql.wasi._pb2.zetasql.proto.simple_catalog_pb2 import SimpleCatalogProt
 from zetasql.wasi._pb2.zetasql.public import options_pb2
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
-from bqstack.analysis import google, types
+from bqstack.analysis import analyser_types, google_names
 from bqstack.analysis.tree import Node
 from bqstack.analysis.wasm import Aborted, CallFailed, Machine
 
@@ -97,10 +97,12 @@ class Analyser:
             error_message_mode=options_pb2.ERROR_MESSAGE_ONE_LINE,
             parse_location_record_type=options_pb2.PARSE_LOCATION_RECORD_FULL_NODE_SCOPE,
         )
-        for name, kind in google.SYSTEM_VARIABLES.items():
-            self._options.system_variables.add(name_path=name.split("."), type=types.parsed(kind))
-        for name, kind in google.RUN_PARAMETERS.items():
-            self._options.query_parameters.add(name=name, type=types.parsed(kind))
+        for name, kind in google_names.SYSTEM_VARIABLES.items():
+            self._options.system_variables.add(
+                name_path=name.split("."), type=analyser_types.parsed(kind)
+            )
+        for name, kind in google_names.RUN_PARAMETERS.items():
+            self._options.query_parameters.add(name=name, type=analyser_types.parsed(kind))
 
     def parse(self, sql: str) -> Node:
         """Tree of a script or statement; raises SqlError."""

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bqstack import documents, texts
-from bqstack.analysis import fragments, limits, loading
+from bqstack.analysis import fragments, object_limits, sql_files
 from bqstack.analysis.allow import Allows
 from bqstack.analysis.beside import Beside, Scripts
 from bqstack.analysis.findings import Report
 from bqstack.analysis.memory import Content, Memory, Outcome, Shape
 from bqstack.analysis.source import Source
 from bqstack.catalogue import Catalogue
-from bqstack.catalogue.model import Kind, Routine, SqlObject, Table
+from bqstack.catalogue.sql_objects import Kind, Routine, SqlObject, Table
 from bqstack.errors import UserError
 from bqstack.target import Target
 
@@ -49,7 +49,7 @@ class Check:
         return not self.only or any(path == o or o in path.parents for o in self.only)
 
     def run(self) -> None:
-        self._loaded = loaded = loading.load(self.target, self.root, self.beside)
+        self._loaded = loaded = sql_files.load(self.target, self.root, self.beside)
         self._allows = {name: Allows(source) for name, source in loaded.sources.items()}
         self._read_whole = [
             name
@@ -65,7 +65,7 @@ class Check:
             ),
         )
         self.report.findings += loaded.findings
-        self.report.findings += limits.check(loaded.objects, loaded.sources, loaded.needs)
+        self.report.findings += object_limits.check(loaded.objects, loaded.sources, loaded.needs)
         for source, finding in loaded.unreadable:
             # Google's parser knows better where a statement ends to be one.
             self.report.findings.append(self._inspect().syntax(source) or finding)
@@ -84,7 +84,7 @@ class Check:
         if self._inspection is not None:
             self._memory.forget_old()
 
-    def _needed(self, loaded: loading.Loaded) -> list[str]:
+    def _needed(self, loaded: sql_files.Loaded) -> list[str]:
         """Names in order: what is asked for, and what that reads."""
         needed = {name for name, o in loaded.objects.items() if self.wanted(o.path)}
         for name in reversed(loaded.objects):
@@ -134,7 +134,7 @@ class Check:
             text = texts.read(path, scripts.file)
             statements = scripts.statements()
         except UserError as error:
-            self.report.findings.append(loading.in_document(error, self.root, self.beside.hint))
+            self.report.findings.append(sql_files.in_document(error, self.root, self.beside.hint))
             return
         for statement in statements:
             line = documents.line_of(text, statement.key) or 1
@@ -188,10 +188,12 @@ class Check:
                 self._inspection.learn(loaded.objects[name], shape)
         return self._inspection
 
-    def _note_catalogue(self, loaded: loading.Loaded) -> None:
+    def _note_catalogue(self, loaded: sql_files.Loaded) -> None:
         try:
             self.report.catalogue = Catalogue.of(loaded.objects, self.target)
         except UserError as error:
             # What the analyser has told already, with a better place, is not told again.
             if not self.report.findings:
-                self.report.findings.append(loading.in_document(error, self.root, self.beside.hint))
+                self.report.findings.append(
+                    sql_files.in_document(error, self.root, self.beside.hint)
+                )

@@ -15,21 +15,21 @@ from typing import Any
 
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
-from bqstack.analysis import materialized, order, types
+from bqstack.analysis import analyser_types, materialized, order
 from bqstack.analysis import shape as shapes
 from bqstack.analysis.allow import Allows
 from bqstack.analysis.analyser import Analyser, SqlError, Unanalysable
+from bqstack.analysis.file_check import Session
 from bqstack.analysis.findings import Finding, Note
-from bqstack.analysis.keys import Keys, named
 from bqstack.analysis.memory import Outcome, Shape
+from bqstack.analysis.scope import Facts, World
 from bqstack.analysis.script import Script
-from bqstack.analysis.session import Session
 from bqstack.analysis.source import Source
-from bqstack.analysis.statements import unfiltered
+from bqstack.analysis.statement_checks import unfiltered
 from bqstack.analysis.tree import Node
-from bqstack.analysis.world import Facts, World
+from bqstack.analysis.unique_keys import Keys, named
 from bqstack.catalogue.elsewhere import Elsewhere
-from bqstack.catalogue.model import Kind, Routine, SqlObject
+from bqstack.catalogue.sql_objects import Kind, Routine, SqlObject
 
 # More would wait for the interpreter's lock: half of the work is Python.
 _WORKERS = 2
@@ -169,7 +169,9 @@ class Inspection:
         return next(iter(session.findings), None)
 
     def _body(self, found: Routine, source: Source, allows: Allows) -> Result:
-        arguments = {a.name.lower(): types.standard(a.type) for a in found.arguments if a.type}
+        arguments = {
+            a.name.lower(): analyser_types.standard(a.type) for a in found.arguments if a.type
+        }
         with self._idle_analyser() as analyser:
             session = Session(analyser, self._world, source, allows)
             try:

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 
 from zetasql.wasi._pb2.zetasql.public import type_pb2
 
-from bqstack.analysis.keys import function_name
-from bqstack.analysis.statements import Problem, start_of
+from bqstack.analysis.statement_checks import Problem, start_of
 from bqstack.analysis.tree import Node
-from bqstack.catalogue.model import MaterializedView, SqlObject, Table, View
+from bqstack.analysis.unique_keys import function_name
+from bqstack.catalogue.sql_objects import MaterializedView, SqlObject, Table, View
 
 RULE = "materialized-view"
 _AGGREGATES = frozenset(

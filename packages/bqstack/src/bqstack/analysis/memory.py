@@ -19,9 +19,9 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from bqstack.analysis.cache import cache_folder
 from bqstack.analysis.findings import Note
 from bqstack.analysis.source import Source
+from bqstack.analysis.user_cache import cache_folder
 
 _WORD = re.compile(r"\w+")
 # Comments and texts, in which a name refers to nothing; what is quoted as a name stays.

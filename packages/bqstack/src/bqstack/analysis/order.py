@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bqstack.analysis.session import Session
+from bqstack.analysis.file_check import Session
 from bqstack.analysis.tree import Node
 
 RULE = "column-order"

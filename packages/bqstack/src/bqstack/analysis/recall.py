@@ -20,10 +20,10 @@ from typing import Any
 
 from bqstack import texts
 from bqstack.analysis.beside import Beside
-from bqstack.analysis.cache import cache_folder
 from bqstack.analysis.findings import Note, Report
+from bqstack.analysis.user_cache import cache_folder
 from bqstack.catalogue.loader import Catalogue
-from bqstack.catalogue.model import (
+from bqstack.catalogue.sql_objects import (
     Argument,
     ForeignKey,
     Kind,

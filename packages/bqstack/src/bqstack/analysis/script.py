@@ -10,13 +10,13 @@ from zetasql.wasi._pb2.zetasql.proto.function_pb2 import FunctionProto
 from zetasql.wasi._pb2.zetasql.public import type_pb2
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
-from bqstack.analysis import order, shape, types
+from bqstack.analysis import analyser_types, order, shape
 from bqstack.analysis.analyser import SqlError, Unanalysable
-from bqstack.analysis.keys import Keys, named
-from bqstack.analysis.session import Session
+from bqstack.analysis.file_check import Session
+from bqstack.analysis.scope import Facts
 from bqstack.analysis.tree import Node
-from bqstack.analysis.world import Facts
-from bqstack.catalogue.types import UnknownType
+from bqstack.analysis.unique_keys import Keys, named
+from bqstack.catalogue.data_types import UnknownType
 
 _BOOL = TypeProto(type_kind=type_pb2.TYPE_BOOL)
 _STRING = TypeProto(type_kind=type_pb2.TYPE_STRING)
@@ -136,7 +136,7 @@ class Script:
             fields = [
                 (c.get("name"), c.get("column").type) for c in query.get("output_column_list")
             ]
-            self._scopes.append({variable: types.struct(fields)})
+            self._scopes.append({variable: analyser_types.struct(fields)})
         self._block(node.get("body"))
         self._scopes.pop()
 
@@ -163,7 +163,7 @@ class Script:
             return None
         text = self.session.source.cut(written.span)
         try:
-            return types.parsed(text)
+            return analyser_types.parsed(text)
         except UnknownType:
             if report:
                 self.session.report("wrong-type", f"Unknown type: {text}", written.span, node.span)
@@ -178,7 +178,9 @@ class Script:
         targets = [self._target(variable, node) for variable in variables]
         known = [("", kind) for kind in targets if kind is not None]
         complete = len(known) == len(targets)
-        self._value(node.get("struct_expression"), types.struct(known) if complete else None)
+        self._value(
+            node.get("struct_expression"), analyser_types.struct(known) if complete else None
+        )
 
     def _target(self, variable: Node, statement: Node) -> TypeProto | None:
         name = variable.get("id_string").lower()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bqstack.analysis.session import Session
+from bqstack.analysis.file_check import Session
 from bqstack.analysis.tree import Node
 
 _CHANGES_OBJECTS = re.compile(r"^AST(Create|Drop|Alter|Rename|Undrop|Grant|Revoke)\w*Statement$")

@@ -29,7 +29,7 @@ from wasmtime import (
 )
 from zetasql.wasi import get_wasm_path
 
-from bqstack.analysis.cache import cache_file
+from bqstack.analysis.user_cache import cache_file
 
 Reply = TypeVar("Reply", bound=Message)
 _POINTER_BYTES = 4

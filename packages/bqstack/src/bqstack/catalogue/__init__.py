@@ -5,7 +5,7 @@ program declares about a table, routine or view is derived from it here.
 """
 
 from bqstack.catalogue.loader import Catalogue, load
-from bqstack.catalogue.model import Kind, MaterializedView, Routine, SqlObject, Table, View
+from bqstack.catalogue.sql_objects import Kind, MaterializedView, Routine, SqlObject, Table, View
 
 __all__ = [
     "Catalogue",

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlglot.tokenizer_core import Token
 
-from bqstack.catalogue import options, scan, types
-from bqstack.catalogue.model import ForeignKey
+from bqstack.catalogue import data_types, options, scan
+from bqstack.catalogue.sql_objects import ForeignKey
 
 # Clauses of a column that are not read here, or not in this place.
 _CLAUSES = ("COLLATE", "GENERATED", "CONSTRAINT", "CHECK", "PRIMARY", "REFERENCES", "HIDDEN")
@@ -32,7 +32,7 @@ class Refused(ValueError):
 class NoType(ValueError):
     """A column whose type BigQuery does not have."""
 
-    def __init__(self, column: str, line: int, error: types.UnknownType) -> None:
+    def __init__(self, column: str, line: int, error: data_types.UnknownType) -> None:
         super().__init__(str(error))
         self.column, self.line, self.fix = column, line, error.fix
 
@@ -102,17 +102,17 @@ def _constraint(found: Columns, sql: str, piece: list[Token], place: tuple[str, 
 def _column(found: Columns, sql: str, piece: list[Token], place: tuple[str, str]) -> dict[str, Any]:
     name = piece[0].text
     try:
-        kind, end = types.read(piece, 1)
-    except types.UnknownType as error:
+        kind, end = data_types.read(piece, 1)
+    except data_types.UnknownType as error:
         if not str(error):
-            error = types.UnknownType(name)
+            error = data_types.UnknownType(name)
         raise NoType(name, piece[0].line, error) from None
-    column = types.Field(name, kind, tuple(piece[end:]), piece[0].line)
+    column = data_types.Field(name, kind, tuple(piece[end:]), piece[0].line)
     return _field(found, sql, column, place)
 
 
 def _field(
-    found: Columns | None, sql: str, column: types.Field, place: tuple[str, str]
+    found: Columns | None, sql: str, column: data_types.Field, place: tuple[str, str]
 ) -> dict[str, Any]:
     """TableFieldSchema of a column or a field of one, in the form that the API returns.
 
@@ -139,7 +139,7 @@ def _field(
         schema["type"] = "RECORD"
         schema["fields"] = [_field(None, sql, child, place) for child in kind.fields]
     else:
-        schema |= types.table_type(kind)
+        schema |= data_types.table_type(kind)
     return schema | said.options
 
 
@@ -149,7 +149,7 @@ class _Said:
 
     found: Columns | None
     sql: str
-    column: types.Field
+    column: data_types.Field
     place: tuple[str, str]
     required: bool = False
     options: dict[str, str] = field(default_factory=dict)

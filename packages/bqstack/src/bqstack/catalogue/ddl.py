@@ -12,9 +12,10 @@ from typing import Any, NoReturn
 
 from sqlglot.tokenizer_core import Token
 
-from bqstack.catalogue import columns, scan, types
+from bqstack.catalogue import columns, data_types, scan
 from bqstack.catalogue.header import Header
-from bqstack.catalogue.model import (
+from bqstack.catalogue.options import Option
+from bqstack.catalogue.sql_objects import (
     ROUTINE_KINDS,
     TABLE_KINDS,
     Argument,
@@ -25,7 +26,6 @@ from bqstack.catalogue.model import (
     Table,
     View,
 )
-from bqstack.catalogue.options import Option
 from bqstack.errors import UserError
 
 # The words before the name that each kind's file must start with: tables are never
@@ -270,7 +270,7 @@ class _Reader:
             self._refuse(f"argument {name}: a table", written[0].line)
         else:
             found, end = self._read_type(written)
-            kind = types.standard(found)
+            kind = data_types.standard(found)
         if end < len(written):
             rest = written[end:]
             what = f"argument {name}: {scan.slice_text(self._sql, rest)}"
@@ -289,12 +289,12 @@ class _Reader:
         found, end = self._read_type(tokens)
         if end < len(tokens):
             self._refuse(scan.slice_text(self._sql, tokens[end:]), tokens[end].line)
-        return types.standard(found)
+        return data_types.standard(found)
 
-    def _read_type(self, tokens: Sequence[Token]) -> tuple[types.Type, int]:
+    def _read_type(self, tokens: Sequence[Token]) -> tuple[data_types.Type, int]:
         try:
-            found, end = types.read(tokens, 0)
-        except types.UnknownType as error:
+            found, end = data_types.read(tokens, 0)
+        except data_types.UnknownType as error:
             raise UserError(
                 "unknown type",
                 file=self._path,
@@ -325,7 +325,7 @@ class _Reader:
             kind, behind = self._read_type(piece[1:])
             if behind + 1 < len(piece):
                 self._refuse(scan.slice_text(self._sql, piece[behind + 1 :]), piece[0].line)
-            fields.append({"name": piece[0].text, "type": types.standard(kind)})
+            fields.append({"name": piece[0].text, "type": data_types.standard(kind)})
         return {"columns": fields}
 
     def _partitioning(self) -> dict[str, str] | None:
@@ -421,6 +421,6 @@ class _Reader:
         raise UserError(what, file=self._path, line=line, fix=fix, value=value)
 
 
-def _all_types(found: types.Type) -> list[types.Type]:
+def _all_types(found: data_types.Type) -> list[data_types.Type]:
     below = [field.type for field in found.fields] + ([found.element] if found.element else [])
     return [found, *(deeper for kind in below for deeper in _all_types(kind))]

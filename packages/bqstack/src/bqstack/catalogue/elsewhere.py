@@ -15,7 +15,7 @@ from typing import Any
 from bqstack import texts
 from bqstack.catalogue import columns, scan
 from bqstack.catalogue.header import Header
-from bqstack.catalogue.model import ELSEWHERE
+from bqstack.catalogue.sql_objects import ELSEWHERE
 from bqstack.errors import UserError
 
 FOLDER = ELSEWHERE

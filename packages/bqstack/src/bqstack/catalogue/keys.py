@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bqstack.catalogue.model import ForeignKey, SqlObject, Table
+from bqstack.catalogue.sql_objects import ForeignKey, SqlObject, Table
 from bqstack.errors import UserError
 
 

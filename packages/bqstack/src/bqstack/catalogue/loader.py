@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bqstack import texts
 from bqstack.catalogue import keys
-from bqstack.catalogue.model import (
+from bqstack.catalogue.sql_objects import (
     ELSEWHERE,
     TABLE_KINDS,
     Kind,

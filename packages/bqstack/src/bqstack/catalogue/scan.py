@@ -16,7 +16,7 @@ from sqlglot.dialects.bigquery import BigQuery
 from sqlglot.errors import TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
-from bqstack.catalogue.model import Reference
+from bqstack.catalogue.sql_objects import Reference
 
 TEXTS = {
     TokenType.STRING,

@@ -4,7 +4,7 @@
 changes with their data-loss class; docs/guard.md has the table of classes.
 """
 
+from bqstack.guard.change import Action, Change, Detail, Loss, Resource
 from bqstack.guard.compare import compare
-from bqstack.guard.model import Action, Change, Detail, Loss, Resource
 
 __all__ = ["Action", "Change", "Detail", "Loss", "Resource", "compare"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bqstack.guard.model import Change, Detail
+from bqstack.guard.change import Change, Detail
 from bqstack.target import Target
 
 

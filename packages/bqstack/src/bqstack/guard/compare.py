@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bqstack.guard import inputs, plain, risks, routines, tables
-from bqstack.guard.model import Action, Change, Detail, Loss, Resource
+from bqstack.guard import inputs, plain, risks, routine_changes, table_changes
+from bqstack.guard.change import Action, Change, Detail, Loss, Resource
 from gcptypes.records import ALERT, CHANNEL, TRANSFER, known
 
 
@@ -53,15 +53,15 @@ def _with_new_names(changes: list[Change]) -> list[Change]:
     """Deleted tables, with the new ones of the same columns: to the engine another name is both."""
     created: dict[Any, list[str]] = {}
     for change in changes:
-        if change.type == tables.TYPE and change.action is Action.CREATE:
-            created.setdefault(tables.columns_of(change.new), []).append(change.name)
+        if change.type == table_changes.TYPE and change.action is Action.CREATE:
+            created.setdefault(table_changes.columns_of(change.new), []).append(change.name)
     return [_with_new_name(change, created) for change in changes]
 
 
 def _with_new_name(change: Change, created: Mapping[Any, list[str]]) -> Change:
-    if change.type != tables.TYPE or change.action is not Action.DELETE or not change.lossy:
+    if change.type != table_changes.TYPE or change.action is not Action.DELETE or not change.lossy:
         return change
-    alike = created.get(tables.columns_of(change.old))
+    alike = created.get(table_changes.columns_of(change.old))
     if not alike:
         return change
     names = " and ".join(alike)
@@ -105,10 +105,10 @@ def dropping(changes: Iterable[Change]) -> list[Change]:
     return [
         change
         for change in changes
-        if change.type == tables.TYPE
+        if change.type == table_changes.TYPE
         and change.action is Action.UPDATE
-        and tables.holds_rows(dict(change.old))
-        and tables.dropped(change.old, change.new)
+        and table_changes.holds_rows(dict(change.old))
+        and table_changes.dropped(change.old, change.new)
     ]
 
 
@@ -132,10 +132,10 @@ def _changed(old: Resource, new: Resource, policies: Sequence[str] = ()) -> list
     before = inputs.canonical(old.type, old.inputs)
     after = inputs.canonical(new.type, new.inputs)
     match new.type:
-        case tables.TYPE:
-            details, replaced = tables.compare(new.name, before, after, policies)
-        case routines.TYPE:
-            details, replaced = routines.compare(before, after)
+        case table_changes.TYPE:
+            details, replaced = table_changes.compare(new.name, before, after, policies)
+        case routine_changes.TYPE:
+            details, replaced = routine_changes.compare(before, after)
         case _:
             details, replaced = plain.compare(new.type, new.name, before, after)
     if old.protect and not new.protect:
@@ -145,7 +145,7 @@ def _changed(old: Resource, new: Resource, policies: Sequence[str] = ()) -> list
         )
     if not details:
         return []
-    if new.type == tables.TYPE and not tables.holds_rows(before):
+    if new.type == table_changes.TYPE and not table_changes.holds_rows(before):
         details = [_harmless(detail) for detail in details]
     if replaced:
         going = _going(old, before, "replace")
@@ -174,16 +174,20 @@ def _going(resource: Resource, values: Mapping[str, Any], verb: str) -> Detail:
 def _told(type_: str, values: dict[str, Any]) -> str:
     """An object in a few words."""
     match type_:
-        case tables.TYPE:
-            return tables.told(values)
-        case routines.TYPE:
-            return routines.signature(values)
+        case table_changes.TYPE:
+            return table_changes.told(values)
+        case routine_changes.TYPE:
+            return routine_changes.signature(values)
         case _:
             return plain.told(type_, values)
 
 
 def _holds(type_: str, values: dict[str, Any]) -> bool:
-    return tables.holds_rows(values) if type_ == tables.TYPE else plain.holds_something(type_)
+    return (
+        table_changes.holds_rows(values)
+        if type_ == table_changes.TYPE
+        else plain.holds_something(type_)
+    )
 
 
 def _harmless(detail: Detail) -> Detail:
@@ -195,12 +199,12 @@ def _harmless(detail: Detail) -> Detail:
 
 def _with_callers(change: Change, old: Iterable[Resource], new: list[Resource]) -> Change:
     """A routine's change, with the calls that it breaks."""
-    if change.type != routines.TYPE or not change.old:
+    if change.type != routine_changes.TYPE or not change.old:
         return change
     gone = change.action is Action.DELETE
-    if not gone and not routines.breaks_calls(change.old, change.new):
+    if not gone and not routine_changes.breaks_calls(change.old, change.new):
         return change
-    callers = routines.broken_callers(change.old, old, new, gone=gone)
+    callers = routine_changes.broken_callers(change.old, old, new, gone=gone)
     if not callers:
         return change
     shown = ", ".join(callers[:5]) + (f" and {len(callers) - 5} more" if len(callers) > 5 else "")
@@ -223,7 +227,7 @@ def _tables(resources: Iterable[Resource]) -> set[str]:
     return {
         str(resource.inputs.get("tableId", "")).lower()
         for resource in resources
-        if resource.type == tables.TYPE
+        if resource.type == table_changes.TYPE
     }
 
 
@@ -256,7 +260,7 @@ def _script(type_: str, values: Mapping[str, Any]) -> str:
     """What an object runs; empty for what runs nothing by itself."""
     if type_ == TRANSFER:
         return str((values.get("params") or {}).get("query", ""))
-    is_procedure = type_ == routines.TYPE and values.get("routineType") == "PROCEDURE"
+    is_procedure = type_ == routine_changes.TYPE and values.get("routineType") == "PROCEDURE"
     return str(values.get("definitionBody", "")) if is_procedure else ""
 
 

@@ -20,9 +20,9 @@ from pulumi.runtime.settings import get_monitor
 from bqstack import state
 from bqstack.connection import Connect, GoogleCloud
 from bqstack.errors import UserError
-from bqstack.guard import allowances, program
+from bqstack.guard import allowances, declarations
+from bqstack.guard.change import Change, Detail
 from bqstack.guard.compare import compare, dropping
-from bqstack.guard.model import Change, Detail
 from bqstack.guard.verdicts import Verdict
 from bqstack.target import Target
 
@@ -58,7 +58,7 @@ class Guard:
         self,
         target: Target,
         declare: Callable[[], object],
-        judge: Callable[[Sequence[program.Declared]], Iterable[object]] | None = None,
+        judge: Callable[[Sequence[declarations.Declared]], Iterable[object]] | None = None,
         fingerprint: Callable[[], bytes | None] | None = None,
         connect: Connect | None = None,
     ) -> None:
@@ -80,7 +80,7 @@ class Guard:
         verdict = Verdict(digest, self._stack, checkpoint) if digest else None
         if verdict and verdict.is_known():
             return
-        found = program.declarations(
+        found = declarations.declarations(
             declare,
             project=pulumi.get_project(),
             stack=self._stack,
@@ -164,9 +164,9 @@ def refusal(
 ) -> UserError:
     """The error that names every loss, the rows at stake and how to allow it."""
     # It loads Google's client.
-    from bqstack.guard import stakes
+    from bqstack.guard import rows_at_stake
 
-    rows = stakes.told(connect or (lambda: GoogleCloud(target)), refused)
+    rows = rows_at_stake.told(connect or (lambda: GoogleCloud(target)), refused)
     lines = []
     for change, details in refused:
         for detail in details:

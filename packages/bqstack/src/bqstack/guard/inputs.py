@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import gcptypes
-from bqstack.state import model
+from bqstack.state import state_files
 
 SECRET = "[secret]"
 # Inputs that are JSON in a text.
@@ -53,7 +53,7 @@ def _are_objects(value: Any) -> bool:
 
 def _without_markers(value: Any) -> Any:
     if isinstance(value, Mapping):
-        if model.SIGNATURE in value:
+        if state_files.SIGNATURE in value:
             return SECRET
         filled_in = set(value.get("__defaults") or ())
         return {

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from bqstack.guard import inputs, kept, sqltext
-from bqstack.guard.model import Detail, Loss
+from bqstack.guard import inputs, retention, sqltext
+from bqstack.guard.change import Detail, Loss
 from bqstack.guard.words import becomes, edited, shown
 from gcptypes.records import ALERT, CHANNEL, DASHBOARD, TRANSFER, is_grant, known
 
@@ -50,8 +50,8 @@ def compare(
     type_: str, name: str, old: dict[str, Any], new: dict[str, Any]
 ) -> tuple[list[Detail], bool]:
     """What differs between canonical inputs, and whether the object is replaced for it."""
-    found = list(kept.compare(type_, name, old, new))
-    told = kept.paths(type_)
+    found = list(retention.compare(type_, name, old, new))
+    told = retention.paths(type_)
     replaced = False
     for key in sorted((old.keys() | new.keys()) - told):
         before, after = old.get(key), new.get(key)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bqstack.guard import inputs
-from bqstack.guard.model import Action, Change, Detail, Loss, Resource
+from bqstack.guard.change import Action, Change, Detail, Loss, Resource
 from gcptypes.records import ALERT, DATASET, TRANSFER, is_grant
 
 _EVERYBODY = frozenset({"allUsers", "allAuthenticatedUsers"})

@@ -16,7 +16,7 @@ from bqstack import row_access
 from bqstack.connection import Connect
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES
-from bqstack.guard.model import Change
+from bqstack.guard.change import Change
 
 _SECONDS = 10
 

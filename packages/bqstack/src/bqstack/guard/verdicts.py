@@ -17,7 +17,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from bqstack.analysis.cache import cache_folder
+from bqstack.analysis.user_cache import cache_folder
 from bqstack.state import Checkpoint
 
 # A verdict that nobody has asked for in this time is of a state that is gone.

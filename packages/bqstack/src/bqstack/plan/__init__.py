@@ -4,6 +4,6 @@
 """
 
 from bqstack.plan.build import build
-from bqstack.plan.report import Plan, as_json
+from bqstack.plan.whole_plan import Plan, as_json
 
 __all__ = ["Plan", "as_json", "build"]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bqstack.connection import Connect
-from bqstack.guard import Change, allowances, compare, tables
+from bqstack.guard import Change, allowances, compare, table_changes
 from bqstack.plan import cloud, costs, impact
-from bqstack.plan.report import Plan, Planned
 from bqstack.plan.sources import Side
+from bqstack.plan.whole_plan import Plan, Planned
 from bqstack.target import Target
 from gcptypes.records import TRANSFER
 
@@ -109,7 +109,7 @@ def _consequences(
 
 def _queries(change: Change) -> tuple[str, str]:
     """Text of a view's query before and after, empty for what is no view."""
-    if change.type != tables.TYPE:
+    if change.type != table_changes.TYPE:
         return "", ""
     before, after = (
         str((side.get("view") or side.get("materializedView") or {}).get("query", ""))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bqstack import documents, program
 from bqstack.errors import UserError
-from bqstack.guard.program import declarations
+from bqstack.guard.declarations import declarations
 from bqstack.state import Resource
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bqstack.guard import Action, Change, Loss, routines, tables
+from bqstack.guard import Action, Change, Loss, routine_changes, table_changes
 from bqstack.plan.lineage import RESULT, Graph, Object, Place
 
 
@@ -30,7 +30,7 @@ class Effect:
 
 def needs_lineage(change: Change) -> bool:
     """Whether somebody else may see the change."""
-    if change.type not in (tables.TYPE, routines.TYPE):
+    if change.type not in (table_changes.TYPE, routine_changes.TYPE):
         return False
     if change.action in (Action.CREATE, Action.IMPORT):
         return False
@@ -53,7 +53,10 @@ def effects(change: Change, old: Graph, new: Graph) -> list[Effect]:
 
 def own_columns(change: Change, old: Graph, new: Graph) -> list[ColumnEffect]:
     """Columns of a changed view or function that come, go or get another type."""
-    if tables.holds_rows(dict(change.new or change.old)) and change.type == tables.TYPE:
+    if (
+        table_changes.holds_rows(dict(change.new or change.old))
+        and change.type == table_changes.TYPE
+    ):
         return []  # the change itself names them
     before, after = (_types(graph, change.name) for graph in (old, new))
     if not before or not after:
@@ -109,7 +112,7 @@ def _touched(change: Change, old: Graph, new: Graph) -> set[Place]:
         if change.name in graph.objects
         for column in (graph.objects[change.name].types or {RESULT: ""})
     }
-    if change.type == routines.TYPE or change.action in (Action.DELETE, Action.REPLACE):
+    if change.type == routine_changes.TYPE or change.action in (Action.DELETE, Action.REPLACE):
         return whole | {(change.name, RESULT)}
     columns = {
         (change.name, detail.column.partition(".")[0])

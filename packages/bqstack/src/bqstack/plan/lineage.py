@@ -15,17 +15,17 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from bqstack.analysis import messages, types
+from bqstack.analysis import analyser_messages, analyser_types
 from bqstack.analysis.allow import Allows
 from bqstack.analysis.analyser import Analyser, SqlError, Unanalysable
+from bqstack.analysis.file_check import Session
+from bqstack.analysis.scope import Facts, World
 from bqstack.analysis.script import Script
-from bqstack.analysis.session import Session
 from bqstack.analysis.source import Source
 from bqstack.analysis.tree import Node
-from bqstack.analysis.world import Facts, World
 from bqstack.catalogue import scan
-from bqstack.catalogue.model import Argument, Kind, Routine, SqlObject, Table
-from bqstack.guard import columns, inputs, routines, tables
+from bqstack.catalogue.sql_objects import Argument, Kind, Routine, SqlObject, Table
+from bqstack.guard import column_changes, inputs, routine_changes, table_changes
 from bqstack.plan import resolved
 from bqstack.plan.sources import Side
 
@@ -108,7 +108,7 @@ class _Builder:
         found = [
             (r.name, r.type, inputs.canonical(r.type, r.inputs))
             for r in side.resources
-            if r.custom and r.type in (tables.TYPE, routines.TYPE)
+            if r.custom and r.type in (table_changes.TYPE, routine_changes.TYPE)
         ]
         # The dataset of the system; backups have one of their own, which no view reads.
         places = Counter((v.get("project", ""), v.get("datasetId", "")) for *_, v in found)
@@ -120,7 +120,7 @@ class _Builder:
         }
         self._analyser = analyser
         for name, schema in side.adopted.items():
-            self._inputs.setdefault(name, (tables.TYPE, {"schema": schema}))
+            self._inputs.setdefault(name, (table_changes.TYPE, {"schema": schema}))
         self._world = World(self._project, self._dataset, f"region-{side.location.lower()}")
         self._objects: dict[str, Object] = {}
         self._registered: int | None = None
@@ -141,7 +141,9 @@ class _Builder:
 
     def _object(self, name: str, type_: str, values: Mapping[str, Any]) -> Object:
         kind = (
-            values.get("routineType", "") if type_ == routines.TYPE else tables.kind(dict(values))
+            values.get("routineType", "")
+            if type_ == routine_changes.TYPE
+            else table_changes.kind(dict(values))
         )
         text = self._text(values)
         return Object(name, kind, text, tuple(self._references(name, text)))
@@ -168,30 +170,32 @@ class _Builder:
             return sorted(self._inputs)
 
     def _learn(self, item: Object, type_: str, values: Mapping[str, Any]) -> None:
-        if type_ == routines.TYPE:
+        if type_ == routine_changes.TYPE:
             self._routine(item, values)
         elif item.kind == "table":
             schema = values.get("schema") or []
             partitions = values.get("timePartitioning") or values.get("rangePartitioning") or {}
             item.partition = partitions.get("field") or ""
             item.cluster = next(iter(values.get("clusterings") or ()), "")
-            item.types = {f["name"]: columns.type_of(f) for f in schema}
+            item.types = {f["name"]: column_changes.type_of(f) for f in schema}
             item.outputs = {name: set() for name in item.types}
             self._world.declare(_table(item, schema))
         else:
             self._query(item, {})
-            facts = Facts({n: types.parsed(k) for n, k in item.types.items()})
+            facts = Facts({n: analyser_types.parsed(k) for n, k in item.types.items()})
             self._world.add_table(item.name, facts)
 
     def _routine(self, item: Object, values: Mapping[str, Any]) -> None:
         routine = _routine(item, values)
-        arguments = {a.name.lower(): types.standard(a.type) for a in routine.arguments if a.type}
+        arguments = {
+            a.name.lower(): analyser_types.standard(a.type) for a in routine.arguments if a.type
+        }
         if routine.kind is Kind.PROCEDURE:
             self._world.declare(routine)
             self._procedure(item, arguments)
         elif routine.kind is Kind.TABLE_FUNCTION:
             self._query(item, arguments)
-            facts = Facts({n: types.parsed(k) for n, k in item.types.items()})
+            facts = Facts({n: analyser_types.parsed(k) for n, k in item.types.items()})
             self._world.add_table_function(routine, facts)
         else:
             self._function(item, routine, arguments)
@@ -264,7 +268,7 @@ class _Listening(Session):
 
     def sql_error(self, error: SqlError, *_: Any) -> None:
         """Called with every statement that the analyser refuses."""
-        self.mistakes.append(messages.shortened(error.message))
+        self.mistakes.append(analyser_messages.shortened(error.message))
 
     def problems(self, resolved: Node, *_: Any) -> None:
         """Called with every statement that the analyser understood."""

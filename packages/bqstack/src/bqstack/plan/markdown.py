@@ -9,7 +9,7 @@ from bqstack.markup import code, folded, html, line, plain
 from bqstack.plan import picture
 from bqstack.plan.costs import Run, ScheduleCost
 from bqstack.plan.impact import ColumnEffect, Effect
-from bqstack.plan.report import VERBS, Plan, Planned, routine_kind
+from bqstack.plan.whole_plan import VERBS, Plan, Planned, routine_kind
 
 LIMIT = 65_536
 """GitHub refuses a longer comment; counted in characters and, to be sure, in bytes."""

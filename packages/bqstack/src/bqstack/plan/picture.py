@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from bqstack.guard import Loss
-from bqstack.plan.report import Plan, Planned, routine_kind
+from bqstack.plan.whole_plan import Plan, Planned, routine_kind
 
 MOST_NODES = 25
 # Readable on GitHub's light and dark pages: the text's colour is set with the fill's.

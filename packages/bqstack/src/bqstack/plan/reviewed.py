@@ -10,8 +10,8 @@ from typing import Any
 from bqstack import texts
 from bqstack.errors import UserError
 from bqstack.guard import Change, compare
-from bqstack.plan.report import digest
 from bqstack.plan.sources import Side
+from bqstack.plan.whole_plan import digest
 
 _MOST = 10
 

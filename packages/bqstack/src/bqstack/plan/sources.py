@@ -21,7 +21,7 @@ import gcptypes
 from bqstack import state
 from bqstack.errors import UserError
 from bqstack.guard import Resource
-from bqstack.guard.program import Declared
+from bqstack.guard.declarations import Declared
 
 _NUMBER = re.compile(r"service-(\d+)@gcp-sa-")
 _NO_NUMBER = "PROJECT_NUMBER"

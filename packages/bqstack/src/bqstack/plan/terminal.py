@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bqstack.plan.report import VERBS, Plan, routine_kind
+from bqstack.plan.whole_plan import VERBS, Plan, routine_kind
 
 
 def text(plan: Plan) -> str:

@@ -19,7 +19,7 @@ from bqstack.policy.rule import Rule
 
 
 class Declared(Protocol):
-    """A resource as `bqstack.guard.program` records it."""
+    """A resource as `bqstack.guard.declarations` records it."""
 
     @property
     def urn(self) -> str: ...

@@ -5,7 +5,7 @@ are deleted again; each pair is compared in one statement, so both see the same 
 tables' own rows are read and never changed.
 """
 
-from bqstack.rows.model import Example, ObjectDiff, RowDiff
-from bqstack.rows.run import compare
+from bqstack.rows.comparing import compare
+from bqstack.rows.row_diff import Example, ObjectDiff, RowDiff
 
 __all__ = ["Example", "ObjectDiff", "RowDiff", "compare"]

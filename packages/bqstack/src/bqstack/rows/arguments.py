@@ -64,7 +64,7 @@ def types(function: Definition) -> list[str]:
 
 def column(definitions: Definitions, name: str, kind: str) -> Column | None:
     """The first column of a table, by name, that has an argument's name and type."""
-    from bqstack.rows.scratch import sql_type
+    from bqstack.rows.side_dataset import sql_type
 
     for table, item in sorted(definitions.by_name.items()):
         for field in item.values.get("schema") or [] if item.holds_rows else []:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlglot.tokenizer_core import TokenType
 
 from bqstack.catalogue import scan
-from bqstack.guard import inputs, routines, tables
+from bqstack.guard import inputs, routine_changes, table_changes
 from bqstack.plan.sources import Side
 
 FUNCTION, TABLE_FUNCTION = "SCALAR_FUNCTION", "TABLE_VALUED_FUNCTION"
@@ -40,7 +40,7 @@ class Definitions:
         found = [
             (r.name, r.type, inputs.canonical(r.type, r.inputs))
             for r in side.resources
-            if r.custom and r.type in (tables.TYPE, routines.TYPE)
+            if r.custom and r.type in (table_changes.TYPE, routine_changes.TYPE)
         ]
         places = Counter((v.get("project", ""), v.get("datasetId", "")) for *_, v in found)
         self.project, self.dataset = (places.most_common(1) or [(("", ""), 0)])[0][0]
@@ -50,7 +50,7 @@ class Definitions:
             if values.get("datasetId", "") == self.dataset
         }
         for name, schema in side.adopted.items():
-            own.setdefault(name, (tables.TYPE, {"schema": schema}))
+            own.setdefault(name, (table_changes.TYPE, {"schema": schema}))
         self.by_name = {
             name: self._definition(name, type_, values, own)
             for name, (type_, values) in own.items()
@@ -59,7 +59,11 @@ class Definitions:
     def _definition(
         self, name: str, type_: str, values: Mapping[str, Any], known: Collection[str]
     ) -> Definition:
-        kind = values["routineType"] if type_ == routines.TYPE else tables.kind(dict(values))
+        kind = (
+            values["routineType"]
+            if type_ == routine_changes.TYPE
+            else table_changes.kind(dict(values))
+        )
         view = values.get("view") or values.get("materializedView") or {}
         text = str(values.get("definitionBody") or view.get("query") or "")
         try:

@@ -12,9 +12,9 @@ the one function that opens them, in memory.
 
 from bqstack.state.checkpoints import NotKept, Unreachable
 from bqstack.state.damage import Damage, damage
-from bqstack.state.model import SECRET_MARKER, Checkpoint, Resource, Update
 from bqstack.state.reading import backend_url, current, history, kept_in_folder, load, load_file
 from bqstack.state.secrets import revealed
+from bqstack.state.state_files import SECRET_MARKER, Checkpoint, Resource, Update
 
 __all__ = [
     "SECRET_MARKER",

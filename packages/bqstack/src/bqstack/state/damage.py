@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bqstack.errors import UserError
 from bqstack.state import checkpoints
-from bqstack.state.model import Checkpoint
 from bqstack.state.reading import ENDINGS, backend_url, parse
+from bqstack.state.state_files import Checkpoint
 
 _COPY = ".bak"
 _ASIDE = ".broken"

@@ -14,7 +14,7 @@ from bqstack import engine
 from bqstack.errors import UserError
 from bqstack.state import checkpoints
 from bqstack.state.checkpoints import Storage
-from bqstack.state.model import Checkpoint, Update
+from bqstack.state.state_files import Checkpoint, Update
 
 # organisation/project/name
 _WHOLE_NAME = 3

@@ -13,7 +13,7 @@ from typing import Any
 
 from bqstack import documents, engine
 from bqstack.errors import UserError
-from bqstack.state.model import SECRET_MARKER, SIGNATURE, Checkpoint, Resource
+from bqstack.state.state_files import SECRET_MARKER, SIGNATURE, Checkpoint, Resource
 
 # Layout of a file backend, version 1 (pkg/backend/diy/meta.go, store.go).
 _META = "version: 1\n"

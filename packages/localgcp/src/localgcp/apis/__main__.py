@@ -15,13 +15,13 @@ from localgcp.loopback import KEEP_ALIVE_SECONDS
 from .call import Cloud
 from .clock import Clock
 from .control import Control, load_token
-from .job_history.worker import JobHistory
+from .job_history.publisher import JobHistory
 from .monitoring.evaluator import Evaluator
 from .server import GoogleApis, build_app
 from .store import Store
-from .transfers.query import QueryRunner
+from .transfers.executor import TransferWorker
+from .transfers.scheduled_query import QueryRunner
 from .transfers.walk import Walk
-from .transfers.worker import TransferWorker
 
 
 def create_app(

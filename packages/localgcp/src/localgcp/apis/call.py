@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from .api_errors import ApiError, invalid
 from .clock import Clock, rfc3339
 from .discovery import Method
-from .errors import ApiError, invalid
 from .store import Resource, Transaction
 
 

@@ -33,14 +33,14 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from .api_errors import ApiError, invalid
 from .call import Cloud
 from .clock import parse_rfc3339, rfc3339
-from .errors import ApiError, invalid
 from .monitoring import delivery
 from .store import Store
-from .transfers import records
+from .transfers import stored_configs
+from .transfers.executor import TransferWorker
 from .transfers.walk import Walk
-from .transfers.worker import TransferWorker
 
 TOKEN_FILE = "control-token"
 TOKEN_HEADER = "X-Local-Cloud-Token"
@@ -130,11 +130,12 @@ class Control:
     def _due(self) -> list[dict[str, str]]:
         now = self._cloud.clock.now()
         with self._store.transaction() as tx:
-            configs = tx.all(records.CONFIG)
+            configs = tx.all(stored_configs.CONFIG)
         found = [
             (due, config.body["displayName"])
             for config in configs
-            if (timetable := records.timetable(config)) and (due := timetable.next_after(now))
+            if (timetable := stored_configs.timetable(config))
+            and (due := timetable.next_after(now))
         ]
         return [{"time": rfc3339(due), "title": title} for due, title in sorted(found)[:_SHOWN_DUE]]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .api_errors import already_exists, not_found
 from .call import Call, Registry
-from .errors import already_exists, not_found
 from .masks import apply_mask
 from .store import Resource
 

@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 from . import service_agents
+from .api_errors import ApiError, aborted, invalid
 from .call import Call
-from .errors import ApiError, aborted, invalid
 from .store import Resource
 
 KIND = "iam.policy"

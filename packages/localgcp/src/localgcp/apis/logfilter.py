@@ -17,8 +17,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+from .api_errors import invalid
 from .clock import parse_rfc3339
-from .errors import invalid
 
 Entry = dict[str, Any]
 Predicate = Callable[[Entry], bool]

@@ -6,8 +6,8 @@ import copy
 import re
 from typing import Any
 
+from .api_errors import invalid
 from .discovery import Api
-from .errors import invalid
 
 
 def apply_mask(

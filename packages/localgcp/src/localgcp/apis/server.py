@@ -19,13 +19,13 @@ from starlette.routing import Route
 
 from localgcp.loopback import LoopbackOnly
 
+from .api_errors import ApiError
 from .call import Call, Cloud, Registry
 from .discovery import ALSO_IN_QUERY, Method, Router, load_router
-from .errors import ApiError
+from .request_schemas import check_body, check_query
 from .services import build_registry
-from .services.objects import finish_resumable
+from .services.storage_objects import finish_resumable
 from .store import Store
-from .validation import check_body, check_query
 
 log = logging.getLogger(__name__)
 

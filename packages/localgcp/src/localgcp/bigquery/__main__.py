@@ -15,9 +15,8 @@ from local_bigquery.app import app
 
 from localgcp import clockfile, extensions
 from localgcp.bigquery import (
-    cache,
     catalog,
-    clock,
+    catalogue_cache,
     clones,
     compaction,
     confinement,
@@ -25,23 +24,24 @@ from localgcp.bigquery import (
     destinations,
     disk,
     grammar,
-    jobs,
+    job_limits,
     json_text,
-    limits,
     loads,
+    moved_clock,
     parsed,
-    partitions,
+    partitioned_tables,
+    query_results,
     relocation,
-    results,
     row_access,
+    script_jobs,
     serving,
-    statements,
+    stored_jobs,
     streaming,
     strict,
     structs,
     switch,
-    tables,
-    views,
+    table_resources,
+    view_resources,
     writes,
 )
 from localgcp.loopback import LoopbackOnly
@@ -59,29 +59,29 @@ def main() -> None:
     grammar.install()
     structs.install()
     json_text.install()
-    jobs.install()
+    stored_jobs.install()
     loads.install()
     catalog.install()
-    cache.install()
+    catalogue_cache.install()
     parsed.install()
     clones.install()
     streaming.install()
     row_access.install()
-    partitions.install()
+    partitioned_tables.install()
     writes.install()
-    results.install()
-    tables.install()
-    views.install()
+    query_results.install()
+    table_resources.install()
+    view_resources.install()
     conflicts.install()
     compaction.install()
     root = os.environ.get("EROS_LOCAL_ROOT")
-    statements.install(Path(root) / clockfile.FINISHED if root else None)
+    script_jobs.install(Path(root) / clockfile.FINISHED if root else None)
     destinations.install()
     if switch.is_strict():
         strict.install()
-        limits.install()
+        job_limits.install()
     if root:
-        clock.install(clockfile.ClockFile(Path(root) / clockfile.NAME))
+        moved_clock.install(clockfile.ClockFile(Path(root) / clockfile.NAME))
     app.add_middleware(LoopbackOnly)
     serving.serve(app)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from localgcp import ports
 from localgcp.errors import LocalCloudError
-from localgcp.services import PROJECT
+from localgcp.servers import PROJECT
 
 _START_SECONDS = 90
 _STOP_SECONDS = 30

@@ -33,7 +33,7 @@ from local_bigquery.errors import BigQueryError
 from local_bigquery.jobs import query, runner
 from sqlglot import exp
 
-from localgcp.bigquery import conflicts, limits
+from localgcp.bigquery import conflicts, job_limits
 from localgcp.bigquery.changed_partitions import Partitions, changed, overlap
 
 _RUNNING = 2
@@ -321,5 +321,5 @@ def _changes_rows(statistics: Any) -> bool:
 
 def _wait(is_time: Callable[[], bool]) -> None:
     while not is_time():
-        limits.check()
+        job_limits.check()
         _meeting.wait(_GLANCE_SECONDS)

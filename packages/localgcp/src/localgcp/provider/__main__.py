@@ -12,7 +12,7 @@ import signal
 import threading
 import time
 
-from .server import serve
+from .servicer import serve
 
 GRACE_SECONDS = 5
 _WATCH_SECONDS = 1.0

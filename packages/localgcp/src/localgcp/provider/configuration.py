@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import safety
+from .cloud_calls import Cloud
 from .resource import ATTRIBUTION_LABELS
-from .rest import Cloud
 
 # Read in this order when the program names no project, as the real plugin does.
 PROJECT_VARIABLES = (

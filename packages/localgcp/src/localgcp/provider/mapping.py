@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .inputs import Declarations, Type
+from .declared_inputs import Declarations, Type
 
 
 def join(path: str, key: str) -> str:

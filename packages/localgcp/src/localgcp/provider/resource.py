@@ -13,10 +13,10 @@ from urllib.parse import quote
 
 from gcptypes import known
 
-from . import diff, mapping
-from .inputs import Declarations, Problem
+from . import input_changes, mapping
+from .cloud_calls import ApiError, Cloud
+from .declared_inputs import Declarations, Problem
 from .properties import UNKNOWN, Secret, reveal
-from .rest import ApiError, Cloud
 
 Properties = dict[str, Any]
 
@@ -159,7 +159,7 @@ class Resource:
         return wanted if self._agrees(key, held, wanted) else held
 
     def _agrees(self, key: str, held: Any, wanted: Any) -> bool:
-        return not diff.changes({key: held}, {key: wanted}, self.same)
+        return not input_changes.changes({key: held}, {key: wanted}, self.same)
 
     # Comparing -----------------------------------------------------------------------
 
@@ -177,7 +177,7 @@ class Resource:
         """The inputs as the cloud has them now: of what the user had set, and only that."""
         unread = self.local_only | self.write_only | {"deletionPolicy"}
         read_back = {key: value for key, value in inputs.items() if key not in unread}
-        seen = diff.as_seen(read_back, state, self.same)
+        seen = input_changes.as_seen(read_back, state, self.same)
         return {**{key: inputs[key] for key in inputs if key in unread}, **seen}
 
     def imported_inputs(self, state: Properties) -> Properties:
@@ -193,11 +193,11 @@ class Resource:
             taken["labels"] = {key: held[key] for key in sorted(held.keys() - ATTRIBUTION_LABELS)}
         return mapping.with_defaults(taken, self.record.defaults)
 
-    def changes(self, old: Properties, new: Properties) -> list[diff.Change]:
+    def changes(self, old: Properties, new: Properties) -> list[input_changes.Change]:
         """The differences between the inputs in the cloud and the ones wanted."""
-        return diff.changes(old, new, self.same)
+        return input_changes.changes(old, new, self.same)
 
-    def replaces(self, change: diff.Change, old: Properties, new: Properties) -> bool:
+    def replaces(self, change: input_changes.Change, old: Properties, new: Properties) -> bool:
         """Whether this change needs another resource."""
         if change.top == "project" or change.is_under(self.record.replaces):
             return True

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from ..errors import ApiError, invalid
+from ..api_errors import ApiError, invalid
+from .built_in_metrics import Metric
 from .distribution import Distribution, bounds_of
-from .metrics import Metric
 from .samples import Sample
 
 MINUTE = 60 * 1_000_000

@@ -14,7 +14,7 @@ from ..call import Cloud
 from ..clock import from_micros, micros
 from ..services import log_entries
 from ..store import Store
-from . import incidents, policies, samples
+from . import incidents, policy_evaluation, samples
 from .alignment import MINUTE
 from .conditions import Moment
 from .log_match import POLICY
@@ -84,11 +84,11 @@ class Evaluator:
             moment = Moment(at, self._alive, self._grace)
             known = tx.children(POLICY, f"projects/{self._cloud.project}")
             for policy in known:
-                policies.evaluate(tx, self._cloud, policy, moment)
+                policy_evaluation.evaluate(tx, self._cloud, policy, moment)
             names = {policy.name for policy in known}
             for incident in incidents.all_open(tx):
                 if incident.parent not in names:
-                    policies.forget(tx, self._cloud, incident.parent, at)
+                    policy_evaluation.forget(tx, self._cloud, incident.parent, at)
             if at - self._pruned >= _PRUNE_MICROS:
                 self._pruned = at
                 samples.prune(tx, at)

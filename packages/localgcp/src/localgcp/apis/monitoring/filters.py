@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..errors import ApiError, invalid
+from ..api_errors import ApiError, invalid
 from .samples import Stream
 
 Test = Callable[[Stream], bool]

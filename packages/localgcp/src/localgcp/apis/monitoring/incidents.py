@@ -12,7 +12,7 @@ from typing import Any
 from ..call import Cloud
 from ..clock import from_micros, micros, parse_rfc3339, rfc3339, seconds
 from ..store import Resource, Transaction
-from . import delivery, documents
+from . import delivery, notification_bodies
 from .samples import Stream
 
 KIND = "monitoring.projects.alerts"
@@ -139,7 +139,7 @@ def _notify(
     *,
     renotify: bool = False,
 ) -> None:
-    message = documents.payload(cloud, incident.body, policy, renotify=renotify)
+    message = notification_bodies.payload(cloud, incident.body, policy, renotify=renotify)
     time = rfc3339(from_micros(at))
     for channel in channels:
         if delivery.deliver(tx, cloud, channel, message, time):

@@ -14,9 +14,9 @@ from functools import lru_cache
 from typing import Any
 
 from .. import logfilter
+from ..api_errors import invalid
 from ..call import Cloud
 from ..clock import micros, parse_rfc3339
-from ..errors import invalid
 from ..store import Transaction
 from . import samples
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..call import Cloud
 from ..clock import micros, parse_rfc3339
 from ..store import Resource, Transaction
-from . import metrics, samples
+from . import built_in_metrics, samples
 
 
 def jobs_finished(
@@ -24,15 +24,15 @@ def jobs_finished(
     for row, priority, start, end in ended:
         in_flight = sum(1 for _, kind, a, b in ended if kind == priority and a <= start <= b)
         labels = {"priority": priority.lower()}
-        samples.add(tx, metrics.QUERY_COUNT, labels, *resource, start, [in_flight])
+        samples.add(tx, built_in_metrics.QUERY_COUNT, labels, *resource, start, [in_flight])
         by_type = {**labels, "statement_type": row["statement_type"] or ""}
         processed, billed = row["total_bytes_processed"], row["total_bytes_billed"]
         for metric, names, value in (
-            (metrics.EXECUTION_TIMES, labels, (end - start) / 1_000_000),
-            (metrics.SCANNED_BYTES, labels, processed),
-            (metrics.SCANNED_BYTES_BILLED, labels, billed),
-            (metrics.STATEMENT_BYTES, by_type, processed),
-            (metrics.STATEMENT_BYTES_BILLED, by_type, billed),
+            (built_in_metrics.EXECUTION_TIMES, labels, (end - start) / 1_000_000),
+            (built_in_metrics.SCANNED_BYTES, labels, processed),
+            (built_in_metrics.SCANNED_BYTES_BILLED, labels, billed),
+            (built_in_metrics.STATEMENT_BYTES, by_type, processed),
+            (built_in_metrics.STATEMENT_BYTES_BILLED, by_type, billed),
         ):
             samples.add(tx, metric, names, *resource, end, [value])
 
@@ -47,9 +47,9 @@ def run_finished(tx: Transaction, cloud: Cloud, run: Resource, rows: int | None)
         "completion_state": run.body["state"],
         "run_cause": "AUTO_SCHEDULE" if run.body.get("schedule") else "USER_REQUESTED",
     }
-    samples.add(tx, metrics.COMPLETED_RUNS, labels, *resource, end, [1])
+    samples.add(tx, built_in_metrics.COMPLETED_RUNS, labels, *resource, end, [1])
     if rows is not None:
-        samples.add(tx, metrics.LAST_ROWS, {}, *resource, end, [rows])
+        samples.add(tx, built_in_metrics.LAST_ROWS, {}, *resource, end, [rows])
 
 
 def _span(row: dict[str, Any]) -> tuple[int, int] | None:

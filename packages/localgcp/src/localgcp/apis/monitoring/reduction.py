@@ -6,10 +6,10 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ..errors import invalid
+from ..api_errors import invalid
 from .alignment import Value
+from .built_in_metrics import Metric
 from .distribution import Distribution
-from .metrics import Metric
 
 _SHARES = {
     "REDUCE_PERCENTILE_99": 0.99,

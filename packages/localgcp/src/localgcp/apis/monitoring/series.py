@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..api_errors import invalid, not_found
 from ..clock import seconds
-from ..errors import invalid, not_found
 from ..store import Transaction
 from . import filters, samples
 from .alignment import MINUTE, Point, aligner, points, windows
-from .metrics import BUILT_IN, Metric, of_descriptor, of_log_metric
+from .built_in_metrics import BUILT_IN, Metric, of_descriptor, of_log_metric
 from .reduction import reducer
 from .samples import Sample, Stream
 

@@ -6,12 +6,12 @@ import logging
 from typing import Any
 
 from .. import logfilter
+from ..api_errors import ApiError, invalid
 from ..call import Call, Registry
 from ..clock import micros, seconds
 from ..crud import Collection, number_id
-from ..errors import ApiError, invalid
-from ..monitoring import conditions, filters, log_metrics, policies, series
-from ..monitoring.metrics import BUILT_IN
+from ..monitoring import conditions, filters, log_metrics, policy_evaluation, series
+from ..monitoring.built_in_metrics import BUILT_IN
 from ..store import Resource
 
 log = logging.getLogger(__name__)
@@ -199,7 +199,7 @@ def _wrong(name: str, reason: str, field: str) -> ApiError:
 
 
 def _close_incidents(call: Call, policy: Resource) -> None:
-    policies.forget(call.tx, call.cloud, policy.name, micros(call.cloud.clock.now()))
+    policy_evaluation.forget(call.tx, call.cloud, policy.name, micros(call.cloud.clock.now()))
 
 
 POLICIES = Collection(

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from ..api_errors import invalid, not_found, precondition
 from ..call import Call, Registry
 from ..clock import parse_rfc3339, rfc3339
 from ..crud import Collection
-from ..errors import invalid, not_found, precondition
 from ..store import Resource
 from .alerting import POLICIES
 

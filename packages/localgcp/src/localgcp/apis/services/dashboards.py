@@ -9,9 +9,9 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from ..api_errors import aborted, already_exists, invalid
 from ..call import Call, Registry
 from ..crud import Collection
-from ..errors import aborted, already_exists, invalid
 from ..store import Resource
 
 _LAYOUTS = ("gridLayout", "mosaicLayout", "rowLayout", "columnLayout")

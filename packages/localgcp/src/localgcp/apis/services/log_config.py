@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .. import logfilter
+from ..api_errors import invalid, not_found, precondition
 from ..call import Call, Registry
 from ..clock import rfc3339
 from ..crud import Collection
-from ..errors import invalid, not_found, precondition
 from ..monitoring import log_metrics, samples
 from ..store import Resource
 from .metric_descriptors import LOG_METRIC_KIND, USER_LOG_PREFIX

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .. import logfilter
+from ..api_errors import invalid, not_found
 from ..call import Call, Cloud, Registry
 from ..clock import parse_rfc3339, sortable
-from ..errors import invalid, not_found
 from ..monitoring import log_match, log_metrics
 from ..store import Transaction
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..api_errors import ApiError, invalid, not_found
 from ..call import Call, Registry
-from ..errors import ApiError, invalid, not_found
-from ..monitoring.metrics import BUILT_IN
+from ..monitoring.built_in_metrics import BUILT_IN
 from ..store import Resource
 
 KIND = "monitoring.projects.metricDescriptors"

@@ -13,9 +13,9 @@ from datetime import timedelta
 from typing import Any
 
 from .. import iam_policy
+from ..api_errors import already_exists, invalid, not_found
 from ..call import Call, Registry
 from ..clock import sortable
-from ..errors import already_exists, invalid, not_found
 from ..masks import apply_mask
 from ..store import Resource, Transaction
 

@@ -8,8 +8,8 @@ import secrets
 from typing import Any
 
 from .. import iam_policy
+from ..api_errors import aborted, already_exists, invalid, not_found
 from ..call import Call, Registry
-from ..errors import aborted, already_exists, invalid, not_found
 from ..store import Resource
 
 KIND = "iam.projects.serviceAccounts"

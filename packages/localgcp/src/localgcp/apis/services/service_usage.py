@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .. import service_agents
+from ..api_errors import ApiError, invalid, not_found
 from ..call import Call, Registry
 from ..discovery import known_services
-from ..errors import ApiError, invalid, not_found
 from ..store import Resource
 
 _SERVICE = "serviceusage.services"

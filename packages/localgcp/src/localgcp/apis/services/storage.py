@@ -7,11 +7,11 @@ import re
 from typing import Any
 
 from .. import iam_policy
+from ..api_errors import ApiError, already_exists, invalid, not_found
 from ..call import Call, Registry
-from ..errors import ApiError, already_exists, invalid, not_found
 from ..masks import merge_patch
 from ..store import Resource
-from . import objects
+from . import storage_objects
 
 KIND = "storage.buckets"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
@@ -185,11 +185,11 @@ def update(call: Call) -> dict[str, Any]:
 def delete(call: Call) -> None:
     bucket = find(call)
     check_generation(call, bucket.body, "metageneration")
-    if call.tx.children(objects.KIND, bucket.name):
+    if call.tx.children(storage_objects.KIND, bucket.name):
         raise already_exists("The bucket you tried to delete is not empty.")
     call.tx.delete(KIND, bucket.name)
     iam_policy.remove(call, f"b/{bucket.name}")
-    objects.remove_folder(call, bucket.name)
+    storage_objects.remove_folder(call, bucket.name)
 
 
 def _default_policy(call: Call) -> dict[str, Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from ..api_errors import invalid, not_found
 from ..call import Call, Registry
 from ..clock import from_micros, micros, parse_rfc3339, rfc3339
-from ..errors import invalid, not_found
 from ..monitoring import incidents, series
 from ..monitoring.alignment import MINUTE, Value
+from ..monitoring.built_in_metrics import Metric
 from ..monitoring.distribution import Distribution
-from ..monitoring.metrics import Metric
 from ..monitoring.series import Aggregation, Series
 from ..store import Resource
 

@@ -11,13 +11,13 @@ import uuid
 from typing import Any
 
 from .. import service_agents
+from ..api_errors import invalid, not_found
 from ..call import Call, Registry
 from ..clock import parse_rfc3339, rfc3339
-from ..errors import invalid, not_found
 from ..masks import apply_mask
 from ..store import Resource
-from ..transfers import records
 from ..transfers import schedule as schedules
+from ..transfers import stored_configs
 from . import service_accounts
 
 _ROOTS = (
@@ -65,7 +65,7 @@ def normal_name(call: Call) -> str:
 
 
 def find(call: Call, name: str | None = None) -> Resource:
-    config = call.tx.get(records.CONFIG, name or normal_name(call))
+    config = call.tx.get(stored_configs.CONFIG, name or normal_name(call))
     if config is None:
         raise not_found()
     return config
@@ -73,7 +73,7 @@ def find(call: Call, name: str | None = None) -> Resource:
 
 def _publish(call: Call, config: Resource, *, owner: bool = False) -> dict[str, Any]:
     body = dict(config.body)
-    timetable = records.timetable(config)
+    timetable = stored_configs.timetable(config)
     upcoming = timetable.next_after(call.cloud.clock.now()) if timetable else None
     if upcoming:
         body["nextRunTime"] = rfc3339(upcoming)
@@ -96,7 +96,7 @@ def create(call: Call) -> dict[str, Any]:
     }
     private = {"owner": _owner(call) or call.cloud.caller, "scheduleSet": call.now}
     name = f"{parent}/transferConfigs/{config_id}"
-    config = Resource(records.CONFIG, name, parent, body, private)
+    config = Resource(stored_configs.CONFIG, name, parent, body, private)
     _check(config)
     config.body["updateTime"] = call.now
     call.tx.insert(config)
@@ -168,7 +168,7 @@ def _check_schedule(config: Resource) -> None:
     try:
         if "schedule" in body:
             schedules.parse(body["schedule"])
-        records.timetable(config)
+        stored_configs.timetable(config)
     except schedules.ScheduleError as error:
         raise invalid(str(error), "transfer_config.schedule") from None
     start, end = options.get("startTime"), options.get("endTime")
@@ -188,7 +188,7 @@ def list_configs(call: Call) -> dict[str, Any]:
     everywhere = parent.endswith("/locations/-")
     rows = [
         item
-        for item in call.tx.all(records.CONFIG)
+        for item in call.tx.all(stored_configs.CONFIG)
         if (everywhere or item.parent == parent) and item.body["dataSourceId"] in wanted
     ]
     chosen, token = call.page(rows)
@@ -229,17 +229,17 @@ def _schedule_of(config: Resource) -> list[Any]:
 def delete(call: Call) -> dict[str, Any]:
     """Delete a config with its runs and their messages."""
     config = find(call)
-    for run in call.tx.children(records.RUN, config.name):
+    for run in call.tx.children(stored_configs.RUN, config.name):
         delete_run(call, run)
-    call.tx.delete(records.CONFIG, config.name)
+    call.tx.delete(stored_configs.CONFIG, config.name)
     return {}
 
 
 def delete_run(call: Call, run: Resource) -> None:
     call.tx.sql.execute(
-        "DELETE FROM resource WHERE kind = ? AND parent = ?", (records.MESSAGE, run.name)
+        "DELETE FROM resource WHERE kind = ? AND parent = ?", (stored_configs.MESSAGE, run.name)
     )
-    call.tx.delete(records.RUN, run.name)
+    call.tx.delete(stored_configs.RUN, run.name)
 
 
 def _source(call: Call) -> dict[str, Any]:
@@ -282,5 +282,5 @@ def get_location(call: Call) -> dict[str, Any]:
 
 
 def list_locations(call: Call) -> dict[str, Any]:
-    used = {item.parent.split("/")[3] for item in call.tx.all(records.CONFIG)}
+    used = {item.parent.split("/")[3] for item in call.tx.all(stored_configs.CONFIG)}
     return {"locations": [_location(call, name) for name in sorted(used | {_DEFAULT_LOCATION})]}

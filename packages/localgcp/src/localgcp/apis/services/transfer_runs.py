@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from ..api_errors import invalid, not_found
 from ..call import Call, Registry
 from ..clock import parse_rfc3339
-from ..errors import invalid, not_found
 from ..store import Resource
-from ..transfers import records
 from ..transfers import schedule as schedules
+from ..transfers import stored_configs
 from . import transfer_configs
 
 _MAX_RUNS = 1000
@@ -37,7 +37,7 @@ def start_manual_runs(call: Call) -> dict[str, Any]:
     moment = call.body.get("requestedRunTime")
     span = call.body.get("requestedTimeRange")
     if (moment is None) == (span is None):
-        if moment is None and records.timetable(config) is None:
+        if moment is None and stored_configs.timetable(config) is None:
             # Google's words for a config without a schedule.
             raise invalid(
                 "Starting transfer run with on-demand schedule requires 'requested_run_time' to be"
@@ -48,7 +48,7 @@ def start_manual_runs(call: Call) -> dict[str, Any]:
         times = [_past(call, moment, "requested_run_time")]
     else:
         times = _range(call, config, span or {})
-    runs = [records.new_run(call.tx, call.cloud, config, item) for item in times]
+    runs = [stored_configs.new_run(call.tx, call.cloud, config, item) for item in times]
     return {"runs": [run.body for run in runs]}
 
 
@@ -56,7 +56,7 @@ def schedule_runs(call: Call) -> dict[str, Any]:
     """The deprecated way to fill a range."""
     config = transfer_configs.find(call)
     times = _range(call, config, call.body)
-    runs = [records.new_run(call.tx, call.cloud, config, item) for item in times]
+    runs = [stored_configs.new_run(call.tx, call.cloud, config, item) for item in times]
     return {"runs": [run.body for run in runs]}
 
 
@@ -69,7 +69,7 @@ def _past(call: Call, text: str, field: str) -> datetime:
 
 def _range(call: Call, config: Resource, span: dict[str, Any]) -> list[datetime]:
     """Due times from the start, included, to the end, excluded."""
-    timetable = records.timetable(config)
+    timetable = stored_configs.timetable(config)
     if timetable is None:
         raise invalid(
             "Starting transfer run with on-demand schedule requires 'requested_run_time' to be"
@@ -94,7 +94,7 @@ def _range(call: Call, config: Resource, span: dict[str, Any]) -> list[datetime]
 
 
 def _find(call: Call) -> Resource:
-    run = call.tx.get(records.RUN, transfer_configs.normal_name(call))
+    run = call.tx.get(stored_configs.RUN, transfer_configs.normal_name(call))
     if run is None:
         raise not_found()
     return run
@@ -108,7 +108,7 @@ def list_runs(call: Call) -> dict[str, Any]:
     """Runs, newest first; `LATEST` keeps the last run of each day of the run time."""
     config = transfer_configs.find(call)
     states = set(call.query.get("states", []))
-    rows = call.tx.children(records.RUN, config.name, newest_first=True)
+    rows = call.tx.children(stored_configs.RUN, config.name, newest_first=True)
     rows = [run for run in rows if not states or run.body["state"] in states]
     if call.query.get("runAttempt") == "LATEST":
         latest: dict[str, Resource] = {}
@@ -130,7 +130,7 @@ def list_messages(call: Call) -> dict[str, Any]:
     kinds = set(call.query.get("messageTypes", []))
     rows = [
         item
-        for item in call.tx.children(records.MESSAGE, run.name)
+        for item in call.tx.children(stored_configs.MESSAGE, run.name)
         if not kinds or item.body["severity"] in kinds
     ]
     chosen, token = call.page(rows)

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from ..api_errors import invalid, precondition
 from ..call import Cloud
 from ..clock import parse_rfc3339, rfc3339
-from ..errors import invalid, precondition
-from ..job_history.worker import JobHistory
+from ..job_history.publisher import JobHistory
 from ..monitoring import delivery
 from ..monitoring.evaluator import Evaluator
 from ..store import Resource, Store
-from . import records
-from .worker import TransferWorker
+from . import stored_configs
+from .executor import TransferWorker
 
 _SPARSE = timedelta(hours=1)
 _MOMENT = timedelta(seconds=30)
@@ -145,11 +145,11 @@ class Walk:
         """Runs up to a moment in their order, and how many are left out."""
         now = self._cloud.clock.now()
         with self._store.transaction() as tx:
-            configs = tx.all(records.CONFIG)
+            configs = tx.all(stored_configs.CONFIG)
         plan: list[_Due] = []
         left_out = 0
         for config in configs:
-            timetable = records.timetable(config)
+            timetable = stored_configs.timetable(config)
             if timetable is None:
                 continue
             times = []
@@ -167,10 +167,10 @@ class Walk:
     def _run(self, due: _Due, left: threading.Event) -> Iterator[Event]:
         yield from self._telling(lambda: self._move(due.time))
         with self._store.transaction() as tx:
-            config = tx.get(records.CONFIG, due.config.name)
-            if config is None or records.timetable(config) is None:
+            config = tx.get(stored_configs.CONFIG, due.config.name)
+            if config is None or stored_configs.timetable(config) is None:
                 return
-            run = records.new_run(tx, self._cloud, config, due.time, due.schedule)
+            run = stored_configs.new_run(tx, self._cloud, config, due.time, due.schedule)
         begun = time.monotonic()
         self._worker.wake()
         state = self._wait(run.name, left)
@@ -202,7 +202,7 @@ class Walk:
     def _wait(self, name: str, left: threading.Event) -> Resource | None:
         while not self._is_over(left):
             with self._store.transaction() as tx:
-                run = tx.get(records.RUN, name)
+                run = tx.get(stored_configs.RUN, name)
             if run is None or run.body["state"] in _ENDED:
                 return run
             time.sleep(_POLL_SECONDS)

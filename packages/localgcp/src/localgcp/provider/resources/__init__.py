@@ -1,6 +1,6 @@
 """The resource types this provider serves: those the EROS program declares."""
 
-from ..inputs import Declarations
+from ..declared_inputs import Declarations
 from ..resource import Resource
 from . import bigquery, data_transfer, iam, logging, monitoring, project, pubsub, storage, table
 

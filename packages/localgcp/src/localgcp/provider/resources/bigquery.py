@@ -4,10 +4,10 @@ from typing import Any
 
 from gcptypes import records
 
-from ..inputs import Problem
+from ..cloud_calls import Cloud
+from ..declared_inputs import Problem
 from ..mapping import Dialect
 from ..resource import Properties, Resource
-from ..rest import Cloud
 
 ENDPOINT = "bigQueryCustomEndpoint"
 

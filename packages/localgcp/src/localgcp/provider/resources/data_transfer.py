@@ -4,8 +4,8 @@ from typing import Any
 
 from gcptypes import records
 
+from ..cloud_calls import Cloud
 from ..resource import Properties, Resource
-from ..rest import Cloud
 from .bigquery import case_insensitive
 
 

@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 
 from gcptypes import records
 
-from ..diff import Change
+from ..cloud_calls import AnswerLost, ApiError, Cloud, is_unsettled, pauses
+from ..input_changes import Change
 from ..resource import Properties, Resource
-from ..rest import AnswerLost, ApiError, Cloud, is_unsettled, pauses
 from . import bigquery, project, pubsub, storage
 
 Policy = dict[str, Any]

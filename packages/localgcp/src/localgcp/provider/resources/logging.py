@@ -4,9 +4,9 @@ from urllib.parse import quote
 
 from gcptypes import records
 
+from ..cloud_calls import Cloud
 from ..mapping import Dialect
 from ..resource import Properties, Resource
-from ..rest import Cloud
 
 ENDPOINT = "loggingCustomEndpoint"
 

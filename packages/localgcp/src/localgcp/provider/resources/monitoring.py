@@ -5,10 +5,10 @@ from typing import Any
 
 from gcptypes import records
 
-from ..inputs import Problem
+from ..cloud_calls import ApiError, Cloud, until_found
+from ..declared_inputs import Problem
 from ..mapping import Dialect, canonical_json
 from ..resource import Properties, Resource
-from ..rest import ApiError, Cloud, until_found
 
 ENDPOINT = "monitoringCustomEndpoint"
 

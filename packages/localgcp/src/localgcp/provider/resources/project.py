@@ -4,9 +4,9 @@ from typing import Any
 
 from gcptypes import records
 
-from ..inputs import Problem
+from ..cloud_calls import ApiError, Cloud, until_found
+from ..declared_inputs import Problem
 from ..resource import Properties, Resource
-from ..rest import ApiError, Cloud, until_found
 
 RESOURCE_MANAGER = "cloudResourceManagerCustomEndpoint"
 SERVICE_USAGE = "serviceUsageCustomEndpoint"

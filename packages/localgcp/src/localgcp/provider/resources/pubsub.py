@@ -2,9 +2,9 @@
 
 from gcptypes import records
 
+from ..cloud_calls import Cloud, until_found
 from ..mapping import Dialect
 from ..resource import Properties, Resource
-from ..rest import Cloud, until_found
 
 ENDPOINT = "pubsubCustomEndpoint"
 

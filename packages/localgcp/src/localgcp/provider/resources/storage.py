@@ -5,9 +5,9 @@ from urllib.parse import quote
 
 from gcptypes import records
 
+from ..cloud_calls import Cloud
 from ..mapping import Dialect
 from ..resource import DeletionRefused, Properties, Resource
-from ..rest import Cloud
 from .bigquery import case_insensitive
 
 ENDPOINT = "storageCustomEndpoint"

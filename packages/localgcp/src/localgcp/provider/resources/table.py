@@ -5,11 +5,11 @@ from typing import Any
 
 from gcptypes import records
 
-from ..diff import Change
-from ..inputs import Problem
+from ..cloud_calls import Cloud
+from ..declared_inputs import Problem
+from ..input_changes import Change
 from ..mapping import Dialect, canonical_json
 from ..resource import DeletionRefused, Properties, Resource
-from ..rest import Cloud
 from . import table_schema
 from .bigquery import ENDPOINT
 

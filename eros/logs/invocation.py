@@ -1,0 +1,58 @@
+"""Opening and closing the logs of one invocation."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+import platformdirs
+
+from bqstack.errors import UserError
+from eros.logs import query_log, stream_files
+from eros.logs.record import JsonLine, Stream
+from eros.project.settings import PROJECT_ROOT
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+def default_folder(stack: str) -> Path:
+    """Where the logs of a stack are: EROS_LOG_DIR, the local cloud's folder, or the user's."""
+    if chosen := os.environ.get("EROS_LOG_DIR"):
+        return Path(chosen)
+    if stack == "local":
+        return Path(os.environ.get("EROS_LOCAL_DIR") or PROJECT_ROOT / ".local") / "logs" / "eros"
+    return Path(platformdirs.user_log_dir("eros", appauthor=False)) / stack
+
+
+def start(folder: Path) -> None:
+    """Write records to files below `folder` from now on.
+
+    Raises UserError when the folder cannot be written or EROS_LOG_LEVEL is no level.
+    """
+    level = os.environ.get("EROS_LOG_LEVEL", "INFO").upper()
+    if level not in _LEVELS:
+        raise UserError(
+            "no level of this name",
+            key="EROS_LOG_LEVEL",
+            value=level,
+            fix=f"use one of: {', '.join(_LEVELS)}",
+        )
+    finish()
+    for stream in Stream:
+        handler = stream_files.DailyFile(folder, stream)
+        handler.setFormatter(JsonLine())
+        stream.logger.addHandler(handler)
+        stream.logger.propagate = False
+        # The audit is complete at every level.
+        stream.logger.setLevel(logging.INFO if stream is Stream.AUDIT else level)
+    stream_files.tidy_daily(folder)
+
+
+def finish() -> None:
+    """Record what is still open and close the files."""
+    query_log.flush()
+    for stream in Stream:
+        for handler in list(stream.logger.handlers):
+            stream.logger.removeHandler(handler)
+            handler.close()

@@ -1,0 +1,57 @@
+"""Dashboards in Cloud Monitoring's own format, one YAML file each.
+
+https://cloud.google.com/monitoring/api/ref_v3/rest/v1/projects.dashboards
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bqstack import documents, texts
+from bqstack.catalogue.render import render
+from bqstack.errors import UserError
+from eros.project import figures
+from eros.project.dashboards import dashboard_rules, google_schema
+from eros.project.settings import PROJECT_ROOT, Settings
+
+FOLDER = Path("config/dashboards")
+# The dashboard that a reader looks at first.
+_FIRST = "system"
+
+
+def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, dict[str, Any]]:
+    """Dashboards by file name, the main one first; raises UserError."""
+    known = figures.metric_types(figures.load(root))
+    paths = sorted(texts.below(root / FOLDER), key=lambda path: (path.stem != _FIRST, path))
+    for path in paths:
+        if path.suffix != ".yaml" or path.parent != root / FOLDER:
+            raise UserError(
+                "the file is no dashboard",
+                file=path.relative_to(root),
+                fix=f"name it NAME.yaml, or move it out of {FOLDER}/",
+            )
+    context = settings.template_values()
+    return {path.stem: _load(path, context, root, known) for path in paths}
+
+
+def _load(path: Path, context: dict[str, Any], root: Path, known: frozenset[str]) -> dict[str, Any]:
+    shown = path.relative_to(root)
+    text = render(path, shown, context)
+    try:
+        content: dict[str, Any] = documents.parsed(text)
+    except yaml.MarkedYAMLError as error:
+        raise documents.invalid_yaml(error, shown) from None
+    problem = google_schema.check(content) or dashboard_rules.check(content, known)
+    if problem:
+        raise UserError(
+            problem.message,
+            file=shown,
+            line=documents.line_of(text, problem.key) if problem.key else None,
+            key=problem.key or None,
+            value=problem.value,
+            fix=problem.fix,
+        )
+    return content

@@ -1,0 +1,185 @@
+"""Settings that say how long something is kept: the shorter, the more is lost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from bqstack.guard.change import Detail, Loss
+from gcptypes.records import BUCKET, DATASET, LOG_BUCKET, SUBSCRIPTION, TOPIC
+
+_DAY_MS = 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One such setting; `absent` is how long it is without it, in the setting's own unit."""
+
+    path: str
+    text: str
+    reason: str
+    absent: float
+    per_day: float | None = None
+
+
+_TABLES_FROM_NOW = "tables and snapshots made from now on are deleted after that time"
+_RULES: dict[str, tuple[Kept, ...]] = {
+    DATASET: (
+        Kept(
+            "maxTimeTravelHours",
+            "hours of time travel",
+            "older states of the tables cannot be restored any more",
+            168,
+        ),
+        Kept(
+            "defaultTableExpirationMs",
+            "default expiration of tables in days",
+            _TABLES_FROM_NOW,
+            math.inf,
+            _DAY_MS,
+        ),
+        Kept(
+            "defaultPartitionExpirationMs",
+            "default expiration of partitions in days",
+            "partitions of tables made from now on are deleted after that time",
+            math.inf,
+            _DAY_MS,
+        ),
+    ),
+    BUCKET: (
+        Kept(
+            "retentionPolicy.retentionPeriod",
+            "seconds that an object cannot be deleted",
+            "objects that were safe may be deleted",
+            0,
+        ),
+        Kept(
+            "softDeletePolicy.retentionDurationSeconds",
+            "seconds that a deleted object can be restored",
+            "deleted objects are gone earlier",
+            7 * 24 * 60 * 60,
+        ),
+    ),
+    TOPIC: (
+        Kept("messageRetentionDuration", "retention of messages", "they cannot be replayed", 0),
+    ),
+    SUBSCRIPTION: (
+        Kept(
+            "messageRetentionDuration",
+            "retention of messages",
+            "messages not yet read are deleted earlier",
+            7 * 24 * 60 * 60,
+        ),
+    ),
+    LOG_BUCKET: (
+        Kept("retentionDays", "days that logs are kept", "older entries are deleted", 30),
+    ),
+}
+# Conditions of a lifecycle rule that list what it is about, and when one entry holds another.
+_LISTS: dict[str, Callable[[str, str], bool]] = {
+    "matchesPrefixes": str.startswith,
+    "matchesSuffixes": str.endswith,
+    "matchesStorageClasses": str.__eq__,
+}
+_AGES = ("age", "daysSinceCustomTime", "daysSinceNoncurrentTime", "numNewerVersions")
+
+
+def compare(type_: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Detail]:
+    """Differences in what is kept, between canonical inputs."""
+    for rule in _RULES.get(type_, ()):
+        before, after = (_amount(_at(side, rule.path), rule.absent) for side in (old, new))
+        if before == after:
+            continue
+        text = f"{rule.text}: {_shown(before, rule)} becomes {_shown(after, rule)}"
+        yield _detail(name, rule.path, text, rule.reason, shorter=after < before)
+    if type_ == BUCKET:
+        rules = [side.get("lifecycleRules") or [] for side in (old, new)]
+        yield from _lifecycle(name, *rules)
+        yield from _locked(name, old, new)
+
+
+def paths(type_: str) -> set[str]:
+    """Top-level inputs that are described here."""
+    found = {rule.path.split(".")[0] for rule in _RULES.get(type_, ())}
+    return found | {"lifecycleRules"} if type_ == BUCKET else found
+
+
+def _detail(name: str, path: str, text: str, reason: str, *, shorter: bool) -> Detail:
+    if not shorter:
+        return Detail(path, text)
+    return Detail(path, text, Loss.LOSSY, reason, allowance=f"{name}: shorten {path}")
+
+
+def _lifecycle(name: str, old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Iterator[Detail]:
+    before, after = _conditions(old, delete=True), _conditions(new, delete=True)
+    if before != after:
+        more = [rule for rule in after if not any(_within(rule, known) for known in before)]
+        text = f"lifecycle: {_rules(before)} becomes {_rules(after)}"
+        reason = "objects are deleted that are kept today"
+        yield _detail(name, "lifecycleRules", text, reason, shorter=bool(more))
+    if _conditions(old, delete=False) != _conditions(new, delete=False):
+        yield Detail("lifecycleRules", "storage class of older objects", Loss.REVERSIBLE)
+
+
+def _conditions(rules: list[dict[str, Any]], *, delete: bool) -> list[dict[str, Any]]:
+    """Conditions of the rules that delete, or of the others with what they do."""
+    found = []
+    for rule in rules:
+        action, condition = rule.get("action") or {}, rule.get("condition") or {}
+        if (action.get("type") == "Delete") is delete:
+            set_ones = {k: v for k, v in condition.items() if v not in (0, "ANY")}
+            found.append(set_ones if delete else set_ones | action)
+    return found
+
+
+def _within(rule: dict[str, Any], known: dict[str, Any]) -> bool:
+    """Whether `rule` deletes nothing that `known` does not delete, too."""
+    return all(_narrower(key, rule.get(key), value) for key, value in known.items())
+
+
+def _narrower(key: str, one: Any, known: Any) -> bool:
+    if key in _AGES:
+        return float(one or 0) >= float(known)
+    if key in _LISTS and one:
+        return all(any(_LISTS[key](item, entry) for entry in known) for item in one)
+    return bool(one == known)
+
+
+def _locked(name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Detail]:
+    path = "retentionPolicy.isLocked"
+    if _at(new, path) and not _at(old, path):
+        yield Detail(
+            path,
+            "its retention is locked",
+            Loss.LOSSY,
+            "nobody can take a lock back or shorten what it locks",
+            allowance=f"{name}: lock retention",
+        )
+
+
+def _rules(conditions: list[dict[str, Any]]) -> str:
+    if not conditions:
+        return "nothing is deleted"
+    texts = [", ".join(f"{key} {value}" for key, value in rule.items()) for rule in conditions]
+    return "deleted at " + " or at ".join(texts)
+
+
+def _at(values: Any, path: str) -> Any:
+    for key in path.split("."):
+        values = values.get(key) if isinstance(values, dict) else None
+    return values
+
+
+def _amount(value: Any, absent: float) -> float:
+    """Number of a setting; durations are seconds with an `s`, 0 days of life are none set."""
+    if value is None or (value == 0 and math.isinf(absent)):
+        return absent
+    return float(str(value).removesuffix("s"))
+
+
+def _shown(amount: float, rule: Kept) -> str:
+    if math.isinf(amount):
+        return "none"
+    return f"{amount / rule.per_day if rule.per_day else amount:g}"

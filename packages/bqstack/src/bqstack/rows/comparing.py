@@ -1,0 +1,288 @@
+"""From the two sides of a plan to the rows that differ."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bqstack.errors import UserError
+from bqstack.failures import FAILURES, explained
+from bqstack.guard import Change
+from bqstack.guard import compare as changes_between
+from bqstack.plan import impact
+from bqstack.plan.sources import Side
+from bqstack.rows import arguments, pairing
+from bqstack.rows import side_dataset as scratch_
+from bqstack.rows.definitions import FUNCTION, TABLE_FUNCTION, Definition, Definitions
+from bqstack.rows.row_diff import MOST_EXAMPLES, Example, ObjectDiff, RowDiff
+from bqstack.rows.side_dataset import Scratch
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+MOST_OBJECTS = 40
+# More rows that differ say nothing that the first ones do not.
+_MOST_ROWS = 20_000
+_KINDS = {FUNCTION: "function", TABLE_FUNCTION: "table function"}
+_UNSTEADY = "it gives other rows at every call, so nothing follows from a difference"
+
+
+def compare(
+    client: bigquery.Client,
+    stack: str,
+    dataset: str,
+    old: Side,
+    new: Side,
+    only: Collection[str] = (),
+    tell: Callable[[str], None] = lambda _: None,
+) -> RowDiff:
+    """Rows of each view and function that the change touches, on the rows of `dataset`.
+
+    `only` limits it to these objects; `tell` hears what is being compared. Raises UserError for
+    an object of `only` that is not touched or has no rows.
+    """
+    sides = Definitions(old), Definitions(new)
+    changed, wanted = _touched(changes_between(old.resources, new.resources), *sides)
+    if unknown := sorted(set(only) - set(wanted)):
+        raise UserError(
+            f"the change touches no view and no function of this name: {', '.join(unknown)}",
+            fix=f"one of: {', '.join(wanted)}" if wanted else "eros plan says what changes",
+        )
+    if only:
+        wanted = [name for name in wanted if name in only]
+    kept, left_out = wanted[:MOST_OBJECTS], wanted[MOST_OBJECTS:]
+    found: list[ObjectDiff] = []
+    if kept:
+        scratch_.delete_old(client)
+        mark = uuid.uuid4().hex[:8]
+        location = client.get_dataset(dataset).location or new.location
+        scratches = (
+            Scratch(client, dataset, f"rows_{mark}_before", sides[0]),
+            Scratch(client, dataset, f"rows_{mark}_after", sides[1]),
+        )
+        try:
+            for scratch in scratches:
+                tell("the views and functions of both sides")
+                scratch.make(kept, location)
+            for name in kept:
+                tell(name)
+                found.append(_Comparison(client, sides, scratches, name, name in changed).made())
+        finally:
+            for scratch in scratches:
+                scratch.delete()
+    return RowDiff(stack, old.label, new.label, tuple(found), tuple(left_out))
+
+
+def _touched(
+    changes: Sequence[Change], old: Definitions, new: Definitions
+) -> tuple[set[str], list[str]]:
+    """Objects that are changed themselves, and all whose rows may differ: on both sides."""
+    changed = {change.name for change in changes if impact.needs_lineage(change)}
+    both = [name for name in new.by_name if name in old.by_name]
+    below = dict.fromkeys([*old.below(changed), *new.below(changed)])
+    names = [*(n for n in both if n in changed), *(n for n in below if n in both)]
+    return changed, [name for name in names if _has_rows(new.by_name[name])]
+
+
+def _has_rows(item: Definition) -> bool:
+    """Whether it gives rows that follow from those of others."""
+    return item.kind in ("view", "materialized view", *_KINDS)
+
+
+class _Comparison:
+    """One object, before and after."""
+
+    def __init__(
+        self,
+        client: bigquery.Client,
+        sides: tuple[Definitions, Definitions],
+        scratches: tuple[Scratch, Scratch],
+        name: str,
+        is_changed: bool,
+    ) -> None:
+        self._client, self._sides, self._scratches = client, sides, scratches
+        self._name = name
+        self._items = tuple(side.by_name[name] for side in sides)
+        kind = self._items[1].kind
+        self._head: dict[str, Any] = {
+            "name": name,
+            "kind": _KINDS.get(kind, kind),
+            "is_changed": is_changed,
+        }
+
+    def made(self) -> ObjectDiff:
+        """What differs, or why that is not known."""
+        for when, scratch in zip(("before", "after"), self._scratches, strict=True):
+            if why := scratch.wrong.get(self._name):
+                return self._unknown(f"{when} the change it cannot be made: {why}")
+        try:
+            return self._compared()
+        except arguments.Unknown as error:
+            return self._unknown(str(error))
+        except FAILURES as error:
+            return self._unknown(explained(error))
+
+    def _unknown(self, why: str) -> ObjectDiff:
+        return ObjectDiff(**self._head, unknown=why)
+
+    def _compared(self) -> ObjectDiff:
+        calls, sources, columns = self._relations()
+        common = [name for name in columns[0] if name in columns[1]]
+        totals, before, after = self._differing(*sources, common)
+        if (before or after) and self._is_unsteady(sources[0], common):
+            return self._unknown(_UNSTEADY)
+        by = tuple(common[:-1]) if self._items[1].kind == FUNCTION else ()
+        pairs = pairing.pair(before, after, common, by)
+        moved = [
+            (one, other, names)
+            for one, other in pairs.both
+            if (names := pairing.differing(one, other, common))
+        ]
+        return ObjectDiff(
+            **self._head,
+            before=totals[0],
+            after=totals[1],
+            removed=len(pairs.removed),
+            added=len(pairs.added),
+            changed=len(moved),
+            columns=dict(Counter(name for *_, names in moved for name in names).most_common()),
+            new_columns=tuple(name for name in columns[1] if name not in columns[0]),
+            gone_columns=tuple(name for name in columns[0] if name not in columns[1]),
+            by=pairs.by,
+            examples=tuple(_examples(pairs, moved)),
+            calls=calls,
+            is_cut=max(len(before), len(after)) >= _MOST_ROWS,
+        )
+
+    def _relations(self) -> tuple[int, tuple[str, str], tuple[list[str], list[str]]]:
+        """Number of calls, and for each side the query that gives the rows, with its columns."""
+        kinds = {item.kind for item in self._items}
+        if kinds == {FUNCTION}:
+            return self._calls()
+        if kinds == {TABLE_FUNCTION}:
+            return self._table_calls()
+        if kinds & _KINDS.keys():
+            raise arguments.Unknown("it is another kind of object than before")
+        queries = [f"SELECT * FROM {s.name(self._name)}" for s in self._scratches]
+        columns = [scratch.columns(self._name) for scratch in self._scratches]
+        return 0, (queries[0], queries[1]), (columns[0], columns[1])
+
+    def _calls(self) -> tuple[int, tuple[str, str], tuple[list[str], list[str]]]:
+        names = self._same_arguments()
+        sources = {name: self._values(*place) for name, place in self._columns().items()}
+        calls = arguments.relation(self._items[0], sources)
+        listed = ", ".join(f"`{name}`" for name in names)
+        count = next(iter(self._client.query_and_wait(f"SELECT COUNT(*) FROM ({calls})")))[0]
+        queries = [
+            f"SELECT {f'{listed}, ' if listed else ''}"
+            f"{scratch.name(self._name)}({listed}) AS `result` FROM ({calls})"
+            for scratch in self._scratches
+        ]
+        return count, (queries[0], queries[1]), ([*names, "result"], [*names, "result"])
+
+    def _table_calls(self) -> tuple[int, tuple[str, str], tuple[list[str], list[str]]]:
+        names = self._same_arguments()
+        kinds = dict(zip(names, arguments.types(self._items[0]), strict=True))
+        values = {
+            name: [
+                arguments.literal(row[0], kinds[name])
+                for row in self._client.query_and_wait(
+                    f"SELECT CAST(value AS STRING) FROM ({self._values(*place)}) ORDER BY 1 LIMIT 3"
+                )
+            ]
+            for name, place in self._columns().items()
+        }
+        calls = arguments.literals(self._items[0], values)
+        queries, columns = [], []
+        for scratch in self._scratches:
+            shown = [
+                f"SELECT {_given(names, call)}answer.* "
+                f"FROM {scratch.name(self._name)}({', '.join(call)}) AS answer"
+                for call in calls
+            ]
+            queries.append(" UNION ALL ".join(shown))
+            first = self._client.query_and_wait(f"{shown[0]} LIMIT 0")
+            columns.append([field.name for field in first.schema])
+        return len(calls), (queries[0], queries[1]), (columns[0], columns[1])
+
+    def _same_arguments(self) -> list[str]:
+        old, new = self._items
+        if arguments.types(old) != arguments.types(new):
+            raise arguments.Unknown("it takes other arguments than before")
+        return arguments.names(new)
+
+    def _columns(self) -> dict[str, tuple[str, str]]:
+        """Table and column of the rows from which the arguments take values."""
+        item = self._items[0]
+        found = {}
+        for name, kind in zip(arguments.names(item), arguments.types(item), strict=True):
+            if column := arguments.column(self._sides[0], name, kind):
+                found[name] = (column.table, column.name)
+        return found
+
+    def _values(self, table: str, column: str) -> str:
+        place = self._scratches[0].live_name(table)
+        return f"SELECT DISTINCT `{column}` AS value FROM {place} WHERE `{column}` IS NOT NULL"
+
+    def _differing(
+        self, old: str, new: str, columns: Sequence[str]
+    ) -> tuple[tuple[int, int], list[pairing.Row], list[pairing.Row]]:
+        """Numbers of rows, and the rows that are not on both sides as often."""
+        listed = ", ".join(f"`{name}` AS `{name}`" for name in columns)
+        grouped = (
+            f"SELECT TO_JSON_STRING(STRUCT({listed})) AS content, COUNT(*) AS times"
+            " FROM ({}) GROUP BY content"
+        )
+        if not columns:
+            raise arguments.Unknown("no column is left of those before")
+        rows = self._client.query_and_wait(
+            f"WITH before_rows AS ({grouped.format(old)}), after_rows AS ({grouped.format(new)}) "
+            "SELECT CAST(NULL AS STRING) AS content, "
+            "(SELECT IFNULL(SUM(times), 0) FROM before_rows) AS before_times, "
+            "(SELECT IFNULL(SUM(times), 0) FROM after_rows) AS after_times "
+            "UNION ALL SELECT * FROM (SELECT content, "
+            "IFNULL(before_rows.times, 0), IFNULL(after_rows.times, 0) "
+            "FROM before_rows FULL JOIN after_rows USING (content) "
+            "WHERE IFNULL(before_rows.times, 0) != IFNULL(after_rows.times, 0) "
+            f"ORDER BY content LIMIT {_MOST_ROWS})"
+        )
+        totals, before, after = (0, 0), [], []
+        for content, old_times, new_times in rows:
+            if content is None:
+                totals = (old_times, new_times)
+                continue
+            row: Mapping[str, Any] = json.loads(content)
+            before += [row] * max(0, old_times - new_times)
+            after += [row] * max(0, new_times - old_times)
+        return totals, before, after
+
+    def _is_unsteady(self, query: str, columns: Sequence[str]) -> bool:
+        """Whether one side alone differs from itself, as with RAND()."""
+        _, before, after = self._differing(query, query, columns)
+        return bool(before or after)
+
+
+def _given(names: Sequence[str], call: Sequence[str]) -> str:
+    """The arguments of a call as columns beside its rows."""
+    pairs = zip(names, call, strict=True)
+    return "".join(f"{value} AS `{name}_given`, " for name, value in pairs)
+
+
+def _examples(
+    pairs: pairing.Pairs, moved: Sequence[tuple[pairing.Row, pairing.Row, list[str]]]
+) -> list[Example]:
+    """The first rows that differ, then those of one side."""
+    found = [
+        Example(
+            {name: one.get(name) for name in pairs.by},
+            {name: one.get(name) for name in names},
+            {name: other.get(name) for name in names},
+        )
+        for one, other, names in moved
+    ]
+    found += [Example({}, dict(row), None) for row in pairs.removed]
+    found += [Example({}, None, dict(row)) for row in pairs.added]
+    return found[:MOST_EXAMPLES]

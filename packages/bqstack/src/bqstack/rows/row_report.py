@@ -1,0 +1,141 @@
+"""Rows that differ, for a terminal and for the comment of a pull request."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bqstack import markup
+from bqstack.rows.row_diff import Example, ObjectDiff, RowDiff
+
+LIMIT = 20_000
+"""Most bytes of the Markdown: it shares its comment with the plans."""
+_MOST_VALUE = 60
+_MOST_COLUMNS = 8
+
+
+def text(found: RowDiff) -> str:
+    """A few lines for each object that differs, one for the others."""
+    lines = [f"{found.stack}: {found.base} -> {found.head}"]
+    for one in found.objects:
+        lines.append(f"{one.kind} {one.name}: {_told(one)}")
+        if one.differs:
+            lines += [f"    {line}" for line in _columns(one, str)]
+            lines += [f"    {_example(example)}" for example in one.examples]
+    if not found.objects:
+        lines.append("the change touches no view and no function")
+    if found.left_out:
+        lines.append(f"not compared, too many: {', '.join(found.left_out)}")
+    return "\n".join(lines)
+
+
+def render(found: RowDiff) -> str:
+    """The same as Markdown, in LIMIT at most; what is left out is counted."""
+    head = f"### Rows on the sample of `{found.stack}`\n\n"
+    head += f"{markup.code(found.base)} → {markup.code(found.head)}\n"
+    if not found.objects:
+        return f"{head}\nThe change touches no view and no function.\n"
+    differing = [one for one in found.objects if one.differs]
+    unknown = [one for one in found.objects if one.unknown]
+    alike = [one for one in found.objects if not one.differs and not one.unknown]
+    parts = [head]
+    if differing:
+        rows = "".join(_row(one) for one in differing)
+        parts.append(
+            "\n| object | rows before | after | removed | added | changed | columns that differ |\n"
+            f"| --- | ---: | ---: | ---: | ---: | ---: | --- |\n{rows}"
+        )
+    if alike:
+        parts.append(f"\nThe same rows as before: {_names(alike)}.\n")
+    for one in unknown:
+        parts.append(f"\nNot compared: {markup.code(one.name)}, {markup.plain(one.unknown)}.\n")
+    if found.left_out:
+        parts.append(f"\nNot compared, too many: {len(found.left_out)} objects further below.\n")
+    return _fitted("".join(parts), [_block(one) for one in differing])
+
+
+def _fitted(top: str, blocks: Iterable[str]) -> str:
+    found, missing = top, 0
+    for block in blocks:
+        if len(f"{found}{block}".encode()) > LIMIT - 200:
+            missing += 1
+        else:
+            found += block
+    more = f"\nThe examples of {missing} objects are left out.\n" if missing else ""
+    return found + more
+
+
+def _told(one: ObjectDiff) -> str:
+    if one.unknown:
+        return f"not compared: {one.unknown}"
+    of = f" of {one.calls:,} calls" if one.calls else ""
+    if not one.differs:
+        return f"the same {one.before:,} rows{of}"
+    least = "at least " if one.is_cut else ""
+    told = f"{one.before:,} rows, then {one.after:,}{of}; {least}"
+    counted = [("removed", one.removed), ("added", one.added), ("changed", one.changed)]
+    words = ", ".join(f"{number:,} {word}" for word, number in counted if number)
+    return told + (words or "none differs in the columns that both have")
+
+
+def _columns(one: ObjectDiff, shown: Any) -> list[str]:
+    lines = []
+    if one.new_columns:
+        lines.append(f"new columns: {', '.join(map(shown, one.new_columns))}")
+    if one.gone_columns:
+        lines.append(f"columns gone: {', '.join(map(shown, one.gone_columns))}")
+    if one.columns:
+        counted = [f"{shown(name)} {number:,}" for name, number in one.columns.items()]
+        lines.append(f"rows that differ, by column: {', '.join(counted)}")
+    return lines
+
+
+def _example(example: Example) -> str:
+    if example.before is None:
+        return f"added: {_values(example.after or {})}"
+    if example.after is None:
+        return f"removed: {_values(example.before)}"
+    moved = ", ".join(
+        f"{name} {_value(value)} -> {_value(example.after[name])}"
+        for name, value in list(example.before.items())[:_MOST_COLUMNS]
+    )
+    return f"{_values(example.key)}: {moved}" if example.key else moved
+
+
+def _values(row: Mapping[str, Any]) -> str:
+    listed = [f"{name}={_value(value)}" for name, value in list(row.items())[:_MOST_COLUMNS]]
+    more = f", {len(row) - _MOST_COLUMNS} more" if len(row) > _MOST_COLUMNS else ""
+    return ", ".join(listed) + more
+
+
+def _value(value: Any) -> str:
+    written = json.dumps(value, ensure_ascii=False)
+    return written if len(written) <= _MOST_VALUE else f"{written[: _MOST_VALUE - 1]}…"
+
+
+def _names(objects: Iterable[ObjectDiff]) -> str:
+    return ", ".join(markup.code(one.name) for one in objects)
+
+
+def _row(one: ObjectDiff) -> str:
+    counted = [f"{markup.code(name)} {number:,}" for name, number in one.columns.items()]
+    counted += [f"{markup.code(name)} new" for name in one.new_columns]
+    counted += [f"{markup.code(name)} gone" for name in one.gone_columns]
+    more = f" and {len(counted) - _MOST_COLUMNS} more" if len(counted) > _MOST_COLUMNS else ""
+    least = "at least " if one.is_cut else ""
+    mark = "" if one.is_changed else " (below the change)"
+    return (
+        f"| {one.kind} {markup.code(one.name)}{mark} | {one.before:,} | {one.after:,}"
+        f" | {least}{one.removed:,} | {least}{one.added:,} | {least}{one.changed:,}"
+        f" | {', '.join(counted[:_MOST_COLUMNS])}{more} |\n"
+    )
+
+
+def _block(one: ObjectDiff) -> str:
+    if not one.examples:
+        return ""
+    lines = "\n".join(f"- {markup.code(_example(example))}" for example in one.examples)
+    by = f"Rows are told apart by {', '.join(map(markup.code, one.by))}.\n\n" if one.by else ""
+    title = f"{one.kind} <code>{markup.html(one.name)}</code>: {len(one.examples)} examples"
+    return markup.folded(title, f"{by}{lines}\n")

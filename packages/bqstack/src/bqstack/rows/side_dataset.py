@@ -1,0 +1,148 @@
+"""One side's views and functions, made in a dataset of their own over the stack's tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from google.api_core.exceptions import NotFound
+
+from bqstack.failures import FAILURES, explained
+from bqstack.guard import column_changes
+from bqstack.rows.definitions import Definition, Definitions
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
+
+# Left behind by a process that was killed, views and functions go by themselves.
+_NAME = re.compile(r"rows_[0-9a-f]{8}_(?:before|after)")
+KEPT_MS = 24 * 60 * 60 * 1000
+
+
+def delete_old(client: bigquery.Client) -> None:
+    """Delete what processes that were killed have left behind: empty datasets of days ago."""
+    before = datetime.now(UTC) - timedelta(milliseconds=KEPT_MS)
+    for listed in client.list_datasets():
+        if _NAME.fullmatch(listed.dataset_id):
+            found = client.get_dataset(listed.reference)
+            if found.created and found.created < before:
+                client.delete_dataset(found, delete_contents=True, not_found_ok=True)
+
+
+class Scratch:
+    """A dataset that holds what a side declares; `wrong` says what could not be made, and why."""
+
+    def __init__(
+        self, client: bigquery.Client, live: str, dataset: str, definitions: Definitions
+    ) -> None:
+        """`live` is the dataset with the rows."""
+        self._client, self._live, self.dataset = client, live, dataset
+        self._definitions = definitions
+        self._made: set[str] = set()
+        self.wrong: dict[str, str] = {}
+
+    def make(self, names: Iterable[str], location: str) -> None:
+        """Make these objects and what they need; tables stay where they are."""
+        from google.cloud import bigquery
+
+        place = bigquery.Dataset(f"{self._client.project}.{self.dataset}")
+        place.location = location
+        place.default_table_expiration_ms = KEPT_MS
+        self._client.create_dataset(place)
+        for item in self._definitions.above(names):
+            failed = next((self.wrong[need] for need in item.needs if need in self.wrong), "")
+            if failed:
+                self.wrong[item.name] = failed
+                continue
+            try:
+                self._create(item)
+            except FAILURES as error:
+                self.wrong[item.name] = explained(error)
+
+    def delete(self) -> None:
+        """Delete the dataset and all that was made in it."""
+        self._client.delete_dataset(self.dataset, delete_contents=True, not_found_ok=True)
+
+    def name(self, name: str) -> str:
+        """An object's full name for SQL, wherever it is."""
+        dataset = self.dataset if name in self._made else self._live
+        return f"`{self._client.project}`.`{dataset}`.`{name}`"
+
+    def live_name(self, name: str) -> str:
+        """A table's full name for SQL, with the columns that it has in the stack."""
+        return f"`{self._client.project}`.`{self._live}`.`{name}`"
+
+    def columns(self, name: str) -> list[str]:
+        """Names of a view's columns."""
+        dataset = self.dataset if name in self._made else self._live
+        return [field.name for field in self._client.get_table(f"{dataset}.{name}").schema]
+
+    def _create(self, item: Definition) -> None:
+        if item.holds_rows:
+            self._adapt(item)
+        elif item.kind in ("view", "materialized view"):
+            self._view(item.name, self._moved(item.text))
+        elif item.kind != "PROCEDURE":
+            self._routine(item)
+
+    def _moved(self, text: str) -> str:
+        return self._definitions.moved(text, self.dataset, self._made)
+
+    def _view(self, name: str, query: str) -> None:
+        from google.cloud import bigquery
+
+        view = bigquery.Table(f"{self._client.project}.{self.dataset}.{name}")
+        view.view_query = query
+        self._client.create_table(view)
+        self._made.add(name)
+
+    def _routine(self, item: Definition) -> None:
+        from google.cloud import bigquery
+
+        kept = ("routineType", "language", "arguments", "returnType", "returnTableType")
+        place = {"projectId": self._client.project, "datasetId": self.dataset}
+        self._client.create_routine(
+            bigquery.Routine.from_api_repr(
+                {key: item.values[key] for key in kept if key in item.values}
+                | {
+                    "routineReference": place | {"routineId": item.name},
+                    "definitionBody": self._moved(item.text),
+                }
+            )
+        )
+        self._made.add(item.name)
+
+    def _adapt(self, item: Definition) -> None:
+        """A view that gives a table the columns of this side, where it has others."""
+        wanted = item.values.get("schema") or []
+        try:
+            live = self._client.get_table(f"{self._live}.{item.name}")
+            there = {field["name"]: field for field in (f.to_api_repr() for f in live.schema)}
+        except NotFound:
+            there = {}
+        if there and {name: sql_type(field) for name, field in there.items()} == {
+            field["name"]: sql_type(field) for field in wanted
+        }:
+            return
+        listed = ",\n    ".join(_column(field, there.get(field["name"])) for field in wanted)
+        rows = self.live_name(item.name) if there else "(SELECT 1) WHERE FALSE"
+        self._view(item.name, f"SELECT\n    {listed}\nFROM {rows}")
+
+
+def _column(wanted: Mapping[str, Any], there: Mapping[str, Any] | None) -> str:
+    name, kind = f"`{wanted['name']}`", sql_type(wanted)
+    if there is None:
+        return f"CAST({'[]' if kind.startswith('ARRAY<') else 'NULL'} AS {kind}) AS {name}"
+    return name if sql_type(there) == kind else f"SAFE_CAST({name} AS {kind}) AS {name}"
+
+
+def sql_type(field: Mapping[str, Any]) -> str:
+    """The type of a TableFieldSchema without parameters, as a CAST takes it."""
+    if str(field["type"]).upper() in ("RECORD", "STRUCT"):
+        inner = ", ".join(f"`{f['name']}` {sql_type(f)}" for f in field.get("fields") or [])
+        struct = f"STRUCT<{inner}>"
+        return f"ARRAY<{struct}>" if field.get("mode") == "REPEATED" else struct
+    kept = {key: field[key] for key in ("type", "mode", "rangeElementType") if key in field}
+    return column_changes.type_of(kept)
