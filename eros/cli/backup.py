@@ -16,7 +16,7 @@ from bqstack.failures import FAILURES, explained
 from eros.cli import completion
 from eros.cli.answers import show
 from eros.cli.common import Format, Output, Stack, console, print_error
-from eros.cli.waiting import working
+from eros.cli.waiting import asking, in_steps, working
 from eros.cloud.google import Google
 from eros.operations import backup as backups
 from eros.operations.backup import (
@@ -63,9 +63,10 @@ def create(
     if kind not in (Kind.MANUAL, Kind.DAILY, Kind.DEPLOYMENT):
         raise UserError("backups of this kind are made by restores", key="--kind", value=kind.value)
     google = google_of(stack)
-    made = backups.create(
-        google, kind=kind, tables=_names(tables), export=export, progress=_progress
-    )
+    with in_steps(f"backup: {stack}", _progress) as progress:
+        made = backups.create(
+            google, kind=kind, tables=_names(tables), export=export, progress=progress
+        )
     for warning in made.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if output is Format.JSON:
@@ -109,9 +110,10 @@ def verify(
         raise UserError("time travel is no copy to verify", key="--from", fix="snapshot or export")
     google = google_of(stack)
     found = backups.find(google, backup, tables=_names(tables), source=source)
-    comparisons = backups.verify(
-        google, found, source=source, tables=_names(tables), progress=_progress
-    )
+    with in_steps(f"verify: {stack}", _progress) as progress:
+        comparisons = backups.verify(
+            google, found, source=source, tables=_names(tables), progress=progress
+        )
     equal = all(comparison.equal for comparison in comparisons)
     if output is Format.JSON:
         lines = [_compared(comparison) for comparison in comparisons]
@@ -151,13 +153,16 @@ def restore(
         _resume(google, force, bool(backup or source or at or tables or only_differing))
         return
     chosen, source = _chosen(google, backup, source, at, _names(tables))
-    with backups.plan(
-        google, chosen, tables=_names(tables), source=source, progress=_progress
-    ) as planned:
+    with (
+        in_steps(f"restore: {stack}", _progress) as progress,
+        backups.plan(
+            google, chosen, tables=_names(tables), source=source, progress=progress
+        ) as planned,
+    ):
         if only_differing:
             whole = len(planned.tables)
-            planned = backups.differing(google, planned, progress=_progress)
-            _progress(f"{len(planned.tables)} of {whole} tables differ from {planned.backup.id}")
+            planned = backups.differing(google, planned, progress=progress)
+            progress(f"{len(planned.tables)} of {whole} tables differ from {planned.backup.id}")
             if not planned.tables:
                 console.print(f"nothing to restore: every table is as in {planned.backup.id}")
                 return
@@ -166,7 +171,7 @@ def restore(
         if not _confirmed(yes):
             console.print("nothing was changed")
             raise typer.Exit(1)
-        done = backups.execute(google, planned, force=force, progress=_progress)
+        done = backups.execute(google, planned, force=force, progress=progress)
     _ended(done)
 
 
@@ -176,7 +181,8 @@ def prune(
     stack: Stack = "local",
 ) -> None:
     """Delete backups past their retention, and incomplete ones older than a day."""
-    removals = backups.prune(google_of(stack), dry_run=dry_run, progress=_progress)
+    with in_steps(f"prune: {stack}", _progress) as progress:
+        removals = backups.prune(google_of(stack), dry_run=dry_run, progress=progress)
     verb = "would delete" if dry_run else "deleted"
     for removal in removals:
         parts = [f"{len(removal.snapshots)} snapshots" * bool(removal.snapshots)]
@@ -225,13 +231,10 @@ def _chosen(
         return backups.find(google, backup, tables=tables, source=source), source
     if backup is not None:
         raise UserError("a backup and a moment are named", fix="leave one of them out")
-    made = backups.create(
-        google,
-        kind=Kind.TRAVEL,
-        tables=tables,
-        at=_moment(at),
-        progress=_progress,
-    )
+    with in_steps("restore: reading the rows of that moment", _progress) as progress:
+        made = backups.create(
+            google, kind=Kind.TRAVEL, tables=tables, at=_moment(at), progress=progress
+        )
     return made, Source.SNAPSHOT
 
 
@@ -255,7 +258,9 @@ def _resume(google: Google, force: bool, named: bool) -> None:
     attempt = backups.unfinished(google)
     if attempt is None:
         raise UserError("no restore waits for its end", fix="eros backup restore")
-    _ended(backups.resume(google, attempt, force=force, progress=_progress))
+    with in_steps("restore: going on", _progress) as progress:
+        done = backups.resume(google, attempt, force=force, progress=progress)
+    _ended(done)
 
 
 def warn_of_schedules(google: Google) -> None:
@@ -282,7 +287,8 @@ def _confirmed(yes: bool) -> bool:
         return True
     if not sys.stdin.isatty():
         raise UserError("nobody is there to confirm the restore", fix="add --yes")
-    return typer.confirm("Replace these rows?")
+    with asking():
+        return typer.confirm("Replace these rows?")
 
 
 def _ended(done: backups.Restore) -> None:

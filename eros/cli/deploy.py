@@ -16,6 +16,7 @@ import typer
 from bqstack.errors import UserError
 from eros import logs
 from eros.cli.common import Format, Output, Stack, console
+from eros.cli.waiting import asking, in_steps, working
 from eros.cloud.google import Google
 from eros.cloud.local_control import present
 from eros.project.files import Reading
@@ -59,8 +60,9 @@ def deploy(
     check_file(stack)
     settings = load_stack_file(stack)
     # Before the lock and the backup: a mistake in a file costs nothing but its message.
-    Reading(settings, on_compile=_tell_compile).refuse_mistakes(_tell)
-    check_program(stack, plan)
+    with working(f"deploy: checking every file of {stack}"):
+        Reading(settings, on_compile=_tell_compile).refuse_mistakes(_tell)
+        check_program(stack, plan)
     site = deployments.Site(stack, Google(settings), PROJECT_ROOT)
     if not yes and not dry_run and not sys.stdin.isatty():
         raise UserError("nobody is there to confirm the deployment", fix="add --yes")
@@ -75,13 +77,13 @@ def deploy(
     signal.signal(signal.SIGTERM, _interrupt)
     commit = preflight.commit(site)
     journal = deployments.begin(stack, commit, resume=resume, fresh=fresh, dry_run=dry_run)
-    progress = logs.Log("deploy").progress(_tell)
-    outcome = deployments.run(
-        deployments.Deployment(
-            site, options, journal, progress, ask, now=lambda: present(site.google.settings)
-        ),
-        deployments.standard(resume=resume),
-    )
+    with in_steps(f"deploy: {stack}", logs.Log("deploy").progress(_tell)) as progress:
+        outcome = deployments.run(
+            deployments.Deployment(
+                site, options, journal, progress, ask, now=lambda: present(site.google.settings)
+            ),
+            deployments.standard(resume=resume),
+        )
     if output is Format.JSON:
         print(json.dumps(outcome.content, indent=2, default=str))
     else:
@@ -114,7 +116,8 @@ def _tell(line: str) -> None:
 def ask(question: str) -> str:
     """A person's answer; empty where there is none."""
     try:
-        return str(typer.prompt(question, default="", show_default=False, err=True))
+        with asking():
+            return str(typer.prompt(question, default="", show_default=False, err=True))
     except typer.Abort:
         # Ctrl-C and the end of input are no consent; a step that raises counts as broken.
         return ""

@@ -6,6 +6,7 @@ import json
 import sys
 
 from eros.cli.common import Format, Output, Stack, console
+from eros.cli.waiting import in_steps
 from eros.cloud.google import Google
 from eros.project.settings import PROJECT_ROOT, load_stack_file
 
@@ -19,8 +20,10 @@ def repair(stack: Stack = "local", output: Output = Format.TEXT) -> None:
     from eros.operations import repair as repairs
 
     google = Google(load_stack_file(stack))
-    done = repairs.repair(google, stack, root=PROJECT_ROOT, progress=_progress)
-    left = repairs.remaining(stack, PROJECT_ROOT)
+    with in_steps(f"repair: {stack}", _progress) as progress:
+        done = repairs.repair(google, stack, root=PROJECT_ROOT, progress=progress)
+        progress("asking what is left to change")
+        left = repairs.remaining(stack, PROJECT_ROOT)
     if output is Format.JSON:
         print(json.dumps({**done.document(), "left": left}, indent=2))
         return

@@ -22,6 +22,7 @@ from bqstack.errors import UserError
 from bqstack.state import Update
 from eros import logs
 from eros.cli.common import Format, Output, Stack, console, print_error
+from eros.cli.waiting import in_steps
 from eros.cloud.google import Google
 from eros.cloud.local_control import shown
 from eros.project.settings import PROJECT_ROOT, load_stack_file
@@ -74,14 +75,16 @@ def rollback(
         return
     try:
         if resume:
-            report = rollbacks.resume(
-                google, stack, break_lock=break_lock, root=PROJECT_ROOT, progress=_progress
-            )
+            with in_steps(f"rollback: {stack}", _progress) as progress:
+                report = rollbacks.resume(
+                    google, stack, break_lock=break_lock, root=PROJECT_ROOT, progress=progress
+                )
         else:
             refuse_a_second(stack, to)
-            made = rollbacks.plan(
-                google, stack, to=_target(to), data=data, root=PROJECT_ROOT, progress=_progress
-            )
+            with in_steps(f"rollback: looking at what differs in {stack}", _progress) as progress:
+                made = rollbacks.plan(
+                    google, stack, to=_target(to), data=data, root=PROJECT_ROOT, progress=progress
+                )
             # Standard output is the report's when a program reads it.
             out = Console(stderr=True, soft_wrap=True) if output is Format.JSON else console
             _show(google, made, out)
@@ -113,15 +116,16 @@ def _confirmed(
     if not yes and not _agreed(made.stack):
         console.print("nothing was changed")
         raise typer.Exit(1)
-    return rollbacks.start(
-        google,
-        made,
-        drop=drop,
-        clear_locks=clear_locks,
-        take_backup=True,
-        break_lock=break_lock,
-        progress=_progress,
-    )
+    with in_steps(f"rollback: {made.stack}", _progress) as progress:
+        return rollbacks.start(
+            google,
+            made,
+            drop=drop,
+            clear_locks=clear_locks,
+            take_backup=True,
+            break_lock=break_lock,
+            progress=progress,
+        )
 
 
 def _agreed(stack: str) -> bool:

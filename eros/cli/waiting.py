@@ -19,6 +19,29 @@ SILENT_SECONDS = 1.5
 AGAIN_SECONDS = 15.0
 
 
+class _Questions:
+    """Whether a person is being asked, and for how long in all: nothing is said meanwhile."""
+
+    def __init__(self) -> None:
+        self.open = False
+        self.seconds = 0.0
+
+
+_questions = _Questions()
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """While the block waits for a person, nothing is said, and the time does not count."""
+    began = time.monotonic()
+    _questions.open = True
+    try:
+        yield
+    finally:
+        _questions.open = False
+        _questions.seconds += time.monotonic() - began
+
+
 @contextmanager
 def working(what: str) -> Iterator[Callable[[str], None]]:
     """Say what the block is at when it lasts, again from time to time, with an estimate.
@@ -26,19 +49,24 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
     The block may name the step that it has come to, with the function that it is given.
     """
     started = time.monotonic()
+    asked = _questions.seconds
     before = _durations().get(what)
     done = threading.Event()
     steps: list[str] = []
 
+    def spent() -> float:
+        return time.monotonic() - started - (_questions.seconds - asked)
+
     def tell() -> None:
         if done.wait(SILENT_SECONDS):
             return
-        estimate = f"; the last time it took {before:.0f} s" if before else ""
+        estimate = f"; the last time it took {_seconds(before)}" if before else ""
         print(f"{what}{estimate}", file=sys.stderr, flush=True)
         while not done.wait(AGAIN_SECONDS):
-            elapsed = time.monotonic() - started
+            if _questions.open:
+                continue
             step = f", at {steps[-1]}" if steps else ""
-            print(f"{what}: {elapsed:.0f} s so far{step}", file=sys.stderr, flush=True)
+            print(f"{what}: {_seconds(spent())} so far{step}", file=sys.stderr, flush=True)
 
     teller = threading.Thread(target=tell, name="waiting", daemon=True)
     teller.start()
@@ -47,9 +75,26 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
     finally:
         done.set()
         teller.join()
-    took = time.monotonic() - started
+    took = spent()
     if took > SILENT_SECONDS:
         _remember(what, took)
+
+
+@contextmanager
+def in_steps(what: str, progress: Callable[[str], None]) -> Iterator[Callable[[str], None]]:
+    """The `progress` of work that tells its steps; one that lasts is named again and again."""
+    with working(what) as at:
+
+        def tell(line: str) -> None:
+            at(line.strip())
+            progress(line)
+
+        yield tell
+
+
+def _seconds(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole} s" if whole < 100 else f"{whole // 60} min {whole % 60} s"
 
 
 def _file() -> Path:

@@ -48,6 +48,34 @@ def test_what_is_quick_says_nothing(capsys, monkeypatch, cache):
     assert not cache.exists()
 
 
+def test_a_step_that_lasts_is_named_and_a_question_is_left_alone(capsys, monkeypatch, cache):
+    told: list[str] = []
+    said = ""
+    end = time.monotonic() + 30
+    with waiting.in_steps("restore: local", told.append) as progress:
+        progress("  comparing captions")
+        while "so far, at comparing captions" not in said and time.monotonic() < end:
+            said += capsys.readouterr().err
+            time.sleep(0.005)
+        with waiting.asking():
+            time.sleep(0.03)
+            capsys.readouterr()
+            time.sleep(0.1)
+            assert capsys.readouterr().err == ""
+    assert told == ["  comparing captions"]
+    assert said.startswith("restore: local\n")
+
+
+def test_the_time_of_a_question_is_none_of_the_work(monkeypatch, cache):
+    now = [0.0]
+    monkeypatch.setattr(waiting.time, "monotonic", lambda: now[0])
+    with waiting.working("looking"):
+        now[0] += 7
+        with waiting.asking():
+            now[0] += 600
+    assert json.loads(cache.read_text()) == {"looking": 7.0}
+
+
 def test_an_error_passes_and_is_no_estimate(cache):
     def broken() -> None:
         with waiting.working("looking"):
