@@ -31,9 +31,10 @@ _SOURCES = (
     ("packages/bqstack/src/bqstack", "packages/bqstack/src"),
     ("packages/gcptypes/src/gcptypes", "packages/gcptypes/src"),
     ("packages/localgcp/src/localgcp", "packages/localgcp/src"),
+    ("packages/bqstack/tests", ""),
     ("packages/localgcp/tests", "packages/localgcp"),
 )
-_TESTS = ("tests/unit/", "packages/localgcp/tests/")
+_TESTS = ("tests/unit/", "packages/bqstack/tests/", "packages/localgcp/tests/")
 _READER_OF_SQL = "bqstack.catalogue.loader"
 _CASES = Path("tests/sql/cases")
 # More are shared out.

@@ -101,7 +101,9 @@ def check_program(stack: str, plan: Path | None) -> None:
     if plan is None:
         sources.declared(PROJECT_ROOT, stack, "the files as they are")
         return
-    count = reviewed.check(plan, stack, *sources.against_state(stack, PROJECT_ROOT))
+    count = reviewed.check(
+        plan, stack, *sources.against_state(stack, PROJECT_ROOT), command="eros plan"
+    )
     _tell(f"the update is the plan that was read: {count} change{'' if count == 1 else 's'}")
 
 

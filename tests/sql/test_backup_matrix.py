@@ -25,9 +25,9 @@ from bqstack.errors import UserError
 from eros.cloud.google import Google
 from eros.operations import backup as backups
 from eros.operations.backup import Source, bucket, inventory
+from packages.bqstack.tests.sql_folder import SqlFolder
 from tests.sql.backup_cloud import backup_cloud
 from tests.sql.conftest import PROJECT, Build
-from tests.unit.conftest import SqlFolder
 
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]
 

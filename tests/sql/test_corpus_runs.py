@@ -16,9 +16,10 @@ from bqstack import catalogue
 from bqstack.adopt.written_ddl import written_type
 from bqstack.catalogue import Catalogue, Kind, Routine
 from eros.project.settings import PROJECT_ROOT, parse
-from tests.corpus import CASES, Case, write_base
+from packages.bqstack.tests.corpus_cases import CASES, Case, write_base
+from packages.bqstack.tests.sql_folder import SqlFolder
 from tests.sql.conftest import PROJECT
-from tests.unit.conftest import VALUES, SqlFolder
+from tests.unit.conftest import VALUES
 
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 import pytest
 
@@ -102,3 +103,14 @@ def test_a_forbidden_import_is_found(room, source):
 )
 def test_an_allowed_import_is_none(room, source):
     assert not breaches(room, {f"{room}.new": source})
+
+
+def test_the_library_says_no_word_of_the_product():
+    said = [
+        f"{file}: {line}"
+        for room in ("bqstack", "gcptypes")
+        for file, source in sources(room).items()
+        for line in source.splitlines()
+        if re.search(r"\beros\b", line, re.I)
+    ]
+    assert said == []

@@ -16,14 +16,15 @@ from bqstack.plan.whole_plan import digest
 _MOST = 10
 
 
-def check(file: Path, stack: str, old: Side, new: Side) -> int:
+def check(file: Path, stack: str, old: Side, new: Side, command: str = "plan") -> int:
     """Number of changes, when going from `old` to `new` is what the plan in `file` says.
 
-    `old` is the stack's state. Raises UserError for anything that is otherwise: a change that
-    is not in the plan, one that no longer comes, or another content of one.
+    `old` is the stack's state, `command` the program's own that writes plans, for the fix. Raises
+    UserError for anything that is otherwise: a change that is not in the plan, one that no longer
+    comes, or another content of one.
     """
-    plan = _read(file)
-    again = f"eros plan --stack {stack} --output FOLDER, and have it read again"
+    plan = _read(file, command)
+    again = f"{command} --stack {stack} --output FOLDER, and have it read again"
     if plan.get("stack") != stack:
         raise UserError("the plan is of another stack", file=file, value=plan.get("stack"))
     if plan.get("base") != old.label:
@@ -57,9 +58,9 @@ def _others(
             yield f"{_name(key)}: {key[1]} to something else than was read"
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path, command: str) -> dict[str, Any]:
     text = texts.read(file, file)
-    fix = "the STACK.json of eros plan --output FOLDER"
+    fix = f"give the STACK.json of: {command} --output FOLDER"
     try:
         plan: Any = json.loads(text)
     except json.JSONDecodeError as error:

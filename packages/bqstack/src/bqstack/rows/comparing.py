@@ -49,7 +49,7 @@ def compare(
     if unknown := sorted(set(only) - set(wanted)):
         raise UserError(
             f"the change touches no view and no function of this name: {', '.join(unknown)}",
-            fix=f"one of: {', '.join(wanted)}" if wanted else "eros plan says what changes",
+            fix=f"one of: {', '.join(wanted)}" if wanted else "the plan says what changes",
         )
     if only:
         wanted = [name for name in wanted if name in only]

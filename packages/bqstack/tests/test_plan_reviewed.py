@@ -1,4 +1,4 @@
-"""`eros deploy --plan FILE`: exactly the plan that was read, or nothing."""
+"""A plan that was read: exactly that, or nothing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def side(label: str, **tables: str) -> Side:
 
 
 def written(folder: Path, old: Side, new: Side, **changed: Any) -> Path:
-    """The plan as `eros plan --output` writes it, with some values of it changed."""
+    """The plan as a command writes it, with some values of it changed."""
     changes = tuple(Planned(change) for change in compare(old.resources, new.resources))
     file = folder / "staging.json"
     plan = Plan(stack="staging", base=old.label, head=new.label, changes=changes)
@@ -64,7 +64,7 @@ def test_any_other_update_is_refused_with_what_differs(tmp_path, new, words):
         reviewed.check(file, "staging", OLD, side("the files", **tables))
     assert words in str(caught.value)
     assert "nothing has been changed" in str(caught.value)
-    assert "eros plan --stack staging --output" in str(caught.value)
+    assert "plan --stack staging --output" in str(caught.value)
 
 
 def test_a_state_that_has_moved_since_is_refused(tmp_path):

@@ -14,16 +14,15 @@ from bqstack import catalogue
 from bqstack.analysis import Report, finding_report, memory, validate
 from bqstack.analysis.findings import Finding
 from bqstack.errors import UserError
-from eros.project.settings import Settings, parse
-from tests.corpus import CASES, REFUSED, Case, write_base
-from tests.unit.conftest import VALUES, SqlFolder
+from bqstack.target import Stack
+from packages.bqstack.tests.corpus_cases import CASES, REFUSED, Case, write_base
+from packages.bqstack.tests.sql_folder import SqlFolder
 
 # The first run on a machine compiles the analyser.
 pytestmark = pytest.mark.timeout(600)
 
 
-def _settings() -> Settings:
-    return parse({**VALUES, "location": "US"}, "Pulumi.staging.yaml")
+TARGET = Stack("test-project", "brain", environment="staging", adopts_external_tables=False)
 
 
 def _report(tmp: pytest.TempPathFactory, name: str, *, right: bool) -> Report:
@@ -33,7 +32,7 @@ def _report(tmp: pytest.TempPathFactory, name: str, *, right: bool) -> Report:
         case.write(sql, case.text if right else case.wrong)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(memory, "cache_folder", lambda: sql.root / "cache")
-        return validate(_settings(), sql.root)
+        return validate(TARGET, sql.root)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +87,7 @@ def test_what_no_resource_carries_is_refused_with_file_line_and_fix(
     write_base(sql)
     case.write(sql, case.text)
     with pytest.raises(UserError) as caught:
-        catalogue.load(_settings(), sql.root)
+        catalogue.load(TARGET, sql.root)
     error = caught.value
     assert error.file == case.path
     assert error.line is not None

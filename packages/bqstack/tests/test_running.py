@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from bqstack.catalogue import load
 from bqstack.guard import Loss, allowances, compare, running
-from eros.project.settings import PROJECT_ROOT, load_stack_file
 
 pytestmark = pytest.mark.unit
 T = "`p`.`d`.rows_of_today"
@@ -113,16 +111,3 @@ def test_a_statement_more_of_the_same_kind_is_news_and_another_place_is_none() -
     assert running.added(one, f"SELECT 1; {one}") == []
     assert [str(d) for d in running.added(one, one + other)] == ["TRUNCATE TABLE u"]
     assert [str(d) for d in running.added(one, one + one)] == ["TRUNCATE TABLE rows_of_today"]
-
-
-def test_the_first_deployment_of_the_project_is_not_refused() -> None:
-    settings = load_stack_file("prod")
-    own = {table.name.lower() for table in load(settings, PROJECT_ROOT).tables}
-    found = [
-        (routine.name, str(danger))
-        for routine in load(settings, PROJECT_ROOT).routines
-        if routine.kind.value == "procedures"
-        for danger in running.dangers(routine.body)
-        if danger.target.lower() not in own
-    ]
-    assert found == []

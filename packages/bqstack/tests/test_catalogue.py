@@ -1,5 +1,7 @@
 """The catalogue loader: what it derives from DDL, and what it refuses."""
 
+from dataclasses import replace
+
 import pytest
 
 from bqstack import catalogue
@@ -34,15 +36,15 @@ END;
 """
 
 
-def refusal(settings, sql) -> str:
+def refusal(target, sql) -> str:
     with pytest.raises(UserError) as caught:
-        catalogue.load(settings, sql.root)
+        catalogue.load(target, sql.root)
     return str(caught.value)
 
 
-def test_a_table_is_described_column_by_column(settings, sql):
+def test_a_table_is_described_column_by_column(target, sql):
     sql.write("tables/arms.sql", TABLE)
-    table = catalogue.load(settings, sql.root).tables[0]
+    table = catalogue.load(target, sql.root).tables[0]
     assert table.schema == (
         {"name": "page_name", "mode": "REQUIRED", "type": "STRING", "description": "Page"},
         {
@@ -69,7 +71,7 @@ def test_a_table_is_described_column_by_column(settings, sql):
     assert table.description == "Arms"
 
 
-def test_keys_are_declared_and_order_the_tables(settings, sql):
+def test_keys_are_declared_and_order_the_tables(target, sql):
     sql.write(
         "tables/a_sale.sql",
         "CREATE TABLE IF NOT EXISTS @a_sale (id INT64, page STRING,"
@@ -80,7 +82,7 @@ def test_keys_are_declared_and_order_the_tables(settings, sql):
         "tables/page.sql",
         "CREATE TABLE IF NOT EXISTS @page (name STRING PRIMARY KEY NOT ENFORCED);",
     )
-    page, sale = catalogue.load(settings, sql.root).tables
+    page, sale = catalogue.load(target, sql.root).tables
     assert (page.name, page.primary_key) == ("page", ("name",))
     assert sale.primary_key == ("id",)
     (key,) = sale.foreign_keys
@@ -100,24 +102,24 @@ def test_keys_are_declared_and_order_the_tables(settings, sql):
         ("(k INT64 REFERENCES d.u(b) NOT ENFORCED)", "refer to a table of the dataset"),
     ],
 )
-def test_a_key_that_names_what_is_not_there_is_refused(settings, sql, table, expected):
+def test_a_key_that_names_what_is_not_there_is_refused(target, sql, table, expected):
     sql.write("tables/t.sql", f"CREATE TABLE IF NOT EXISTS @t {table};")
     sql.write(
         "tables/u.sql", "CREATE TABLE IF NOT EXISTS @u (a INT64, b INT64 PRIMARY KEY NOT ENFORCED);"
     )
     sql.write("views/v.sql", "CREATE OR REPLACE VIEW @v AS SELECT 1 AS b;")
-    text = refusal(settings, sql)
+    text = refusal(target, sql)
     assert text.startswith("sql/tables/t.sql:1: ")
     assert expected in text
 
 
-def test_types_have_their_other_names(settings, sql):
+def test_types_have_their_other_names(target, sql):
     sql.write(
         "tables/t.sql",
         "CREATE TABLE IF NOT EXISTS @t (a BIGINT, b SMALLINT, c DECIMAL(5, 2), d RANGE<DATE>,"
         " e ARRAY<RANGE<TIMESTAMP>>, f BYTES(3));",
     )
-    (table,) = catalogue.load(settings, sql.root).tables
+    (table,) = catalogue.load(target, sql.root).tables
     assert [{k: v for k, v in c.items() if k not in ("name", "mode")} for c in table.schema] == [
         {"type": "INTEGER"},
         {"type": "INTEGER"},
@@ -128,13 +130,13 @@ def test_types_have_their_other_names(settings, sql):
     ]
 
 
-def test_a_table_function_keeps_the_columns_that_it_declares(settings, sql):
+def test_a_table_function_keeps_the_columns_that_it_declares(target, sql):
     sql.write(
         "table_functions/f.sql",
         "CREATE OR REPLACE TABLE FUNCTION @f(x ARRAY<BIGINT>) RETURNS TABLE<a INT64, b STRING>"
         " AS SELECT 1 AS a, 'x' AS b;",
     )
-    (function,) = catalogue.load(settings, sql.root).routines
+    (function,) = catalogue.load(target, sql.root).routines
     assert function.returns_table == {
         "columns": [
             {"name": "a", "type": {"typeKind": "INT64"}},
@@ -144,30 +146,30 @@ def test_a_table_function_keeps_the_columns_that_it_declares(settings, sql):
     assert function.body == "SELECT 1 AS a, 'x' AS b"
 
 
-def test_options_may_stand_behind_a_functions_body(settings, sql):
+def test_options_may_stand_behind_a_functions_body(target, sql):
     sql.write(
         "functions/f.sql",
         "CREATE OR REPLACE FUNCTION @f(a INT64) AS (\n  a < 1 -- less\n)\n"
         "OPTIONS (description = 'less than one');",
     )
-    (function,) = catalogue.load(settings, sql.root).routines
+    (function,) = catalogue.load(target, sql.root).routines
     assert (function.body, function.description) == ("a < 1 -- less", "less than one")
 
 
-def test_a_function_keeps_its_body_and_its_argument_order(settings, sql):
+def test_a_function_keeps_its_body_and_its_argument_order(target, sql):
     sql.write("functions/rate.sql", FUNCTION)
-    function = catalogue.load(settings, sql.root).routines[0]
+    function = catalogue.load(target, sql.root).routines[0]
     assert [argument.name for argument in function.arguments] == ["successes", "failures"]
     assert function.returns["structType"]["fields"][1]["name"] == "high"
     assert function.body.startswith("-- never divides by zero\n")
     assert function.body.endswith("AS high)")
 
 
-def test_a_procedure_knows_its_modes_and_what_it_needs(settings, sql):
+def test_a_procedure_knows_its_modes_and_what_it_needs(target, sql):
     sql.write("procedures/learn.sql", PROCEDURE)
     sql.write("tables/arms.sql", TABLE)
     sql.write("functions/rate.sql", FUNCTION)
-    loaded = catalogue.load(settings, sql.root)
+    loaded = catalogue.load(target, sql.root)
     procedure = loaded.objects["learn"]
     assert [argument.mode for argument in procedure.arguments] == ["IN", "OUT"]
     assert procedure.depends_on == ("arms", "rate"), "a name inside a string is no reference"
@@ -176,7 +178,7 @@ def test_a_procedure_knows_its_modes_and_what_it_needs(settings, sql):
     assert procedure.body.endswith("END")
 
 
-def test_a_call_in_a_procedure_is_a_reference(settings, sql):
+def test_a_call_in_a_procedure_is_a_reference(target, sql):
     sql.write("procedures/learn.sql", PROCEDURE)
     sql.write("tables/arms.sql", TABLE)
     sql.write("functions/rate.sql", FUNCTION)
@@ -185,10 +187,10 @@ def test_a_call_in_a_procedure_is_a_reference(settings, sql):
         "CREATE OR REPLACE PROCEDURE @a()\nBEGIN\n"
         "  DECLARE n INT64;\n  CALL @learn(DATE '2026-01-01', n);\nEND;",
     )
-    assert catalogue.load(settings, sql.root).objects["a"].depends_on == ("learn",)
+    assert catalogue.load(target, sql.root).objects["a"].depends_on == ("learn",)
 
 
-def test_a_materialized_view_carries_its_layout(settings, sql):
+def test_a_materialized_view_carries_its_layout(target, sql):
     sql.write("tables/arms.sql", TABLE)
     sql.write(
         "materialized_views/daily.sql",
@@ -196,47 +198,45 @@ def test_a_materialized_view_carries_its_layout(settings, sql):
         "OPTIONS (enable_refresh = TRUE, refresh_interval_minutes = 60) AS\n"
         "SELECT page_name, DATE(updated) AS day, COUNT(*) AS n FROM @arms GROUP BY page_name, day;",
     )
-    (view,) = catalogue.load(settings, sql.root).views
+    (view,) = catalogue.load(target, sql.root).views
     assert (view.refresh_interval_minutes, view.clustering) == (60, ("page_name",))
     assert view.query.startswith("SELECT page_name")
 
 
-def test_external_tables_are_declared_or_only_referred_to(values, sql):
-    from eros.project.settings import parse
-
+def test_external_tables_are_declared_or_only_referred_to(target, sql):
     sql.write("external_tables/bank.sql", "CREATE TABLE IF NOT EXISTS @bank (id STRING);")
     sql.write("views/v.sql", "CREATE OR REPLACE VIEW @v AS SELECT id FROM @bank;")
-    greenfield = catalogue.load(parse(values, "f"), sql.root)
-    adopted = catalogue.load(parse(values | {"externalTables": "adopt"}, "f"), sql.root)
+    greenfield = catalogue.load(target, sql.root)
+    adopted = catalogue.load(replace(target, adopts_external_tables=True), sql.root)
     assert [item.name for item in greenfield.declared] == ["bank", "v"]
     assert [item.name for item in adopted.declared] == ["v"]
 
 
-def test_a_cycle_is_named_with_file_and_line(settings, sql):
+def test_a_cycle_is_named_with_file_and_line(target, sql):
     sql.write("views/a.sql", "CREATE OR REPLACE VIEW @a AS\nSELECT x FROM @b;")
     sql.write("views/b.sql", "CREATE OR REPLACE VIEW @b AS\nSELECT x FROM @a;")
-    text = refusal(settings, sql)
+    text = refusal(target, sql)
     assert "the objects need each other" in text
     assert ".sql:2" in text
 
 
-def test_an_unknown_reference_is_named_with_its_likely_spelling(settings, sql):
+def test_an_unknown_reference_is_named_with_its_likely_spelling(target, sql):
     sql.write("tables/arms.sql", TABLE)
     sql.write("views/v.sql", "CREATE OR REPLACE VIEW @v AS\nSELECT page_name\nFROM @arm;")
-    text = refusal(settings, sql)
+    text = refusal(target, sql)
     assert text.startswith("sql/views/v.sql:3")
     assert "did you mean 'arms'?" in text
 
 
-def test_a_file_must_bear_the_name_of_its_object(settings, sql):
+def test_a_file_must_bear_the_name_of_its_object(target, sql):
     sql.write("tables/weapons.sql", TABLE)
-    assert "named 'weapons' but creates 'arms'" in refusal(settings, sql)
+    assert "named 'weapons' but creates 'arms'" in refusal(target, sql)
 
 
-def test_two_objects_of_one_name_are_refused(settings, sql):
+def test_two_objects_of_one_name_are_refused(target, sql):
     sql.write("tables/arms.sql", TABLE)
     sql.write("views/arms.sql", "CREATE OR REPLACE VIEW @arms AS SELECT 1 AS x;")
-    text = refusal(settings, sql)
+    text = refusal(target, sql)
     assert "sql/views/arms.sql:1: two objects are named 'arms'" in text
     assert "sql/tables/arms.sql" in text
 
@@ -271,9 +271,9 @@ def test_two_objects_of_one_name_are_refused(settings, sql):
         ),
     ],
 )
-def test_a_mistake_in_a_file_is_an_error_that_names_the_file(settings, sql, path, text, expected):
+def test_a_mistake_in_a_file_is_an_error_that_names_the_file(target, sql, path, text, expected):
     sql.write(path, text)
-    message = refusal(settings, sql)
+    message = refusal(target, sql)
     assert message.startswith(f"sql/{path}")
     assert expected in message
 
@@ -298,7 +298,7 @@ def test_a_mistake_in_a_file_is_an_error_that_names_the_file(settings, sql, path
         ("functions/t.sql", "@t() RETURNS INT64 NOT DETERMINISTIC AS (1)", "NOT"),
     ],
 )
-def test_what_no_resource_carries_is_refused_and_not_passed_over(settings, sql, path, text, named):
+def test_what_no_resource_carries_is_refused_and_not_passed_over(target, sql, path, text, named):
     create = {
         "tables": "CREATE TABLE IF NOT EXISTS",
         "views": "CREATE OR REPLACE VIEW",
@@ -308,26 +308,26 @@ def test_what_no_resource_carries_is_refused_and_not_passed_over(settings, sql, 
         "table_functions": "CREATE OR REPLACE TABLE FUNCTION",
     }[path.partition("/")[0]]
     sql.write(path, f"{create} {text};")
-    message = refusal(settings, sql)
+    message = refusal(target, sql)
     assert message.startswith(f"sql/{path}")
     assert named in message
     assert "would never reach BigQuery" in message
 
 
-def test_not_null_of_a_field_is_not_that_of_its_column(settings, sql):
+def test_not_null_of_a_field_is_not_that_of_its_column(target, sql):
     sql.write(
         "tables/t.sql",
         "CREATE TABLE IF NOT EXISTS @t (place STRUCT<city STRING NOT NULL>, "
         "lines ARRAY<STRUCT<sku STRING NOT NULL>>, tags ARRAY<STRING> NOT NULL);",
     )
-    place, lines, tags = catalogue.load(settings, sql.root).tables[0].schema
+    place, lines, tags = catalogue.load(target, sql.root).tables[0].schema
     assert (place["mode"], place["fields"][0]["mode"]) == ("NULLABLE", "REQUIRED")
     assert (lines["mode"], lines["fields"][0]["mode"]) == ("REPEATED", "REQUIRED")
     assert tags["mode"] == "REPEATED"
 
 
-def test_a_file_in_another_encoding_is_an_error_that_names_it(settings, sql):
+def test_a_file_in_another_encoding_is_an_error_that_names_it(target, sql):
     path = sql.root / "sql/views/v.sql"
     sql.write("views/v.sql", "CREATE OR REPLACE VIEW @v AS SELECT 1 AS x;")
     path.write_bytes(path.read_bytes() + b"-- caf\xe9")
-    assert refusal(settings, sql).startswith("sql/views/v.sql: not UTF-8 text")
+    assert refusal(target, sql).startswith("sql/views/v.sql: not UTF-8 text")

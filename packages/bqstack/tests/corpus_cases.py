@@ -1,4 +1,4 @@
-"""Statements of every construct in Google's reference, as the files of tests/unit/corpus hold them.
+"""Statements of every construct in Google's reference, as the files of corpus/ hold them.
 
 A case has what is right beside what is wrong of the same construct, or, in `refused.sql`, what
 BigQuery takes but no resource carries.
@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.unit.conftest import SqlFolder
+from packages.bqstack.tests.sql_folder import SqlFolder
 
-FOLDER = Path(__file__).parent / "unit" / "corpus"
+FOLDER = Path(__file__).parent / "corpus"
 
 KINDS = {
     "tables": ("tables", "CREATE TABLE IF NOT EXISTS @{name} {text};"),

@@ -1,4 +1,4 @@
-"""The classifier against changes that a person has judged (tests/unit/changes/)."""
+"""The classifier against changes that a person has judged (packages/bqstack/tests/changes/)."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pulumi_gcp as gcp
 import pytest
 import yaml
 
-from bqstack.catalogue import Kind, SqlObject, ddl
+from bqstack import resources
+from bqstack.catalogue import Kind, Routine, SqlObject, Table, View, ddl
 from bqstack.guard import Change, Loss, compare, declarations
-from components.routines import Routines
-from components.tables import Tables
-from components.views import Views
-from eros.project.settings import parse
-from tests.unit.conftest import VALUES
+from bqstack.target import Stack
 
 FOLDER = Path(__file__).parent / "changes"
-SETTINGS = parse(VALUES, "f")
+TARGET = Stack("test-project", "brain")
 _WORDS = {
     "TABLE FUNCTION": (Kind.TABLE_FUNCTION, "CREATE OR REPLACE TABLE FUNCTION"),
     "TABLE": (Kind.TABLE, "CREATE TABLE IF NOT EXISTS"),
@@ -107,33 +105,34 @@ def objects(side: Any, prefix: str) -> list[SqlObject]:
 def _object(text: str, prefix: str) -> SqlObject:
     words = next(words for words in _WORDS if text.startswith(words))
     kind, create = _WORDS[words]
-    place = f"`{SETTINGS.project}`.`{SETTINGS.dataset}`.{prefix}_"
+    place = f"`{TARGET.project}`.`{TARGET.dataset}`.{prefix}_"
     name = prefix + "_" + text.partition("@")[2].split()[0].partition("(")[0]
     sql = create + text.removeprefix(words).replace("@", place)
-    return ddl.read(kind, sql, Path(f"{name}.sql"), SETTINGS.project, SETTINGS.dataset)
+    return ddl.read(kind, sql, Path(f"{name}.sql"), TARGET.project, TARGET.dataset)
 
 
 def declared(side: str) -> list[declarations.Declared]:
-    """What the components declare for one side of all cases."""
+    """What the library declares for one side of all cases."""
 
     def declare() -> None:
-        dataset = gcp.bigquery.Dataset("d", dataset_id=SETTINGS.dataset, project=SETTINGS.project)
-        rooms = {
-            "Table": Tables("tables", SETTINGS, dataset),
-            "Routine": Routines("routines", SETTINGS, dataset),
-            "View": Views("views", SETTINGS, dataset),
-        }
+        dataset = gcp.bigquery.Dataset("d", dataset_id=TARGET.dataset, project=TARGET.project)
+        place = resources.Place(TARGET, dataset.dataset_id)
+        # A program keeps each kind below a parent of its own.
+        tables, routines, views = (
+            pulumi.ComponentResource(f"shop:{kind}:All", kind)
+            for kind in ("table", "routine", "view")
+        )
         for case in SQL:
             for item in objects(getattr(case, side), case.id):
-                match type(item).__name__:
-                    case "Table":
-                        rooms["Table"].add(item)
-                    case "Routine":
-                        rooms["Routine"].add(item, [])
-                    case _:
-                        rooms["View"].add(item, [])
+                match item:
+                    case Table():
+                        resources.table(place, item, parent=tables)
+                    case Routine():
+                        resources.routine(place, item, [], routines)
+                    case View():
+                        resources.view(place, item, [], views)
 
-    return declarations.declarations(declare, project="eros", stack="test").resources
+    return declarations.declarations(declare, project="shop", stack="test").resources
 
 
 def _resource(case: Case, inputs: dict[str, Any]) -> Resource:
