@@ -51,6 +51,16 @@ class Warehouse(pulumi.ComponentResource):
             self._grant(f"reader-{member}", "roles/bigquery.dataViewer", member)
         for member in settings.access.writers:
             self._grant(f"writer-{member}", "roles/bigquery.dataEditor", member)
+        for member in settings.access.builders:
+            self._grant(f"builder-{member}", "roles/bigquery.dataEditor", member)
+            # Its calls are jobs, and jobs are a project's.
+            gcp.projects.IAMMember(
+                f"builder-jobs-{member}",
+                project=settings.project,
+                role="roles/bigquery.jobUser",
+                member=member,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         self.register_outputs({"dataset": self.dataset.id})
 
     def _grant(

@@ -16,7 +16,13 @@ from tools.console import ToolchainError, run, say, ticking
 # Raise it when the steps below change what they leave behind.
 FORMAT = "1"
 # The folders that are installed in place, each with its pyproject.toml.
-_PROJECTS = ("packages/gcptypes", "packages/bqstack", "packages/localgcp", ".")
+_PROJECTS = (
+    "packages/gcptypes",
+    "packages/erosbuilder",
+    "packages/bqstack",
+    "packages/localgcp",
+    ".",
+)
 _INPUTS = ("requirements.txt", *(f"{folder}/pyproject.toml" for folder in _PROJECTS))
 _PIP_FLAGS = (
     "--quiet",

@@ -29,6 +29,7 @@ _SOURCES = (
     ("tools", ""),
     ("tests", ""),
     ("packages/bqstack/src/bqstack", "packages/bqstack/src"),
+    ("packages/erosbuilder/src/erosbuilder", "packages/erosbuilder/src"),
     ("packages/gcptypes/src/gcptypes", "packages/gcptypes/src"),
     ("packages/localgcp/src/localgcp", "packages/localgcp/src"),
     ("packages/bqstack/tests", ""),

@@ -19,7 +19,7 @@ git ls-files -z --cached --others --exclude-standard -- . ':!requirements.txt' '
     xargs -0 detect-secrets-hook --baseline .secrets.baseline
 
 # Nothing that would bind whoever uses this project.
-pip-licenses --from=mixed --partial-match --format=plain --ignore-packages bqstack eros gcptypes localgcp \
+pip-licenses --from=mixed --partial-match --format=plain --ignore-packages bqstack eros erosbuilder gcptypes localgcp \
     --allow-only='MIT;Apache;BSD;ISC;MPL;Mozilla Public License;Python Software Foundation;PSF' \
     >/dev/null
 

@@ -37,6 +37,8 @@ clean "$work/run" eros --help >/dev/null
 clean "$work/run" eros monitor --help >/dev/null
 clean "$work/run" python -c "from eros.sample import generate; import eros.watch.dashboard.page, policy.pack"
 clean "$work/run" python "$work/packages/bqstack/examples/tour.py"
+install "$work/builder" "$work"/dist/erosbuilder-*.whl
+clean "$work/builder" python -c "import erosbuilder, importlib.util as u; assert not u.find_spec('pulumi')"
 install "$work/local" "$work"/dist/localgcp-*.whl
 clean "$work/local" python -m localgcp --help >/dev/null
 echo "wheels: $(cd "$work/dist" && echo *.whl)"

@@ -25,6 +25,7 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from bqstack import documents, texts
@@ -241,6 +242,17 @@ class Access(Section):
 
     readers: list[Member] = []
     writers: list[Member] = []
+    builders: list[Member] = []
+    """Accounts of schedule builders: they write the dataset and run jobs (docs/builder.md)."""
+
+    @model_validator(mode="after")
+    def _a_member_writes_once(self) -> Access:
+        both = sorted({*self.writers} & {*self.builders})
+        if both:
+            raise ValueError(
+                f"{both[0]!r} stands in writers and in builders: a builder may write already"
+            )
+        return self
 
 
 class Settings(Section):

@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+import textwrap
 import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -21,10 +22,11 @@ from gcptypes.records import TYPES, is_grant
 PACKAGES = {
     ".": ("eros", "components", "policy"),
     "packages/bqstack": ("packages/bqstack/src",),
+    "packages/erosbuilder": ("packages/erosbuilder/src",),
     "packages/gcptypes": ("packages/gcptypes/src",),
     "packages/localgcp": ("packages/localgcp/src",),
 }
-OURS = {"bqstack", "components", "eros", "gcptypes", "localgcp", "policy"}
+OURS = {"bqstack", "components", "eros", "erosbuilder", "gcptypes", "localgcp", "policy"}
 # Distributions share Google's name space: the longest name that fits says which.
 GOOGLE = {
     "google.api_core": "google-api-core",
@@ -168,3 +170,12 @@ def test_every_declared_type_has_a_record(stack):
     types = {one.type for one in found.resources if one.custom}
     types = {one for one in types if not (one.startswith("pulumi:") or is_grant(one))}
     assert types - TYPES.keys() == set(), "gcptypes/records.py has a record for each"
+
+
+@pytest.mark.parametrize("page", ["docs/builder.md", "packages/erosbuilder/README.md"])
+def test_what_a_page_shows_of_a_builder_stands_in_the_example(page):
+    (code,) = re.findall(
+        r"```python\n(.*?)```", (PROJECT_ROOT / page).read_text(encoding="utf-8"), re.DOTALL
+    )
+    example = PROJECT_ROOT / "packages/erosbuilder/examples/builder.py"
+    assert textwrap.indent(code, 8 * " ") in example.read_text(encoding="utf-8")

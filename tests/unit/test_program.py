@@ -222,6 +222,17 @@ def test_access_is_additive_and_named_by_its_member(values):
     assert "accesses" not in dataset.inputs
 
 
+def test_a_builder_may_write_the_dataset_and_run_jobs(values):
+    builder = "serviceAccount:builder@test-project.iam.gserviceaccount.com"
+    settings = parse(values | {"access": {"builders": [builder]}}, "f")
+    declared = record(lambda: System("eros", settings))
+    on_dataset = of_type(declared, "gcp:bigquery/datasetIamMember:DatasetIamMember")
+    on_project = of_type(declared, "gcp:projects/iAMMember:IAMMember")
+    assert on_dataset[f"dataset-builder-{builder}"].inputs["role"] == "roles/bigquery.dataEditor"
+    assert on_project[f"builder-jobs-{builder}"].inputs["role"] == "roles/bigquery.jobUser"
+    assert on_project[f"builder-jobs-{builder}"].inputs["member"] == builder
+
+
 def test_paused_schedules_are_declared_disabled(values):
     declared = record(lambda: System("eros", parse(values | {"schedulesPaused": True}, "f")))
     assert all(c.inputs["disabled"] for c in of_type(declared, TRANSFER).values())

@@ -12,6 +12,10 @@ from eros.project.settings import PROJECT_ROOT
 # A room, its folder, and the rooms that it must not know.
 ROOMS = {
     "bqstack": ("packages/bqstack/src", {"eros", "localgcp", "components", "policy"}),
+    "erosbuilder": (
+        "packages/erosbuilder/src",
+        {"eros", "bqstack", "gcptypes", "localgcp", "components", "policy"},
+    ),
     "gcptypes": ("packages/gcptypes/src", {"eros", "bqstack", "localgcp", "components", "policy"}),
     "localgcp": ("packages/localgcp/src", {"eros", "bqstack", "components", "policy"}),
     "eros": (".", {"components", "localgcp"}),

@@ -45,6 +45,7 @@ def test_a_missing_key_comes_with_the_command_that_sets_it(values):
         ("limits", {"queryTimeoutSeconds": "soon"}),
         ("retention", {"timeTravelHours": 30}),
         ("access", {"readers": ["someone"]}),
+        ("access", {"writers": ["group:a@example.com"], "builders": ["group:a@example.com"]}),
         ("labels", {"Team": "x"}),
         ("labels", {"component": "captions"}),
         ("labels", {"eros_run": "x"}),
