@@ -5,37 +5,30 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
-from eros.cli import completion
-from eros.cli.answers import show
+from eros.cli import backup_output, completion
 from eros.cli.common import Format, Output, Stack, console, print_error
 from eros.cli.waiting import asking, in_steps, working
 from eros.cloud.google import Google
 from eros.operations import backup as backups
 from eros.operations.backup import (
     Backup,
-    Comparison,
     Kind,
-    Plan,
     Source,
-    State,
     activity,
     backup_jobs,
 )
 from eros.project.settings import load_stack_file
-from eros.watch import one_select, pauses
-from eros.watch.monitor import Answer
+from eros.watch import pauses
 
 app = typer.Typer(help="Back up the tables, and put their rows back.", no_args_is_help=True)
 
-_COLOURS = {State.COMPLETE: "green", State.INCOMPLETE: "red", State.EXPIRED: "dim"}
 # A look at the schedules is no reason to wait long.
 _LOOK_SECONDS = 20.0
 
@@ -70,7 +63,7 @@ def create(
     for warning in made.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if output is Format.JSON:
-        print(json.dumps(_summary(made, made.made), indent=2))
+        print(json.dumps(backup_output.summary(made, made.made), indent=2))
 
 
 @app.command(name="list")
@@ -84,9 +77,9 @@ def list_(
         found = backups.listing(google)
         now = backup_jobs.now(google)
     if output is Format.JSON:
-        print(json.dumps([_summary(backup, now) for backup in found], indent=2))
+        print(json.dumps([backup_output.summary(backup, now) for backup in found], indent=2))
         return
-    _print_list(found, now)
+    backup_output.print_list(found, now)
     if attempt := backups.unfinished(google):
         state = (
             "its rows are replaced, not compared" if attempt.applied else "no row is replaced yet"
@@ -116,10 +109,10 @@ def verify(
         )
     equal = all(comparison.equal for comparison in comparisons)
     if output is Format.JSON:
-        lines = [_compared(comparison) for comparison in comparisons]
+        lines = [backup_output.compared(comparison) for comparison in comparisons]
         print(json.dumps({"backup": found.id, "equal": equal, "tables": lines}, indent=2))
     else:
-        _print_comparisons(comparisons)
+        backup_output.print_comparisons(comparisons)
         console.print(
             f"[green]✓[/] {found.id}: {len(comparisons)} tables can be restored as they were"
             if equal
@@ -166,7 +159,7 @@ def restore(
             if not planned.tables:
                 console.print(f"nothing to restore: every table is as in {planned.backup.id}")
                 return
-        _print_plan(planned)
+        backup_output.print_plan(planned)
         warn_of_schedules(google)
         if not _confirmed(yes):
             console.print("nothing was changed")
@@ -297,113 +290,9 @@ def _ended(done: backups.Restore) -> None:
         count = len(done.comparisons)
         console.print(f"[green]✓[/] {count} tables are as in {done.backup}{kept}")
         return
-    _print_comparisons(done.comparisons)
+    backup_output.print_comparisons(done.comparisons)
     console.print(
         f"[red]✗[/] the rows were replaced and something has changed them since{kept}\n"
         "  pause the schedules and restore once more"
     )
     raise typer.Exit(1)
-
-
-def _print_list(found: Sequence[Backup], now: datetime) -> None:
-    if not found:
-        console.print("no backup yet; make one: eros backup create")
-        return
-    rows = []
-    for backup in found:
-        copies = "both" if backup.exported else "snapshots"
-        rows.append(
-            (
-                backup.id,
-                backup.kind or "?",
-                Text(backup.state, style=_COLOURS[backup.state]),
-                _age(now - backup.made),
-                f"{backup.expires:%Y-%m-%d}" if backup.expires else "",
-                copies if backup.has_snapshots else "export" * backup.exported,
-                len(backup.tables),
-                backup.rows,
-                _size(backup.bytes),
-            )
-        )
-    columns = ("backup", "kind", "state", "age", "expires", "copies", "tables", "rows", "size")
-    show(console, Answer(columns, rows))
-
-
-def _print_plan(planned: Plan) -> None:
-    backup = planned.backup
-    console.print(
-        f"Restore from the {planned.source} of {backup.id}, rows of "
-        f"{backup.time:%Y-%m-%d %H:%M:%S} UTC:"
-    )
-    rows: list[tuple[Any, ...]] = []
-    for one in planned.tables:
-        notes = []
-        if one.expired:
-            notes.append(f"{one.expired:,} rows are left out: their partition has ended")
-        if one.fit.added:
-            notes.append(f"empty or default: {', '.join(one.fit.added)}")
-        change = one.rows_then - one.rows_now
-        rows.append(
-            (
-                one.name,
-                one.rows_now,
-                one.rows_then,
-                f"{change:+,}" if change else "",
-                "; ".join(notes),
-            )
-        )
-    columns: tuple[str, ...] = ("table", "rows now", "rows then", "change", "notes")
-    if not any(row[-1] for row in rows):
-        columns, rows = columns[:-1], [row[:-1] for row in rows]
-    show(console, Answer(columns, rows))
-
-
-def _print_comparisons(comparisons: Sequence[Comparison]) -> None:
-    for one in comparisons:
-        if one.equal:
-            console.print(f"[green]✓[/] {one.table}: {one.found.rows:,} rows")
-            continue
-        what = f"{one.found.rows:,} rows instead of {one.expected.rows:,}"
-        if one.found.rows == one.expected.rows:
-            what = f"differs in {', '.join(one.different) or 'which values stand in one row'}"
-        console.print(f"[red]✗[/] {one.table}: {what}")
-
-
-def _summary(backup: Backup, now: datetime) -> dict[str, Any]:
-    return {
-        "backup": backup.id,
-        "kind": backup.kind.value if backup.kind else None,
-        "state": backup.state.value,
-        "time": backup.time.isoformat(),
-        "made": backup.made.isoformat(),
-        "age_seconds": round((now - backup.made).total_seconds()),
-        "expires": backup.expires.isoformat() if backup.expires else None,
-        "snapshots": backup.has_snapshots,
-        "export": backup.exported,
-        "rows": backup.rows,
-        "bytes": backup.bytes,
-        "version": backup.version,
-        "commit": backup.commit,
-        "tables": {table.name: table.rows for table in backup.tables},
-    }
-
-
-def _compared(comparison: Comparison) -> dict[str, Any]:
-    return {
-        "table": comparison.table,
-        "equal": comparison.equal,
-        "rows": comparison.found.rows,
-        "rows_expected": comparison.expected.rows,
-        "different_columns": comparison.different,
-    }
-
-
-def _age(age: timedelta) -> str:
-    hours = age.total_seconds() / 3600
-    if hours < 1:
-        return f"{hours * 60:.0f} min"
-    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
-
-
-def _size(size: int | None) -> str:
-    return "" if size is None else one_select.size(size)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from bqstack.guard import Action, Detail, Loss
 from bqstack.markup import code, folded, html, line, plain
-from bqstack.plan import picture
-from bqstack.plan.costs import Run, ScheduleCost
+from bqstack.plan import picture, schedule_table
 from bqstack.plan.impact import ColumnEffect, Effect
 from bqstack.plan.whole_plan import VERBS, Plan, Planned, routine_kind
 
@@ -39,7 +38,7 @@ def render(plan: Plan, link: str = "") -> str:
     blocks = [block for planned in plan.changes if (block := _block(planned))]
     preview = _preview(plan)
     where = f"[the whole plan]({link})" if link else "the JSON of the plan has them"
-    ending = picture.mermaid(plan) + _schedules(plan)
+    ending = picture.mermaid(plan) + schedule_table.render(plan)
     return _fitted(top, rows, blocks, ending, preview, where)
 
 
@@ -266,7 +265,8 @@ def _block(planned: Planned) -> str:
         body.append("Its columns:\n\n" + _columns(planned.columns))
     before, after = planned.bytes
     if before is not None or after is not None:
-        body.append(f"Its query scans {_bytes(before)}, then {_bytes(after)} (dry run).")
+        scanned = [schedule_table.size(number) for number in planned.bytes]
+        body.append(f"Its query scans {scanned[0]}, then {scanned[1]} (dry run).")
     if planned.broken:
         body.append(f"❌ Wrong after this change: {', '.join(map(code, planned.broken))}.")
     if planned.downstream:
@@ -320,76 +320,9 @@ def _reads(effect: Effect) -> list[str]:
     return parts + ([f"calls {', '.join(map(code, calls))}"] if calls else [])
 
 
-def _schedules(plan: Plan) -> str:
-    if not plan.schedules:
-        return ""
-    rows = [
-        f"| {code(cost.name)} | {_runs(cost)} | {_scans(cost)} | {_money(cost, plan.usd_per_tib)} |"
-        for cost in plan.schedules
-    ]
-    rows_of = (
-        "of all rows that BigQuery counts, 10 MB a table at least"
-        if plan.rows_known
-        else f"but the rows are not known{_why(plan)}: each table counts BigQuery's least, 10 MB"
-    )
-    table = "\n".join(
-        [
-            "| schedule | runs in 30 days | bytes a run, at most | USD in 30 days |",
-            "| --- | --- | --- | --- |",
-            *rows,
-        ]
-    )
-    model = (
-        "Modelled, because a dry run tells nothing about a script: every statement that a call"
-        f" usually runs scans the columns that it names, {rows_of}. Partition filters are left out."
-        f" {plan.usd_per_tib:g} USD a TiB."
-    )
-    return f"\n#### Schedules and what they cost\n\n{table}\n\n<sub>{model}</sub>\n"
-
-
-def _why(plan: Plan) -> str:
-    return f" ({plain(plan.note)})" if plan.note else ""
-
-
-def _runs(cost: ScheduleCost) -> str:
-    return _sides(cost, _run_text)
-
-
-def _run_text(run: Run) -> str:
-    count = "?" if run.runs_per_month is None else f"{run.runs_per_month:,.0f}"
-    return f"{count} ({plain(run.schedule) or 'on demand'}{', paused' if run.paused else ''})"
-
-
-def _scans(cost: ScheduleCost) -> str:
-    return _sides(cost, lambda run: _bytes(run.bytes_per_run))
-
-
-def _money(cost: ScheduleCost, usd_per_tib: float) -> str:
-    def text(run: Run) -> str:
-        usd = run.usd_per_month(usd_per_tib)
-        return "?" if usd is None else f"{usd:,.2f}"
-
-    return _sides(cost, text)
-
-
-def _sides(cost: ScheduleCost, text: Callable[[Run], str]) -> str:
-    before, after = (text(run) if run else "none" for run in (cost.before, cost.after))
-    return before if before == after else f"{before} → {after}"
-
-
 def _preview(plan: Plan) -> str:
     # A fence inside would end the block.
     return plan.preview.replace("```", "'''").strip()
-
-
-def _bytes(number: int | None) -> str:
-    if number is None:
-        return "an unknown number of bytes"
-    value, units = float(number), ["B", "kB", "MB", "GB", "TB", "PB"]
-    while value >= 1000 and len(units) > 1:
-        value /= 1000
-        units.pop(0)
-    return f"{value:.3g} {units[0]}"
 
 
 def _type(kind: str | None) -> str:
