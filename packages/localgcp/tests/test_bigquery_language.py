@@ -135,6 +135,17 @@ def test_bare_names_are_fields_where_only_the_query_knows_the_type(client, sql, 
     assert run(client, sql) == expected
 
 
+def test_a_long_chain_of_queries_over_unnested_arrays_is_answered(client):
+    """Each asks for the types of the one before it: the stack of Python has an end."""
+    chain = ["w0 AS (SELECT id, [1.5, 2.5] AS ns FROM d.items)"]
+    chain += [
+        f"w{n} AS (SELECT id, ARRAY(SELECT x + 1 FROM UNNEST(ns) AS x) AS ns FROM w{n - 1})"
+        for n in range(1, 16)
+    ]
+    told = run(client, f"WITH {', '.join(chain)} SELECT ns FROM w15 WHERE id = 1")
+    assert told == [{"ns": [16.5, 17.5]}]
+
+
 @pytest.mark.parametrize(
     ("sql", "expected"),
     [

@@ -18,6 +18,9 @@ from sqlglot import exp
 from localgcp.bigquery.grammar import unsupported
 
 _PAGE = "docs/fidelity.md"
+# A query of WITH over one over another is asked about while another is: so deep and no deeper, or the
+# stack of Python overflows.
+_DEEPEST = 2
 # DuckDB's words for `SELECT (SELECT …).*` over a name of an outer query.
 _CORRELATED = "UNNEST() for correlated expressions"
 
@@ -50,7 +53,11 @@ def columns(source: exp.Expr, select: exp.Select, context: Any) -> dict[str, Any
     probe = exp.select("*").from_(alone)
     if tables:
         probe.set("with_", exp.With(expressions=[one.copy() for one in tables]))
+    depth = getattr(context, "probes", 0)
+    if depth >= _DEEPEST:
+        return None
     used, referenced, position = set(context.used), set(context.referenced), context.position
+    context.probes = depth + 1
     try:
         sql, bound = translate.translate(probe, context)
         relation = cursor.sql(sql, params=bound)
@@ -59,6 +66,7 @@ def columns(source: exp.Expr, select: exp.Select, context: Any) -> dict[str, Any
         # A correlated subquery, for one; or a mistake, of which the statement itself will tell.
         return None
     finally:
+        context.probes = depth
         context.used.clear()
         context.used.update(used)
         context.referenced.clear()
