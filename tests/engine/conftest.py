@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,12 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from eros.project.settings import PROJECT_ROOT
+from tests.engine import kept
 
 PROJECT = "eros-local"
 DATASET = "eros_scheduling_brain"
+# Beside a kept state: those of the cloud that it was made with.
+_ADDRESSES = "addresses.json"
 _PROGRAM = (
     "__main__.py",
     "Pulumi.yaml",
@@ -52,6 +56,16 @@ class Cloud:
     def endpoints(self) -> dict[str, str]:
         """Provider key to URL."""
         return json.loads((self.folder / "endpoints.json").read_text(encoding="utf-8"))
+
+    def put_state(self, target: Path) -> bool:
+        """Put the state of the stack that it began with into a new folder, if it did."""
+        before = self.folder.parent
+        if not (before / "state").exists():
+            return False
+        shutil.copytree(before / "state", target, dirs_exist_ok=True)
+        old = json.loads((before / _ADDRESSES).read_text(encoding="utf-8"))
+        kept.move(target, old, self.endpoints)
+        return True
 
     @property
     def bigquery(self) -> bigquery.Client:
@@ -135,18 +149,32 @@ class Program:
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory) -> Iterator[Cloud]:
-    """A local cloud of the module's own, empty at first."""
-    running = Cloud(tmp_path_factory.mktemp("cloud") / "data")
-    running.control("up")
-    yield running
-    running.control("down")
+def cloud(request, tmp_path_factory) -> Iterator[Cloud]:
+    """A local cloud of the module's own, empty at first unless the module is marked `deployed`."""
+    folder = tmp_path_factory.mktemp("cloud")
+    if request.node.get_closest_marker("deployed"):
+        kept.copy(_deploy, folder)
+    with _running(folder) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory, cloud) -> Program:
-    """A fresh copy of the program, stack created, nothing deployed."""
-    root = tmp_path_factory.mktemp("program")
+    """A fresh copy of the program and its stack; nothing is deployed unless the cloud is so."""
+    return _program(tmp_path_factory.mktemp("program"), cloud)
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[Cloud]:
+    running = Cloud(folder / "cloud")
+    running.control("up")
+    try:
+        yield running
+    finally:
+        running.control("down")
+
+
+def _program(root: Path, cloud: Cloud) -> Program:
     for name in _PROGRAM:
         source = PROJECT_ROOT / name
         if source.is_dir():
@@ -156,7 +184,21 @@ def program(tmp_path_factory, cloud) -> Program:
     for file in PROJECT_ROOT.glob("Pulumi.*.yaml"):
         shutil.copy(file, root / file.name)
     (root / ".local").symlink_to(cloud.folder)
-    (root / "state").mkdir()
     copy = Program(root, cloud)
-    copy.pulumi("stack", "init", "local")
+    if not cloud.put_state(root / "state"):
+        (root / "state").mkdir()
+        copy.pulumi("stack", "init", "local")
     return copy
+
+
+def _deploy(folder: Path) -> None:
+    """Make the first `up` of the program as it is."""
+    root = folder / "program"
+    root.mkdir()
+    with _running(folder) as cloud:
+        program = _program(root, cloud)
+        program.up()
+        text = json.dumps(cloud.endpoints)
+    (folder / _ADDRESSES).write_text(text, encoding="utf-8")
+    (root / "state").rename(folder / "state")
+    shutil.rmtree(root)

@@ -17,6 +17,8 @@ from google.cloud import bigquery
 
 from tests.engine.conftest import DATASET, PROJECT, Cloud, Program
 
+pytestmark = pytest.mark.deployed
+
 DTS = f"projects/{PROJECT}/locations/US/transferConfigs"
 CONTACTS = {
     "contacts.pagerdutyService": "eros",

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.deployed
+
 FIGURE = """      doubled_score:
         title: Doubled score
         unit: "{points}"

@@ -13,6 +13,8 @@ import pytest
 from tests.engine.conftest import DATASET, Cloud, Program
 from tests.mistakes import MISTAKES, Mistake, make
 
+pytestmark = pytest.mark.deployed
+
 EROS = (sys.executable, "-m", "eros.cli.app")
 COMMANDS = {
     "preview": ("pulumi", "preview", "--stack", "local", "--non-interactive"),
@@ -39,7 +41,7 @@ def rounds() -> list[dict[str, Mistake]]:
 @pytest.fixture(scope="module")
 def deployed(program: Program) -> Program:
     """The program as it is, deployed."""
-    program.up()
+    program.assert_converged()
     return program
 
 

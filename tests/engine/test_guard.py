@@ -10,6 +10,8 @@ import pytest
 
 from tests.engine.conftest import DATASET, PROJECT
 
+pytestmark = pytest.mark.deployed
+
 _QUALIFIER = "`{{ project }}`.`{{ dataset }}`."
 _FILES = {
     "tables/guard_days": (

@@ -21,6 +21,8 @@ from eros.operations import backup
 from eros.project.settings import load_stack_file
 from tests.engine.conftest import DATASET, PROJECT, Program
 
+pytestmark = pytest.mark.deployed
+
 QUALIFIER = f"`{PROJECT}`.`{DATASET}`."
 TOKEN = "xoxb-a-token-that-nobody-may-see"
 COMPONENT = '''import pulumi_gcp as gcp

@@ -6,13 +6,15 @@ import os
 import re
 import shlex
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from eros.project.settings import PROJECT_ROOT
+from tests.engine.conftest import Cloud
 from tests.engine.surroundings import OTHER_CLOUDS
+
+pytestmark = pytest.mark.deployed
 
 PAGES = ("runbook.md", "checklists.md")
 # Blocks below a point of a list are indented.
@@ -33,10 +35,10 @@ def commands() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory) -> Iterator[Run]:
-    """Runs a command against a local stack that `eros local up` made."""
-    home = tmp_path_factory.mktemp("runbook")
-    folder = home / "local"
+def run(cloud: Cloud) -> Run:
+    """Runs a command against a local stack that `eros local up` has filled."""
+    folder = cloud.folder
+    assert cloud.put_state(folder / "pulumi")
     environment = os.environ | {
         "EROS_LOCAL_DIR": str(folder),
         "PULUMI_BACKEND_URL": f"file://{folder / 'pulumi'}",
@@ -58,11 +60,8 @@ def run(tmp_path_factory) -> Iterator[Run]:
         )
 
     started = call("eros", "local", "up", "--no-follow-clock")
-    try:
-        assert started.returncode == 0, started.stdout
-        yield call
-    finally:
-        call(sys.executable, "-m", "localgcp", "down")
+    assert started.returncode == 0, started.stdout
+    return call
 
 
 def test_the_pages_have_commands():
