@@ -19,7 +19,7 @@ from pathlib import Path
 
 from eros.project.settings import PROJECT_ROOT
 from localgcp.bigquery import switch
-from tools import cache, gcp_plugin, locks
+from tools import exclusive_lock, gcp_plugin, toolchain_cache
 
 _KEPT = 3
 # A cloud has a clock: little may fall due between the first `up` and the test.
@@ -40,13 +40,13 @@ def copy(make: Make, target: Path) -> None:
 
     `make` does so the first time, with a first `up`.
     """
-    kept = cache.folder().parent / "stacks"
+    kept = toolchain_cache.folder().parent / "stacks"
     folder = kept / key()
-    with locks.exclusive(kept / "lock"):
+    with exclusive_lock.exclusive(kept / "lock"):
         if not folder.exists() or time.time() - folder.stat().st_mtime > _SECONDS:
             with tempfile.TemporaryDirectory(prefix="eros-stack-") as work:
                 make(Path(work))
-                with cache.assembled(folder) as draft:
+                with toolchain_cache.assembled(folder) as draft:
                     shutil.copytree(work, draft, ignore=_OWN, dirs_exist_ok=True)
         shutil.copytree(folder, target, dirs_exist_ok=True)
         others = [one for one in kept.iterdir() if one.is_dir()]
