@@ -107,8 +107,8 @@ plan: bootstrap ## what a change does to STACK, as Markdown and JSON
 drift: bootstrap ## fail unless STACK is what the program says
 	@$(ACTIVATE); pulumi preview --stack $(STACK) --refresh --expect-no-changes --diff --color never
 
-deploy: bootstrap ## deploy STACK without questions: preflight, backup, up, validate
-	@$(ACTIVATE); eros deploy --stack $(STACK) --yes
+deploy: bootstrap ## deploy STACK without questions: preflight, backup, up, validate; watched for OBSERVE minutes
+	@$(ACTIVATE); eros deploy --stack $(STACK) --yes $(if $(OBSERVE),--observe $(OBSERVE)) $(if $(RESUME),--resume)
 
 health: bootstrap ## the state of STACK; fails on a warning, but for HEALTH=--accept-warning
 	@$(ACTIVATE); eros health --stack $(STACK) $(HEALTH)

@@ -70,8 +70,10 @@ def rollback(
 
     google = Google(load_stack_file(stack))
     if only_list:
-        for line in _lines(_dated(google, state.history(stack, PROJECT_ROOT)), None):
+        history = state.history(stack, PROJECT_ROOT)
+        for line in _lines(_dated(google, history), None):
             console.print(line, markup=False)
+        console.print(success_rate(history), markup=False)
         return
     try:
         if resume:
@@ -211,6 +213,16 @@ def counted(counts: Sequence[Count]) -> list[str]:
         "  ".join((f"  {name.ljust(widths[0])}", *map(str.rjust, numbers, widths[1:]))).rstrip()
         for name, *numbers in rows
     ]
+
+
+def success_rate(history: Sequence[Update]) -> str:
+    """How many of the updates came to a good end."""
+    updates = [update for update in history if update.kind == "update"]
+    if not updates:
+        return "no update yet"
+    good = sum(update.succeeded for update in updates)
+    share = 100 * good / len(updates)
+    return f"{good} of {len(updates)} updates succeeded: {share:.0f}% (target: above 95%)"
 
 
 def _lines(history: Sequence[Update], target: int | None) -> list[str]:

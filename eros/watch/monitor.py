@@ -110,6 +110,39 @@ QUERIES = (
         "FROM {dataset}.integrity_violations GROUP BY violation ORDER BY violation",
     ),
     Query(
+        "service_levels",
+        "availability and time to recovery of 30 days, against their targets",
+        """
+WITH checks AS (
+    SELECT COUNTIF(status != 'CRITICAL') AS good, COUNT(*) AS made,
+        DIV(TIMESTAMP_DIFF(MAX(check_timestamp), MIN(check_timestamp), MINUTE), 5) + 1 AS due
+    FROM {dataset}.health_checks
+    WHERE check_timestamp >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 30 DAY)
+), incidents AS (
+    SELECT TIMESTAMP_DIFF(MIN(IF(event = 'RESOLVED', event_time, NULL)),
+        MIN(IF(event = 'OPENED', event_time, NULL)), SECOND) / 60 AS minutes
+    FROM {dataset}.alert_events
+    WHERE event_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 30 DAY)
+        AND severity = 'CRITICAL'
+    GROUP BY incident_id
+), figures AS (
+    -- A check that was not made counts as one that found the system down.
+    SELECT 1 AS place, 'availability' AS figure,
+        100 * SAFE_DIVIDE(good, GREATEST(made, due)) AS value, '%, above 99.9' AS target,
+        100 * SAFE_DIVIDE(good, GREATEST(made, due)) > 99.9 AS is_met
+    FROM checks
+    UNION ALL
+    SELECT 2, 'time to recovery', AVG(minutes), 'minutes, below 30', AVG(minutes) < 30
+    FROM incidents
+    UNION ALL
+    SELECT 3, 'longest recovery', MAX(minutes), 'minutes', CAST(NULL AS BOOL) FROM incidents
+)
+SELECT figure, ROUND(value, 2) AS value, target,
+    CASE WHEN is_met IS NULL THEN '' WHEN is_met THEN 'PASS' ELSE 'FAIL' END AS status
+FROM figures ORDER BY place
+""",
+    ),
+    Query(
         "recent_jobs",
         "the last 50 jobs of everybody",
         "SELECT creation_time, user_email, job_id, job_type, statement_type, state, "

@@ -1,6 +1,6 @@
 CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.deployment_scorecard(deployed_at TIMESTAMP, compared_days INT64)  -- noqa: LT01
 OPTIONS (
-    description = 'The five success criteria of a deployment, comparing days before and after it: 20 points for each that is met, 0 where data are missing, and the row overall: 100 is SUCCESS, below 80 REVIEW. Costs are those of a day, over whole days: none is over in the first 24 hours. The job history reaches back 30 days.'
+    description = 'The five success criteria of a deployment, comparing days before and after it: 20 points for each that is met, 0 where data are missing. A criterion that asks for something better is NOT WORSE within 10%. Overall: SUCCESS at 100 points, REVIEW when anything is WORSE, ACCEPTABLE from 80 points, else NOT WORSE. Costs are those of a day, over whole days: none is over in the first 24 hours. The job history reaches back 30 days.'
 )
 AS (
     -- Costs are compared over whole days: each holds every scheduled query once, and sums
@@ -110,7 +110,15 @@ AS (
                 WHEN 3 THEN value_after < 1.05 * value_before OR (value_after = 0 AND value_before = 0)
                 WHEN 4 THEN value_after > 1.1 * value_before
                 ELSE value_after > 90
-            END AS is_met
+            END AS is_met,
+            -- A change that was to make nothing better is no bad one: what asks for better has a band.
+            CASE place
+                WHEN 1 THEN value_after > 1.1 * value_before
+                WHEN 2 THEN value_after >= 1
+                WHEN 3 THEN value_after >= 1.05 * value_before AND value_after > 0
+                WHEN 4 THEN value_after < 0.9 * value_before
+                ELSE value_after <= 90
+            END AS is_worse
         FROM figures
     )
 
@@ -124,7 +132,8 @@ AS (
         CASE
             WHEN is_met IS NULL THEN 'MISSING DATA'
             WHEN is_met THEN 'MET'
-            ELSE 'NOT MET'
+            WHEN is_worse THEN 'WORSE'
+            ELSE 'NOT WORSE'
         END AS status
     FROM judged
     UNION ALL
@@ -137,8 +146,10 @@ AS (
         CAST(SUM(IF(is_met, 20, 0)) AS INT64),
         CASE
             WHEN SUM(IF(is_met, 20, 0)) = 100 THEN 'SUCCESS'
+            WHEN LOGICAL_OR(is_worse) THEN 'REVIEW'
             WHEN SUM(IF(is_met, 20, 0)) >= 80 THEN 'ACCEPTABLE'
-            ELSE 'REVIEW'
+            WHEN COUNT(is_met) = 0 THEN 'MISSING DATA'
+            ELSE 'NOT WORSE'
         END
     FROM judged
 );

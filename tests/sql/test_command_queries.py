@@ -102,3 +102,39 @@ def test_the_deployment_report_compares_days_with_days(build):
     assert report["queries a day"] == (24, None)
     assert report["US dollars a day, total"][1] is None, "no day is over"
     assert report["US dollars since"] == (None, 12.5)
+
+
+@pytest.mark.sql
+@pytest.mark.emulator
+def test_service_levels_count_a_missing_check_and_the_minutes_to_recovery(build):
+    warehouse = build("levels", only=["health_checks", "alert_events"])
+    # Eleven checks within an hour and one of them critical: one is missing, too.
+    warehouse.run("""
+        INSERT INTO health_checks
+        (check_timestamp, health_score, status, checks_passed, checks_total, warnings, critical)
+        SELECT TIMESTAMP_SUB(TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), MINUTE), INTERVAL 5 * n MINUTE),
+            100, IF(n = 3, 'CRITICAL', 'HEALTHY'), 7, 7, 0, 0
+        FROM UNNEST(GENERATE_ARRAY(0, 11)) AS n
+        WHERE n != 7;
+        INSERT INTO alert_events
+        (event_id, event_time, rule_id, title, severity, event, incident_id)
+        SELECT GENERATE_UUID(), TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL ago MINUTE), 'A04', 't',
+            severity, event, incident
+        FROM UNNEST([
+            STRUCT(100 AS ago, 'CRITICAL' AS severity, 'OPENED' AS event, 'one' AS incident),
+            STRUCT(90, 'CRITICAL', 'RESOLVED', 'one'),
+            STRUCT(80, 'CRITICAL', 'OPENED', 'two'),
+            STRUCT(20, 'CRITICAL', 'RESOLVED', 'two'),
+            STRUCT(900, 'WARNING', 'OPENED', 'three'),
+            STRUCT(1, 'WARNING', 'RESOLVED', 'three'),
+            STRUCT(5, 'CRITICAL', 'OPENED', 'open still')
+        ]);
+    """)
+    google = SimpleNamespace(settings=warehouse.settings, bigquery=warehouse.client)
+    [query] = [one for one in monitor.QUERIES if one.name == "service_levels"]
+    rows = {row["figure"]: row for row in monitor.ask(google, query).records()}
+    assert rows["availability"]["value"] == pytest.approx(100 * 10 / 12, abs=0.01)
+    assert rows["availability"]["status"] == "FAIL"
+    assert rows["time to recovery"]["value"] == 35
+    assert rows["time to recovery"]["status"] == "FAIL"
+    assert rows["longest recovery"]["value"] == 60

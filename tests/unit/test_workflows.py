@@ -139,21 +139,60 @@ def test_a_stack_without_a_backend_is_not_looked_for_on_the_runner(tmp_path, bac
     step = load(FOLDER / "actions" / "google" / "action.yml")["runs"]["steps"][-1]
     done = subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", step["run"]],
-        env={"BACKEND": backend, "GITHUB_ENV": str(file)},
+        env=os.environ
+        | {"BACKEND": backend, "GITHUB_ENV": str(file), "RUNNER_TEMP": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
     )
     assert (done.returncode == 0) is bool(backend)
     assert ("no variable PULUMI_BACKEND_URL" in done.stdout) is not bool(backend)
-    assert file.read_text() == (f"PULUMI_BACKEND_URL={backend}\n" if backend else "")
+    records = tmp_path / "records"
+    told = f"PULUMI_BACKEND_URL={backend}\nEROS_LOG_DIR={records}\n"
+    assert file.read_text() == (told if backend else "")
+    assert records.is_dir() is bool(backend)
+
+
+@pytest.mark.parametrize("reports", [0, 2])
+def test_reports_are_in_the_summary_of_the_job(tmp_path, reports):
+    for number in range(reports):
+        folder = tmp_path / "records" / "deployments" / "prod" / str(number)
+        folder.mkdir(parents=True)
+        (folder / "report.md").write_text(f"report {number}\n", encoding="utf-8")
+    (tmp_path / "records").mkdir(exist_ok=True)
+    summary = tmp_path / "summary.md"
+    [tell, upload] = load(FOLDER / "actions" / "records" / "action.yml")["runs"]["steps"]
+    subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", tell["run"]],
+        env=os.environ
+        | {"EROS_LOG_DIR": str(tmp_path / "records"), "GITHUB_STEP_SUMMARY": str(summary)},
+        check=True,
+    )
+    assert sorted(summary.read_text().splitlines()) == [f"report {n}" for n in range(reports)]
+    assert upload["with"]["if-no-files-found"] == "error"
+
+
+def test_what_a_job_writes_down_outlives_its_runner():
+    """Also when the job has failed: that is when somebody wants to read it."""
+    for name, key, job in jobs():
+        runs = [step.get("run", "") for step in job.get("steps", [])]
+        changes = any(re.search(r"make (deploy|backup|verify)\b", run) for run in runs)
+        keeps = [s for s in job.get("steps", []) if "actions/records" in s.get("uses", "")]
+        assert len(keeps) == changes, (name, key)
+        assert all(step["if"] == "always()" for step in keeps), (name, key)
+
+
+def test_a_release_is_watched_for_half_an_hour():
+    [job] = [job for name, key, job in jobs() if (name, key) == ("release", "production")]
+    assert any("OBSERVE=30" in step.get("run", "") for step in job["steps"])
+    assert job["timeout-minutes"] == 90
 
 
 def test_every_job_ends_by_itself_and_leaves_no_credentials_in_the_folder():
     for name, key, job in jobs():
         if "uses" in job:
             continue
-        assert job["timeout-minutes"] <= 60, (name, key)
+        assert job["timeout-minutes"] <= 90, (name, key)
         for step in job["steps"]:
             if "actions/checkout@" in step.get("uses", ""):
                 assert step["with"]["persist-credentials"] is False, (name, key)
@@ -173,7 +212,7 @@ def test_an_earlier_merge_never_deploys_over_a_later_one():
 
 def test_production_is_deployed_by_a_release_in_its_environment_only():
     deploys = {
-        (name, step["run"].rpartition("=")[2], job["environment"]["name"])
+        (name, re.findall(r"STACK=(\w+)", step["run"])[0], job["environment"]["name"])
         for name, _, job in jobs()
         for step in job.get("steps", [])
         if "make deploy" in step.get("run", "")

@@ -39,10 +39,15 @@ SELECT * FROM deployment_scorecard(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 6
 
 -- then
 ASSERT (
-    SELECT value_before = 24 * 6.25 AND value_after = 2 * 24 * 6.25 AND change_pct = 100 AND points = 0 AND status = 'NOT MET'
+    SELECT value_before = 24 * 6.25 AND value_after = 2 * 24 * 6.25 AND change_pct = 100 AND points = 0 AND status = 'WORSE'
     FROM deployment_scorecard(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 60 HOUR), 7)
     WHERE place = 3
 ) AS 'seven days before, two after';
+ASSERT (
+    SELECT status = 'REVIEW'
+    FROM deployment_scorecard(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 60 HOUR), 7)
+    WHERE place = 6
+) AS 'what is worse is looked at';
 UPDATE job_history
 SET total_bytes_billed = 1099511627776
 WHERE creation_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 60 HOUR);

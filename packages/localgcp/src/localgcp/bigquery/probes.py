@@ -18,8 +18,8 @@ from sqlglot import exp
 from localgcp.bigquery.grammar import unsupported
 
 _PAGE = "docs/fidelity.md"
-# A query of WITH over one over another is asked about while another is: so deep and no deeper, or the
-# stack of Python overflows.
+# A query over a query is asked about while another one is: so deep and no deeper, or the stack of
+# Python overflows.
 _DEEPEST = 2
 # DuckDB's words for `SELECT (SELECT …).*` over a name of an outer query.
 _CORRELATED = "UNNEST() for correlated expressions"
