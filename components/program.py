@@ -14,7 +14,8 @@ from bqstack.connection import Connection
 from bqstack.program import Program
 from components.fingerprint import fingerprint
 from components.system import System, read
-from eros.project.settings import Settings, check_file, from_engine, load_stack_file
+from eros.project.settings import Settings
+from eros.project.stack_file import check_file, from_engine, load_stack_file
 
 if TYPE_CHECKING:
     from bqstack.guard.declarations import Declared

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from eros.project import settings
+from eros.project import stack_file
 from eros.project.settings import Settings
 
 
@@ -16,4 +16,4 @@ def settings_of(urn: str) -> Settings:
 @cache
 def load(stack: str) -> Settings:
     """Settings of a stack, read once."""
-    return settings.load_stack_file(stack)
+    return stack_file.load_stack_file(stack)

@@ -9,17 +9,18 @@ import sys
 
 from bqstack.errors import UserError
 from components.system import read
-from eros.project import settings
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import check_file, load_stack_file
 
 
 def main() -> int:
     """The exit code of the process."""
     wrong = 0
-    for file in sorted(settings.PROJECT_ROOT.glob("Pulumi.*.yaml")):
+    for file in sorted(PROJECT_ROOT.glob("Pulumi.*.yaml")):
         stack = file.name.split(".")[1]
         try:
-            settings.check_file(stack)
-            read(settings.load_stack_file(stack))
+            check_file(stack)
+            read(load_stack_file(stack))
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             wrong = 1

@@ -18,8 +18,8 @@ from pathlib import Path
 
 from defusedxml import ElementTree
 
-from bqstack import catalogue, markup
-from eros.project.settings import load_stack_file
+from bqstack import markup
+from eros.project.project import Project
 from tools import quick
 from tools.annotations import Annotation, show
 
@@ -58,7 +58,7 @@ def touched(files: Iterable[Path], readers: Mapping[str, Iterable[str]], root: P
 def readers_of(root: Path) -> dict[str, set[str]]:
     """For each object those whose SQL names it."""
     found: dict[str, set[str]] = {}
-    for item in catalogue.load(load_stack_file("local"), root):
+    for item in Project.load("local", root).sql:
         for name in item.depends_on:
             found.setdefault(name, set()).add(item.name)
     return found

@@ -19,7 +19,8 @@ from components.program import planned
 from dev.bench.benchmark import Figure, Figures, benchmark
 from dev.bench.lab import Lab
 from eros.project import schedules
-from eros.project.settings import BUILDER_CALLS, PROJECT_ROOT, Settings, load_stack_file
+from eros.project.settings import BUILDER_CALLS, PROJECT_ROOT, Settings
+from eros.project.stack_file import load_stack_file
 
 _MESSAGES_PER_DAY = 12
 _TEXT, _KEY, _LABELS, _JSON = 230, 66, 150, 1500

@@ -14,9 +14,9 @@ from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from bqstack import catalogue
 from dev.bench.lab import Duration
 from eros.cloud.google import NO_RETRY
+from eros.project.project import Project
 from eros.project.settings import PROJECT_ROOT, Settings
 from localgcp.bigquery import standalone
 
@@ -58,7 +58,7 @@ class Emulator(AbstractContextManager):
     def create(self) -> None:
         """The dataset with the whole catalogue."""
         self.create_dataset()
-        for item in catalogue.load(self._settings, PROJECT_ROOT):
+        for item in Project(self._settings, PROJECT_ROOT).sql:
             self.run(item.sql)
 
     def run(self, sql: str) -> list[bigquery.Row]:

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 
 from dev.bench.realities import Reality
-from eros.project.settings import Automation
+from eros.project.settings_sections import Automation
 from eros.sample import Identity, Scale, captions, creators
 
 # Dollars that a message of a tier may cost, in the order of eros.sample.captions.TIERS.

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 
 if TYPE_CHECKING:
     from eros.cloud.google import Google

@@ -16,7 +16,7 @@ from dev.bench.hidden_rates import Regime
 from dev.bench.lab import Lab
 from dev.bench.ranking import POLICIES
 from dev.bench.realities import PLAIN, REALITIES, Reality
-from eros.project.settings import Selection
+from eros.project.settings_sections import Selection
 
 # Other seeds than those on which the defaults of settings.Selection were chosen (0 to 9).
 SEEDS = range(100, 130)

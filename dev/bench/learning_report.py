@@ -29,7 +29,8 @@ from dev.bench.learning import (
     Result,
 )
 from dev.bench.realities import PLAIN, REALITIES
-from eros.project.settings import PROJECT_ROOT, Automation
+from eros.project.settings import PROJECT_ROOT
+from eros.project.settings_sections import Automation
 
 _PAGE = PROJECT_ROOT / "docs" / "learning.md"
 _PLOT = PROJECT_ROOT / "docs" / "learning.svg"

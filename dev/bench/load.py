@@ -6,7 +6,7 @@ from dev.bench import crowd
 from dev.bench.benchmark import Figure, Figures, benchmark, seconds
 from dev.bench.emulator import Emulator
 from dev.bench.lab import BenchmarkError, Lab
-from eros.project.settings import load_stack_file
+from eros.project.stack_file import load_stack_file
 
 _PROCEDURES = ("claim_schedule_request", "select_captions_for_creator", "finish_claimed_request")
 _REQUESTS = 32

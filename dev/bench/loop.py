@@ -12,7 +12,7 @@ from dev.bench import hidden_rates as worlds
 from dev.bench.hidden_rates import Regime, World
 from dev.bench.ranking import NEVER, Pages, Policy
 from dev.bench.realities import Reality, Seasons, seasons
-from eros.project.settings import Selection
+from eros.project.settings_sections import Selection
 
 # Added to a world's seed: what happens in it is drawn apart from what it is.
 _EVENTS = 20_251_101

@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 from numba import njit
 
-from eros.project.settings import Selection
+from eros.project.settings_sections import Selection
 
 # As in sql/functions/wilson_score_bounds.sql: z of 95%.
 _Z = 1.96

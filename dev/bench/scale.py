@@ -17,7 +17,7 @@ from dev.bench import figure_table, machine_facts
 from dev.bench.benchmark import REGISTRY, Figure, Figures, benchmark, growth, seconds
 from dev.bench.emulator import Cost, Emulator
 from dev.bench.lab import BenchmarkError, Lab
-from eros.project.settings import load_stack_file
+from eros.project.stack_file import load_stack_file
 
 # One call of beta_draws takes its arms as one array, of a page or of some pages.
 _ARMS_PER_CALL = 1_000_000

@@ -14,8 +14,7 @@ _PROGRAMS = {
     "import of the Pulumi program": ("-c", "import components.system"),
     "catalogue load": (
         "-c",
-        "from bqstack import catalogue; from eros.project import settings as s;"
-        " catalogue.load(s.load_stack_file('local'), s.PROJECT_ROOT)",
+        "from eros.project.project import Project; Project.load('local').sql",
     ),
 }
 

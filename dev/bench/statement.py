@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dev.bench.benchmark import Figures, benchmark, ratio, seconds
 from dev.bench.emulator import Emulator
 from dev.bench.lab import Duration, Lab
-from eros.project.settings import load_stack_file
+from eros.project.stack_file import load_stack_file
 
 CALLS = 100
 

@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from bqstack import adopt as adoption
-from bqstack import catalogue
 from bqstack.adopt import adoption_files, live, program_wants, survey_report
 from eros.cli.common import Format, Output, Stack, console
 from eros.cli.waiting import working
 from eros.cloud.google import Google
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.project import Project
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 
 
 def adopt(
@@ -32,7 +33,7 @@ def adopt(
     Exit code 1 when the first up after it would replace an object or lose data.
     """
     settings = load_stack_file(stack)
-    known = catalogue.load(settings, PROJECT_ROOT)
+    known = Project(settings, PROJECT_ROOT).sql
     with working("adopt: reading what the program declares and what exists"):
         wanted = program_wants.wanted(stack, PROJECT_ROOT)
         present = live.read(

@@ -16,9 +16,9 @@ from eros.cli import answers, completion
 from eros.cli.common import Format, Output, Stack, console
 from eros.cli.waiting import working
 from eros.cloud.google import Google
-from eros.project import alerts
 from eros.project.alerts import state
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.project import Project
+from eros.project.stack_file import load_stack_file
 from eros.watch import standing
 from eros.watch.monitor import Answer
 from eros.watch.standing import Standing
@@ -39,7 +39,7 @@ def list_(
     settings = load_stack_file(stack)
     google = Google(settings)
     with working("alerts: asking for every rule"):
-        found = standing.read(google, alerts.of(settings, PROJECT_ROOT))
+        found = standing.read(google, Project(settings).alerts)
     rows = [one for one in found.rules if one.is_open or not firing]
     if output is Format.JSON:
         print(json.dumps([one.document(settings.runbook) for one in rows], indent=2, default=str))

@@ -24,7 +24,7 @@ from eros.operations.backup import (
     activity,
     backup_jobs,
 )
-from eros.project.settings import load_stack_file
+from eros.project.stack_file import load_stack_file
 from eros.watch import pauses
 
 app = typer.Typer(help="Back up the tables, and put their rows back.", no_args_is_help=True)

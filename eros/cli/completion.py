@@ -11,7 +11,9 @@ import typer
 
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.project import Project
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 
 
 def _offered(names: Callable[[typer.Context], Iterable[str]]) -> Callable[..., list[str]]:
@@ -47,9 +49,8 @@ def _queries(_: typer.Context) -> list[str]:
 
 
 def _rules(_: typer.Context) -> list[str]:
-    from eros.project import alerts
 
-    return [rule.id for rule in alerts.of(load_stack_file("local"), PROJECT_ROOT).rules]
+    return [rule.id for rule in Project.load("local").alerts.rules]
 
 
 def _backups(context: typer.Context) -> list[str]:

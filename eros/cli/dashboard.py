@@ -16,7 +16,8 @@ from eros.cli.waiting import working
 from eros.cloud.google import Google
 from eros.cloud.local_control import present
 from eros.project import dashboards, figures
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 
 _DAY = 24
 # A look at the schedules is no reason to wait long.

@@ -20,7 +20,8 @@ from eros.cli.waiting import asking, in_steps, working
 from eros.cloud.google import Google
 from eros.cloud.local_control import present
 from eros.project.files import Reading
-from eros.project.settings import PROJECT_ROOT, check_file, load_stack_file
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import check_file, load_stack_file
 
 
 def deploy(

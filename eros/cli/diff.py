@@ -13,7 +13,8 @@ from eros.cli import completion
 from eros.cli.common import Stack, console, make_folder, write_file
 from eros.cli.plan import Format
 from eros.cli.waiting import working
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 
 
 def diff(

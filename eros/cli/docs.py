@@ -10,7 +10,8 @@ import typer
 from bqstack.errors import UserError
 from eros.cli.common import console
 from eros.cli.waiting import working
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 
 
 def docs(

@@ -13,7 +13,7 @@ from bqstack.errors import UserError
 from eros.cli.common import Format, Output, Stack, console, print_error
 from eros.cli.waiting import working
 from eros.cloud.google import Google
-from eros.project.settings import load_stack_file
+from eros.project.stack_file import load_stack_file
 from eros.watch import health as checks
 
 # Sign, the same for terminals without these characters, colour.

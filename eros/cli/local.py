@@ -21,7 +21,8 @@ from eros.cloud.google import Google
 from eros.cloud.local_control import Control
 from eros.operations import repair
 from eros.project import environment, schedules
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 from eros.sample import Size
 from eros.watch import health as checks
 

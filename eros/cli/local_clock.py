@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from bqstack.errors import UserError
 from eros.cli.common import console
 from eros.cloud.local_control import Control
-from eros.project.settings import load_stack_file
+from eros.project.stack_file import load_stack_file
 
 STACK = "local"
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}

@@ -13,7 +13,7 @@ from rich.text import Text
 from bqstack.errors import UserError
 from eros.cli.common import Format, Output, console, inert
 from eros.cloud.local_control import Control
-from eros.project.settings import load_stack_file
+from eros.project.stack_file import load_stack_file
 
 STACK = "local"
 _RUNBOOK = re.compile(r"^Runbook: (\S+)", re.MULTILINE)

@@ -14,7 +14,8 @@ from eros.cli.common import Stack
 from eros.cli.waiting import working
 from eros.cloud import local_control
 from eros.cloud.google import Google
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 from eros.watch import monitor as queries
 
 # Of a table; CSV and JSON are for programs, which want all of it.

@@ -14,7 +14,8 @@ from rich.text import Text
 from bqstack.errors import UserError
 from eros.cli.common import Stack, console, inert, make_folder, write_file
 from eros.cli.waiting import working
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 
 # The class of a planned change as `bqstack.plan.terminal.text` writes it, after the verb.
 COLOURS = {"none": "green", "reversible": "cyan", "warning": "yellow", "lossy": "bold red"}

@@ -10,7 +10,7 @@ from rich.markup import escape
 from eros.cli.common import Format, Output, Stack, console
 from eros.cli.waiting import working
 from eros.cloud.google import Google
-from eros.project.settings import load_stack_file
+from eros.project.stack_file import load_stack_file
 
 
 def preflight(

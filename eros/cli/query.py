@@ -13,7 +13,7 @@ from eros.cli import answers
 from eros.cli.common import Stack
 from eros.cli.waiting import working
 from eros.cloud.google import Google
-from eros.project.settings import load_stack_file
+from eros.project.stack_file import load_stack_file
 from eros.watch import one_select
 
 

@@ -8,7 +8,8 @@ import sys
 from eros.cli.common import Format, Output, Stack, console
 from eros.cli.waiting import in_steps
 from eros.cloud.google import Google
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 
 
 def repair(stack: Stack = "local", output: Output = Format.TEXT) -> None:

@@ -25,7 +25,8 @@ from eros.cli.common import Format, Output, Stack, console, print_error
 from eros.cli.waiting import in_steps
 from eros.cloud.google import Google
 from eros.cloud.local_control import shown
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 
 if TYPE_CHECKING:
     from eros.operations.rollback import Plan, Report

@@ -14,7 +14,7 @@ from eros.cloud import transfers
 from eros.cloud.google import Google
 from eros.cloud.local_control import present
 from eros.project import schedules
-from eros.project.settings import load_stack_file
+from eros.project.stack_file import load_stack_file
 
 
 def run(

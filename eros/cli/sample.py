@@ -11,7 +11,7 @@ from eros.cli.common import Stack, console
 from eros.cli.waiting import working
 from eros.cloud.google import Google
 from eros.cloud.local_control import present
-from eros.project.settings import load_stack_file
+from eros.project.stack_file import load_stack_file
 from eros.sample import Size, generate, held, load, loaded_day
 
 

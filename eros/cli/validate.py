@@ -13,7 +13,8 @@ from bqstack.errors import UserError
 from eros.cli.common import Format, Output, Stack
 from eros.cli.waiting import working
 from eros.project.files import Reading
-from eros.project.settings import PROJECT_ROOT, check_file, load_stack_file
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import check_file, load_stack_file
 
 
 def validate(

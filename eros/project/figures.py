@@ -3,8 +3,6 @@
 Cloud Monitoring reads no table. `publish_figures` puts each figure on a query of its own as
 a job label, BigQuery writes the job with its labels into the audit log, and a log-based
 metric takes the number out again (docs/dashboards.md).
-
-Left out: `eros.project.settings`, which reads this catalogue to render SQL.
 """
 
 from __future__ import annotations

@@ -14,10 +14,11 @@ from typing import Any
 from bqstack import analysis, catalogue
 from bqstack.analysis import Beside, Finding, Report, finding_report, recall
 from bqstack.errors import UserError
-from eros.project import alerts, channels, dashboards, schedules
+from eros.project import alerts, channels, schedules
 from eros.project import figures as metrics
 from eros.project.alerts.checks import check as check_alerts
 from eros.project.alerts.marking import RuleFragments
+from eros.project.project import Project
 from eros.project.settings import NAMESPACE, PROJECT_ROOT, Settings
 
 KEY = f"{NAMESPACE}:allowMistakes"
@@ -47,6 +48,7 @@ class Reading:
         fresh: bool = False,
     ) -> None:
         self._settings, self._root = settings, root
+        self._project = Project(settings, root)
         self._only = tuple(only)
         self._scripts = schedules.ScheduledScripts(settings, root)
         self.report: Report = analysis.validate(
@@ -78,20 +80,27 @@ class Reading:
 
     def _documents(self) -> Files | None:
         """Everything beside the SQL; a mistake in one file hides none in another."""
-        settings, root, configs = self._settings, self._root, self._scripts.configs
-        rules = self._read(lambda: alerts.of(settings, root), tell=False)
-        figures = self._read(lambda: metrics.load(root), tell=False)
-        names = self._read(lambda: channels.names(root))
-        found = self._read(lambda: channels.load(settings, root)) if names is not None else None
-        boards = self._read(lambda: dashboards.load(settings, root)) if figures else None
+        project, configs = self._project, self._scripts.configs
+        rules = self._read(lambda: project.alerts, tell=False)
+        figures = self._read(lambda: project.figures, tell=False)
+        names = self._read(lambda: project.channel_names)
+        found = self._read(lambda: project.channels) if names is not None else None
+        boards = self._read(lambda: project.dashboards) if figures else None
         sql = self.report.catalogue
         if figures is not None and sql is not None:
             self._read(lambda: metrics.check_sources(figures, sql))
         if rules is not None and configs is not None and names is not None:
-            self._read(lambda: check_alerts(rules, settings.runbook, configs, names))
-        if None in (sql, configs, found, rules, figures, boards):
+            self._read(lambda: check_alerts(rules, self._settings.runbook, configs, names))
+        if (
+            sql is None
+            or configs is None
+            or found is None
+            or rules is None
+            or figures is None
+            or boards is None
+        ):
             return None
-        return Files(sql, configs, found, rules, figures, boards)  # type: ignore[arg-type]
+        return Files(sql, configs, found, rules, figures, boards)
 
     def _read[Value](self, read: Callable[[], Value], *, tell: bool = True) -> Value | None:
         """What `read` gives; a mistake is a finding unless the SQL's check tells it anyway."""
@@ -114,12 +123,11 @@ def beside(scripts: schedules.ScheduledScripts) -> Beside:
     """The files of config/ whose SQL is checked with that of sql/."""
 
     def fingerprint() -> bytes:
-        # What templates see of the catalogues is the project's own, wherever the files are.
-        own = (PROJECT_ROOT / "config", Path(__file__).parent)
-        folders = dict.fromkeys((scripts.root / "config", *own))
+        folders = (scripts.root / "config", Path(__file__).parent)
         return scripts.settings.model_dump_json().encode() + recall.fingerprint(folders)
 
-    return Beside((scripts,), (RuleFragments(),), where_to_look, fingerprint)
+    names = Project(scripts.settings, scripts.root).names
+    return Beside((scripts,), (RuleFragments(),), where_to_look, fingerprint, names)
 
 
 def where_to_look(file: Path) -> str:
@@ -131,7 +139,7 @@ def where_to_look(file: Path) -> str:
     if file.parts[:1] == ("config",):
         return f"the comment at the head of {file} says what each key takes"
     if file.match("Pulumi.*.yaml"):
-        return "eros/project/settings.py says what each key takes"
+        return "eros/project/settings.py and settings_sections.py say what each key takes"
     return ""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bqstack import texts
 from bqstack.errors import UserError
+from eros.project import alerts
 from eros.project.alerts import policy
 from eros.project.alerts.catalogue import Rule
 from eros.project.settings import Settings
@@ -25,7 +26,7 @@ _TABLE = re.compile(
 
 def pages(settings: Settings, root: Path) -> dict[Path, str]:
     """The files below `root` as they should be; raises UserError where the place is gone."""
-    rules = settings.template_context()["alerts"].rules
+    rules = alerts.of(settings, root).rules
     rows = "".join(f"{_row(rule)}\n" for rule in sorted(rules, key=lambda rule: rule.id))
     found = {RULES: _replaced(root, RULES, _TABLE, rows)}
     style = texts.read(root / STYLE, STYLE)

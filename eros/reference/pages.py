@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bqstack import catalogue, texts
+from bqstack import texts
 from bqstack.catalogue.sql_objects import Kind, SqlObject
 from eros.project import schedules
+from eros.project.project import Project
 from eros.project.settings import PROJECT_ROOT, Settings
 from eros.reference import lists, relations, result_columns
 from eros.reference.object_page import Known, section
@@ -47,7 +48,7 @@ def pages(
     Settings of the local stack cover all objects. `on_compile` is called when this machine
     must first compile the analyser.
     """
-    sql = catalogue.load(settings, root)
+    sql = Project(settings, root).sql
     entries = schedules.load(root)
     called = relations.scheduled(settings)
     known = Known(

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from eros.project.settings import Automation
+from eros.project.settings_sections import Automation
 from eros.sample import arrow
 from eros.sample.captions import LEGACY_PER_CREATOR, Captions
 from eros.sample.creators import Creators

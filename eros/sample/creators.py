@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import yaml
 
-from eros.project.settings import Automation
+from eros.project.settings_sections import Automation
 from eros.sample.sample_shape import Scale
 
 TIME_ZONES = (

@@ -14,10 +14,10 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-from bqstack import catalogue
 from bqstack.catalogue.sql_objects import TABLE_KINDS
 from bqstack.errors import UserError
 from eros.cloud.google import Google
+from eros.project.project import Project
 
 _MILLISECONDS_PER_DAY = 86_400_000
 
@@ -369,7 +369,7 @@ def partitions(google: Google) -> Answer:
     """
     settings = google.settings
     rows = []
-    for item in catalogue.load(settings, google.root):
+    for item in Project(settings, google.root).sql:
         if item.kind not in TABLE_KINDS:
             continue
         name = f"{settings.project}.{settings.dataset}.{item.name}"

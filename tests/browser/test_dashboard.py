@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from eros.project import dashboards, figures
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 from eros.watch.dashboard import page as pages
 from eros.watch.dashboard.cloud_figures import Monitoring, Window
 from tests.unit.recorded_monitoring import END, Recorded, busy_day, client

@@ -11,7 +11,8 @@ from google.cloud import bigquery
 
 from bqstack import catalogue
 from eros.cloud.google import Google
-from eros.project.settings import load_stack_file
+from eros.project.project import Project
+from eros.project.stack_file import load_stack_file
 from tests.engine.conftest import DATASET, PROJECT
 
 EXTERNAL = 5
@@ -62,7 +63,7 @@ def live(program):
     """The owner's project: 19 tables, functions, a view, two scheduled queries, rows."""
     program.set("externalTables", "adopt")
     settings = load_stack_file("local", program.root)
-    known = catalogue.load(settings, program.root)
+    known = Project(settings, program.root).sql
     client = program.cloud.bigquery
     client.create_dataset(bigquery.Dataset(f"{PROJECT}.{DATASET}"))
     tables = [o for o in known.objects.values() if o.kind is catalogue.Kind.TABLE][:OWNED]

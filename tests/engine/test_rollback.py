@@ -18,7 +18,7 @@ import pytest
 from eros.cloud.google import Google
 from eros.cloud.local_control import Control
 from eros.operations import backup
-from eros.project.settings import load_stack_file
+from eros.project.stack_file import load_stack_file
 from tests.engine.conftest import DATASET, PROJECT, Program
 
 pytestmark = pytest.mark.deployed

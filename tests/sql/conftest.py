@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 from google.cloud import bigquery
 
-from bqstack.catalogue import Catalogue, load
-from eros.project.settings import PROJECT_ROOT, Settings
+from bqstack.catalogue import Catalogue
+from eros.project.project import Project
+from eros.project.settings import Settings
 from localgcp.bigquery import standalone
 from tests.sql import seed
 
@@ -124,7 +125,7 @@ def _settings(dataset: str, sections: dict[str, Any]) -> Settings:
 
 
 def _whole(settings: Settings, folder: Path, servers: ExitStack) -> Warehouse:
-    catalogue = load(settings, PROJECT_ROOT)
+    catalogue = Project(settings).sql
     seed.copy(PROJECT, settings.dataset, [item.sql for item in catalogue], folder)
     server = servers.enter_context(standalone.running(folder, project=PROJECT))
     client = servers.enter_context(closing(seed.connected(server, PROJECT)))
@@ -132,7 +133,7 @@ def _whole(settings: Settings, folder: Path, servers: ExitStack) -> Warehouse:
 
 
 def _create(client: bigquery.Client, settings: Settings, only: Iterable[str]) -> Warehouse:
-    catalogue = load(settings, PROJECT_ROOT)
+    catalogue = Project(settings).sql
     wanted = _closure(catalogue, only)
     client.create_dataset(f"{PROJECT}.{settings.dataset}")
     for item in catalogue:

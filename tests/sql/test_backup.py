@@ -13,7 +13,6 @@ from google.cloud import bigquery
 from typer.testing import CliRunner
 
 from bqstack.catalogue import Kind as ObjectKind
-from bqstack.catalogue import load
 from bqstack.errors import UserError
 from eros.cli import backup as cli
 from eros.cloud.google import Google
@@ -32,7 +31,7 @@ from eros.operations.backup import (
     scratch,
 )
 from eros.operations.backup.sums import Relation, add_up
-from eros.project.settings import PROJECT_ROOT
+from eros.project.project import Project
 from tests.sql.backup_cloud import backup_cloud
 from tests.sql.conftest import PROJECT, Build, Warehouse
 
@@ -56,9 +55,7 @@ VALUES = {
 def warehouse(build: Build) -> Warehouse:
     """Every table of the system, without routines and views."""
     settings = build("backup_empty", only=()).settings
-    tables = [
-        t.name for t in load(settings, PROJECT_ROOT).tables if t.kind is not ObjectKind.LOCAL_TABLE
-    ]
+    tables = [t.name for t in Project(settings).sql.tables if t.kind is not ObjectKind.LOCAL_TABLE]
     made = build("backup_tables", only=tables)
     # The emulator keeps the expiration only when it comes through the API, as the program's does.
     for name, days in (("automation_alerts", 90),):

@@ -20,13 +20,14 @@ from bqstack import partition_filter
 from bqstack.analysis import analyser_types
 from bqstack.analysis.analyser import Analyser, SqlError
 from bqstack.analysis.scope import Facts, World
-from bqstack.catalogue import load
 from eros.operations.backup import bucket, column_fit, ledger, restoring, sums
 from eros.operations.backup.backup_record import Sums, TableCopy
 from eros.operations.backup.ledger_tables import TABLES
 from eros.operations.backup.restore_plan import TablePlan
 from eros.operations.backup.sums import Relation
-from eros.project.settings import PROJECT_ROOT, Settings, parse
+from eros.project.project import Project
+from eros.project.settings import Settings
+from eros.project.stack_file import parse
 from tests.unit.conftest import VALUES
 
 # Every type that a column of BigQuery can have, in and out of arrays and structs.
@@ -55,7 +56,7 @@ class Reader:
 
     def __init__(self, settings: Settings) -> None:
         world = World(settings.project, settings.dataset, "region-us")
-        for item in load(settings, PROJECT_ROOT).tables:
+        for item in Project(settings).sql.tables:
             world.declare(item)
         schemas = {name: schema for name, (_, schema) in TABLES.items()} | {"t": SCHEMA}
         for name, schema in schemas.items():
@@ -102,7 +103,7 @@ def reader(settings: Settings) -> Reader:
 def test_the_checksums_of_every_type_of_column(reader, settings):
     tables = {
         item.name: Relation(f"`test-project`.`brain`.`{item.name}`", item.schema)
-        for item in load(settings, PROJECT_ROOT).tables
+        for item in Project(settings).sql.tables
     }
     moment = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
     reader.read(sums.query({"t": Relation(TABLE, SCHEMA, where="c_integer > 0")}))

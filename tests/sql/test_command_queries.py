@@ -10,7 +10,10 @@ import pytest
 
 from bqstack.analysis import finding_report, validate
 from eros.operations.deploy import before_after, validation
-from eros.project.settings import PROJECT_ROOT, Settings, load_stack_file
+from eros.project.files import beside
+from eros.project.schedules import ScheduledScripts
+from eros.project.settings import PROJECT_ROOT, Settings
+from eros.project.stack_file import load_stack_file
 from eros.watch import monitor
 from eros.watch.monitor import Query
 
@@ -56,7 +59,8 @@ def test_every_statement_is_right_for_bigquery(tmp_path: Path):
         text = text.replace(f"`{settings.dataset}`", "`{{ dataset }}`")
         (tmp_path / file).write_text(text, encoding="utf-8")
         files.append(file)
-    report = validate(settings, root=tmp_path, only=files)
+    scripts = ScheduledScripts(settings, tmp_path)
+    report = validate(settings, root=tmp_path, only=files, beside=beside(scripts))
     wrong = [f for f in report.findings if f.rule not in ("unfiltered-read",)]
     assert not wrong, finding_report.text(report)
     assert report.objects >= len(files)

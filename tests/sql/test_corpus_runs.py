@@ -15,7 +15,8 @@ from google.cloud import bigquery
 from bqstack import catalogue
 from bqstack.adopt.written_ddl import written_type
 from bqstack.catalogue import Catalogue, Kind, Routine
-from eros.project.settings import PROJECT_ROOT, parse
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import parse
 from packages.bqstack.tests.corpus_cases import CASES, Case, write_base
 from packages.bqstack.tests.sql_folder import SqlFolder
 from tests.sql.conftest import PROJECT

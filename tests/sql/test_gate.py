@@ -27,7 +27,8 @@ from eros.cli import validate as validate_command
 from eros.project import figures
 from eros.project.alerts import catalogue as alerts_catalogue
 from eros.project.files import KEY, Reading
-from eros.project.settings import PROJECT_ROOT, Settings, load_stack_file
+from eros.project.settings import PROJECT_ROOT, Settings
+from eros.project.stack_file import load_stack_file
 from tests.mistakes import MISTAKES, SWEEP, make
 
 pytestmark = [pytest.mark.sql, pytest.mark.timeout(600)]
@@ -43,7 +44,6 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of all files, which the program and the command read."""
     for folder in ("config", "sql"):
         shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder)
-    monkeypatch.setattr("eros.project.settings.PROJECT_ROOT", tmp_path)
     for place in (system, validate_command, deploy_command):
         monkeypatch.setattr(place, "Reading", functools.partial(Reading, root=tmp_path))
     monkeypatch.setattr(deploy_command, "check_program", lambda *_: pytest.fail("too late"))

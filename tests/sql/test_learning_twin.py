@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from dev.bench import ranking
-from eros.project.settings import Selection
+from eros.project.settings_sections import Selection
 
 # Equal distributions differ more than this once in ten thousand runs; the seeds are fixed.
 P_VALUE = 1e-4

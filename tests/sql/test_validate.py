@@ -21,7 +21,8 @@ from bqstack.analysis.rules import RULES
 from eros.project import alerts
 from eros.project.files import beside
 from eros.project.schedules import ScheduledScripts
-from eros.project.settings import PROJECT_ROOT, Settings, load_stack_file
+from eros.project.settings import PROJECT_ROOT, Settings
+from eros.project.stack_file import load_stack_file
 
 pytestmark = pytest.mark.sql
 DATA = Path(__file__).parent / "validate"
@@ -142,7 +143,7 @@ def test_the_projects_sql_has_no_mistake(stack: str) -> None:
     ],
 )
 def test_a_mistake_in_an_alert_rule_is_told_at_its_line(
-    settings: Settings, tmp_path: Path, monkeypatch, good: str, bad: str, rule: str, token: str
+    settings: Settings, tmp_path: Path, good: str, bad: str, rule: str, token: str
 ) -> None:
     for folder in ("config", "sql"):
         shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder)
@@ -150,7 +151,6 @@ def test_a_mistake_in_an_alert_rule_is_told_at_its_line(
     text = file.read_text(encoding="utf-8")
     assert good in text
     file.write_text(text.replace(good, bad, 1), encoding="utf-8")
-    monkeypatch.setattr("eros.project.settings.PROJECT_ROOT", tmp_path)
     readings = Path("sql/table_functions/alert_readings.sql")
     (finding,) = checked(settings, tmp_path, only=[readings, alerts.FILE]).findings
     assert (finding.file, finding.rule) == (alerts.FILE, rule)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bqstack.catalogue import Kind, load
+from bqstack.catalogue import Kind
+from eros.project.project import Project
 from eros.project.settings import PROJECT_ROOT, Settings
 
 TESTS = PROJECT_ROOT / "tests"
@@ -84,7 +85,7 @@ pytestmark = pytest.mark.sql
 
 @pytest.fixture(scope="module")
 def catalogue():
-    return load(
+    return Project(
         Settings.model_validate(
             {
                 "environment": "prod",
@@ -96,8 +97,7 @@ def catalogue():
                 "backup": {"bucket": "some-bucket"},
             }
         ),
-        PROJECT_ROOT,
-    )
+    ).sql
 
 
 def test_01_every_owned_object_is_declared_once(catalogue):

@@ -26,7 +26,7 @@ def carry_out(root: Path) -> None:
         if text is None:
             file.parent.mkdir(parents=True, exist_ok=True)
             text = body
-        elif path == "eros/project/settings.py":
+        elif path == "eros/project/settings_sections.py":
             text = _at_the_end(text, "class Automation(", "\n\n\nclass ", f"\n{body.rstrip()}")
         elif path == "policy/idempotent.py":
             text = _at_the_end(text, "WHY = {", "\n}", f"\n{body.rstrip()}")

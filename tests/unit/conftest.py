@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from eros.project.settings import Settings, parse
+from eros.project.settings import Settings
+from eros.project.stack_file import parse
 from packages.bqstack.tests.sql_folder import SqlFolder
 
 VALUES = {

@@ -27,7 +27,9 @@ from bqstack.catalogue import data_types
 from bqstack.catalogue.ddl import read
 from bqstack.errors import UserError
 from components.system import System
-from eros.project.settings import PROJECT_ROOT, parse
+from eros.project.project import Project
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import parse
 from gcptypes.records import DATASET, ROUTINE, ROW_POLICY, TABLE, TRANSFER
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import Declared as Recorded
@@ -191,7 +193,7 @@ def test_what_the_state_holds_already_is_not_told_again():
 
 def test_a_table_of_another_system_must_have_the_columns_that_sql_reads(settings):
     adopting = parse(VALUES | {"externalTables": "adopt"}, "f")
-    known = catalogue.load(adopting, PROJECT_ROOT)
+    known = Project(adopting, PROJECT_ROOT).sql
     bank = known.objects["caption_bank"]
     right = present(TABLE, "caption_bank", schema=json.dumps(list(bank.schema)))
     finding = only(survey("prod", wanted(), [right], known, D), "caption_bank")
@@ -226,7 +228,7 @@ def rewritten(recorded, tmp_path_factory) -> catalogue.Catalogue:
 
 
 def test_sql_written_from_what_is_there_is_the_sql_it_came_from(rewritten):
-    known = catalogue.load(parse(VALUES, "f"), PROJECT_ROOT)
+    known = Project(parse(VALUES, "f"), PROJECT_ROOT).sql
     assert rewritten.objects.keys() == {item.name for item in known.declared}
     for item in known.declared:
         again = rewritten.objects[item.name]

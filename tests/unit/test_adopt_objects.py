@@ -17,7 +17,8 @@ from bqstack.adopt import Status, Survey, Wanted, adoption_files, live, survey, 
 from bqstack.adopt.survey_parts import ROUTINE, TABLE, Declared
 from bqstack.analysis import memory, validate
 from components.objects import Objects
-from eros.project.settings import Settings, parse
+from eros.project.settings import Settings
+from eros.project.stack_file import parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import record
 

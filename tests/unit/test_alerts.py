@@ -12,7 +12,8 @@ from components import readiness
 from components.system import System
 from eros.project import alerts, channels, schedules
 from eros.project.alerts import checks, policy
-from eros.project.settings import PROJECT_ROOT, parse
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import Declared, record
 

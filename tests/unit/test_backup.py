@@ -29,7 +29,8 @@ from eros.operations.backup import (
     selection,
 )
 from eros.operations.backup.ledger_tables import TABLES
-from eros.project.settings import PROJECT_ROOT, parse
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import PROJECT_NUMBER, Declared, record
 

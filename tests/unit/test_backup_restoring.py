@@ -17,7 +17,7 @@ from eros.cli import backup as command
 from eros.operations.backup import bucket, ledger, restoring, scratch
 from eros.operations.backup.names import Source
 from eros.operations.backup.restore_plan import Plan
-from eros.project.settings import parse
+from eros.project.stack_file import parse
 from tests.unit.conftest import VALUES
 from tests.unit.lock_table import LockTable
 

@@ -26,7 +26,8 @@ from bqstack.guard import (
 from bqstack.guard.compare import dropping
 from bqstack.state import Checkpoint, Resource
 from components.system import System
-from eros.project.settings import PROJECT_ROOT, load_stack_file, parse
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file, parse
 from policy.declared import violations
 from tests.unit.fake_engine import record
 

@@ -9,7 +9,8 @@ from bqstack.documents import read_yaml
 from bqstack.errors import UserError
 from components.system import System
 from eros.project import channels
-from eros.project.settings import PROJECT_ROOT, from_engine, load_stack_file, parse
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import from_engine, load_stack_file, parse
 from tests.unit.fake_engine import Declared, record
 
 CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel"

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import runpy
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from bqstack import analysis, catalogue
+from bqstack import analysis
 from eros.project import alerts, channels, dashboards, schedules
 from eros.project import figures as metrics
 from eros.project.alerts import checks
 from eros.project.files import beside
+from eros.project.project import Project
 from eros.project.schedules import ScheduledScripts
-from eros.project.settings import PROJECT_ROOT, Automation, Settings, parse
+from eros.project.settings import PROJECT_ROOT, Settings
+from eros.project.settings_sections import Automation
+from eros.project.stack_file import parse
 from tests.sql.test_cases import parse as parse_case
 from tests.unit.change_page import examples
 from tests.unit.conftest import VALUES
@@ -43,13 +45,12 @@ def root(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def settings(root, tmp_path_factory) -> Iterator[Settings]:
-    """Settings of a stack that has the new setting and contact, rendering from `root`."""
+def settings(tmp_path_factory) -> Settings:
+    """Settings of a stack that has the new setting and contact."""
     program = tmp_path_factory.mktemp("settings") / "example.py"
-    field = examples()["eros/project/settings.py"]
+    field = examples()["eros/project/settings_sections.py"]
     program.write_text(
-        "from eros.project.settings import *\nfrom eros.project.settings import Percent\n\n\n"
-        f"class Example(Automation):\n{field}",
+        f"from eros.project.settings_sections import *\n\n\nclass Example(Automation):\n{field}",
         encoding="utf-8",
     )
     section = runpy.run_path(str(program))["Example"]
@@ -57,9 +58,7 @@ def settings(root, tmp_path_factory) -> Iterator[Settings]:
     changed = section.model_validate(stack["eros:automation"])
     assert changed.goal_growth_pct == 8
     values = VALUES | {"contacts": {"growthEmail": "growth@example.com"}}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("eros.project.settings.PROJECT_ROOT", root)
-        yield parse(values, "Pulumi.staging.yaml").model_copy(update={"automation": section()})
+    return parse(values, "Pulumi.staging.yaml").model_copy(update={"automation": section()})
 
 
 def merge(document: dict, added: dict) -> None:
@@ -88,13 +87,13 @@ def test_every_kind_of_file_has_an_example():
         "config/channels.yaml",
         "config/metrics.yaml",
         "config/dashboards/goals.yaml",
-        "eros/project/settings.py",
+        "eros/project/settings_sections.py",
         "Pulumi.staging.yaml",
     ]
 
 
 def test_the_catalogue_takes_the_sql(root, settings):
-    loaded = catalogue.load(settings, root)
+    loaded = Project(settings, root).sql
     assert loaded.objects["goal_progress"].depends_on == ("page_goals", "page_day_totals")
     assert loaded.objects["set_page_goals"].depends_on == ("page_goals", "page_day_totals")
 
@@ -113,7 +112,7 @@ def test_googles_analyser_takes_the_sql(root, settings):
 
 
 def test_the_catalogues_take_the_entries(root, settings):
-    sql = catalogue.load(settings, root)
+    sql = Project(settings, root).sql
     configs = schedules.transfer_configs(settings, root)
     schedules.check_calls(configs, sql, settings)
     figures = metrics.load(root)

@@ -9,7 +9,8 @@ import pytest
 from bqstack import catalogue
 from eros import reference
 from eros.project import schedules
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 from eros.reference import relations
 
 TABLE = "CREATE TABLE IF NOT EXISTS @{name} (a INT64) OPTIONS (description = 'T');"

@@ -8,11 +8,12 @@ from types import SimpleNamespace
 import pulumi_gcp as gcp
 import pytest
 
-from bqstack import catalogue
 from bqstack.errors import UserError
 from components.metrics import Metrics
 from eros.project import figures
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.project import Project
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 from tests.unit.fake_engine import record
 
 LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
@@ -35,7 +36,7 @@ def sources():
 
 @pytest.fixture(scope="module")
 def procedure() -> str:
-    return catalogue.load(load_stack_file("local"), PROJECT_ROOT).objects["publish_figures"].sql
+    return Project(load_stack_file("local"), PROJECT_ROOT).sql.objects["publish_figures"].sql
 
 
 def load(root, text: str):
@@ -60,7 +61,7 @@ def test_every_figure_is_published_under_a_label_that_bigquery_takes(sources, pr
 
 
 def test_every_source_is_a_view_and_is_published_by_a_scheduled_procedure(sources, procedure):
-    sql = catalogue.load(load_stack_file("local"), PROJECT_ROOT)
+    sql = Project(load_stack_file("local"), PROJECT_ROOT).sql
     figures.check_sources(sources, sql)
     for view, source in sources.items():
         assert f".{view}\n" in procedure
@@ -116,7 +117,7 @@ def test_a_name_in_two_sources_is_refused(tmp_path):
 def test_a_source_that_no_file_creates_is_refused(tmp_path):
     sources = load(tmp_path, FIGURE.replace("latest_health", "latest_helth"))
     with pytest.raises(UserError, match=r"sources\.latest_helth") as raised:
-        figures.check_sources(sources, catalogue.load(load_stack_file("local"), PROJECT_ROOT))
+        figures.check_sources(sources, Project(load_stack_file("local"), PROJECT_ROOT).sql)
     assert "latest_health" in raised.value.fix
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from components import fingerprint
-from eros.project.settings import PROJECT_ROOT, Settings, load_stack_file
+from eros.project.settings import PROJECT_ROOT, Settings
+from eros.project.stack_file import load_stack_file
 
 
 @pytest.fixture

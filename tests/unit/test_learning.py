@@ -10,7 +10,7 @@ import pytest
 from dev.bench import loop, ranking
 from dev.bench.hidden_rates import Regime
 from dev.bench.realities import PLAIN, REALITIES, Reality, seasons
-from eros.project.settings import Selection
+from eros.project.settings_sections import Selection
 from eros.watch import selection_effects
 from eros.watch.monitor import Answer
 

@@ -15,7 +15,7 @@ from eros.cli import local_clock
 from eros.cli.local import app
 from eros.cli.local_clock import parse_duration
 from eros.cloud import endpoints, local_control
-from eros.project.settings import load_stack_file
+from eros.project.stack_file import load_stack_file
 from localgcp.apis.clock import Clock
 from packages.localgcp.tests.rest_support import Server, running
 from packages.localgcp.tests.test_clock import Queries, schedule

@@ -11,11 +11,12 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from bqstack import catalogue
 from bqstack.errors import UserError
 from eros.cli import answers
 from eros.cli import monitor as command
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.project import Project
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 from eros.watch import monitor
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -70,7 +71,7 @@ def test_the_report_has_its_five_sections_with_the_words_that_operators_filter_b
 
 
 def test_every_object_that_is_asked_is_declared():
-    known = catalogue.load(load_stack_file("local"), PROJECT_ROOT).objects
+    known = Project(load_stack_file("local"), PROJECT_ROOT).sql.objects
     for query in (*monitor.QUERIES, *monitor.SECTIONS):
         for part in query.sql.split("{dataset}.")[1:]:
             name = part.split()[0].split("(")[0].rstrip(")")

@@ -28,7 +28,8 @@ from components.routines import Routines
 from components.tables import Tables
 from components.views import Views
 from eros.project import schedules
-from eros.project.settings import Settings, parse
+from eros.project.settings import Settings
+from eros.project.stack_file import parse
 from tests.unit.conftest import VALUES
 
 FOLDER = Path(__file__).parent / "plan"

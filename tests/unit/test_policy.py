@@ -25,9 +25,10 @@ from pulumi_policy.proxy import UNKNOWN_STRING_VALUE, unknown_checking_proxy
 from bqstack import catalogue
 from bqstack.policy.rule import Rule
 from components.system import System
-from eros.project import schedules
-from eros.project import settings as eros_settings
-from eros.project.settings import PROJECT_ROOT, Settings, parse
+from eros.project import schedules, stack_file
+from eros.project.project import Project
+from eros.project.settings import PROJECT_ROOT, Settings
+from eros.project.stack_file import parse
 from policy import document, idempotent, stack
 from policy.pack import RULES, THEMES
 from policy.schedules import calls, runs_a_day
@@ -190,7 +191,7 @@ def test_ids_are_unique():
 @pytest.fixture(scope="module", params=STACKS)
 def whole_stack(request) -> tuple[Settings, list[PolicyResource]]:
     name = request.param
-    settings = eros_settings.load_stack_file(name).model_copy(update={"endpoints_file": None})
+    settings = stack_file.load_stack_file(name).model_copy(update={"endpoints_file": None})
     return settings, of_program(record(lambda: System("eros", settings) and None), name)
 
 
@@ -228,7 +229,7 @@ def test_rules_about_a_stack_read_past_values_that_are_not_known_yet(monkeypatch
 def test_procedures_that_may_repeat_exist_and_all_that_are_scheduled_are_among_them(settings):
     procedures = {
         name
-        for name, found in catalogue.load(settings, PROJECT_ROOT).objects.items()
+        for name, found in Project(settings, PROJECT_ROOT).sql.objects.items()
         if found.kind is catalogue.Kind.PROCEDURE
     }
     assert idempotent.WHY.keys() <= procedures

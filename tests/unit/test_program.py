@@ -15,7 +15,9 @@ from components.dashboards import with_digest
 from components.system import System
 from eros.project import dashboards, schedules
 from eros.project.dashboards import dashboard_rules
-from eros.project.settings import PROJECT_ROOT, parse
+from eros.project.project import Project
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import PROJECT_NUMBER, Declared, record
 
@@ -36,7 +38,7 @@ def of_type(declared: list[Declared], token: str) -> dict[str, Declared]:
 
 
 def test_every_object_of_the_catalogue_is_declared_once(declared, settings):
-    loaded = catalogue.load(settings, PROJECT_ROOT)
+    loaded = Project(settings, PROJECT_ROOT).sql
     names = [d.name for d in declared if d.type in (TABLE, ROUTINE) and d.parent != BACKUPS]
     assert sorted(names) == sorted(item.name for item in loaded.declared)
 
@@ -63,7 +65,7 @@ def test_every_resource_uses_the_one_provider(declared):
 
 
 def test_tables_are_protected_twice_and_views_not_at_all(declared, settings):
-    kinds = {item.name: item for item in catalogue.load(settings, PROJECT_ROOT)}
+    kinds = {item.name: item for item in Project(settings, PROJECT_ROOT).sql}
     for name, resource in of_type(declared, TABLE).items():
         is_table = resource.parent == BACKUPS or isinstance(kinds[name], catalogue.Table)
         assert resource.protect is is_table, name
@@ -115,7 +117,7 @@ def test_the_key_that_a_table_takes_from_its_dataset_replaces_nothing(values):
 
 def test_an_object_comes_after_everything_that_it_names(declared, settings):
     by_name = {d.name: d for d in declared if d.type in (TABLE, ROUTINE)}
-    for item in catalogue.load(settings, PROJECT_ROOT).declared:
+    for item in Project(settings, PROJECT_ROOT).sql.declared:
         known = {urn.rpartition("::")[2] for urn in by_name[item.name].dependencies}
         assert set(item.depends_on) <= known, item.name
 

@@ -12,7 +12,8 @@ from bqstack import analysis
 from bqstack.analysis import recall, whole_check
 from eros.project.files import beside
 from eros.project.schedules import ScheduledScripts
-from eros.project.settings import PROJECT_ROOT, Settings, load_stack_file
+from eros.project.settings import PROJECT_ROOT, Settings
+from eros.project.stack_file import load_stack_file
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_keys_and_columns_of_a_result_are_recalled(root, settings):
         "CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.ids()"
         " RETURNS TABLE<id INT64> AS SELECT id FROM `{{ project }}`.`{{ dataset }}`.keyed;"
     )
-    first, second = (analysis.validate(settings, root) for _ in range(2))
+    first, second = (checked(settings, root) for _ in range(2))
     assert first.findings == []
     assert second.catalogue.objects["keyed"] == first.catalogue.objects["keyed"]
     assert second.catalogue.objects["keyed"].foreign_keys[0].referenced == ("id",)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from bqstack import catalogue
+from eros.project.project import Project
 from eros.project.settings import PROJECT_ROOT
 from eros.sample import Sample, Size, caption_key, generate
 from eros.sample.creators import TIME_ZONES
@@ -69,7 +69,7 @@ def test_another_day_tells_about_the_same_pages_and_captions(sample):
 
 
 def test_tables_have_the_columns_of_the_external_tables(sample, settings):
-    objects = catalogue.load(settings, PROJECT_ROOT).objects
+    objects = Project(settings, PROJECT_ROOT).sql.objects
     kinds = {
         "STRING": pa.string(),
         "BOOLEAN": pa.bool_(),

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from bqstack.errors import UserError
-from eros.project.settings import parse
+from eros.project.stack_file import parse
 from eros.sample import Size, generate, load
 
 

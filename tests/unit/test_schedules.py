@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bqstack import catalogue
 from bqstack.errors import UserError
 from eros.project import cron, schedules
-from eros.project.settings import PROJECT_ROOT, parse
+from eros.project.project import Project
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import parse
 from localgcp.apis.transfers import schedule as cloud_schedule
 from tests.unit.conftest import VALUES
 
@@ -228,7 +229,7 @@ def test_a_call_of_an_unknown_routine_is_named_with_its_likely_spelling(settings
         config, query=config.query.replace("refresh_holiday_calendar", "refresh_holiday_calender")
     )
     with pytest.raises(UserError, match="did you mean 'refresh_holiday_calendar'"):
-        schedules.check_calls([wrong], catalogue.load(settings, PROJECT_ROOT), settings)
+        schedules.check_calls([wrong], Project(settings, PROJECT_ROOT).sql, settings)
 
 
 def test_rhythms_are_those_of_the_schedules_that_run_daily():

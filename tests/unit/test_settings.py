@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bqstack.errors import UserError
-from eros.project.settings import check_file, from_engine, load_stack_file, parse
+from eros.project.stack_file import check_file, from_engine, load_stack_file, parse
 
 
 def refusal(values) -> str:

@@ -7,7 +7,7 @@ import pytest
 from bqstack.errors import UserError
 from bqstack.plan import markdown
 from bqstack.plan.whole_plan import Plan
-from eros.project.settings import parse
+from eros.project.stack_file import parse
 from tests.unit.conftest import VALUES
 
 

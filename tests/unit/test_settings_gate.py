@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from bqstack.errors import UserError
-from eros.project import settings
+from eros.project import stack_file
 from eros.project.settings import PROJECT_ROOT
 
 FILE = "Pulumi.local.yaml"
@@ -43,14 +43,14 @@ def test_a_mistake_in_a_setting_is_the_same_to_the_engine_and_to_the_commands(
     assert good in text
     file.write_text(text.replace(good, bad, 1), encoding="utf-8")
     with pytest.raises(UserError) as command:
-        settings.load_stack_file("local", tree)
-    monkeypatch.setattr(settings, "PROJECT_ROOT", tree)
+        stack_file.load_stack_file("local", tree)
+    monkeypatch.setattr(stack_file, "PROJECT_ROOT", tree)
     config = {
         name: value if isinstance(value, str) else json.dumps(value)
         for name, value in yaml.safe_load(file.read_text(encoding="utf-8"))["config"].items()
     }
     with pytest.raises(UserError) as program:
-        settings.from_engine(config, "local")
+        stack_file.from_engine(config, "local")
     assert str(program.value) == str(command.value)
     assert (command.value.file, command.value.key) == (FILE, key)
     assert command.value.line is not None

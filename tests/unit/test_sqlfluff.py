@@ -5,7 +5,9 @@ import configparser
 
 import pytest
 
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.project import Project
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 
 SECTIONS = ("prices", "limits", "thresholds", "automation", "selection", "retention")
 
@@ -18,7 +20,9 @@ def context() -> dict[str, str]:
 
 
 def test_sqlfluff_knows_the_names_that_templates_may_use(context):
-    assert set(context) == set(load_stack_file("local").template_context())
+    assert set(context) == set(
+        {**load_stack_file("local").template_values(), **Project.load("local").names()}
+    )
 
 
 @pytest.mark.parametrize("section", SECTIONS)

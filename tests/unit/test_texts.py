@@ -6,10 +6,12 @@ import shutil
 
 import pytest
 
-from bqstack import catalogue, texts
+from bqstack import texts
 from bqstack.errors import UserError
 from eros.project import files
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.project import Project
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 
 VIEW = "sql/views/caption_pool.sql"
 
@@ -32,10 +34,10 @@ def findings(root):
 
 
 def _refused(settings, root):
+    project = Project(settings, root)
     try:
-        catalogue.load(settings, root)
-        files.dashboards.load(settings, root)
-        files.schedules.transfer_configs(settings, root)
+        for part in ("sql", "dashboards", "schedules"):
+            getattr(project, part)
     except UserError as error:
         return error
     return None

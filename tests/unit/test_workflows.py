@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from eros.project.settings import PROJECT_ROOT, load_stack_file
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
 
 FOLDER = PROJECT_ROOT / ".github"
 FILES = sorted(FOLDER.glob("workflows/*.yml"))

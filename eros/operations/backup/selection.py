@@ -10,6 +10,7 @@ from bqstack.catalogue.sql_objects import TABLE_KINDS, Kind
 from bqstack.errors import UserError
 from eros.cloud.google import Google
 from eros.operations.backup import backup_jobs
+from eros.project.project import Project
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -24,7 +25,7 @@ def tables_of(google: Google) -> list[str]:
     All that the program creates, and those of other systems that `backup.externalTables`
     names. The job history of the local stack is none of them: it copies what BigQuery has.
     """
-    objects = catalogue.load(google.settings, google.root)
+    objects = Project(google.settings, google.root).sql
     owned = {table.name for table in objects.tables if table.kind is not Kind.LOCAL_TABLE}
     external = set(google.settings.backup.external_tables)
     unknown = sorted(name for name in external if not _is_table(objects, name))

@@ -7,10 +7,10 @@ from typing import Any
 
 from google.api_core.exceptions import NotFound
 
-from bqstack import catalogue
 from bqstack.catalogue import scan
 from bqstack.catalogue.sql_objects import Kind, Routine, Table
 from eros.operations.deploy.deployment import Finding, Level, Site
+from eros.project.project import Project
 
 
 def external_schemas(site: Site) -> list[Finding]:
@@ -20,7 +20,7 @@ def external_schemas(site: Site) -> list[Finding]:
         text = "this stack creates its external tables itself"
         return [Finding("external schemas", Level.OK, text)]
     findings = []
-    objects = list(catalogue.load(settings, site.root))
+    objects = list(Project(settings, site.root).sql)
     routines = [item for item in objects if isinstance(item, Routine)]
     external = [item for item in objects if item.kind is Kind.EXTERNAL_TABLE]
     for table in external:

@@ -14,6 +14,7 @@ from bqstack.failures import FAILURES, explained
 from eros.operations.deploy.deployment import Finding, Level, Site
 from eros.operations.deploy.external import differences
 from eros.project import schedules
+from eros.project.project import Project
 from eros.watch import monitor
 from eros.watch.monitor import Query
 
@@ -51,7 +52,7 @@ Check = Callable[[Site, catalogue.Catalogue], list[Finding]]
 
 def check(site: Site) -> list[Finding]:
     """All checks; one that cannot be made has failed."""
-    declared = catalogue.load(site.google.settings, site.root)
+    declared = Project(site.google.settings, site.root).sql
     findings = []
     for name, make in CHECKS:
         try:

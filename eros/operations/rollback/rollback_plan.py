@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bqstack import catalogue, state
 from bqstack import guard as changes
+from bqstack import state
 from bqstack.errors import UserError
 from bqstack.guard import Action, Change
 from bqstack.state import Checkpoint, Update
@@ -21,6 +21,7 @@ from eros.operations.rollback import choice, counts, lost_rows, old_checkpoint, 
 from eros.operations.rollback.counts import Count
 from eros.operations.rollback.lost_rows import Stake
 from eros.operations.rollback.updates import Step, Updates
+from eros.project.project import Project
 
 Progress = Callable[[str], None]
 
@@ -254,7 +255,7 @@ def source_of_rows(
 
 def with_rows(google: Google, checkpoint: Checkpoint) -> tuple[str, ...]:
     """Tables of the checkpoint, but for those that today's program keeps out of backups."""
-    declared = {table.name for table in catalogue.load(google.settings, google.root).tables}
+    declared = {table.name for table in Project(google.settings, google.root).sql.tables}
     left_out = declared - set(backup.tables_of(google))
     there = variants.tables(checkpoint, google.settings.dataset)
     return tuple(name for name in there if name not in left_out)

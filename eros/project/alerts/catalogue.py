@@ -1,7 +1,4 @@
-"""config/alerts.yaml with the settings of a stack filled in.
-
-Left out: `eros.project.settings`, which hands the rules to the SQL templates.
-"""
+"""config/alerts.yaml with the settings of a stack filled in."""
 
 from __future__ import annotations
 

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
-from eros.project import alerts
 from eros.project.alerts import policy
 from eros.project.figures import NAME_PREFIX, TYPE_PREFIX, Source
-from eros.project.settings import PROJECT_ROOT, Settings
+from eros.project.project import Project
+from eros.project.settings import Settings
 from eros.watch.dashboard import charts, numbers
 from eros.watch.dashboard.cloud_figures import Incident, Monitoring, Series
 
@@ -125,7 +125,7 @@ class Page:
 
     def alerts(self) -> list[Alert]:
         """What is open, the worst first."""
-        rules = {rule.label: rule for rule in alerts.of(self.settings, PROJECT_ROOT).rules}
+        rules = {rule.label: rule for rule in Project(self.settings).alerts.rules}
         return [
             Alert(
                 incident,

@@ -6,9 +6,10 @@ import pytest
 from google.api_core.exceptions import NotFound
 from google.cloud.bigquery import SchemaField
 
-from bqstack import catalogue
 from eros.operations.deploy import Level, external
-from eros.project.settings import PROJECT_ROOT, parse
+from eros.project.project import Project
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import parse
 from tests.unit.conftest import VALUES
 from tests.unit.deploy.deployments import site
 
@@ -49,7 +50,7 @@ def test_an_adopted_table_that_is_missing_stops_the_deployment(settings):
 
 @pytest.fixture(scope="module")
 def objects():
-    found = catalogue.load(parse(VALUES, "f"), PROJECT_ROOT)
+    found = Project(parse(VALUES, "f"), PROJECT_ROOT).sql
     return {item.name: item for item in found}
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from components.system import System
 from eros.operations.deploy import permissions
-from eros.project.settings import PROJECT_ROOT, parse
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import record
 

@@ -12,7 +12,7 @@ from google.api_core.exceptions import NotFound
 from bqstack.state import SECRET_MARKER, Checkpoint, Resource, Update
 from bqstack.state.state_files import SIGNATURE
 from eros.operations.rollback import choice, variants
-from eros.project.settings import parse
+from eros.project.stack_file import parse
 from tests.unit.conftest import VALUES
 
 START = datetime(2026, 11, 22, 5, 0, tzinfo=UTC)

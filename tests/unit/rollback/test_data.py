@@ -13,7 +13,7 @@ from bqstack.errors import UserError
 from eros.cli import rollback as command
 from eros.operations.backup import Attempt, Backup, Kind, Source, State, TableCopy, names
 from eros.operations.rollback import counts, rollback_plan, words
-from eros.project.settings import parse
+from eros.project.stack_file import parse
 from tests.unit.conftest import VALUES
 from tests.unit.rollback.states import checkpoint, newest_first, table, update
 

@@ -12,7 +12,7 @@ from bqstack.state import SECRET_MARKER, Resource
 from bqstack.state.state_files import SIGNATURE
 from components.system import System
 from eros.operations.rollback import replay, variants, wire
-from eros.project.settings import parse
+from eros.project.stack_file import parse
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import record
 from tests.unit.rollback.states import (

@@ -80,8 +80,9 @@ class Target(Protocol):
         """How often programs outside call procedures of sql/ in a day, by name."""
         ...
 
-    def template_context(self) -> Mapping[str, Any]:
-        """Names that the files of sql/ may use in their templates; may raise UserError."""
+    def template_values(self) -> Mapping[str, Any]:
+        """The stack's own values, by the names that templates use; what comes from other files
+        is given where sql/ is read."""
         ...
 
 
@@ -134,7 +135,7 @@ class Stack:
                 )
         return cls(**{"environment": stack, "namespace": namespace, **given, **more})
 
-    def template_context(self) -> Mapping[str, Any]:
+    def template_values(self) -> Mapping[str, Any]:
         """Names that the files of sql/ may use in their templates."""
         place = {"project": self.project, "dataset": self.dataset, "location": self.location}
         return {**place, **self.names()}

@@ -47,7 +47,7 @@ def load(target: Target, root: Path, beside: Beside) -> Loaded:
     """All of `root`/sql, with what it takes from files `beside` it."""
     loaded = Loaded()
     try:
-        context = target.template_context()
+        context = {**target.template_values(), **beside.names()}
     except UserError as error:
         # A file that templates read has a mistake: nothing can be rendered, and what names an
         # object of ours is not to blame.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 from bqstack import texts
 from bqstack.catalogue import keys
@@ -69,14 +70,17 @@ class Catalogue:
         return [o for o in self.declared if isinstance(o, View)]
 
 
-def load(target: Target, root: Path) -> Catalogue:
-    """The catalogue of `root`/sql rendered for one stack; raises UserError."""
+def load(target: Target, root: Path, names: Callable[[], Mapping[str, Any]] = dict) -> Catalogue:
+    """The catalogue of `root`/sql rendered for one stack; raises UserError.
+
+    `names` are what templates know beside the stack's values: what a program reads from its files.
+    """
     # The parser and the templates take a third of a second to load; a catalogue that is
     # recalled needs neither.
     from bqstack.catalogue import ddl, elsewhere, render
 
     objects: dict[str, SqlObject] = {}
-    context = target.template_context()
+    context = {**target.template_values(), **names()}
     for kind, path in _files(root / "sql"):
         if kind is Kind.LOCAL_TABLE and not target.has_local_tables:
             continue
