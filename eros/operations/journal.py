@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Self
 from bqstack.durable import write_json
 from bqstack.errors import UserError
 from eros import logs
+from eros.operations.results import Result
 
 FILE = "journal.json"
 # Of the journal's form; another one is not resumed.
@@ -74,6 +75,15 @@ class Journal:
         """What the step found when it was last done; None when it never was."""
         done = [r for r in self.records if r.name == name and r.result == "done"]
         return done[-1].facts if done else None
+
+    def found[Found: Result](self, kind: type[Found]) -> Found:
+        """What a step found when it was last done; nothing when it was not made."""
+        return kind.read(self.facts(kind.STEP) or {})
+
+    def last[Found: Result](self, kind: type[Found]) -> Found:
+        """What the last attempt of a step found, a failed one's included."""
+        records = [record for record in self.records if record.name == kind.STEP]
+        return kind.read(records[-1].facts if records else {})
 
     @contextmanager
     def step(self, name: str) -> Iterator[Record]:

@@ -1,8 +1,8 @@
 """One at a time changes a stack: a row in `automation_locks`, which other machines see.
 
 Held by a deployment from its first check to its last, and by a rollback. The engine has a lock
-of its own around each update. On one machine lock files come before it:
-`eros.operations.deploy.lock`, `eros.operations.rollback.rollback_journal`.
+of its own around each update. On one machine a lock file comes before it:
+`eros.operations.machine_lock`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from eros.logs.log import user
 # step is an `up`, at most 15 minutes (docs/requirements.md C-68), or watching, which gives signs.
 STALE_AFTER = timedelta(hours=2)
 TABLE = "automation_locks"
-# Of each machine one at a time (`rollback.journal.alone`), so that it takes its own again.
+# Of each machine one at a time (`machine_lock`), so that it takes its own again.
 ROLLBACK = "rollback"
 _NAME = "deployment"
 _HOLDER = f"{_NAME}/holder/"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, ClassVar
 
 from bqstack import durable
@@ -52,11 +51,6 @@ class Journal(journal.Journal):
         """What the file holds: errors of programs may quote a secret, which is taken out."""
         content: dict[str, Any] = logs.redacted(super().document())
         return content
-
-
-def folder_of(stack: str) -> Path:
-    """Where the deployments of a stack are kept."""
-    return Journal.parent(stack)
 
 
 def unfinished(stack: str) -> Journal | None:

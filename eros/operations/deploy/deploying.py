@@ -9,8 +9,9 @@ from typing import Any
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros import logs
-from eros.operations.deploy import deploy_report, lock, step_results, undo
-from eros.operations.deploy.deploy_journal import Journal, folder_of, unfinished
+from eros.operations import machine_lock, runner
+from eros.operations.deploy import deploy_report, step_results, undo
+from eros.operations.deploy.deploy_journal import Journal, unfinished
 from eros.operations.deploy.deployment import Deployment, ExitCode, Overtaken, Step
 
 _LOG = logs.Log("deploy")
@@ -36,7 +37,7 @@ def begin(stack: str, commit: str, *, resume: bool, fresh: bool, dry_run: bool) 
     if dry_run:
         return Journal.begin(stack, commit, dry_run=True)
     # One that runs is unfinished, too, and must be left alone.
-    lock.refuse_running(folder_of(stack))
+    machine_lock.refuse_running(Journal, stack)
     older = unfinished(stack)
     if resume:
         if older is None:
@@ -100,18 +101,18 @@ def run(
 
 
 def _make(deployment: Deployment, step: Step) -> None:
-    deployment.progress(step.title)
     if not deployment.has_lock():
+        deployment.progress(step.title)
         if step.name in _AFTER:
             raise Overtaken
         raise UserError("somebody has broken the lock of this deployment; nothing was changed")
-    deployment_id = deployment.journal.id
-    with (
-        _LOG.timer(f"step {step.name}", deployment=deployment_id),
-        deployment.journal.step(step.name) as record,
-    ):
-        record.facts = step.run(deployment).document()
-    _LOG.deployment("step done", step=step.name, deployment=deployment_id, facts=record.facts)
+    runner.make(
+        deployment.journal,
+        step,
+        lambda: step.run(deployment),
+        progress=deployment.progress,
+        log=_LOG,
+    )
 
 
 def _failed(

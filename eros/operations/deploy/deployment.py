@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from bqstack.errors import UserError
 from eros.cloud.google import Google
 from eros.operations.deploy.deploy_journal import Journal
-from eros.operations.deploy.step_results import Result
+from eros.operations.results import Result
 from eros.operations.stack_lock import TableLock
 from eros.project.settings import PROJECT_ROOT
 
@@ -107,12 +107,11 @@ class Deployment:
 
     def found[Found: Result](self, kind: type[Found]) -> Found:
         """What an earlier step found when it was last done; nothing when it was not made."""
-        return kind.read(self.journal.facts(kind.STEP) or {})
+        return self.journal.found(kind)
 
     def last[Found: Result](self, kind: type[Found]) -> Found:
         """What the last attempt of a step found, a failed one's included."""
-        records = [r for r in self.journal.records if r.name == kind.STEP]
-        return kind.read(records[-1].facts if records else {})
+        return self.journal.last(kind)
 
     def has_lock(self) -> bool:
         """Give a sign of life; False when somebody has ended our claim."""

@@ -12,7 +12,7 @@ from bqstack import state
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros import logs
-from eros.operations import backup, repair
+from eros.operations import backup, machine_lock, repair
 from eros.operations.deploy import (
     before_after,
     deploy_journal,
@@ -32,7 +32,6 @@ from eros.operations.deploy.deployment import (
     Step,
     StepFailed,
 )
-from eros.operations.deploy.lock import held_file
 from eros.operations.stack_lock import Holder, TableLock, held_table
 from eros.watch import monitor
 
@@ -58,8 +57,9 @@ class Lock:
         """Take the lock of this machine, and the one between machines where it exists."""
         site = deployment.site
         holder = Holder.of(deployment.journal.id)
-        folder = deploy_journal.folder_of(site.stack)
-        deployment.closing.enter_context(held_file(folder, holder))
+        deployment.closing.enter_context(
+            machine_lock.held(deploy_journal.Journal, site.stack, holder)
+        )
         table = TableLock(site.google, holder)
         between = table.is_possible()
         if between:

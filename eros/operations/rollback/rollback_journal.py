@@ -7,16 +7,15 @@ and `report.json`.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from bqstack.durable import exclusive, private_folder
+from bqstack.durable import private_folder
 from bqstack.errors import UserError
-from eros.operations import journal
+from eros.operations import journal, machine_lock
 
 
 @dataclass(kw_only=True)
@@ -87,21 +86,6 @@ def unfinished(stack: str) -> Journal | None:
     return newest if newest is not None and newest.status == "running" else None
 
 
-@contextmanager
-def alone(stack: str) -> Iterator[None]:
-    """No other rollback of the stack runs on this machine; raises UserError when one does."""
-    path = Journal.parent(stack) / "lock"
-
-    def refusal() -> UserError:
-        return UserError(
-            f"another rollback of stack {stack} is running", file=path, fix="wait for its end"
-        )
-
-    with exclusive(path, refusal):
-        yield
-
-
 def refuse_running(stack: str) -> None:
     """Raise UserError when a rollback of the stack runs on this machine at this moment."""
-    with alone(stack):
-        pass
+    machine_lock.refuse_running(Journal, stack)

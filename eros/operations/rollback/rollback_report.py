@@ -10,6 +10,7 @@ from typing import Any
 from bqstack import durable
 from bqstack.errors import UserError
 from eros.operations.rollback.rollback_journal import Journal
+from eros.operations.rollback.rollback_results import Restored, SafetyBackup, Verified
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ def write(journal: Journal, *, status: str) -> Report:
 
 def _content(journal: Journal, status: str) -> dict[str, Any]:
     ended = [record for record in journal.records if record.result == "done"]
-    facts = {step.name: step.facts for step in ended}
+    safety, restored = journal.found(SafetyBackup), journal.found(Restored)
+    health = journal.found(Verified).health
     return {
         "stack": journal.stack,
         "target": journal.target,
@@ -51,18 +53,18 @@ def _content(journal: Journal, status: str) -> dict[str, Any]:
         "attempts": len(journal.records) - len(ended) + 1,
         "changes": journal.words,
         "dropped": journal.drop,
-        "safety_backup": facts.get("backup", {}).get("backup"),
-        "safety_warnings": facts.get("backup", {}).get("warnings", []),
+        "safety_backup": safety.backup,
+        "safety_warnings": safety.warnings or [],
         "data": {
             "tables": journal.tables,
             "time": journal.data_time or None,
-            "backup": facts.get("data", {}).get("backup"),
+            "backup": restored.backup,
         },
-        "locks": facts.get("locks"),
+        "locks": journal.facts("locks"),
         "health": {
             "before": journal.health_before["health_score"],
-            "after": facts["verify"]["health"]["health_score"],
-            "status": facts["verify"]["health"]["status"],
+            "after": health["health_score"],
+            "status": health["status"],
         },
         "steps": [
             {"step": s.name, "started": s.started, "seconds": round(s.seconds, 1), **s.facts}

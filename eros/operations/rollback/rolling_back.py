@@ -1,51 +1,32 @@
-"""The steps of a rollback, in their order; each can be made twice."""
+"""Carrying out a rollback: locks, the order of the steps, and what a failure means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from bqstack import state
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
-from bqstack.state import Checkpoint, Update
+from bqstack.state import Update
 from eros import logs
-from eros.cloud import endpoints
 from eros.cloud.google import Google
-from eros.operations import backup, repair, stack_lock
-from eros.operations.backup import activity
+from eros.operations import machine_lock, repair, runner, stack_lock
+from eros.operations.results import Result
 from eros.operations.rollback import (
-    caption_locks,
     choice,
     lost_rows,
-    old_checkpoint,
     rollback_plan,
     rollback_report,
-    variants,
 )
-from eros.operations.rollback.rollback_journal import Journal, alone, unfinished
+from eros.operations.rollback.rollback_journal import Journal, unfinished
 from eros.operations.rollback.rollback_plan import Plan, Progress
-from eros.operations.rollback.updates import Updates
+from eros.operations.rollback.rollback_steps import STEPS, TITLES, Step, Work
 from eros.operations.stack_lock import Holder, TableLock
 from eros.watch import health as checks
-
-# Step of the journal and what a person calls it.
-STEPS = {
-    "operations": "interrupted operations",
-    "backup": "backup of the present rows",
-    "rows": "rows of the earlier time",
-    "pause": "schedules paused",
-    "definitions": "definitions",
-    "data": "rows",
-    "locks": "caption locks",
-    "schedules": "schedules as before",
-    "verify": "verification",
-}
-
 
 # Steps that change nothing but add backups.
 _BEFORE_CHANGES = ("backup", "rows")
@@ -60,74 +41,9 @@ class RollbackError(UserError):
         self.changed = step not in _BEFORE_CHANGES
         again = f"eros rollback --resume --stack {stack}"
         super().__init__(
-            f"the rollback stopped at the step {step!r} ({STEPS[step]}): {reason}",
+            f"the rollback stopped at the step {step!r} ({TITLES[step]}): {reason}",
             fix=again if self.changed else "nothing was changed yet; mend it and start again",
         )
-
-
-@dataclass(frozen=True)
-class Work:
-    """What every step needs."""
-
-    journal: Journal
-    google: Google
-    root: Path
-    progress: Progress
-    patient: bool
-    """Whether to wait for an update that an interrupted process has left running."""
-    lock: TableLock | None = None
-    """The lock between machines; None when there is no table for it."""
-
-    @property
-    def parts(self) -> int:
-        """Number of updates in the stack's history."""
-        return 3 if self.keeps_paused else 2
-
-    @property
-    def keeps_paused(self) -> bool:
-        """Whether rows are worked on after the definitions, with schedules off."""
-        return bool(self.journal.tables) or self.journal.clear_locks
-
-    @property
-    def updates(self) -> Updates:
-        """The engine."""
-        return Updates(self.journal.stack, self.root, patient=self.patient)
-
-    def apply(self, checkpoint: Checkpoint, part: int, what: str) -> int:
-        """One update of the stack; the number of resources it touched."""
-        message = choice.message(self.journal.target, part, self.parts, what)
-        # Late, as in `updates`: Pulumi's libraries take their time.
-        from eros.operations.rollback import recreated_metrics
-
-        ready = recreated_metrics.waiter(self.google, checkpoint, self.progress)
-        return len(self.updates.apply(checkpoint, message, ready))
-
-    def target(self) -> Checkpoint:
-        """The state to go back to, secrets open, with a provider that works today."""
-        return self.ready(self.stored())
-
-    def stored(self) -> Checkpoint:
-        """The state to go back to, as the backend keeps it."""
-        journal = self.journal
-        if journal.file:
-            found = state.load_file(Path(journal.file))
-        else:
-            assert journal.version is not None
-            found = old_checkpoint.load(self.google, journal.stack, journal.version, self.root)
-        if str(found.time) != journal.target_time:
-            raise UserError(
-                f"{journal.target} is not the state any more that the rollback began with",
-                file=journal.folder,
-                fix=f"eros rollback --stack {journal.stack} --to N starts over",
-            )
-        return found
-
-    def ready(self, checkpoint: Checkpoint) -> Checkpoint:
-        """A checkpoint as the engine can take it now."""
-        current = state.current(self.journal.stack, self.root)
-        opened = state.revealed(self.journal.stack, checkpoint, self.root)
-        addresses = endpoints.load(self.google.settings, self.root)
-        return variants.reachable(opened, current, addresses)
 
 
 def start(
@@ -148,7 +64,7 @@ def start(
     """
     lost_rows.refuse(made.stakes, drop)
     with (
-        alone(made.stack),
+        machine_lock.held(Journal, made.stack, Holder.of(stack_lock.ROLLBACK)),
         nullcontext(held) if held else _held(google, made.stack, "", break_lock) as lock,
     ):
         _refuse_stale(made)
@@ -234,7 +150,7 @@ def resume(
     google: Google, stack: str, *, break_lock: bool = False, root: Path, progress: Progress
 ) -> rollback_report.Report:
     """Go on with the rollback that was interrupted; raises UserError when there is none."""
-    with alone(stack):
+    with machine_lock.held(Journal, stack, Holder.of(stack_lock.ROLLBACK)):
         journal = interrupted(stack, root)
         if journal is None:
             raise UserError(f"no rollback of stack {stack} waits for its end")
@@ -249,7 +165,7 @@ def resume(
 def _operations(work: Work) -> None:
     """Find out how operations ended that a dead engine had begun."""
     journal = work.journal
-    message = choice.message(journal.target, 0, work.parts, STEPS["operations"])
+    message = choice.message(journal.target, 0, work.parts, TITLES["operations"])
     settled = repair.settle(
         work.google,
         journal.stack,
@@ -267,15 +183,18 @@ def _operations(work: Work) -> None:
 
 def go_on(work: Work) -> rollback_report.Report:
     """Make the steps that are not done; raises RollbackError."""
-    for name, make in MAKERS.items():
-        if work.journal.facts(name) is not None or not _applies(work, name):
+    for step in STEPS:
+        if work.journal.facts(step.name) is not None or not step.applies(work):
             continue
-        work.progress(STEPS[name])
         try:
-            with _told(name, work.journal.stack), work.journal.step(name) as record:
-                if work.lock is not None:
-                    work.lock.keep()
-                make(work, record.facts)
+            with _told(step.name, work.journal.stack):
+                runner.make(
+                    work.journal,
+                    step,
+                    partial(_run, step, work),
+                    progress=work.progress,
+                    log=_LOG,
+                )
         except RollbackError as error:
             if not error.changed:
                 work.journal.close("failed")
@@ -285,6 +204,12 @@ def go_on(work: Work) -> rollback_report.Report:
         written = rollback_report.write(work.journal, status="done")
         work.journal.close("done")
     return written
+
+
+def _run(step: Step, work: Work) -> Result:
+    if work.lock is not None:
+        work.lock.keep()
+    return step.run(work)
 
 
 @contextmanager
@@ -298,143 +223,3 @@ def _told(name: str, stack: str) -> Iterator[None]:
         raise RollbackError(name, explained(error), stack) from None
     except KeyboardInterrupt:
         raise RollbackError(name, "interrupted", stack) from None
-
-
-def _applies(work: Work, name: str) -> bool:
-    journal = work.journal
-    match name:
-        case "backup":
-            return journal.backup
-        case "rows" | "data":
-            return bool(journal.tables)
-        case "locks" | "schedules":
-            return work.keeps_paused
-    return True
-
-
-def secure_rows(work: Work, facts: dict[str, Any]) -> None:
-    """The rows as they are now, whatever comes."""
-    if not backup.is_deployed(work.google):
-        facts["skipped"] = "the stack has no place for backups"
-        return
-    # Definitions may delete tables, and --data empty ones, of which today's files know nothing.
-    present = state.current(work.journal.stack, work.root)
-    taken = backup.create(
-        work.google,
-        kind=backup.Kind.SAFETY,
-        also=[*work.journal.tables, *rollback_plan.with_rows(work.google, present)],
-        progress=work.progress,
-    )
-    for warning in taken.warnings:
-        work.progress(f"warning: {warning}")
-    facts.update(
-        backup=taken.id,
-        tables=len(taken.tables),
-        rows=taken.rows,
-        warnings=list(taken.warnings),
-    )
-
-
-def secure_earlier_rows(work: Work, facts: dict[str, Any]) -> None:
-    """Rows of time travel are secured first: definitions that change may put them out of reach."""
-    journal = work.journal
-    if journal.data_backup:
-        # It may have gone since the plan; while nothing is changed, that is no harm.
-        facts["backup"] = backup.find(work.google, journal.data_backup).id
-        return
-    moment = datetime.fromisoformat(journal.data_time)
-    taken = backup.create(
-        work.google,
-        kind=backup.Kind.TRAVEL,
-        tables=journal.tables,
-        at=moment,
-        progress=work.progress,
-    )
-    facts.update(backup=taken.id, rows=taken.rows)
-
-
-def _pause(work: Work, facts: dict[str, Any]) -> None:
-    """Schedules off, and protection lifted where something is to be deleted: one update.
-
-    Runs that have begun go on; the step that replaces rows waits for them.
-    """
-    current = state.current(work.journal.stack, work.root)
-    lift = [urn for urn in work.journal.lift if urn in current.by_urn]
-    if not variants.needs_pause(current) and not lift:
-        facts["skipped"] = "no schedule is enabled"
-        return
-    now = variants.lifted(variants.paused(work.ready(current)), lift)
-    facts["changed"] = work.apply(now, 1, STEPS["pause"])
-
-
-def _definitions(work: Work, facts: dict[str, Any]) -> None:
-    target = work.target()
-    if work.keeps_paused:
-        target = variants.paused(target)
-    facts["changed"] = work.apply(target, 2, STEPS["definitions"])
-
-
-def bring_rows_back(work: Work, facts: dict[str, Any]) -> None:
-    """Restore the rows, or go on with a restore of this rollback."""
-    found = backup.find(work.google, (work.journal.facts("rows") or {})["backup"])
-    begun = backup.unfinished(work.google)
-    if begun is not None and _is_ours(begun, found.id, work.journal.tables):
-        restored = backup.resume(work.google, begun, progress=work.progress)
-    else:
-        activity.wait(work.google, work.progress)
-        # A backup of what is there now was the first step.
-        restored = backup.restore(
-            work.google,
-            found,
-            tables=work.journal.tables,
-            source=backup.Source.SNAPSHOT if found.has_snapshots else backup.Source.EXPORT,
-            safety=not work.journal.backup,
-            progress=work.progress,
-        )
-    _take_again(work)
-    if not restored.equal:
-        raise UserError(f"the tables differ from backup {found.id}")
-    facts.update(backup=found.id, tables=work.journal.tables, rows=found.rows)
-
-
-def _take_again(work: Work) -> None:
-    """Claims of the earlier time came back with the rows of the locks' table, and ours went."""
-    if work.lock is not None and stack_lock.TABLE in work.journal.tables:
-        work.lock.take(take_over=True)
-
-
-def _is_ours(begun: backup.Attempt, source: str, tables: list[str]) -> bool:
-    """Whether a restore that has not ended is the one of this rollback, not of some tables."""
-    return begun.backup == source and sorted(begun.tables) == sorted(tables)
-
-
-def _locks(work: Work, facts: dict[str, Any]) -> None:
-    """Restored locks whose time has passed are swept; all go only on request (C-66)."""
-    if work.journal.clear_locks:
-        facts["cleared"] = caption_locks.clear(work.google)
-    if work.journal.tables:
-        facts["swept"] = caption_locks.sweep(work.google, work.target())
-
-
-def _schedules(work: Work, facts: dict[str, Any]) -> None:
-    facts["changed"] = work.apply(work.target(), 3, STEPS["schedules"])
-
-
-def _verify(work: Work, facts: dict[str, Any]) -> None:
-    left = work.updates.preview(work.target())
-    if left:
-        names = ", ".join(sorted({step.name for step in left}))
-        raise UserError(f"the stack is not as {work.journal.target} left it: {names}")
-    facts["health"] = checks.check(work.google).contract()
-
-
-MAKERS: dict[str, Callable[[Work, dict[str, Any]], None]] = {
-    "backup": secure_rows,
-    "rows": secure_earlier_rows,
-    "pause": _pause,
-    "definitions": _definitions,
-    "data": bring_rows_back,
-    "locks": _locks,
-    "schedules": _schedules,
-    "verify": _verify,
-}

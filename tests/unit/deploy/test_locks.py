@@ -7,30 +7,32 @@ import pytest
 from google.api_core.exceptions import BadRequest, NotFound
 
 from bqstack.errors import UserError
-from eros.operations import stack_lock
-from eros.operations.deploy import Journal, begin, lock
+from eros.operations import machine_lock, stack_lock
+from eros.operations.deploy import Journal, begin
+from eros.operations.rollback import rollback_journal
 from tests.unit.lock_table import LockTable
 
 
-def test_two_deployments_on_one_machine_exclude_each_other(tmp_path):
+@pytest.mark.parametrize("kind", [Journal, rollback_journal.Journal])
+def test_two_operations_of_a_kind_on_one_machine_exclude_each_other(kind, monkeypatch, tmp_path):
+    monkeypatch.setenv("EROS_LOG_DIR", str(tmp_path))
     holder = stack_lock.Holder.of("first")
-    with lock.held_file(tmp_path, holder), pytest.raises(UserError, match="first by "):
-        lock.refuse_running(tmp_path)
-    lock.refuse_running(tmp_path)
+    refusal = rf"another {kind.KIND} of stack prod is running: first by "
+    with (
+        machine_lock.held(kind, "prod", holder),
+        pytest.raises(UserError, match=refusal),
+    ):
+        machine_lock.refuse_running(kind, "prod")
+    machine_lock.refuse_running(kind, "prod")
 
 
 def test_a_running_deployment_is_not_offered_for_resumption(make):
     journal = make().deployment.journal
     with (
-        lock.held_file(lock_folder(journal), stack_lock.Holder.of(journal.id)),
+        machine_lock.held(Journal, journal.stack, stack_lock.Holder.of(journal.id)),
         pytest.raises(UserError, match=journal.id),
     ):
         begin("staging", "", resume=True, fresh=False, dry_run=False)
-
-
-def lock_folder(journal: Journal):
-    """Where the lock of a journal's stack is."""
-    return journal.folder.parent
 
 
 @pytest.fixture

@@ -13,30 +13,42 @@ from google.api_core.exceptions import NotFound
 
 from bqstack.errors import UserError
 from eros.cli import rollback as command
+from eros.operations import machine_lock, stack_lock
 from eros.operations import rollback as rollbacks
-from eros.operations import stack_lock
 from eros.operations.backup import Attempt, Backup, Kind, Source, TableCopy
-from eros.operations.rollback import RollbackError, rollback_journal, rolling_back, variants
+from eros.operations.results import Result
+from eros.operations.rollback import (
+    RollbackError,
+    rollback_journal,
+    rollback_steps,
+    rolling_back,
+    variants,
+)
 from eros.operations.rollback.rollback_plan import Plan
+from eros.operations.rollback.rollback_results import EarlierRows, Verified
 from tests.unit.lock_table import LockTable
 from tests.unit.rollback.states import START, checkpoint, table, update
 
-HEALTH = {"health": {"health_score": 94, "status": "HEALTHY"}}
+HEALTH = Verified({"health_score": 94, "status": "HEALTHY"})
 BACKUP = Backup("20261122_050000", Kind.DAILY, START, START, None, (TableCopy("caption_bank"),))
 
 
 @pytest.fixture
-def work(begun) -> rolling_back.Work:
+def work(begun) -> rollback_steps.Work:
     """A rollback with rows that has just begun."""
-    return rolling_back.Work(begun, SimpleNamespace(), Path(), lambda _: None, patient=False)
+    return rollback_steps.Work(begun, SimpleNamespace(), Path(), lambda _: None, patient=False)
 
 
 @pytest.fixture
 def steps(monkeypatch) -> dict:
     """The steps, which do nothing; a test may put its own in."""
-    found = dict.fromkeys(rolling_back.MAKERS, lambda work, facts: None)
-    found["verify"] = lambda work, facts: facts.update(HEALTH)
-    monkeypatch.setattr(rolling_back, "MAKERS", found)
+    found = {step.name: lambda work: Result() for step in rollback_steps.STEPS}
+    found["verify"] = lambda work: HEALTH
+    made = [
+        replace(step, run=lambda work, name=step.name: found[name](work))
+        for step in rollback_steps.STEPS
+    ]
+    monkeypatch.setattr(rolling_back, "STEPS", made)
     return found
 
 
@@ -148,7 +160,9 @@ def test_an_interrupted_rollback_waits_until_another_has_changed_something(
 def test_a_rollback_that_runs_is_neither_begun_again_nor_resumed(begun, another, monkeypatch):
     monkeypatch.setattr(rolling_back.checks, "check", lambda _: pytest.fail("it has begun"))
     options = {"drop": (), "clear_locks": False, "take_backup": True, "progress": print}
-    with rollback_journal.alone("local"):
+    with machine_lock.held(
+        rollback_journal.Journal, "local", stack_lock.Holder.of(stack_lock.ROLLBACK)
+    ):
         for call in (
             lambda: rollbacks.start(None, another, **options),
             lambda: rollbacks.resume(None, "local", root=Path(), progress=print),
@@ -197,8 +211,7 @@ def test_a_rollback_waits_for_a_deployment_on_another_machine(
 def test_a_rollback_holds_the_lock_in_every_step(another, steps, google, options):
     seen = []
     for name in steps:
-        steps[name] = lambda work, facts: seen.append(list(google.bigquery.rows))
-    steps["verify"] = lambda work, facts: facts.update(HEALTH)
+        steps[name] = lambda work: seen.append(list(google.bigquery.rows)) or HEALTH
     rollbacks.start(google, another, **options)
     assert len(seen) >= 2
     assert all("/rollback/" in name for names in seen for name in names)
@@ -208,10 +221,11 @@ def test_a_rollback_holds_the_lock_in_every_step(another, steps, google, options
 def test_a_rollback_that_has_lost_the_lock_stops_before_its_next_step(
     another, steps, google, options
 ):
-    def lose(work, facts):
+    def lose(work):
         stack_lock.TableLock(google, stack_lock.Holder("d2", "ci@runner", 1, "")).take(
             take_over=True
         )
+        return Result()
 
     steps["pause"] = lose
     steps["definitions"] = lambda *_: pytest.fail("two work on the stack")
@@ -249,7 +263,7 @@ def test_claims_that_come_back_with_the_rows_end(work, restored, google, monkeyp
         google.bigquery.rows = {"deployment/holder/d1/ci@runner": START}
         return SimpleNamespace(equal=True)
 
-    monkeypatch.setattr(rolling_back.backup, "restore", restore)
+    monkeypatch.setattr(rollback_steps.backup, "restore", restore)
     bring_back(replace(work, google=google, lock=lock))
     assert lock.renew()
     lock.release()
@@ -272,11 +286,11 @@ def restored(monkeypatch) -> list[dict]:
         asked.append({"resume": attempt})
         return SimpleNamespace(equal=True)
 
-    monkeypatch.setattr(rolling_back.activity, "wait", lambda *_: None)
-    monkeypatch.setattr(rolling_back.backup, "restore", restore)
-    monkeypatch.setattr(rolling_back.backup, "resume", resume)
-    monkeypatch.setattr(rolling_back.backup, "find", lambda *_: BACKUP)
-    monkeypatch.setattr(rolling_back.backup, "unfinished", lambda _: None)
+    monkeypatch.setattr(rollback_steps.activity, "wait", lambda *_: None)
+    monkeypatch.setattr(rollback_steps.backup, "restore", restore)
+    monkeypatch.setattr(rollback_steps.backup, "resume", resume)
+    monkeypatch.setattr(rollback_steps.backup, "find", lambda *_: BACKUP)
+    monkeypatch.setattr(rollback_steps.backup, "unfinished", lambda _: None)
     return asked
 
 
@@ -284,32 +298,32 @@ def test_the_backup_before_holds_what_goes_and_what_is_replaced(work, monkeypatc
     """Neither today's nor yesterday's tables need to be in the current files."""
     work.journal.tables = ["caption_bank", "of_then"]
     present = checkpoint(table("of_now"), table("captions"))
-    asked, told, facts = [], [], {}
+    asked, told = [], []
 
     def create(google, **how):
         asked.append(how)
         return replace(BACKUP, warnings=("v is in no backup",))
 
-    monkeypatch.setattr(rolling_back.backup, "is_deployed", lambda _: True)
-    monkeypatch.setattr(rolling_back.backup, "create", create)
-    monkeypatch.setattr(rolling_back.state, "current", lambda stack, root: present)
+    monkeypatch.setattr(rollback_steps.backup, "is_deployed", lambda _: True)
+    monkeypatch.setattr(rollback_steps.backup, "create", create)
+    monkeypatch.setattr(rollback_steps.state, "current", lambda stack, root: present)
     monkeypatch.setattr(
-        rolling_back.rollback_plan,
+        rollback_steps.rollback_plan,
         "with_rows",
         lambda google, found: variants.tables(found, "brain"),
     )
-    rolling_back.secure_rows(replace(work, progress=told.append), facts)
+    found = rollback_steps.secure_rows(replace(work, progress=told.append))
     (how,) = asked
     assert "tables" not in how, "those of today's files come, too"
     assert set(how["also"]) == {"caption_bank", "of_then", "of_now", "captions"}
     assert "warning: v is in no backup" in told
-    assert facts["warnings"] == ["v is in no backup"]
+    assert found.warnings == ["v is in no backup"]
 
 
-def bring_back(work: rolling_back.Work) -> None:
+def bring_back(work: rollback_steps.Work) -> None:
     with work.journal.step("rows") as record:
-        record.facts["backup"] = BACKUP.id
-    rolling_back.bring_rows_back(work, {})
+        record.facts = EarlierRows(BACKUP.id).document()
+    rollback_steps.bring_rows_back(work)
 
 
 @pytest.mark.parametrize(
@@ -317,7 +331,7 @@ def bring_back(work: rolling_back.Work) -> None:
 )
 def test_rows_come_from_the_copy_that_is_left(work, restored, monkeypatch, has_snapshots, source):
     left = replace(BACKUP, has_snapshots=has_snapshots, exported=True)
-    monkeypatch.setattr(rolling_back.backup, "find", lambda *_: left)
+    monkeypatch.setattr(rollback_steps.backup, "find", lambda *_: left)
     bring_back(work)
     assert [one["source"] for one in restored] == [source]
 
@@ -334,13 +348,13 @@ def test_only_the_rollbacks_own_restore_is_resumed(
     work, restored, monkeypatch, source, tables, is_ours
 ):
     attempt = Attempt("1", START, source, Source.SNAPSHOT, tables, None)
-    monkeypatch.setattr(rolling_back.backup, "unfinished", lambda _: attempt)
+    monkeypatch.setattr(rollback_steps.backup, "unfinished", lambda _: attempt)
     bring_back(work)
     assert [one.get("resume") for one in restored] == [attempt if is_ours else None]
 
 
 def test_a_backup_that_has_gone_since_the_plan_is_missed_before_anything_changes(work, monkeypatch):
-    monkeypatch.setattr(rolling_back.backup, "find", offline)
+    monkeypatch.setattr(rollback_steps.backup, "find", offline)
     work.journal.data_backup = BACKUP.id
     with pytest.raises(UserError):
-        rolling_back.secure_earlier_rows(work, {})
+        rollback_steps.secure_earlier_rows(work)

@@ -1,4 +1,4 @@
-"""One deployment at a time on this machine; between machines: `eros.operations.stack_lock`.
+"""One operation of a kind at a time on this machine; `stack_lock` is the one between machines.
 
 The file is locked with the kernel, which gives it back when the process dies, so it never
 grows stale.
@@ -15,38 +15,41 @@ from pathlib import Path
 
 from bqstack.durable import exclusive
 from bqstack.errors import UserError
+from eros.operations.journal import Journal
 from eros.operations.stack_lock import Holder
 
 
 @contextmanager
-def held_file(folder: Path, holder: Holder) -> Iterator[None]:
+def held(kind: type[Journal], stack: str, holder: Holder) -> Iterator[None]:
     """Hold the lock of this machine; raises UserError that says who has it."""
-    with _locked(folder) as descriptor:
+    with _locked(kind, stack) as descriptor:
         os.truncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps(asdict(holder)).encode(), 0)
         yield
 
 
-def refuse_running(folder: Path) -> None:
-    """Raise UserError when a deployment runs on this machine at this moment."""
-    with _locked(folder):
+def refuse_running(kind: type[Journal], stack: str) -> None:
+    """Raise UserError when such an operation runs on this machine at this moment."""
+    with _locked(kind, stack):
         pass
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[int]:
-    path = folder / "lock"
+def _locked(kind: type[Journal], stack: str) -> Iterator[int]:
+    path = kind.parent(stack) / "lock"
 
     def refusal() -> UserError:
         return UserError(
-            f"another deployment is running: {_told(path)}", file=path, fix="wait for its end"
+            f"another {kind.KIND} of stack {stack} is running: {_shown(path)}",
+            file=path,
+            fix="wait for its end",
         )
 
     with exclusive(path, refusal) as descriptor:
         yield descriptor
 
 
-def _told(path: Path) -> str:
+def _shown(path: Path) -> str:
     try:
         known = Holder(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
