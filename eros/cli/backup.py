@@ -27,6 +27,10 @@ from eros.operations.backup import (
 from eros.project.stack_file import load_stack_file
 from eros.watch import pauses
 
+# Those of a deployment (docs/requirements.md C-73): a missing prerequisite or a word of the person
+# that cannot be is 1.
+_FAILED, _NOT_EQUAL = 2, 4
+
 app = typer.Typer(help="Back up the tables, and put their rows back.", no_args_is_help=True)
 
 # A look at the schedules is no reason to wait long.
@@ -56,10 +60,22 @@ def create(
     if kind not in (Kind.MANUAL, Kind.DAILY, Kind.DEPLOYMENT):
         raise UserError("backups of this kind are made by restores", key="--kind", value=kind.value)
     google = google_of(stack)
+    begun: list[str] = []
     with in_steps(f"backup: {stack}", _progress) as progress:
-        made = backups.create(
-            google, kind=kind, tables=_names(tables), export=export, progress=progress
-        )
+
+        def told(line: str) -> None:
+            begun.append(line)
+            progress(line)
+
+        try:
+            made = backups.create(
+                google, kind=kind, tables=_names(tables), export=export, progress=told
+            )
+        except (UserError, *FAILURES) as error:
+            if not begun:
+                raise
+            print_error(f"error: {error if isinstance(error, UserError) else explained(error)}")
+            raise typer.Exit(_FAILED) from None
     for warning in made.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if output is Format.JSON:
@@ -98,7 +114,7 @@ def verify(
     output: Output = Format.TEXT,
     stack: Stack = "local",
 ) -> None:
-    """Restore into a scratch dataset and compare every column; exit code 1 if not equal."""
+    """Restore into a scratch dataset and compare every column; exit code 4 if not equal."""
     if source is Source.TIME_TRAVEL:
         raise UserError("time travel is no copy to verify", key="--from", fix="snapshot or export")
     google = google_of(stack)
@@ -119,7 +135,7 @@ def verify(
             else f"[red]✗[/] {found.id}: do not rely on this backup; make a new one"
         )
     if not equal:
-        raise typer.Exit(1)
+        raise typer.Exit(_NOT_EQUAL)
 
 
 @app.command()
@@ -295,4 +311,4 @@ def _ended(done: backups.Restore) -> None:
         f"[red]✗[/] the rows were replaced and something has changed them since{kept}\n"
         "  pause the schedules and restore once more"
     )
-    raise typer.Exit(1)
+    raise typer.Exit(_NOT_EQUAL)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 from rich.markup import escape
@@ -12,18 +14,14 @@ from eros.cli.waiting import working
 from eros.cloud.google import Google
 from eros.project.stack_file import load_stack_file
 
+if TYPE_CHECKING:
+    from eros.operations.deploy import Finding
 
-def preflight(
-    stack: Stack = "local",
-    output: Output = Format.TEXT,
-) -> None:
-    """Check what a deployment needs, without changing anything; exit code 1 when it is not met."""
-    # Late: the parts of a deployment take longer to import than most commands to run.
-    from eros.operations.deploy import ExitCode, Level, Site
-    from eros.operations.deploy import preflight as checks
 
-    with working(f"preflight: checking {stack}"):
-        findings = checks.check(Site(stack, Google(load_stack_file(stack))))
+def show(findings: Sequence[Finding], output: Format) -> bool:
+    """Print findings, each that is not good with its fix; whether one has failed."""
+    from eros.operations.deploy import Level
+
     failed = any(finding.level is Level.FAILED for finding in findings)
     if output is Format.JSON:
         print(json.dumps([finding.document() for finding in findings], indent=2))
@@ -37,5 +35,20 @@ def preflight(
             console.print(f"{marks[finding.level]} {escape(f'{finding.check}: {finding.text}')}")
             if finding.fix and finding.level is not Level.OK:
                 console.print(f"        fix: {finding.fix}", markup=False)
+    return failed
+
+
+def preflight(
+    stack: Stack = "local",
+    output: Output = Format.TEXT,
+) -> None:
+    """Check what a deployment needs, without changing anything; exit code 1 when it is not met."""
+    # Late: the parts of a deployment take longer to import than most commands to run.
+    from eros.operations.deploy import ExitCode, Site
+    from eros.operations.deploy import preflight as checks
+
+    with working(f"preflight: checking {stack}"):
+        findings = checks.check(Site(stack, Google(load_stack_file(stack))))
+    failed = show(findings, output)
     if failed:
         raise typer.Exit(ExitCode.PREREQUISITES)

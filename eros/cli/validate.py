@@ -25,9 +25,16 @@ def validate(
     fresh: Annotated[
         bool, typer.Option(help="Look into procedures again that have not changed.")
     ] = False,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Try what is deployed instead: it is there, and it works."),
+    ] = False,
     output: Output = Format.TEXT,
 ) -> None:
     """Check all files, SQL by Google's analyser, and the policies; exit code 1 on a mistake."""
+    if live:
+        _try_deployed(stack, bool(paths or fresh), output)
+        return
     only = [_inside(path) for path in paths or []]
     check_file(stack)
     settings = load_stack_file(stack)
@@ -42,6 +49,21 @@ def validate(
         from bqstack.plan import sources
 
         sources.declared(PROJECT_ROOT, stack, "the files as they are")
+
+
+def _try_deployed(stack: str, named: bool, output: Format) -> None:
+    # Late: the parts of a deployment take longer to import than most commands to run.
+    from eros.cli.preflight import show
+    from eros.cloud.google import Google
+    from eros.operations.deploy import ExitCode, Site
+    from eros.operations.deploy import live as checks
+
+    if named:
+        raise UserError("--live tries the whole stack", fix="leave paths and --fresh out")
+    with working(f"validate: trying what is deployed of {stack}"):
+        findings = checks.check(Site(stack, Google(load_stack_file(stack))))
+    if show(findings, output):
+        raise typer.Exit(ExitCode.VALIDATION)
 
 
 def _tell_compile() -> None:

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from typer.testing import CliRunner
 
 from bqstack.errors import UserError
 from components.backups import Backups
 from components.identity import Identity
 from components.warehouse import Warehouse
+from eros.cli import backup as cli_backup
 from eros.operations.backup import (
     Backup,
     Kind,
@@ -335,6 +337,12 @@ def test_a_backup_may_read_whole_tables_whatever_the_limit_of_a_query(settings):
     assert backup_jobs.config(google).labels["component"] == "backup"
 
 
+def test_what_reads_whole_tables_is_no_query_that_people_wait_for(settings):
+    google = SimpleNamespace(settings=settings)
+    assert backup_jobs.config(google, iter([1])).priority == "BATCH"
+    assert backup_jobs.config(google).priority == "INTERACTIVE"
+
+
 def test_a_failure_ends_the_work_that_has_not_begun():
     begun = []
 
@@ -434,3 +442,31 @@ def test_operators_own_the_snapshots_and_what_they_are_taken_of(declared):
         ("test-bucket", "roles/storage.legacyBucketReader"),
         ("project", "roles/bigquery.user"),
     }
+
+
+@pytest.mark.parametrize(("begins", "code"), [(False, 1), (True, 2)])
+def test_a_backup_that_fails_has_the_code_of_a_deployment_whose_backup_fails(
+    monkeypatch, begins, code
+):
+    def create(*_, progress, **__):
+        if begins:
+            progress("taking snapshots")
+        raise UserError("no such table")
+
+    monkeypatch.setattr(cli_backup, "google_of", lambda stack: None)
+    monkeypatch.setattr(cli_backup.backups, "create", create)
+    result = CliRunner().invoke(cli_backup.app, ["create"])
+    assert isinstance(result.exception, UserError) is not begins
+    assert result.exit_code == code
+    if begins:
+        assert "error: no such table" in result.stderr
+
+
+@pytest.mark.parametrize(("equal", "code"), [(True, 0), (False, 4)])
+def test_a_backup_that_cannot_be_relied_on_is_a_validation_that_failed(monkeypatch, equal, code):
+    compared = SimpleNamespace(equal=equal, table="t", columns=())
+    monkeypatch.setattr(cli_backup, "google_of", lambda stack: None)
+    monkeypatch.setattr(cli_backup.backups, "find", lambda *_, **__: SimpleNamespace(id="x"))
+    monkeypatch.setattr(cli_backup.backups, "verify", lambda *_, **__: [compared])
+    monkeypatch.setattr(cli_backup.backup_output, "print_comparisons", lambda found: None)
+    assert CliRunner().invoke(cli_backup.app, ["verify"]).exit_code == code

@@ -33,9 +33,13 @@ def config(google: Google, sizes: Iterable[int] = (), **options: Any) -> bigquer
     from google.cloud import bigquery
 
     settings = google.settings
-    bound = sum(2 * max(size, _MINIMUM_BILLED) for size in sizes)
+    bounds = [2 * max(size, _MINIMUM_BILLED) for size in sizes]
+    bound = sum(bounds)
+    # What reads whole tables takes minutes by design: people's waiting (A02) is not measured by it.
+    priority = bigquery.QueryPriority.BATCH if bounds else bigquery.QueryPriority.INTERACTIVE
     return bigquery.QueryJobConfig(
         labels=labels(settings),
+        priority=priority,
         maximum_bytes_billed=max(settings.limits.maximum_bytes_billed, bound),
         job_timeout_ms=settings.backup.job_timeout_seconds * 1000,
         **options,

@@ -72,7 +72,7 @@ def objects(site: Site, declared: catalogue.Catalogue) -> list[Finding]:
     present |= {item.routine_id for item in client.list_routines(dataset)}
     missing = [item.name for item in declared if item.name not in present]
     if missing:
-        return [Finding("objects", Level.FAILED, f"missing: {_some(missing)}")]
+        return [Finding("objects", Level.FAILED, f"missing: {some(missing)}")]
     return [Finding("objects", Level.OK, f"all {len(declared.objects)} are there")]
 
 
@@ -91,7 +91,7 @@ def layouts(site: Site, declared: catalogue.Catalogue) -> list[Finding]:
         seen += 1
         wrong += [f"{item.name}: {text}" for text in _layout(item, live)]
     if wrong:
-        return [Finding("tables", Level.FAILED, _some(wrong))]
+        return [Finding("tables", Level.FAILED, some(wrong))]
     return [Finding("tables", Level.OK, f"{seen} have the layout of their files")]
 
 
@@ -123,7 +123,7 @@ def views(site: Site, declared: catalogue.Catalogue) -> list[Finding]:
         except GoogleAPICallError as error:
             broken.append(f"{item.name}: {explained(error)}")
     if broken:
-        return [Finding("views", Level.FAILED, _some(broken))]
+        return [Finding("views", Level.FAILED, some(broken))]
     return [Finding("views", Level.OK, f"{seen} can be read")]
 
 
@@ -166,7 +166,7 @@ def routines(site: Site, declared: catalogue.Catalogue) -> list[Finding]:
         if got != wanted:
             wrong.append(f"{item.name} takes ({', '.join(got)}), not ({', '.join(wanted)})")
     if wrong:
-        return [Finding("routines", Level.FAILED, _some(wrong))]
+        return [Finding("routines", Level.FAILED, some(wrong))]
     return [Finding("routines", Level.OK, f"{seen} take their arguments")]
 
 
@@ -200,7 +200,7 @@ def scheduled_queries(site: Site, declared: catalogue.Catalogue) -> list[Finding
         elif same[0].disabled and not settings.schedules_paused:
             wrong.append(f"{config.title} is paused")
     if wrong:
-        return [Finding("schedules", Level.FAILED, _some(wrong))]
+        return [Finding("schedules", Level.FAILED, some(wrong))]
     return [Finding("schedules", Level.OK, f"{len(wanted)} are deployed")]
 
 
@@ -219,7 +219,8 @@ def data(site: Site, declared: catalogue.Catalogue) -> list[Finding]:
     return findings
 
 
-def _some(texts: list[str]) -> str:
+def some(texts: list[str]) -> str:
+    """The first few, and how many are left."""
     more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
     return "; ".join(texts[:_SHOWN]) + more
 
