@@ -85,7 +85,7 @@ class Reading:
         figures = self._read(lambda: project.figures, tell=False)
         names = self._read(lambda: project.channel_names)
         found = self._read(lambda: project.channels) if names is not None else None
-        boards = self._read(lambda: project.dashboards) if figures else None
+        boards = self._read(lambda: project.dashboards) if figures is not None else None
         sql = self.report.catalogue
         if figures is not None and sql is not None:
             self._read(lambda: metrics.check_sources(figures, sql))

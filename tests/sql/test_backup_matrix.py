@@ -10,7 +10,6 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -26,6 +25,18 @@ from eros.cloud.google import Google
 from eros.operations import backup as backups
 from eros.operations.backup import Source, bucket, inventory
 from packages.bqstack.tests.sql_folder import SqlFolder
+from tests.matrix import (
+    DAYS,
+    FILTERED,
+    KEPT,
+    LONG_AGO,
+    MOMENTS,
+    PAIRS,
+    WHENS,
+    Layout,
+    Made,
+    is_unfit,
+)
 from tests.sql.backup_cloud import backup_cloud
 from tests.sql.conftest import PROJECT, Build
 
@@ -41,57 +52,6 @@ FEW = hypothesis_settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-# Values of each type, the least and the greatest and those that a text may garble among them.
-VALUES: dict[str, list[str]] = {
-    "STRING": ["''", "'null'", "'a\\'\"\\n\\\\'", "'\\u00e9\\U0001F600'"],
-    "STRING(3)": ["'abc'", "''"],
-    "BYTES": ["b''", "b'\\xff\\x00a'"],
-    "INT64": ["0", "9223372036854775807", "(-9223372036854775807 - 1)"],
-    "FLOAT64": ["0.1", "1e308", "CAST('NaN' AS FLOAT64)", "CAST('-inf' AS FLOAT64)"],
-    "NUMERIC": ["NUMERIC '0'", "NUMERIC '-99999999999999999999999999999.999999999'"],
-    "NUMERIC(5, 2)": ["NUMERIC '999.99'", "NUMERIC '-0.01'"],
-    "BIGNUMERIC": ["BIGNUMERIC '1.5'", "BIGNUMERIC '-0.000000000000000001'"],
-    "BOOL": ["TRUE", "FALSE"],
-    "DATE": ["DATE '0001-01-01'", "DATE '9999-12-31'", "DATE '2026-02-28'"],
-    "TIME": ["TIME '00:00:00'", "TIME '23:59:59.999999'"],
-    "DATETIME": ["DATETIME '0001-01-01 00:00:00'", "DATETIME '9999-12-31 23:59:59.999999'"],
-    "TIMESTAMP": ["TIMESTAMP '2026-01-02 03:04:05.678901+00'", "TIMESTAMP '1970-01-01 00:00:00Z'"],
-    "STRUCT<n INT64, l ARRAY<STRING>>": ["STRUCT(1 AS n, ['x', ''] AS l)", "(NULL, [])"],
-    "STRUCT<s STRUCT<d DATE, n NUMERIC>>": ["STRUCT(STRUCT(DATE '2026-01-01', 1.5))"],
-    "JSON": ["""JSON '{"b": [1, 2.5, null], "a": "x"}'""", "JSON 'null'", "JSON '\"\"'"],
-    "GEOGRAPHY": ["ST_GEOGPOINT(1, 2)"],
-    "INTERVAL": ["INTERVAL 1 DAY", "INTERVAL 3 MONTH"],
-    "RANGE<DATE>": [
-        "RANGE(DATE '2026-01-01', NULL)",
-        "RANGE(DATE '2026-01-01', DATE '2026-02-01')",
-    ],
-}
-MODES = ("NULLABLE", "NOT NULL", "ARRAY", "DEFAULT")
-# The local BigQuery keeps no default of these (docs/fidelity.md).
-NO_DEFAULT = ("STRUCT", "RANGE")
-PAIRS = [
-    pair
-    for pair in itertools.product(VALUES, MODES)
-    if pair[1] != "DEFAULT" or not pair[0].startswith(NO_DEFAULT)
-]
-UNFIT = ("GEOGRAPHY", "INTERVAL", "RANGE<DATE>")
-DAYS = ("DATE '2026-02-28'", "DATE '2026-03-01'", "NULL")
-MOMENTS = ("TIMESTAMP '2026-02-28 23:59:59+00'", "TIMESTAMP '2026-03-01 00:00:00+00'", "NULL")
-LONG_AGO = ("DATE '0001-01-01'", "DATE '1899-12-31'", "NULL")
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How a table is laid out: its partition column with values, the clause, and options."""
-
-    column: str = ""
-    values: tuple[str, ...] = ("NULL",)
-    clause: str = ""
-    options: tuple[str, ...] = ()
-
-
-FILTERED = ("require_partition_filter = TRUE",)
-KEPT = ("partition_expiration_days = 36500",)
 LAYOUTS = [
     Layout(),
     *(
@@ -108,7 +68,7 @@ LAYOUTS = [
     Layout("p DATE", LONG_AGO, "PARTITION BY DATE_TRUNC(p, YEAR)", FILTERED),
     Layout(
         "p DATETIME",
-        ("DATETIME '0001-01-01 00:00:00'", "DATETIME '2026-02-28 01:02:03'", "NULL"),
+        WHENS,
         "PARTITION BY DATETIME_TRUNC(p, MONTH)",
         FILTERED,
     ),
@@ -121,85 +81,24 @@ LAYOUTS = [
         FILTERED,
     ),
 ]
-INGESTED = ("TIMESTAMP '2026-02-27 00:00:00+00'", "TIMESTAMP '2026-03-01 00:00:00+00'")
 
 
-@dataclass
-class Made:
-    """A table: its DDL, and the statements that fill it."""
-
-    name: str
-    layout: Layout
-    columns: list[tuple[str, str]] = field(default_factory=list)
-    rows: list[list[str]] = field(default_factory=list)
-
-    @property
-    def is_by_ingestion(self) -> bool:
-        return "_PARTITION" in self.layout.clause
-
-    @property
-    def can_be_exported(self) -> bool:
-        def is_unfit(kind: str, mode: str) -> bool:
-            return kind in UNFIT or (kind == "JSON" and mode == "ARRAY")
-
-        return not any(is_unfit(*pair) for pair in self.columns)
-
-    @property
-    def is_accepted(self) -> bool:
-        """Whether sql/ may hold it; others are there, and made by others."""
-        return not self.is_by_ingestion and "RANGE_BUCKET" not in self.layout.clause
-
-    def definition(self, name: str) -> tuple[str, list[str]]:
-        """What stands behind CREATE TABLE, and the columns that rows are written to."""
-        definitions = ["id INT64", self.layout.column] if self.layout.column else ["id INT64"]
-        names = ["id", *(["p"] if self.layout.column else [])]
-        clusters = ["id"]
-        for number, (kind, mode) in enumerate(self.columns):
-            names.append(f"c{number}")
-            suffix = {"NOT NULL": " NOT NULL", "DEFAULT": f" DEFAULT {VALUES[kind][0]}"}
-            text = f"ARRAY<{kind}>" if mode == "ARRAY" else kind + suffix.get(mode, "")
-            definitions.append(f"`c{number}` {text}")
-            if kind in ("STRING", "INT64", "DATE", "BOOL") and mode != "ARRAY":
-                clusters.append(f"`c{number}`")
-        options = f"\nOPTIONS ({', '.join(self.layout.options)})" if self.layout.options else ""
-        names += ["_PARTITIONTIME"] if self.is_by_ingestion else []
-        text = (
-            f"{name} ({', '.join(definitions)})\n"
-            f"{self.layout.clause}\nCLUSTER BY {', '.join(clusters[:4])}{options};"
-        )
-        return text, names
-
-    def create(self, google: Google, folder: SqlFolder) -> None:
-        """Make it as an update does: from its file, through the API; or by DDL, and no file."""
-        dataset = google.settings.dataset
-        file = f"tables/{self.name}.sql"
-        text, _ = self.definition(f"@{self.name}")
-        folder.write(file, f"CREATE TABLE IF NOT EXISTS {text}")
-        if self.is_accepted:
-            declared = load(google.settings, folder.root).objects[self.name]
-            assert isinstance(declared, Table)
-            google.bigquery.create_table(bigquery.Table.from_api_repr(resource(declared, google)))
-        else:
-            with pytest.raises(UserError, match="partition by a column"):
-                load(google.settings, folder.root)
-            text, _ = self.definition(f"{dataset}.{self.name}")
-            run(google.bigquery, f"CREATE TABLE {text}")
-        (folder.root / "sql" / file).unlink()
-
-    def insert(self, dataset: str) -> str:
-        """A statement that fills it."""
-        _, names = self.definition(self.name)
-        listed = ",\n".join(f"({', '.join(row)})" for row in self.rows)
-        return f"INSERT INTO {dataset}.{self.name} ({', '.join(names)}) VALUES {listed};"
-
-    def dump(self, dataset: str) -> str:
-        """A query for every row as a text; names the partition column in a way of its own."""
-        own = "_PARTITIONTIME" if self.is_by_ingestion else "p" if self.layout.column else "id"
-        return (
-            f"SELECT '{self.name}' AS name, "
-            f"CONCAT(TO_JSON_STRING(t), IFNULL(CAST({own} AS STRING), 'NULL')) AS line\n"
-            f"FROM {dataset}.{self.name} AS t WHERE {own} IS NOT NULL OR {own} IS NULL"
-        )
+def create(made: Made, google: Google, folder: SqlFolder) -> None:
+    """Make it as an update does: from its file, through the API; or by DDL, and no file."""
+    dataset = google.settings.dataset
+    file = f"tables/{made.name}.sql"
+    text, _ = made.definition(f"@{made.name}")
+    folder.write(file, f"CREATE TABLE IF NOT EXISTS {text}")
+    if made.layout.is_accepted:
+        declared = load(google.settings, folder.root).objects[made.name]
+        assert isinstance(declared, Table)
+        google.bigquery.create_table(bigquery.Table.from_api_repr(resource(declared, google)))
+    else:
+        with pytest.raises(UserError, match="partition by a column"):
+            load(google.settings, folder.root)
+        text, _ = made.definition(f"{dataset}.{made.name}")
+        run(google.bigquery, f"CREATE TABLE {text}")
+    (folder.root / "sql" / file).unlink()
 
 
 def resource(table: Table, google: Google) -> dict[str, Any]:
@@ -231,27 +130,13 @@ def catalogue(seed: int) -> list[Made]:
         Made(f"t{n}", layout) for n, layout in enumerate(chance.sample(LAYOUTS, len(LAYOUTS)))
     ]
     # What Parquet does not carry goes together, or no table could be exported.
-    unfit = [pair for pair in pairs if pair[0] in UNFIT or pair == ("JSON", "ARRAY")]
+    unfit = [pair for pair in pairs if is_unfit(*pair)]
     for n, pair in enumerate(pair for pair in pairs if pair not in unfit):
         tables[n % (len(tables) - 3)].columns.append(pair)
     for n, pair in enumerate(unfit):
         tables[-1 - n % 3].columns.append(pair)
     for table in tables:
-        for number in range(4):
-            row = [str(number)]
-            if table.layout.column:
-                row.append(chance.choice(table.layout.values))
-            for kind, mode in table.columns:
-                if mode == "ARRAY":
-                    values = chance.choices(VALUES[kind], k=chance.randrange(4))
-                    row.append(f"[{', '.join(values)}]")
-                elif mode != "NOT NULL" and chance.random() < 0.3:
-                    row.append("NULL")
-                else:
-                    row.append(chance.choice(VALUES[kind]))
-            if table.is_by_ingestion:
-                row.append(chance.choice(INGESTED))
-            table.rows.append(row)
+        table.fill(chance)
     return tables
 
 
@@ -298,15 +183,10 @@ def test_every_row_of_every_kind_of_table_comes_back(
     google = new(cloud, client)
     dataset = google.settings.dataset
     for table in tables:
-        table.create(google, folder)
+        create(table, google, folder)
     run(client, "\n".join(table.insert(dataset) for table in tables))
     dump = "\nUNION ALL\n".join(table.dump(dataset) for table in tables)
-    spoil = "\n".join(
-        f"TRUNCATE TABLE {dataset}.{table.name};"
-        if n % 2
-        else f"DELETE FROM {dataset}.{table.name} WHERE {own_filter(table)};"
-        for n, table in enumerate(tables)
-    )
+    spoil = "\n".join(table.spoil(dataset, whole=bool(n % 2)) for n, table in enumerate(tables))
 
     def rows() -> list[tuple[str, str]]:
         return sorted((row.name, row.line) for row in run(client, dump))
@@ -340,13 +220,6 @@ def test_every_row_of_every_kind_of_table_comes_back(
             backups.create(google, tables=[*exportable, name], export=True)
         assert (len(inventory.snapshots(google)), bucket.objects(google)) == taken
     run(client, f"DROP SCHEMA {dataset} CASCADE")
-
-
-def own_filter(table: Made) -> str:
-    """Every row but the third, with a mention of the partition column."""
-    if table.is_by_ingestion:
-        return "id != 2 AND (_PARTITIONTIME IS NULL OR _PARTITIONTIME IS NOT NULL)"
-    return "id != 2 AND (p IS NULL OR p IS NOT NULL)" if table.layout.column else "id != 2"
 
 
 # Row access policies ----------------------------------------------------------------------

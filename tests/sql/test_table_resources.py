@@ -173,6 +173,24 @@ def test_a_clone_of_an_empty_table_keeps_its_columns(client: bigquery.Client) ->
     assert run(client, "SELECT * FROM c") == [(1, "x")]
 
 
+def test_a_snapshot_of_an_earlier_moment_has_the_columns_of_that_time(
+    client: bigquery.Client,
+) -> None:
+    run(client, "CREATE TABLE t (id INT64 NOT NULL, s STRUCT<x INT64> NOT NULL, k STRING)")
+    run(client, "INSERT INTO t VALUES (1, STRUCT(2), 'x')")
+    [(before,)] = run(client, "SELECT CURRENT_TIMESTAMP()")
+    run(client, "ALTER TABLE t ADD COLUMN later DATE; ALTER TABLE t DROP COLUMN k")
+    moment = f"TIMESTAMP '{before.isoformat(sep=' ')}'"
+    run(client, f"CREATE SNAPSHOT TABLE old CLONE t FOR SYSTEM_TIME AS OF {moment}")
+    assert run(client, "SELECT * FROM old") == [(1, {"x": 2}, "x")]
+    fields = call(client, "GET", "old")["schema"]["fields"]
+    assert [(one["name"], one["mode"]) for one in fields] == [
+        ("id", "REQUIRED"),
+        ("s", "REQUIRED"),
+        ("k", "NULLABLE"),
+    ]
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -102,6 +102,13 @@ def test_rows_are_those_of_the_clock_that_the_local_cloud_had(cloud, monkeypatch
     assert found(cloud).backup == right
 
 
+DAYS = {"timePartitioning": {"type": "DAY", "field": "day"}, "requirePartitionFilter": True}
+
+
+def in_list(name: str, properties: dict | None = None) -> SimpleNamespace:
+    return SimpleNamespace(table_id=name, to_api_repr=lambda: properties or {})
+
+
 def test_the_question_shows_rows_now_and_then_for_each_table():
     asked = []
 
@@ -113,8 +120,13 @@ def test_the_question_shows_rows_now_and_then_for_each_table():
         found = [SimpleNamespace(table_name=name, n=rows[name]) for name in names]
         return SimpleNamespace(result=lambda: found)
 
-    listed = [SimpleNamespace(table_id=name) for name in ("captions", "locks")]
-    client = SimpleNamespace(query=query, list_tables=lambda dataset: listed)
+    client = SimpleNamespace(
+        query=query,
+        list_tables=lambda dataset: [in_list("captions"), in_list("locks", DAYS)],
+        get_table=lambda place: SimpleNamespace(
+            to_api_repr=lambda: {**DAYS, "schema": {"fields": [{"name": "day", "type": "DATE"}]}}
+        ),
+    )
     google = SimpleNamespace(settings=parse(VALUES, "f"), bigquery=client)
     found = counts.compare(google, ["captions", "gone", "locks"], END, None)
     assert [(one.table, one.now, one.then, one.change) for one in found] == [
@@ -123,6 +135,11 @@ def test_the_question_shows_rows_now_and_then_for_each_table():
         ("locks", 3, 3, 0),
     ]
     assert [values for _, values in asked] == [[], [END]], "no table at two points in time"
+    for sql, _ in asked:
+        filtered = [line for line in sql.splitlines() if "WHERE" in line]
+        assert len(filtered) == 1, "a table may refuse to be read without a filter"
+        assert "`locks`" in filtered[0]
+        assert filtered[0].endswith("(`day` IS NULL OR `day` >= DATE '0001-01-01')")
     assert command.counted(found) == [
         "  table      rows now  rows then    change",
         "  captions     54,776    410,979  +356,203",
@@ -132,7 +149,7 @@ def test_the_question_shows_rows_now_and_then_for_each_table():
 
 
 def test_rows_of_a_backup_are_those_that_it_recorded():
-    listed = [SimpleNamespace(table_id="captions")]
+    listed = [in_list("captions")]
     answer = [SimpleNamespace(table_name="captions", n=5)]
     client = SimpleNamespace(
         query=lambda sql, job_config: SimpleNamespace(result=lambda: answer),

@@ -84,9 +84,12 @@ def _with_columns(run: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _columns(source: tuple[str, ...], target: tuple[str, ...]) -> None:
-    described = database.fetch(
-        f'SELECT column_name, column_type, "null", "default" FROM (DESCRIBE {quote(*source)})'
-    )
+    now = {(name, kind): (null, default) for name, kind, null, default in _described(source)}
+    # A copy of an earlier moment has the columns of that time.
+    described = [
+        (name, kind, *now.get((name, kind), (null, default)))
+        for name, kind, null, default in _described(target)
+    ]
     columns = ", ".join(
         f"{quote(column)} {kind}"
         + (" NOT NULL" if null == "NO" else "")
@@ -105,6 +108,13 @@ def _columns(source: tuple[str, ...], target: tuple[str, ...]) -> None:
     except duckdb.Error:
         # Nor on a column without statistics, such as a STRUCT.
         _rewrite(target, columns)
+
+
+def _described(path: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    """Name, type, whether it may be NULL, and default of each column."""
+    return database.fetch(
+        f'SELECT column_name, column_type, "null", "default" FROM (DESCRIBE {quote(*path)})'
+    )
 
 
 def _alter(name: str, described: list[tuple[Any, ...]]) -> None:

@@ -1,0 +1,125 @@
+"""Every kind of table and object through a whole life, by the commands that people have.
+
+The tables are those of `tests.matrix.pairwise`: each pair of a type, mode, way of partitioning,
+number of clusters, key and option stands in one. Beside them is an object of every other kind
+with every option that the loader takes.
+"""
+
+from __future__ import annotations
+
+import json
+from random import Random
+
+import pytest
+
+from tests.engine.conftest import DATASET, PROJECT, Program
+from tests.engine.small import emptied, eros
+from tests.matrix import BASE, Made, pairwise
+
+SEED = 20261129
+NAMES = f"`{PROJECT}`.`{DATASET}`"
+OTHERS = {
+    f"tables/{BASE}.sql": f"CREATE TABLE IF NOT EXISTS @{BASE}"
+    " (id INT64, other INT64, PRIMARY KEY (id) NOT ENFORCED);",
+    "tables/with_order.sql": "CREATE TABLE IF NOT EXISTS @with_order"
+    " (`order` STRING, `end` STRUCT<`select` INT64>) CLUSTER BY `order`;",
+    "views/told.sql": "CREATE OR REPLACE VIEW @told OPTIONS (description = 'it\\'s a view') AS\n"
+    f"SELECT id, other FROM @{BASE};",
+    "views/over_told.sql": "CREATE OR REPLACE VIEW @over_told AS\nSELECT id FROM @told;",
+    "materialized_views/stored.sql": "CREATE MATERIALIZED VIEW IF NOT EXISTS @stored\n"
+    "CLUSTER BY id\n"
+    "OPTIONS (description = 'kept', enable_refresh = TRUE, refresh_interval_minutes = 90) AS\n"
+    f"SELECT id, COUNT(*) AS rows_ FROM @{BASE} GROUP BY id;",
+    "materialized_views/by_hand.sql": "CREATE MATERIALIZED VIEW IF NOT EXISTS @by_hand\n"
+    "OPTIONS (enable_refresh = FALSE) AS\n"
+    f"SELECT other, COUNT(*) AS rows_ FROM @{BASE} GROUP BY other;",
+    "functions/plus.sql": "CREATE OR REPLACE FUNCTION @plus(a INT64, b ANY TYPE)\n"
+    "OPTIONS (description = 'a sum') AS (a + b);",
+    "table_functions/above.sql": "CREATE OR REPLACE TABLE FUNCTION @above(least INT64)\n"
+    f"RETURNS TABLE<id INT64> AS (SELECT id FROM @{BASE} WHERE id > least);",
+    "procedures/twice.sql": "CREATE OR REPLACE PROCEDURE @twice(n INT64, OUT twice INT64)\n"
+    "OPTIONS (description = 'doubles') BEGIN SET twice = 2 * n; END;",
+}
+
+
+@pytest.fixture(scope="module")
+def tables() -> list[Made]:
+    chance = Random(SEED)
+    made = pairwise(chance)
+    for table in made:
+        table.fill(chance)
+    return made
+
+
+def rows(program: Program, tables: list[Made]) -> list[tuple[str, str]]:
+    """Every row of every table as a text."""
+    dump = "\nUNION ALL\n".join(table.dump(NAMES) for table in tables)
+    return sorted((row.name, row.line) for row in program.cloud.bigquery.query_and_wait(dump))
+
+
+def spoil(program: Program, tables: list[Made]) -> None:
+    statements = (table.spoil(NAMES, whole=bool(n % 2)) for n, table in enumerate(tables))
+    program.cloud.bigquery.query_and_wait("\n".join(statements))
+
+
+def is_all_equal(output: str) -> bool:
+    told = json.loads(output)
+    return bool(told["equal"] and all(one["equal"] for one in told["tables"]))
+
+
+@pytest.mark.timeout(1200)
+def test_every_kind_of_table_lives_a_whole_life(program: Program, tables: list[Made]) -> None:
+    sql = emptied(program)
+    for path, text in OTHERS.items():
+        sql.write(path, text)
+    for table in tables:
+        text, _ = table.definition(f"@{table.name}")
+        sql.write(f"tables/{table.name}.sql", f"CREATE TABLE IF NOT EXISTS {text}")
+    exportable = [table.name for table in tables if table.can_be_exported]
+    assert len(exportable) > len(tables) / 2
+
+    # up, plan
+    eros(program, "validate")
+    program.up()
+    program.assert_converged()
+    plan = json.loads(eros(program, "plan", "--format", "json"))
+    assert (plan["changes"], plan["loss"]) == ([], "NONE")
+    program.cloud.bigquery.query_and_wait("\n".join(table.insert(NAMES) for table in tables))
+    before = rows(program, tables)
+    assert len(before) == 4 * len(tables)
+
+    # backup, verify, restore
+    eros(program, "backup", "create")
+    assert is_all_equal(eros(program, "backup", "verify", "--format", "json"))
+    spoil(program, tables)
+    assert len(rows(program, tables)) < len(before) / 2
+    eros(program, "backup", "restore", "--yes", "--force")
+    assert rows(program, tables) == before
+
+    # export
+    eros(program, "backup", "create", "--export", "--tables", ",".join(exportable))
+    verify = ("backup", "verify", "--from", "export", "--format", "json")
+    assert is_all_equal(eros(program, *verify))
+    spoil(program, [table for table in tables if table.can_be_exported])
+    restore = ("backup", "restore", "--from", "export", "--yes", "--force")
+    eros(program, *restore, "--tables", ",".join(exportable))
+    assert rows(program, tables) == before
+
+    # rollback, of definitions and rows
+    for table in tables:
+        path = f"sql/tables/{table.name}.sql"
+        program.edit(path, "(id INT64", "(id INT64 OPTIONS (description = 'later'), later DATE")
+    program.up()
+    program.assert_converged()
+    spoil(program, tables)
+    eros(program, "rollback", "--yes", "--data")
+    for table in tables:
+        path = f"sql/tables/{table.name}.sql"
+        program.edit(path, "(id INT64 OPTIONS (description = 'later'), later DATE", "(id INT64")
+    program.assert_converged()
+    assert rows(program, tables) == before
+
+    # adopt: nothing to do, but for a table that somebody made beside the program
+    program.cloud.bigquery.query_and_wait(f"CREATE TABLE {NAMES}.stray (id INT64)")
+    adopted = json.loads(eros(program, "adopt", "--format", "json"))
+    assert [(one["name"], one["status"]) for one in adopted["objects"]] == [("stray", "only live")]
