@@ -6,8 +6,8 @@ import shutil
 import subprocess
 import sys
 
+from packages.bqstack.tests.sql_folder import SqlFolder
 from tests.engine.conftest import Program
-
 
 _CONFIG = {
     "schedules": "schedules: {}\n",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bqstack import partitions
+from bqstack import partition_filter
 from eros.cloud.google import Google
 from eros.operations.backup import Backup, backup_jobs
 from eros.operations.backup.backup_jobs import quoted
@@ -38,12 +38,12 @@ def compare(
         listed = google.bigquery.list_tables(f"{settings.project}.{settings.dataset}")
         present = {table.table_id: table.to_api_repr() for table in listed}
         whole = {
-            name: partitions.every_row(
+            name: partition_filter.every_row(
                 google.bigquery.get_table(_place(google, name)).to_api_repr()
             )
             for name in tables
             # Lists say that a table has partitions, but not of which type.
-            if partitions.column(present.get(name, {}))
+            if partition_filter.column(present.get(name, {}))
         }
     now = _rows(google, [name for name in tables if name in present], whole, None)
     if backup is None:

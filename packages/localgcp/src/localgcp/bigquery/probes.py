@@ -53,6 +53,10 @@ def columns(source: exp.Expr, select: exp.Select, context: Any) -> dict[str, Any
     probe = exp.select("*").from_(alone)
     if tables:
         probe.set("with_", exp.With(expressions=[one.copy() for one in tables]))
+    known: dict[str, dict[str, Any] | None] | None = getattr(context, "probed", None)
+    key = probe.sql()
+    if known is not None and key in known:
+        return known[key]
     depth = getattr(context, "probes", 0)
     if depth >= _DEEPEST:
         return None
@@ -61,10 +65,10 @@ def columns(source: exp.Expr, select: exp.Select, context: Any) -> dict[str, Any
     try:
         sql, bound = translate.translate(probe, context)
         relation = cursor.sql(sql, params=bound)
-        return dict(zip(relation.columns, relation.types, strict=True))
+        found = dict(zip(relation.columns, relation.types, strict=True))
     except (BigQueryError, duckdb.Error):
         # A correlated subquery, for one; or a mistake, of which the statement itself will tell.
-        return None
+        found = None
     finally:
         context.probes = depth
         context.used.clear()
@@ -72,6 +76,9 @@ def columns(source: exp.Expr, select: exp.Select, context: Any) -> dict[str, Any
         context.referenced.clear()
         context.referenced.update(referenced)
         context.position = position
+    if known is not None:
+        known[key] = found
+    return found
 
 
 def _with(source: exp.Expr, select: exp.Select) -> list[exp.CTE] | None:
@@ -111,6 +118,8 @@ def _explained(statement: Callable[..., Any]) -> Callable[..., Any]:
 
     def run(cur: Any, tree: exp.Expr, context: Any, *rest: Any) -> Any:
         context.unspread = []
+        # A script may make a temporary table anew between two statements.
+        context.probed = {}
         try:
             return statement(cur, tree, context, *rest)
         except BigQueryError as error:
@@ -124,5 +133,7 @@ def _explained(statement: Callable[..., Any]) -> Callable[..., Any]:
                 f" {', '.join(names)} here; if it is one of them, write {names[0]}.field ({_PAGE})."
             )
             raise BigQueryError(error.reason, told, error.location) from error
+        finally:
+            context.probed = None
 
     return run

@@ -97,6 +97,8 @@ def unnested(tree: exp.Expr, context: Any) -> exp.Expr:
             # Without a name, the fields are all that can be read of an element.
             unnest.set("explode_array", True)
             continue
+        if not _has_bare_names(select, unnest):
+            continue
         fields = _fields(unnest, _kinds(select, arguments, context))
         if fields is None:
             fields = _asked(unnest, select, context)
@@ -106,6 +108,20 @@ def unnested(tree: exp.Expr, context: Any) -> exp.Expr:
         elif fields is None and alias is not None:
             probes.unknown(context, alias.alias_or_name or alias.columns[0].name)
     return tree
+
+
+def _has_bare_names(select: exp.Select, unnest: exp.Unnest) -> bool:
+    """Whether anything in this query may be a field of the element."""
+    if any(isinstance(one, exp.Star) for one in select.expressions):
+        return True
+    alias, offset = unnest.args.get("alias"), unnest.args.get("offset")
+    named = (*(alias.columns if alias else ()), alias, offset)
+    own = {one.name.casefold() for one in named if isinstance(one, exp.Expr)}
+    return any(
+        not column.table and column.name.casefold() not in own
+        for column in select.find_all(exp.Column)
+        if column.find_ancestor(exp.Unnest) is not unnest and column.parent_select is select
+    )
 
 
 def _fields(unnest: exp.Unnest, kinds: _Kinds) -> list[str] | None:
