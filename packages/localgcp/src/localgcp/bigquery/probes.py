@@ -118,7 +118,7 @@ def _explained(statement: Callable[..., Any]) -> Callable[..., Any]:
 
     def run(cur: Any, tree: exp.Expr, context: Any, *rest: Any) -> Any:
         context.unspread = []
-        # A script may make a temporary table anew between two statements.
+        # Between two statements of a script a temporary table may be made with other columns.
         context.probed = {}
         try:
             return statement(cur, tree, context, *rest)
