@@ -13,7 +13,10 @@ from dev.bench.lab import Lab
 
 @dataclass(frozen=True)
 class Figure:
-    """One result: the median of its samples. Units: s (seconds), x (ratio), 1 (exponent), GiB."""
+    """One result: the median of its samples.
+
+    Units: s (seconds), x (ratio), 1 (exponent), GiB, USD.
+    """
 
     name: str
     unit: str

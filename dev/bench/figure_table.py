@@ -12,7 +12,13 @@ from rich.table import Table
 from dev.bench.benchmark import Benchmark, Figure, Figures
 
 RESULTS = Path(__file__).resolve().parent / "results"
-_FORMATS = {"s": "{:.2f} s", "x": "{:.2f} x", "1": "{:.2f}", "GiB": "{:.2f} GiB"}
+_FORMATS = {
+    "s": "{:.2f} s",
+    "x": "{:.2f} x",
+    "1": "{:.2f}",
+    "GiB": "{:.2f} GiB",
+    "USD": "{:.2f} USD",
+}
 
 # A benchmark, its figures, and the machine's load before and after.
 Result = tuple[Benchmark, Figures, tuple[float, float]]

@@ -50,16 +50,8 @@ BEGIN
     END IF;
     -- The work is done: that its lease is not given back may not turn it into a failure.
     BEGIN
-        CALL `{{ project }}`.`{{ dataset }}`.release_lock(
-            (
-                SELECT CONCAT('job/', MAX(job_name))
-                FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
-                WHERE
-                    run_id = for_run
-                    AND job_start_time > TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 2 DAY)
-            ),
-            for_run
-        );
+        -- A run holds the lease of its job and nothing else.
+        CALL `{{ project }}`.`{{ dataset }}`.release_lock(NULL, for_run);
     EXCEPTION WHEN ERROR THEN
         CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
             'INFO',

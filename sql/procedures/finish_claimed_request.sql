@@ -46,6 +46,7 @@ BEGIN
     END WHILE;
 
     -- A call whose answer was lost is made again: it finds its own work, which is no error.
+    -- cost: 1 of 100
     IF closed_rows = 0 AND NOT EXISTS (
         SELECT 1
         FROM `{{ project }}`.`{{ dataset }}`.schedule_generation_queue

@@ -145,18 +145,16 @@ BEGIN
             END;
         END WHILE;
 
-        SET daily_cost = (
-            SELECT COALESCE(SUM(bytes_billed), 0) / POW(2, 40) * {{ prices.query_usd_per_tib }}
+        SET (daily_cost, largest_job) = (
+            SELECT AS STRUCT
+                COALESCE(SUM(IF(creation_time >= today_start, bytes_billed, 0)), 0) / POW(2, 40) * {{ prices.query_usd_per_tib }},
+                COALESCE(MAX(IF(creation_time >= TIMESTAMP_SUB(started, INTERVAL 1 HOUR), bytes_billed, 0)), 0)
             FROM `{{ project }}`.`{{ dataset }}`.query_jobs
-            WHERE creation_time >= today_start
-        );
-        SET largest_job = (
-            SELECT COALESCE(MAX(bytes_billed), 0)
-            FROM `{{ project }}`.`{{ dataset }}`.query_jobs
-            WHERE creation_time >= TIMESTAMP_SUB(started, INTERVAL 1 HOUR)
+            WHERE creation_time >= LEAST(today_start, TIMESTAMP_SUB(started, INTERVAL 1 HOUR))
         );
 
         -- Once a day: the cost of a day only grows.
+        -- cost: 1 of 100
         IF daily_cost > {{ thresholds.daily_cost_warning_usd }} AND NOT EXISTS (
             SELECT 1
             FROM `{{ project }}`.`{{ dataset }}`.automation_alerts

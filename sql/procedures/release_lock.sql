@@ -1,6 +1,6 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.release_lock(held_lock STRING, old_holder STRING)
 OPTIONS (
-    description = 'Gives back a lock that take_lock gave. Without effect when another holder has it by now.'
+    description = 'Gives back a lock that take_lock gave, or all of the holder when held_lock is NULL. Without effect when another holder has it by now.'
 )
 BEGIN
     DECLARE is_settled BOOL DEFAULT FALSE;
@@ -13,7 +13,7 @@ BEGIN
                 holder = NULL,
                 held_until = NULL
             WHERE
-                lock_name = held_lock
+                lock_name = COALESCE(held_lock, lock_name)
                 AND holder = old_holder;
             SET is_settled = TRUE;
         EXCEPTION WHEN ERROR THEN

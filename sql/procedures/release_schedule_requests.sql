@@ -1,6 +1,6 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.release_schedule_requests()
 OPTIONS (
-    description = 'Keeps the queue moving: a request held longer than {{ automation.queue_lease_minutes }} minutes counts as a failed attempt and can be claimed again, a PENDING request more than a day behind its date is cancelled once it counts as backlog, and a backlog raises an alert, once a day.'
+    description = 'Keeps the queue moving: a request held longer than {{ automation.queue_lease_minutes }} minutes counts as a failed attempt and can be claimed again, a PENDING request more than a day behind its date is cancelled once it counts as backlog, and a backlog raises an alert, once a day. Where nothing is due it opens no run and writes nothing.'
 )
 BEGIN
     DECLARE run STRING DEFAULT GENERATE_UUID();
@@ -8,7 +8,7 @@ BEGIN
     DECLARE today DATE DEFAULT CURRENT_DATE('{{ time_zone }}');
     DECLARE oldest_date DATE DEFAULT DATE_SUB(today, INTERVAL {{ retention.log_days }} DAY);
     DECLARE backlog_before TIMESTAMP DEFAULT TIMESTAMP_SUB(started, INTERVAL {{ thresholds.queue_backlog_hours }} HOUR);
-    DECLARE backlog INT64;
+    DECLARE overdue STRUCT<backlog INT64, due INT64>;
     DECLARE changed INT64;
     DECLARE is_open BOOL;
     DECLARE is_changed BOOL DEFAULT FALSE;
@@ -17,6 +17,25 @@ BEGIN
 
     SET @@query_label = CONCAT('component:release_schedule_requests,{{ job_labels }},eros_run:', run);
 
+    -- Before anything is cancelled, so that no request vanishes without an alert.
+    SET overdue = (
+        SELECT AS STRUCT
+            COUNTIF(status = 'PENDING' AND created_at < backlog_before) AS backlog,
+            COUNTIF(
+                status = 'PROCESSING'
+                AND claimed_at < TIMESTAMP_SUB(started, INTERVAL {{ automation.queue_lease_minutes }} MINUTE)
+            ) AS due
+        FROM `{{ project }}`.`{{ dataset }}`.schedule_generation_queue
+        WHERE
+            status IN ('PENDING', 'PROCESSING')
+            AND execution_date >= oldest_date
+    );
+    -- Mostly there is nothing to do, and nothing is written then.
+    IF overdue.backlog + overdue.due = 0 THEN
+        RETURN;
+    END IF;
+
+    -- cost: 1 of 96
     BEGIN
         CALL `{{ project }}`.`{{ dataset }}`.start_job_run(
             run,
@@ -29,16 +48,6 @@ BEGIN
             -- The same run was started twice and the other one is at work.
             RETURN;
         END IF;
-
-        -- Before anything is cancelled, so that no request vanishes without an alert.
-        SET backlog = (
-            SELECT COUNT(*)
-            FROM `{{ project }}`.`{{ dataset }}`.schedule_generation_queue
-            WHERE
-                status = 'PENDING'
-                AND execution_date >= oldest_date
-                AND created_at < backlog_before
-        );
 
         WHILE NOT is_changed DO
             BEGIN
@@ -99,7 +108,8 @@ BEGIN
 
     -- Once a day: this runs every 15 minutes, and an alert that was acknowledged would be back
     -- at the next run.
-    IF backlog > 0 AND NOT EXISTS (
+    -- cost: 1 of 96
+    IF overdue.backlog > 0 AND NOT EXISTS (
         SELECT 1
         FROM `{{ project }}`.`{{ dataset }}`.automation_alerts
         WHERE
@@ -110,8 +120,8 @@ BEGIN
             'WARNING',
             'Queue backlog',
             'release_schedule_requests',
-            FORMAT('%d requests are PENDING for more than {{ thresholds.queue_backlog_hours }} hours', backlog),
-            JSON_OBJECT('pending', backlog),
+            FORMAT('%d requests are PENDING for more than {{ thresholds.queue_backlog_hours }} hours', overdue.backlog),
+            JSON_OBJECT('pending', overdue.backlog),
             run
         );
     END IF;

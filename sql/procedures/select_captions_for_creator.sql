@@ -13,6 +13,20 @@ BEGIN
     DECLARE today DATE DEFAULT CURRENT_DATE('{{ time_zone }}');
     DECLARE draw_seed INT64 DEFAULT COALESCE(seed, FARM_FINGERPRINT(GENERATE_UUID()));
     DECLARE bucket DATE DEFAULT `{{ project }}`.`{{ dataset }}`.lock_bucket(for_page);
+    -- Without the texts: a variable holds a megabyte at most.
+    DECLARE picks ARRAY<STRUCT<
+        assignment_id STRING,
+        position INT64,
+        caption_id STRING,
+        drawn_rate FLOAT64,
+        earnings_per_purchase FLOAT64,
+        score FLOAT64,
+        is_random BOOL,
+        is_untried BOOL,
+        free_captions INT64,
+        expected_value FLOAT64,
+        best_value FLOAT64
+    >>;
     DECLARE granted INT64 DEFAULT 0;
     DECLARE failure STRING;
 
@@ -159,105 +173,105 @@ BEGIN
             for_page, run, {{ selection.lock_lease_seconds }}, {{ selection.lock_patience_seconds }}
         );
 
-        CREATE OR REPLACE TEMP TABLE selection_picked AS
-        WITH taken AS (
-            SELECT
-                caption_id,
-                COUNTIF(scheduled_send_date = schedule_date) AS on_the_day
-            FROM `{{ project }}`.`{{ dataset }}`.planned_captions(DATE_SUB(schedule_date, INTERVAL {{ [selection.cooldown_days, 1] | max - 1 }} DAY))
-            WHERE page_name = for_page
-            GROUP BY caption_id
-        ),
+        SET picks = ARRAY(
+            WITH taken AS (
+                SELECT
+                    caption_id,
+                    COUNTIF(scheduled_send_date = schedule_date) AS on_the_day
+                FROM `{{ project }}`.`{{ dataset }}`.planned_captions(DATE_SUB(schedule_date, INTERVAL {{ [selection.cooldown_days, 1] | max - 1 }} DAY))
+                WHERE page_name = for_page
+                GROUP BY caption_id
+            ),
 
-        free AS (
-            SELECT
-                ranked.*,
-                ranked.drawn_rate * ranked.earnings_per_purchase AS score,
-                COUNT(*) OVER () AS free_captions,
-                TO_HEX(SHA256(CONCAT(CAST(draw_seed AS STRING), '/chance/', ranked.caption_id))) AS chance
-            FROM selection_ranked AS ranked
-            LEFT JOIN taken ON ranked.caption_id = taken.caption_id
-            WHERE taken.caption_id IS NULL
-        ),
+            free AS (
+                SELECT
+                    ranked.*,
+                    ranked.drawn_rate * ranked.earnings_per_purchase AS score,
+                    COUNT(*) OVER () AS free_captions,
+                    TO_HEX(SHA256(CONCAT(CAST(draw_seed AS STRING), '/chance/', ranked.caption_id))) AS chance
+                FROM selection_ranked AS ranked
+                LEFT JOIN taken ON ranked.caption_id = taken.caption_id
+                WHERE taken.caption_id IS NULL
+            ),
 
-        -- How many messages the page carries on the day; a page without messages counts as small.
-        target AS (
-            SELECT
-                GREATEST(1, CAST(
-                    ROUND(COALESCE(MAX(sizes.daily_target), {{ automation.small_daily_target }}) * MIN(volume.factor))
-                    AS INT64
-                )) AS messages
-            FROM `{{ project }}`.`{{ dataset }}`.daily_volume(schedule_date, schedule_date) AS volume
-            LEFT JOIN `{{ project }}`.`{{ dataset }}`.account_sizes(for_page, today) AS sizes
-                ON TRUE
-        ),
+            -- How many messages the page carries on the day; a page without messages counts as small.
+            target AS (
+                SELECT
+                    GREATEST(1, CAST(
+                        ROUND(COALESCE(MAX(sizes.daily_target), {{ automation.small_daily_target }}) * MIN(volume.factor))
+                        AS INT64
+                    )) AS messages
+                FROM `{{ project }}`.`{{ dataset }}`.daily_volume(schedule_date, schedule_date) AS volume
+                LEFT JOIN `{{ project }}`.`{{ dataset }}`.account_sizes(for_page, today) AS sizes
+                    ON TRUE
+            ),
 
-        -- The messages that the day still has room for, and how many of them are left to
-        -- chance: each by itself, so that the share holds however few a call asks for.
-        room AS (
-            SELECT
-                sizes.captions,
-                (
+            -- The messages that the day still has room for, and how many of them are left to
+            -- chance: each by itself, so that the share holds however few a call asks for.
+            room AS (
+                SELECT
+                    sizes.captions,
+                    (
+                        SELECT
+                            COUNTIF(
+                                `{{ project }}`.`{{ dataset }}`.hash_uniform(
+                                    TO_HEX(SHA256(CONCAT(CAST(draw_seed AS STRING), '/slot/', for_page, '/', CAST(sizes.planned + slot AS STRING)))),
+                                    0
+                                ) < {{ selection.random_share }}
+                            )
+                        FROM UNNEST(GENERATE_ARRAY(1, sizes.captions)) AS slot
+                    ) AS by_chance
+                FROM (
                     SELECT
-                        COUNTIF(
-                            `{{ project }}`.`{{ dataset }}`.hash_uniform(
-                                TO_HEX(SHA256(CONCAT(CAST(draw_seed AS STRING), '/slot/', for_page, '/', CAST(sizes.planned + slot AS STRING)))),
-                                0
-                            ) < {{ selection.random_share }}
-                        )
-                    FROM UNNEST(GENERATE_ARRAY(1, sizes.captions)) AS slot
-                ) AS by_chance
-            FROM (
+                        day.planned,
+                        GREATEST(0, LEAST(num_captions, target.messages - day.planned)) AS captions
+                    FROM target
+                    -- The cast is for the local engine: its sum of INT64 is wider.
+                    CROSS JOIN (SELECT CAST(COALESCE(SUM(on_the_day), 0) AS INT64) AS planned FROM taken) AS day
+                ) AS sizes
+            ),
+
+            -- Random captions are the first in an order that knows no score, so each free caption
+            -- has the same chance; the best of the others follow. Equal scores are put in order by
+            -- the seed as well.
+            picked AS (
                 SELECT
-                    day.planned,
-                    GREATEST(0, LEAST(num_captions, target.messages - day.planned)) AS captions
-                FROM target
-                -- The cast is for the local engine: its sum of INT64 is wider.
-                CROSS JOIN (SELECT CAST(COALESCE(SUM(on_the_day), 0) AS INT64) AS planned FROM taken) AS day
-            ) AS sizes
-        ),
+                    lots.*,
+                    ROW_NUMBER() OVER (ORDER BY lots.is_random DESC, lots.score DESC, lots.chance ASC) AS turn
+                FROM (
+                    SELECT
+                        free.*,
+                        room.captions,
+                        ROW_NUMBER() OVER (ORDER BY free.chance) <= room.by_chance AS is_random,
+                        ROW_NUMBER() OVER (ORDER BY free.expected_value DESC, free.chance ASC) AS place_by_mean
+                    FROM free
+                    CROSS JOIN room
+                ) AS lots
+            ),
 
-        -- Random captions are the first in an order that knows no score, so each free caption
-        -- has the same chance; the best of the others follow. Equal scores are put in order by
-        -- the seed as well.
-        picked AS (
-            SELECT
-                lots.*,
-                ROW_NUMBER() OVER (ORDER BY lots.is_random DESC, lots.score DESC, lots.chance ASC) AS turn
-            FROM (
+            numbered AS (
                 SELECT
-                    free.*,
-                    room.captions,
-                    ROW_NUMBER() OVER (ORDER BY free.chance) <= room.by_chance AS is_random,
-                    ROW_NUMBER() OVER (ORDER BY free.expected_value DESC, free.chance ASC) AS place_by_mean
-                FROM free
-                CROSS JOIN room
-            ) AS lots
-        ),
+                    *,
+                    ROW_NUMBER() OVER (ORDER BY score DESC, chance ASC) AS position
+                FROM picked
+                WHERE turn <= captions
+            )
 
-        numbered AS (
-            SELECT
-                *,
-                ROW_NUMBER() OVER (ORDER BY score DESC, chance ASC) AS position
-            FROM picked
-            WHERE turn <= captions
-        )
-
-        SELECT
-            GENERATE_UUID() AS assignment_id,
-            numbered.position,
-            numbered.caption_id,
-            numbered.caption_text,
-            numbered.drawn_rate,
-            numbered.earnings_per_purchase,
-            numbered.score,
-            numbered.is_random,
-            numbered.is_untried,
-            numbered.free_captions,
-            numbered.expected_value,
-            best.expected_value AS best_value
-        FROM numbered
-        INNER JOIN picked AS best ON numbered.position = best.place_by_mean;
+            SELECT AS STRUCT
+                GENERATE_UUID() AS assignment_id,
+                numbered.position,
+                numbered.caption_id,
+                numbered.drawn_rate,
+                numbered.earnings_per_purchase,
+                numbered.score,
+                numbered.is_random,
+                numbered.is_untried,
+                numbered.free_captions,
+                numbered.expected_value,
+                best.expected_value AS best_value
+            FROM numbered
+            INNER JOIN picked AS best ON numbered.position = best.place_by_mean
+        );
 
         -- All or none, and only while the lock is held for another minute: a selection that was
         -- too slow inserts nothing beside the one that came after it.
@@ -270,13 +284,13 @@ BEGIN
             is_active
         )
         SELECT
-            assignment_id,
+            picked.assignment_id,
             for_page,
-            caption_id,
+            picked.caption_id,
             schedule_date,
             CURRENT_TIMESTAMP(),
             TRUE
-        FROM selection_picked
+        FROM UNNEST(picks) AS picked
         WHERE EXISTS (
             SELECT 1
             FROM `{{ project }}`.`{{ dataset }}`.page_locks AS locks
@@ -287,7 +301,7 @@ BEGIN
                 AND locks.held_until > TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 1 MINUTE)
         );
         SET granted = @@row_count;
-        IF granted = 0 AND EXISTS (SELECT 1 FROM selection_picked) THEN
+        IF granted = 0 AND ARRAY_LENGTH(picks) > 0 THEN
             RAISE USING MESSAGE = CONCAT('the lock of page ', for_page, ' ended while captions were picked');
         END IF;
 
@@ -310,19 +324,19 @@ BEGIN
                 best_value
             )
             SELECT
-                assignment_id,
+                picked.assignment_id,
                 for_page,
-                caption_id,
+                picked.caption_id,
                 schedule_date,
                 CURRENT_TIMESTAMP(),
                 '{{ selection.policy }}',
-                is_random,
-                is_untried,
-                free_captions,
-                score,
-                expected_value,
-                best_value
-            FROM selection_picked;
+                picked.is_random,
+                picked.is_untried,
+                picked.free_captions,
+                picked.score,
+                picked.expected_value,
+                picked.best_value
+            FROM UNNEST(picks) AS picked;
             INSERT INTO `{{ project }}`.`{{ dataset }}`.etl_job_runs (
                 run_id,
                 job_name,
@@ -353,24 +367,27 @@ BEGIN
                 run
             );
         END;
-        IF granted = 0 AND NOT EXISTS (SELECT 1 FROM selection_ranked) THEN
-            CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
-                'WARNING',
-                'No caption to select',
-                'select_captions_for_creator',
-                FORMAT('page %s has no active caption that is not cooling down', for_page),
-                JSON_OBJECT('page_name', for_page, 'asked_for', num_captions),
-                run
-            );
-        ELSEIF granted = 0 THEN
-            CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
-                'INFO',
-                'Nothing left to select',
-                'select_captions_for_creator',
-                FORMAT('page %s has its messages of %t, or all its captions are taken', for_page, schedule_date),
-                JSON_OBJECT('page_name', for_page, 'asked_for', num_captions),
-                run
-            );
+        -- cost: 1 of 100
+        IF granted = 0 THEN
+            IF NOT EXISTS (SELECT 1 FROM selection_ranked) THEN
+                CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+                    'WARNING',
+                    'No caption to select',
+                    'select_captions_for_creator',
+                    FORMAT('page %s has no active caption that is not cooling down', for_page),
+                    JSON_OBJECT('page_name', for_page, 'asked_for', num_captions),
+                    run
+                );
+            ELSE
+                CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+                    'INFO',
+                    'Nothing left to select',
+                    'select_captions_for_creator',
+                    FORMAT('page %s has its messages of %t, or all its captions are taken', for_page, schedule_date),
+                    JSON_OBJECT('page_name', for_page, 'asked_for', num_captions),
+                    run
+                );
+            END IF;
         END IF;
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;
@@ -412,16 +429,17 @@ BEGIN
     END;
 
     SELECT
-        position,
-        assignment_id,
+        picked.position,
+        picked.assignment_id,
         for_page AS page_name,
-        caption_id,
-        caption_text,
+        picked.caption_id,
+        ranked.caption_text,
         schedule_date AS scheduled_send_date,
-        drawn_rate,
-        earnings_per_purchase,
-        score AS drawn_earnings_per_view,
-        is_random
-    FROM selection_picked
-    ORDER BY position;
+        picked.drawn_rate,
+        picked.earnings_per_purchase,
+        picked.score AS drawn_earnings_per_view,
+        picked.is_random
+    FROM UNNEST(picks) AS picked
+    INNER JOIN selection_ranked AS ranked ON picked.caption_id = ranked.caption_id
+    ORDER BY picked.position;
 END;

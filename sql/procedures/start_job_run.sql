@@ -12,6 +12,8 @@ BEGIN
     DECLARE wanted_lock STRING DEFAULT CONCAT('job/', for_job);
     DECLARE asked_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP();
     DECLARE is_settled BOOL DEFAULT FALSE;
+    DECLARE is_held BOOL DEFAULT FALSE;
+    DECLARE is_new BOOL DEFAULT FALSE;
     DECLARE waited_seconds FLOAT64 DEFAULT 0;
     DECLARE failure STRING;
 
@@ -20,7 +22,6 @@ BEGIN
     -- transaction that meets one.
     WHILE NOT is_settled DO
         BEGIN
-            CALL `{{ project }}`.`{{ dataset }}`.ensure_lock(wanted_lock);
             -- The lock may have two rows (ensure_lock), so nobody else may hold any of them.
             UPDATE `{{ project }}`.`{{ dataset }}`.automation_locks
             SET
@@ -38,7 +39,9 @@ BEGIN
                         AND others.holder != new_run
                         AND others.held_until > CURRENT_TIMESTAMP()
                 );
-            IF @@row_count > 0 THEN
+            SET is_held = @@row_count > 0;
+            SET is_new = FALSE;
+            IF is_held THEN
                 -- Guarded all the same: while this call waited another may have done the work.
                 INSERT INTO `{{ project }}`.`{{ dataset }}`.etl_job_runs (
                     run_id,
@@ -76,19 +79,35 @@ BEGIN
                         )
                         AND job_start_time > TIMESTAMP_SUB(asked_at, INTERVAL lease_seconds SECOND)
                 );
-                SET is_open = (
-                    SELECT COUNT(*) > 0
-                    FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
-                    WHERE
-                        run_id = new_run
-                        AND job_start_time >= asked_at
-                );
+                SET is_open = @@row_count > 0;
                 -- cost: 1 of 100
                 IF NOT is_open THEN
-                    CALL `{{ project }}`.`{{ dataset }}`.release_lock(wanted_lock, new_run);
+                    SET is_open = (
+                        SELECT COUNT(*) > 0
+                        FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
+                        WHERE
+                            run_id = new_run
+                            AND job_start_time >= asked_at
+                    );
+                    IF NOT is_open THEN
+                        CALL `{{ project }}`.`{{ dataset }}`.release_lock(wanted_lock, new_run);
+                    END IF;
                 END IF;
+            ELSE
+                -- The first run of a job makes its lock, and asks for it again.
+                -- cost: 1 of 100
+                BEGIN
+                    SET is_new = NOT EXISTS (
+                        SELECT 1
+                        FROM `{{ project }}`.`{{ dataset }}`.automation_locks
+                        WHERE lock_name = wanted_lock
+                    );
+                    IF is_new THEN
+                        CALL `{{ project }}`.`{{ dataset }}`.ensure_lock(wanted_lock);
+                    END IF;
+                END;
             END IF;
-            SET is_settled = TRUE;
+            SET is_settled = NOT is_new;
         EXCEPTION WHEN ERROR THEN
             SET failure = @@error.message;
             IF waited_seconds >= {{ automation.lock_wait_seconds }} THEN

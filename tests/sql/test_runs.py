@@ -153,6 +153,13 @@ def test_who_loses_is_told_the_cause_and_not_what_came_of_it(busy):
 
 @pytest.mark.parametrize("job", CALLS)
 def test_a_run_that_cannot_be_opened_is_recorded_and_told(without_locks, job):
+    # Where nothing is due, release_schedule_requests opens no run.
+    without_locks.run(f"""
+        INSERT INTO schedule_generation_queue (
+            page_name, execution_date, status, created_at, attempts
+        )
+        VALUES ('p', {TODAY}, 'PENDING', TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 2 DAY), 0)
+    """)
     [error] = at_once(without_locks, [CALLS[job]])
     assert f"the run of {job} could not be opened" in error
     [run] = without_locks.rows(

@@ -1,11 +1,15 @@
 """The arithmetic of the benchmarks."""
 
+import re
+from io import StringIO
 from xml.etree import ElementTree
 
 import pytest
+from rich.console import Console
 
 from dev.bench import suite
-from dev.bench.benchmark import REGISTRY, benchmark, growth, ratio
+from dev.bench.benchmark import REGISTRY, Benchmark, Figure, Figures, benchmark, growth, ratio
+from dev.bench.figure_table import show
 from dev.bench.learning_report import compact
 from eros.project.settings import PROJECT_ROOT
 
@@ -45,3 +49,13 @@ def test_the_plot_of_the_learning_page_is_compact_and_whole():
 def test_a_compact_plot_has_every_point_and_no_letter_less():
     svg = '<svg>\n <!-- a -->\n <g id="x">\n  <path d="M 1.26 2.04 \nL 3 -4.96 \n"/>\n </g>\n</svg>'
     assert compact(svg) == '<svg>\n<g id="x"><path d="M 1.3 2 L 3 -5 "/></g></svg>\n'
+
+
+def test_figures_of_every_unit_are_shown():
+    units = ("s", "x", "1", "GiB", "USD")
+    figures = Figures(tuple(Figure(f"in {unit}", unit, (1.5,)) for unit in units), {})
+    console = Console(file=StringIO(), width=120)
+    show(console, (Benchmark("b", "title", lambda lab: figures), figures, (0.1, 0.2)))
+    text = console.file.getvalue()
+    for unit, told in zip(units, ("1.50 s", "1.50 x", "1.50", "1.50 GiB", "1.50 USD"), strict=True):
+        assert re.search(rf"in {unit}\b.*{told}", text)
