@@ -228,7 +228,7 @@ def success_rate(history: Sequence[Update]) -> str:
 
 def _lines(history: Sequence[Update], target: int | None) -> list[str]:
     """The newest updates, one line each; an arrow marks the one to go back to."""
-    from eros.operations.rollback import choice, words
+    from eros.operations.rollback import change_words, choice
 
     rows = [("", "update", "began (UTC)", "author", "commit", "changes", "message")]
     for update in history[:_SHOWN_UPDATES]:
@@ -240,8 +240,8 @@ def _lines(history: Sequence[Update], target: int | None) -> list[str]:
                 str(update.version),
                 f"{update.start:%Y-%m-%d %H:%M:%S}",
                 update.who or "-",
-                words.commit(update),
-                words.counts(update) if update.succeeded else update.result,
+                change_words.commit(update),
+                change_words.counts(update) if update.succeeded else update.result,
                 update.message.partition("\n")[0],
             )
         )

@@ -39,8 +39,6 @@ GOOGLE = {
 # Asked for, but not imported by name: rows as Arrow, templates of a library, Google's discovery
 # documents, a proxy of requests'.
 SILENT = {"google-api-python-client", "google-cloud-bigquery-storage", "jinja2", "pysocks"}
-# Pinned, and used by nothing today.
-UNUSED = {"filelock", "humanize", "pydantic-settings"}
 TESTS_ONLY = {"duckdb", "hypothesis", "localgcp", "playwright", "pytest"}
 
 
@@ -114,7 +112,7 @@ def test_everything_asked_for_is_locked_and_everything_pinned_is_asked_for():
         if "==" in line
     }
     extensions = {name for name in pinned if name.startswith("duckdb-extension")}
-    unused = pinned - asked - extensions - UNUSED
+    unused = pinned - asked - extensions
     assert unused == set(), "pinned, but no package and no group asks for it"
 
 

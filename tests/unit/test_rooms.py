@@ -23,6 +23,17 @@ ROOMS = {
     "policy": (".", {"components", "localgcp"}),
 }
 EVERYWHERE = {"dev", "tests", "tools"}
+# Their modules are named after a command, a room of the program or a service of Google.
+NAMED_BY_PLACE = (
+    "components",
+    "dev/bench",
+    "eros/cli",
+    "packages/localgcp/src/localgcp/apis/services",
+    "packages/localgcp/src/localgcp/provider/resources",
+    "policy",
+)
+# Of packages that may not import each other.
+IN_EACH_PACKAGE = {"__init__", "__main__", "errors"}
 
 
 def imported(source: str) -> set[str]:
@@ -118,3 +129,19 @@ def test_the_library_says_no_word_of_the_product():
         if re.search(r"\beros\b", line, re.I)
     ]
     assert said == []
+
+
+def test_a_module_name_means_one_thing():
+    places: dict[str, list[str]] = {}
+    for top in ("dev", "eros", "packages", "tools"):
+        for file in (PROJECT_ROOT / top).rglob("*.py"):
+            path = file.relative_to(PROJECT_ROOT)
+            apart = path.is_relative_to("packages") and {"tests", "examples"} & {*path.parts}
+            if not apart and path.parent.as_posix() not in NAMED_BY_PLACE:
+                places.setdefault(path.stem, []).append(path.as_posix())
+    found = {
+        name: sorted(paths)
+        for name, paths in places.items()
+        if len(paths) > 1 and name not in IN_EACH_PACKAGE
+    }
+    assert found == {}, "name the newer one by what it holds"

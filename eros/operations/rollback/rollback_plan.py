@@ -17,7 +17,14 @@ from eros.cloud.google import Google
 from eros.cloud.local_control import present, shown
 from eros.operations import backup
 from eros.operations.backup import Backup
-from eros.operations.rollback import choice, counts, lost_rows, old_checkpoint, variants, words
+from eros.operations.rollback import (
+    change_words,
+    choice,
+    counts,
+    lost_rows,
+    old_checkpoint,
+    variants,
+)
 from eros.operations.rollback.counts import Count
 from eros.operations.rollback.lost_rows import Stake
 from eros.operations.rollback.updates import Step, Updates
@@ -50,14 +57,14 @@ class Data:
         """Source and age, for the one who decides."""
         what = (
             f"Rows of {len(self.tables)} tables as of {self.time:%Y-%m-%d %H:%M:%S} UTC, "
-            f"{words.span(self.now - self.time)} ago, "
+            f"{change_words.span(self.now - self.time)} ago, "
         )
         if self.backup is None:
             return [f"{what}by time travel: as they were when the next change began"]
         return [
             f"{what}from the {self.backup.kind} backup {self.backup.id}",
-            f"  not brought back: what was written in the {words.span(self.end - self.time)} "
-            "between the backup and the next change",
+            "  not brought back: what was written in the "
+            f"{change_words.span(self.end - self.time)} between the backup and the next change",
             f"  no newer rows are kept: {self.obstacle}",
         ]
 
@@ -91,7 +98,8 @@ class Plan:
     @property
     def words(self) -> list[str]:
         """What would change, a line for each object."""
-        return [words.change(c) for c in self.changes] + words.others(self.steps, self.changes)
+        lossy = [change_words.change(change) for change in self.changes]
+        return lossy + change_words.others(self.steps, self.changes)
 
 
 def plan(
@@ -165,7 +173,7 @@ def hint(made: Plan) -> str:
     if not to.commit or to.dirty:
         return f"{warning} No commit is known that has the earlier files."
     if to.commit == now.commit:
-        return f"{warning} The files at commit {words.commit(to)} are the earlier ones, too."
+        return f"{warning} The files at commit {change_words.commit(to)} are the earlier ones, too."
     return (
         f"{warning} In git: git revert --no-edit "
         f"{to.commit[:12]}..{now.commit[:12] if now.commit else 'HEAD'}"

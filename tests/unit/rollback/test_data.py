@@ -12,7 +12,7 @@ import pytest
 from bqstack.errors import UserError
 from eros.cli import rollback as command
 from eros.operations.backup import Attempt, Backup, Kind, Source, State, TableCopy, names
-from eros.operations.rollback import counts, rollback_plan, words
+from eros.operations.rollback import change_words, counts, rollback_plan
 from eros.project.stack_file import parse
 from tests.unit.conftest import VALUES
 from tests.unit.rollback.states import checkpoint, newest_first, table, update
@@ -221,4 +221,4 @@ def test_a_restore_that_has_not_ended_comes_first(cloud):
     ],
 )
 def test_a_length_of_time_in_words(time, text):
-    assert words.span(time) == text
+    assert change_words.span(time) == text

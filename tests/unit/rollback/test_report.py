@@ -8,7 +8,7 @@ import pytest
 
 from bqstack import guard
 from bqstack.errors import UserError
-from eros.operations.rollback import rollback_journal, rollback_report, words
+from eros.operations.rollback import change_words, rollback_journal, rollback_report
 from eros.operations.rollback.updates import Step
 from tests.unit.rollback.states import GOOGLE, STACK, table, update
 
@@ -57,7 +57,7 @@ def test_the_report_compares_health(begun, after, kept):
 
 def test_changes_are_told_in_words():
     told = guard.compare([table(columns="caption_id language")], [table(), table("extra")])
-    assert [words.change(c) for c in told] == [
+    assert [change_words.change(c) for c in told] == [
         "table captions: changed back: column language STRING is dropped",
         "table extra: made again",
     ]
@@ -66,11 +66,11 @@ def test_changes_are_told_in_words():
 def test_what_only_the_engine_knows_is_told_too():
     step = Step(GOOGLE, "update", ("bigQueryCustomEndpoint",))
     stack = Step(STACK, "update", ())
-    assert words.others([step, stack], []) == ["google: update (bigQueryCustomEndpoint)"]
+    assert change_words.others([step, stack], []) == ["google: update (bigQueryCustomEndpoint)"]
 
 
 def test_an_updates_commit_and_counts_fit_into_a_line():
     given = update(3, dirty=True, changes={"same": 9, "create": 2, "delete": 0})
-    assert words.commit(given) == "333333333+"
-    assert words.counts(given) == "2 created"
-    assert words.commit(update(1, commit="")) == "-"
+    assert change_words.commit(given) == "333333333+"
+    assert change_words.counts(given) == "2 created"
+    assert change_words.commit(update(1, commit="")) == "-"

@@ -103,6 +103,7 @@ def _run(program: Callable[[], object], monitor: _Monitor, project: str, stack: 
     # First everything that a runtime keeps, so that nothing is shared with the caller's,
     # then the parts that differ without an engine.
     pulumi.runtime.configure(pulumi.runtime.Settings(project=project, stack=stack))
+    # None takes the resource of an earlier program away; pulumi's annotation knows no such call.
     set_root_resource(None)  # type: ignore[arg-type]
     pulumi.runtime.set_mocks(
         monitor.mocks, project=project, stack=stack, preview=True, monitor=monitor

@@ -32,7 +32,7 @@ from localgcp.bigquery import (
     partitioned_tables,
     query_results,
     relocation,
-    row_access,
+    row_policies,
     script_jobs,
     serving,
     stored_jobs,
@@ -50,7 +50,8 @@ from localgcp.loopback import LoopbackOnly
 def main() -> None:
     """Make sure DuckDB has its extensions without a download, then serve until SIGTERM."""
     # DuckDB looks for pandas on disk with every parameter that it is given; half of the time of
-    # a small statement. None stands for a module that is known not to be there.
+    # a small statement. None stands for a module that is known not to be there; typeshed has
+    # modules alone in it.
     sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     extensions.ensure()
     relocation.install()
@@ -66,7 +67,7 @@ def main() -> None:
     parsed.install()
     clones.install()
     streaming.install()
-    row_access.install()
+    row_policies.install()
     partitioned_tables.install()
     writes.install()
     query_results.install()

@@ -200,6 +200,7 @@ class _Reader:
             raise _Broken from None
 
     def space(self) -> None:
+        # It matches the empty text, so always.
         self.at = _SPACE.match(self.text, self.at).end()  # type: ignore[union-attr]
 
     def taken(self, sign: str) -> bool:
