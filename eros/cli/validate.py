@@ -56,7 +56,7 @@ def _try_deployed(stack: str, named: bool, output: Format) -> None:
     from eros.cli.preflight import show
     from eros.cloud.google import Google
     from eros.operations.deploy import ExitCode, Site
-    from eros.operations.deploy import live as checks
+    from eros.operations.deploy import live_checks as checks
 
     if named:
         raise UserError("--live tries the whole stack", fix="leave paths and --fresh out")

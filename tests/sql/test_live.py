@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from eros.operations.deploy import Level, Site, live
+from eros.operations.deploy import Level, Site, live_checks
 from eros.watch import monitor
 
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]
@@ -24,18 +24,18 @@ def site(warehouse) -> Site:
 
 
 def test_every_function_and_every_monitoring_query_of_a_good_stack_answers(site):
-    for finding in (live.functions(site), live.monitoring(site)):
+    for finding in (live_checks.functions(site), live_checks.monitoring(site)):
         assert finding.level is Level.OK, finding.text
 
 
 def test_what_somebody_has_broken_by_hand_is_named_with_its_reason(site, warehouse, monkeypatch):
     warehouse.run("DROP FUNCTION hash_uniform")
-    functions = live.functions(site)
+    functions = live_checks.functions(site)
     assert functions.level is Level.FAILED
     assert "hash_uniform" in functions.text
     warehouse.run("DROP VIEW queue_status")
     asked = [query for query in monitor.QUERIES if query.name == "queue_status"]
     monkeypatch.setattr(monitor, "QUERIES", asked)
-    monitoring = live.monitoring(site)
+    monitoring = live_checks.monitoring(site)
     assert monitoring.level is Level.FAILED
     assert monitoring.text.startswith("queue_status: ")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from google.api_core.exceptions import GoogleAPICallError
 
-from bqstack import catalogue
 from bqstack.adopt.written_ddl import written_type
 from bqstack.catalogue.sql_objects import Kind
 from bqstack.errors import UserError
@@ -17,6 +16,7 @@ from eros.cloud import transfers
 from eros.operations.deploy import validation
 from eros.operations.deploy.deployment import Finding, Level, Site
 from eros.project import schedules
+from eros.project.project import Project
 from eros.watch import monitor
 
 _CALLED = {Kind.FUNCTION: "SELECT {call}", Kind.TABLE_FUNCTION: "SELECT * FROM {call}"}
@@ -42,11 +42,14 @@ def functions(site: Site) -> Finding:
     settings = site.google.settings
     config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False)
     broken, tried = [], 0
-    for item in catalogue.load(settings, site.root).routines:
+    for item in Project(settings, site.root).sql.routines:
         shape = _CALLED.get(item.kind)
         if shape is None:
             continue
-        nulls = [f"CAST(NULL AS {written_type(a.type)})" for a in item.arguments]
+        # An argument of any type takes a NULL of none.
+        nulls = [
+            f"CAST(NULL AS {written_type(a.type)})" if a.type else "NULL" for a in item.arguments
+        ]
         call = f"{settings.dataset_reference}.{item.name}({', '.join(nulls)})"
         tried += 1
         try:
