@@ -52,3 +52,11 @@ def test_commands_of_make_in_documents_exist():
         for block in re.findall(r"`make ([a-z]+)|^make ([a-z]+)", text, re.MULTILINE):
             name = block[0] or block[1]
             assert name in targets, f"{document.name}: make {name}"
+
+
+def test_what_fulfils_and_shows_a_demand_is_there():
+    text = (PROJECT_ROOT / "docs/requirements.md").read_text(encoding="utf-8")
+    demands = text.partition("## Demand by demand")[2]
+    paths = re.findall(r"`([a-z.]+/[\w./-]+)`", demands)
+    assert len(paths) > 50
+    assert [path for path in paths if not (PROJECT_ROOT / path).exists()] == []
