@@ -101,8 +101,8 @@ docs: bootstrap ## links, anchors and commands in the documents
 hooks: bootstrap ## run the quick checks before every commit
 	@$(ACTIVATE); pre-commit install
 
-plan: bootstrap ## what a change does to STACK, as Markdown and JSON
-	@$(ACTIVATE); eros plan --stack $(STACK) $(if $(PLAN),--output $(PLAN))
+plan: bootstrap ## what a change does to STACK, as Markdown and JSON; FROM=a commit: without a cloud
+	@$(ACTIVATE); eros plan --stack $(STACK) $(if $(FROM),--base $(FROM) --offline) $(if $(PLAN),--output $(PLAN))
 
 drift: bootstrap ## fail unless STACK is what the program says
 	@$(ACTIVATE); pulumi preview --stack $(STACK) --refresh --expect-no-changes --diff --color never

@@ -317,6 +317,17 @@ def test_what_has_had_its_time_goes_also_after_a_backup_that_failed(tmp_path, cr
     ]
 
 
+def test_a_fork_gets_a_plan_and_nothing_that_it_could_abuse():
+    job = DOCUMENTS["pull-request"]["jobs"]["offline"]
+    assert "!= github.repository" in job["if"]
+    assert "permissions" not in job
+    assert "environment" not in job
+    text = json.dumps(job)
+    assert "secrets." not in text
+    assert "github.token" not in text
+    assert any("make plan" in s.get("run", "") and "FROM=HEAD^1" in s["run"] for s in job["steps"])
+
+
 def test_a_pull_request_without_a_plan_is_refused_and_not_skipped():
     """A required job that GitHub skips counts as passed: after a failed plan, for a fork."""
     job = DOCUMENTS["pull-request"]["jobs"]["comment"]
