@@ -75,6 +75,22 @@ def whole(tmp_path_factory) -> Iterator[Whole]:
         store.close()
 
 
+def test_a_view_that_tells_the_time_is_found_before_the_first_statement(tmp_path):
+    from google.api_core.client_options import ClientOptions
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import bigquery
+
+    def client(url: str) -> bigquery.Client:
+        options = ClientOptions(api_endpoint=url)
+        return bigquery.Client(PROJECT, AnonymousCredentials(), client_options=options)
+
+    with emulator(tmp_path, follows_clock=True) as url:
+        client(url).query_and_wait("CREATE SCHEMA ds")
+        client(url).query_and_wait("CREATE VIEW ds.now AS SELECT CURRENT_TIMESTAMP() AS now")
+    with emulator(tmp_path, follows_clock=True) as url:
+        assert [f.name for f in client(url).get_table("ds.now").schema] == ["now"]
+
+
 def test_sql_views_defaults_jobs_and_tables_tell_the_time_of_the_clock(whole: Whole) -> None:
     whole.rows("CREATE TABLE ds.t (n INT64, made TIMESTAMP DEFAULT CURRENT_TIMESTAMP())")
     whole.rows(
