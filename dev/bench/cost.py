@@ -13,7 +13,7 @@ from bqstack.analysis.analyser import Analyser
 from bqstack.guard import declarations
 from bqstack.plan import costs, lineage
 from bqstack.plan.costs import DAYS, TIB, Volume
-from bqstack.plan.lineage import Graph
+from bqstack.plan.lineage_graph import Graph
 from bqstack.plan.sources import Side
 from components.program import planned
 from dev.bench.benchmark import Figure, Figures, benchmark

@@ -9,7 +9,7 @@ from typing import Any
 from bqstack.catalogue import Catalogue, MaterializedView, Routine, SqlObject, Table
 from bqstack.catalogue.sql_objects import Kind
 from bqstack.guard.column_changes import type_of
-from bqstack.plan.lineage import RESULT, Object
+from bqstack.plan.lineage_graph import RESULT, Object
 from eros.reference.relations import Relations
 
 _MOST_ORIGINS = 8

@@ -12,7 +12,7 @@ from bqstack.errors import UserError
 from bqstack.guard import routine_changes, table_changes
 from bqstack.guard.declarations import Declared
 from bqstack.plan import lineage
-from bqstack.plan.lineage import Object
+from bqstack.plan.lineage_graph import Object
 from bqstack.plan.sources import Side
 from eros.project.settings import Settings
 

@@ -8,7 +8,7 @@ import pytest
 
 from bqstack.plan import costs
 from bqstack.plan.costs import LEAST_BYTES, Volume
-from bqstack.plan.lineage import Graph, Object, Read, Step
+from bqstack.plan.lineage_graph import Graph, Object, Read, Step
 from dev.bench import cost
 from eros.project.settings import BUILDER_CALLS, PROJECT_ROOT
 from eros.project.stack_file import load_stack_file

@@ -20,7 +20,17 @@ from bqstack.analysis.analyser import Analyser
 from bqstack.catalogue import Routine, Table
 from bqstack.guard import Action, Change, Detail, Loss, compare, declarations, words
 from bqstack.guard.table_changes import TYPE as TABLE
-from bqstack.plan import Plan, as_json, build, costs, lineage, markdown, picture, terminal
+from bqstack.plan import (
+    Plan,
+    as_json,
+    build,
+    costs,
+    lineage,
+    lineage_memory,
+    markdown,
+    picture,
+    terminal,
+)
 from bqstack.plan.impact import Effect
 from bqstack.plan.sources import Side
 from bqstack.plan.whole_plan import Planned
@@ -375,32 +385,72 @@ def test_no_secret_reaches_a_plan(settings):
     assert "hush" not in markdown.render(plan) + json.dumps(as_json(plan)) + terminal.text(plan)
 
 
+def views(first: str, second: str) -> Side:
+    """A table `rows` with a column `a`, and two views."""
+    place = {"project": "p", "datasetId": "d"}
+    given = {"rows": {"schema": json.dumps([{"name": "a", "type": "STRING"}])}} | {
+        name: {"view": {"query": query, "useLegacySql": False}}
+        for name, query in (("first", first), ("second", second))
+    }
+    return Side(
+        "files",
+        tuple(
+            declarations.Declared(
+                f"u::{name}",
+                TABLE,
+                name,
+                place | {"tableId": name} | values,
+                custom=True,
+                protect=False,
+            )
+            for name, values in given.items()
+        ),
+    )
+
+
 def test_a_view_of_a_view_is_understood_right_after_it():
     """Nothing between the two registers a new catalogue by chance."""
-    place = {"project": "p", "datasetId": "d"}
-    queries = {"first": "SELECT a FROM `p`.`d`.rows", "second": "SELECT a FROM `p`.`d`.first"}
-    given = {"rows": {"schema": json.dumps([{"name": "a", "type": "STRING"}])}} | {
-        name: {"view": {"query": query, "useLegacySql": False}} for name, query in queries.items()
-    }
-    found = lineage.graph(
-        Side(
-            "files",
-            tuple(
-                declarations.Declared(
-                    f"u::{name}",
-                    TABLE,
-                    name,
-                    place | {"tableId": name} | values,
-                    custom=True,
-                    protect=False,
-                )
-                for name, values in given.items()
-            ),
-        ),
-        shared_analyser(),
-    )
-    assert {name: item.mistake for name, item in found.objects.items()} == dict.fromkeys(given, "")
+    side = views("SELECT a FROM `p`.`d`.rows", "SELECT a FROM `p`.`d`.first")
+    found = lineage.graph(side, shared_analyser())
+    assert [item.mistake for item in found.objects.values()] == ["", "", ""]
     assert found.objects["second"].outputs == {"a": {("first", "a")}}
+
+
+class Counting(Analyser):
+    """Counts the statements that it was given."""
+
+    count = 0
+
+    def analyse(self, *arguments: Any) -> Any:
+        self.count += 1
+        return super().analyse(*arguments)
+
+
+def test_what_was_learned_is_recalled_as_it_was(base, tmp_path, monkeypatch):
+    monkeypatch.setattr(lineage_memory, "cache_folder", lambda: tmp_path)
+    analyser = Counting()
+    learned = lineage.graph(base, analyser)
+    assert analyser.count > 10
+    assert not [item.mistake for item in learned.objects.values() if item.mistake]
+    analyser.count = 0
+    assert lineage.graph(base, analyser) == learned
+    assert analyser.count == 0
+
+
+def test_what_a_changed_view_is_read_by_is_learned_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(lineage_memory, "cache_folder", lambda: tmp_path)
+    second = "SELECT * FROM `p`.`d`.first"
+    lineage.graph(views("SELECT a FROM `p`.`d`.rows", second), shared_analyser())
+    changed = views("SELECT a, 1 AS n FROM `p`.`d`.rows", second)
+    found = lineage.graph(changed, shared_analyser())
+    assert found.objects["second"].types == {"a": "STRING", "n": "INT64"}
+
+    # Nothing but the last is learned: it is told of the others.
+    analyser = Counting()
+    longer = views("SELECT a, 1 AS n FROM `p`.`d`.rows", f"{second} WHERE n > 1")
+    found = lineage.graph(longer, analyser)
+    assert analyser.count == 1
+    assert found.objects["second"].outputs["n"] == {("first", "n")}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from bqstack.catalogue import scan
 from bqstack.guard import Change, Resource, inputs
-from bqstack.plan.lineage import Graph, Object, Read
+from bqstack.plan.lineage_graph import Graph, Object, Read
 from gcptypes.records import TRANSFER
 
 TIB = 2**40

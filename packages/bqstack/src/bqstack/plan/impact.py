@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bqstack.guard import Action, Change, Loss, routine_changes, table_changes
-from bqstack.plan.lineage import RESULT, Graph, Object, Place
+from bqstack.plan.lineage_graph import RESULT, Graph, Object, Place
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -26,76 +25,16 @@ from bqstack.analysis.tree import Node
 from bqstack.catalogue import scan
 from bqstack.catalogue.sql_objects import Argument, Kind, Routine, SqlObject, Table
 from bqstack.guard import column_changes, inputs, routine_changes, table_changes
-from bqstack.plan import resolved
+from bqstack.plan import lineage_memory, resolved
+from bqstack.plan.lineage_graph import RESULT, Graph, Object, Read, Step
 from bqstack.plan.sources import Side
 
-Place = tuple[str, str]
-"""An object and one of its columns; `()` for a function's result."""
-RESULT = "()"
 _SHARE = re.compile(r"--\s*cost:\s*(\d+) of (\d+)")
 _ROUTINES = {
     "SCALAR_FUNCTION": Kind.FUNCTION,
     "TABLE_VALUED_FUNCTION": Kind.TABLE_FUNCTION,
     "PROCEDURE": Kind.PROCEDURE,
 }
-
-
-@dataclass(frozen=True)
-class Read:
-    """What a statement reads of a table, view or table function."""
-
-    columns: frozenset[str]
-    filtered: frozenset[str] = frozenset()
-    """Columns that a condition bounds."""
-    pinned: frozenset[str] = frozenset()
-    """Columns that are compared for equality with what is no column."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """A statement: how often one call of its procedure runs it, what it reads and calls."""
-
-    share: float
-    reads: dict[str, Read]
-    calls: str = ""
-    """Procedure that it calls; empty for another statement."""
-
-
-@dataclass
-class Object:
-    """An SQL object; `outputs` are the columns it gives with what each comes from."""
-
-    name: str
-    kind: str
-    text: str = ""
-    needs: tuple[str, ...] = ()
-    types: dict[str, str] = field(default_factory=dict)
-    outputs: dict[str, set[Place]] = field(default_factory=dict)
-    reads: set[Place] = field(default_factory=set)
-    scans: list[dict[str, set[str]]] = field(default_factory=list)
-    """For each statement the columns that it reads, by table."""
-    steps: list[Step] = field(default_factory=list)
-    partition: str = ""
-    """Column of the partitions of a table; empty for none."""
-    cluster: str = ""
-    """First column that a table is clustered by."""
-    mistake: str = ""
-    """Why the analyser does not understand it; empty where it does."""
-
-
-@dataclass
-class Graph:
-    """All SQL objects of one side by name, each after what it needs."""
-
-    objects: dict[str, Object]
-
-    def below(self, names: Iterable[str]) -> set[str]:
-        """Everything that reads or calls one of these, directly or not."""
-        found = set(names)
-        for name, item in self.objects.items():
-            if name not in found and found.intersection(item.needs):
-                found.add(name)
-        return found
 
 
 def graph(side: Side, analyser: Analyser) -> Graph:
@@ -121,23 +60,45 @@ class _Builder:
         self._analyser = analyser
         for name, schema in side.adopted.items():
             self._inputs.setdefault(name, (table_changes.TYPE, {"schema": schema}))
-        self._world = World(self._project, self._dataset, f"region-{side.location.lower()}")
+        self._region = f"region-{side.location.lower()}"
+        self._world = World(self._project, self._dataset, self._region)
         self._objects: dict[str, Object] = {}
         self._registered: int | None = None
         self._news: set[str] = set()
         """What the registered catalogue does not hold yet."""
 
     def build(self) -> Graph:
+        texts = {name: self._text(values) for name, (_, values) in self._inputs.items()}
+        place = (self._project, self._dataset, self._region)
+        memory = lineage_memory.Memory(self._inputs, texts, place)
         for name in self._ordered():
             type_, values = self._inputs[name]
-            self._objects[name] = item = self._object(name, type_, values)
-            try:
-                self._learn(item, type_, values)
-            except (SqlError, Unanalysable, KeyError) as error:
-                item.mistake = str(error)
+            item = memory.get(name)
+            if item is None:
+                item = self._object(name, type_, values)
+                try:
+                    self._learn(item, type_, values)
+                    memory.put(item)
+                except (SqlError, Unanalysable, KeyError) as error:
+                    item.mistake = str(error)
+            else:
+                self._recall(item, type_, values)
+            self._objects[name] = item
             # Not before: a catalogue registered to learn it does not hold it.
             self._news.add(name)
+        memory.forget_old()
         return Graph(self._objects)
+
+    def _recall(self, item: Object, type_: str, values: Mapping[str, Any]) -> None:
+        """Declare to others what was learned of an object in an earlier run."""
+        if item.kind == "table":
+            self._world.declare(_table(item, values.get("schema") or []))
+        elif type_ != routine_changes.TYPE:
+            self._world.add_table(item.name, _facts(item))
+        elif item.kind == "TABLE_VALUED_FUNCTION":
+            self._world.add_table_function(_routine(item, values), _facts(item))
+        else:
+            self._world.declare(_routine(item, values))
 
     def _object(self, name: str, type_: str, values: Mapping[str, Any]) -> Object:
         kind = (
@@ -182,8 +143,7 @@ class _Builder:
             self._world.declare(_table(item, schema))
         else:
             self._query(item, {})
-            facts = Facts({n: analyser_types.parsed(k) for n, k in item.types.items()})
-            self._world.add_table(item.name, facts)
+            self._world.add_table(item.name, _facts(item))
 
     def _routine(self, item: Object, values: Mapping[str, Any]) -> None:
         routine = _routine(item, values)
@@ -195,8 +155,7 @@ class _Builder:
             self._procedure(item, arguments)
         elif routine.kind is Kind.TABLE_FUNCTION:
             self._query(item, arguments)
-            facts = Facts({n: analyser_types.parsed(k) for n, k in item.types.items()})
-            self._world.add_table_function(routine, facts)
+            self._world.add_table_function(routine, _facts(item))
         else:
             self._function(item, routine, arguments)
 
@@ -325,6 +284,10 @@ def _reads(found: resolved.Statement) -> dict[str, Read]:
         )
         for name, columns in found.scans.items()
     }
+
+
+def _facts(item: Object) -> Facts:
+    return Facts({name: analyser_types.parsed(kind) for name, kind in item.types.items()})
 
 
 def _common(item: Object, kind: Kind) -> dict[str, Any]:
