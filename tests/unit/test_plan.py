@@ -445,7 +445,7 @@ def test_what_a_changed_view_is_read_by_is_learned_again(tmp_path, monkeypatch):
     found = lineage.graph(changed, shared_analyser())
     assert found.objects["second"].types == {"a": "STRING", "n": "INT64"}
 
-    # Nothing but the last is learned: it is told of the others.
+    # Nothing but the last is learned, and it knows the others.
     analyser = Counting()
     longer = views("SELECT a, 1 AS n FROM `p`.`d`.rows", f"{second} WHERE n > 1")
     found = lineage.graph(longer, analyser)
