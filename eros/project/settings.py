@@ -127,13 +127,19 @@ class Settings(Section):
     @property
     def warnings(self) -> list[str]:
         """What these values let happen and nobody may want, each with its key."""
+        found = []
         kept = self.backup.daily_retention_days
-        if kept >= _TIME_TRAVEL_DAYS:
-            return []
-        return [
-            f"{NAMESPACE}:backup.dailyRetentionDays is {kept}: backups go earlier than BigQuery's"
-            f" own history of {_TIME_TRAVEL_DAYS} days, so they save nothing more"
-        ]
+        if kept < _TIME_TRAVEL_DAYS:
+            found.append(
+                f"{NAMESPACE}:backup.dailyRetentionDays is {kept}: backups go earlier than"
+                f" BigQuery's own history of {_TIME_TRAVEL_DAYS} days, so they save nothing more"
+            )
+        if self.environment != "local" and not self.runbook.startswith("https://"):
+            found.append(
+                f"{NAMESPACE}:runbook is {self.runbook}: who gets a notification cannot follow it;"
+                f" pulumi config set {NAMESPACE}:runbook https://.../docs/runbook.md"
+            )
+        return found
 
     @property
     def namespace(self) -> str:

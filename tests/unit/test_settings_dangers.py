@@ -38,6 +38,21 @@ def test_a_byte_limit_may_be_what_every_query_bills():
 def test_backups_that_go_earlier_than_bigquerys_own_history_are_warned_of(days, warned):
     backup = {"bucket": "test-bucket", "dailyRetentionDays": days}
     settings = parse(VALUES | {"backup": backup}, "f")
-    assert bool(settings.warnings) is warned
+    assert any("dailyRetentionDays" in text for text in settings.warnings) is warned
     shown = markdown.render(Plan("s", "a", "b", (), settings_warnings=tuple(settings.warnings)))
     assert ("eros:backup.dailyRetentionDays is" in shown) is warned
+
+
+@pytest.mark.parametrize(
+    ("environment", "runbook", "warned"),
+    [
+        ("prod", None, True),
+        ("staging", "http://wiki.example.com/runbook", True),
+        ("prod", "https://example.com/eros/docs/runbook.md", False),
+        ("local", None, False),
+    ],
+)
+def test_a_shared_stack_whose_notifications_lead_nowhere_is_warned_of(environment, runbook, warned):
+    values = VALUES | {"environment": environment} | ({"runbook": runbook} if runbook else {})
+    warnings = parse(values, "f").warnings
+    assert any("eros:runbook" in text for text in warnings) is warned
