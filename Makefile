@@ -12,6 +12,8 @@ PYTEST := python -m pytest -q
 TIER := $(PYTEST) --durations 10 --durations-min 1
 # Tests of one file may share a server or an order, so a file stays in one of two processes.
 PARALLEL := -n 2 --dist loadfile
+# Here in groups, in the order that tests/engine/conftest.py gives them.
+GROUPED := -n 2 --dist loadgroup --no-loadscope-reorder
 # Each process of the SQL tier has an emulator of its own, so single tests may move.
 BALANCED := -n 2 --dist worksteal
 
@@ -54,7 +56,7 @@ sql: bootstrap ## SQL objects: analyser, then emulator
 	@$(ACTIVATE); $(TIER) $(BALANCED) tests/sql
 
 engine: bootstrap ## the real pulumi against local clouds of their own
-	@$(ACTIVATE); $(TIER) $(PARALLEL) --timeout 900 tests/engine
+	@$(ACTIVATE); $(TIER) $(GROUPED) --timeout 900 tests/engine
 
 bench: bootstrap ## time the system on generated data
 	@$(ACTIVATE); python -m dev.bench

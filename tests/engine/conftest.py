@@ -21,6 +21,11 @@ from tests.engine import kept
 
 PROJECT = "eros-local"
 DATASET = "eros_scheduling_brain"
+# Longest first; what is not named comes after them, and single tests at the end fill up.
+_LONG = (
+    *("surroundings", "deploy", "rollback", "lifecycle", "alerts", "chaos", "repair"),
+    *("runbook", "guard", "matrix", "faults", "adopt"),
+)
 # Beside a kept state: those of the cloud that it was made with.
 _ADDRESSES = "addresses.json"
 _PROGRAM = (
@@ -146,6 +151,22 @@ class Program:
     def set(self, key: str, value: str) -> None:
         """Set a value of the local stack."""
         self.pulumi("config", "set", "--path", f"eros:{key}", value, "--stack", "local")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A module stays in one process and in its order, unless it is marked `apart`."""
+    here = Path(__file__).parent
+    for item in (own := [one for one in items if here in one.path.parents]):
+        if config.pluginmanager.hasplugin("xdist") and not item.get_closest_marker("apart"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    if len(own) == len(items):
+        items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[int, bool]:
+    name = item.path.stem.removeprefix("test_")
+    last = item.get_closest_marker("apart") is not None
+    return (_LONG.index(name) if name in _LONG else len(_LONG), last)
 
 
 @pytest.fixture(scope="module")
