@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,10 +30,17 @@ ORACLE = "oracle"
 # The index as it runs, with its share of random captions; the others are compared without one.
 LIVE = "live"
 EVERYONE = (ORACLE, *POLICIES, LIVE)
+# What is simulated and stored together: a change of the index leaves the others' results valid.
+PARTS: dict[str, tuple[str, ...]] = {
+    "others": tuple(name for name in EVERYONE if name not in ("index", LIVE)),
+    "index": ("index", LIVE),
+}
 # What the index must never be far behind.
 RIVALS = ("observed", "greedy", "wilson", "beta")
-# Raised when a world or a policy computes something else: what was simulated before is void.
-_EDITION = 1
+# Raised when the worlds or these policies compute something else: what was simulated is void.
+_EDITIONS = {"others": 2, "index": 2}
+# All that a policy but the index reads of the settings.
+_DRAWS = ("cooldown_days", "prior_successes", "prior_failures", "earnings_prior_purchases")
 _STORE = figure_table.RESULTS / "learning"
 
 REGIMES = (
@@ -93,12 +101,14 @@ class Result:
         return float(self.value[at].sum() / self.messages[at].sum())
 
 
-def simulate(condition: Condition, seed: int, days: int = DAYS) -> Result:
-    """Everyone on the pages of one seed; spans longer than `days` end with them."""
+def simulate(
+    condition: Condition, seed: int, days: int = DAYS, who: Sequence[str] = EVERYONE
+) -> Result:
+    """Policies on the pages of one seed; spans longer than `days` end with them."""
     rules = Selection()
     stage = loop.prepare(condition.regime, condition.reality, days, seed, rules)
     courses = []
-    for name in EVERYONE:
+    for name in who:
         policy = None if name == ORACLE else POLICIES["index" if name == LIVE else name]
         courses.append(loop.simulate(stage, policy, rules.random_share if name == LIVE else 0.0))
     weeks = np.arange(0, days - days % WEEK, WEEK)
@@ -120,19 +130,22 @@ def simulate(condition: Condition, seed: int, days: int = DAYS) -> Result:
     )
 
 
-def stored(condition: Condition, seed: int) -> Path:
-    """Where the result of a year lies; another world, policy setting or edition is another file."""
-    about = repr((_EDITION, condition, DAYS, Selection().model_dump()))
+def stored(condition: Condition, seed: int, part: str) -> Path:
+    """Where a part of a year's result lies; another world, setting or edition is another file."""
+    settings = Selection().model_dump()
+    if part != "index":
+        settings = {name: settings[name] for name in _DRAWS}
+    about = repr((_EDITIONS[part], condition, DAYS, settings))
     key = hashlib.sha256(about.encode()).hexdigest()[:12]
-    name = f"{condition.reality.name}-{condition.regime.name}-{key}".replace(" ", "-")
+    name = f"{condition.reality.name}-{condition.regime.name}-{part}-{key}".replace(" ", "-")
     return _STORE / name / f"{seed}.npz"
 
 
-def keep(condition: Condition, seed: int) -> None:
+def keep(condition: Condition, seed: int, part: str) -> None:
     """Simulate a year of one seed and store it."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **vars(simulate(condition, seed)))
-    path = stored(condition, seed)
+    np.savez_compressed(buffer, **vars(simulate(condition, seed, who=PARTS[part])))
+    path = stored(condition, seed, part)
     path.parent.mkdir(parents=True, exist_ok=True)
     durable.write_bytes(path, buffer.getvalue())
 
@@ -140,11 +153,28 @@ def keep(condition: Condition, seed: int) -> None:
 def kept(condition: Condition) -> list[Result]:
     """The stored results of a condition, by seed."""
     found = []
-    for path in (stored(condition, seed) for seed in SEEDS):
-        if path.exists():
-            with np.load(path) as arrays:
-                found.append(Result(**arrays))
+    for seed in SEEDS:
+        paths = [stored(condition, seed, part) for part in PARTS]
+        if all(path.exists() for path in paths):
+            found.append(_joined([_read(path) for path in paths]))
     return found
+
+
+def _read(path: Path) -> Result:
+    with np.load(path) as arrays:
+        return Result(**arrays)
+
+
+def _joined(parts: list[Result]) -> Result:
+    """The results of all parts as one: the policies follow each other as in EVERYONE."""
+
+    def together(field: str) -> np.ndarray:
+        return np.concatenate([getattr(part, field) for part in parts])
+
+    return Result(
+        *(together(f) for f in ("value", "messages", "untried", "weekly", "weekly_messages")),
+        target=parts[0].target,
+    )
 
 
 @benchmark("learning", "expected dollars per message over 90 days, 3 seeds")

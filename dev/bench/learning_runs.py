@@ -11,10 +11,9 @@ import os
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 
-from dev.bench.learning import CONDITIONS, SEEDS, Condition, keep, stored
-from dev.bench.realities import PLAIN
+from dev.bench.learning import CONDITIONS, PARTS, SEEDS, Condition, keep, stored
 
-_EVEN = SEEDS[5]
+Task = tuple[Condition, int, str]
 
 
 def main() -> int:
@@ -24,17 +23,19 @@ def main() -> int:
     parser.add_argument(
         "--processes", type=int, default=os.cpu_count() or 1, help="seeds at a time (all cores)"
     )
+    parser.add_argument(
+        "--only", choices=PARTS, action="append", help="these policies only (all of them)"
+    )
     arguments = parser.parse_args()
+    every = [(c, s, part) for s in SEEDS for c in CONDITIONS for part in arguments.only or PARTS]
     # All conditions of a seed before the next: whenever it is stopped, the tables are even.
-    open_tasks = [(c, s) for s in SEEDS for c in CONDITIONS if not stored(c, s).exists()]
-    # From the sixth seed on the plain reality first, which more is read from.
-    open_tasks.sort(key=lambda task: (task[1] >= _EVEN, task[0].reality != PLAIN, task[1]))
+    open_tasks = [task for task in every if not stored(*task).exists()]
     left = _work(open_tasks, arguments.processes, time.monotonic() + 60 * arguments.minutes)
-    print(f"{len(CONDITIONS) * len(SEEDS) - left} of {len(CONDITIONS) * len(SEEDS)} simulated")
+    print(f"{len(every) - left} of {len(every)} simulated")
     return 3 if left else 0
 
 
-def _work(tasks: list[tuple[Condition, int]], processes: int, end: float) -> int:
+def _work(tasks: list[Task], processes: int, end: float) -> int:
     """Tasks that are left when all are done or the time is over."""
     waiting = iter(tasks)
     done = 0

@@ -28,14 +28,16 @@ class _Sent:
     views: np.ndarray
     bought: np.ndarray
     earned: np.ndarray
+    load: np.ndarray
+    """How often the caption was sent before, as Pages.load has it."""
     counted: np.ndarray
     """Views, purchases and dollars counted so far, by (3, day, page, slot)."""
 
     @classmethod
     def empty(cls, days: int, pages: int, slots: int) -> _Sent:
         shape = (days, pages, slots)
-        views, bought, earned = np.zeros((3, *shape))
-        return cls(np.full(shape, -1), views, bought, earned, np.zeros((3, *shape)))
+        views, bought, earned, load = np.zeros((4, *shape))
+        return cls(np.full(shape, -1), views, bought, earned, load, np.zeros((3, *shape)))
 
 
 @dataclass
@@ -92,7 +94,7 @@ def prepare(regime: Regime, reality: Reality, days: int, seed: int, rules: Selec
     """Draw the world of a seed and let its team send for the days of its history."""
     world = worlds.draw(regime, reality, days, seed)
     rng = np.random.default_rng(seed + _EVENTS)
-    life = _newborn(world, reality, rng)
+    life = _newborn(world, reality, rng, rules)
     past = regime.history_days
     year = seasons(reality, -past, past + days)
     views = worlds.views(world, year.attention, rng)
@@ -116,6 +118,7 @@ def prepare(regime: Regime, reality: Reality, days: int, seed: int, rules: Selec
             views[day],
             noise[day],
             year.buying[day],
+            rules,
         )
     rest = Seasons(*(factor[past:] for factor in vars(year).values()))
     return Stage(world, reality, days, rules, seed, life, views[past:], noise[past:], rest)
@@ -146,26 +149,14 @@ def simulate(stage: Stage, policy: Policy | None, random_share: float = 0.0) -> 
         course.untried[day] = (sent & (last == NEVER)).sum(1)
         course.value[day] = _send(
             *(life, world, reality, picks, day, effective),
-            *(stage.views[day], stage.noise[day], stage.seasons.buying[day]),
+            *(stage.views[day], stage.noise[day], stage.seasons.buying[day], stage.rules),
         )
     return course
 
 
-def _newborn(world: World, reality: Reality, rng: np.random.Generator) -> _Life:
+def _newborn(world: World, reality: Reality, rng: np.random.Generator, rules: Selection) -> _Life:
     shape = world.rate.shape
-    classes = len(worlds.MEAN_PRICE)
-    successes, failures, earnings = np.zeros((3, *shape))
-    pages = Pages(
-        successes=successes,
-        failures=failures,
-        earnings=earnings,
-        last_used=np.full(shape, NEVER),
-        tier=world.tier,
-        messages=np.zeros(shape[0]),
-        views=np.zeros(shape[0]),
-        rate_ratio=np.ones(classes),
-        value_ratio=np.ones(classes),
-    )
+    pages = Pages.unknown(world.tier, len(worlds.MEAN_PRICE), rules)
     drift = reality.drift * rng.standard_normal(shape) if reality.drift else np.zeros(shape)
     ring = reality.lead_days + len(reality.arrival) + 1
     sent = _Sent.empty(ring, shape[0], int(world.daily_target.max()))
@@ -183,8 +174,9 @@ def _morning(
     pages, sent = life.pages, life.sent
     _count(
         *(day, reality.lead_days, np.array(reality.arrival), sent.caption, sent.views),
-        *(sent.bought, sent.earned, sent.counted, pages.successes, pages.failures),
-        *(pages.earnings, pages.messages, pages.views),
+        *(sent.bought, sent.earned, sent.load, sent.counted, pages.successes, pages.failures),
+        *(pages.earnings, pages.load_views, pages.load_squares, pages.load_successes),
+        *(pages.weekday_views, pages.weekday_successes, pages.messages, pages.views),
     )
     if not (reality.drift or reality.tiring):
         return world.rate
@@ -206,6 +198,7 @@ def _send(
     views: np.ndarray,
     noise: np.ndarray,
     buying: float,
+    rules: Selection,
 ) -> np.ndarray:
     """Send the picks; expected dollars by page."""
     value = np.zeros(len(picks))
@@ -215,7 +208,8 @@ def _send(
     _buy(
         *(picks, effective, world.tier, worlds.PRICES, worlds.MEAN_PRICE, views, noise),
         *(float(buying), float(day), reality.tiring, life.pages.last_used, life.fatigue),
-        *(sent.caption[slot], sent.views[slot], sent.bought[slot], sent.earned[slot], value),
+        *(sent.caption[slot], sent.views[slot], sent.bought[slot], sent.earned[slot]),
+        *(sent.load[slot], life.pages.load, rules.recovery_days, value),
     )
     return value
 
@@ -226,11 +220,32 @@ def _seed(seed):
 
 
 @njit(cache=True)
-def _count(day, lead, arrival, caption, views, bought, earned, counted, s, f, e, messages, seen):
+def _count(
+    day,
+    lead,
+    arrival,
+    caption,
+    views,
+    bought,
+    earned,
+    load,
+    counted,
+    s,
+    f,
+    e,
+    load_views,
+    load_squares,
+    load_sold,
+    week_views,
+    week_sold,
+    messages,
+    seen,
+):
     """Fold into the counts what has arrived by this morning; a later result replaces."""
     ring = caption.shape[0]
     for age in range(1, arrival.shape[0] + 1):
         slot = (day - age - lead) % ring
+        weekday = (day - age - lead) % 7
         part = arrival[age - 1]
         for page in range(caption.shape[1]):
             for j in range(caption.shape[2]):
@@ -245,12 +260,19 @@ def _count(day, lead, arrival, caption, views, bought, earned, counted, s, f, e,
                     n = max(np.floor(views[slot, page, j] * min(1.0, part + 0.1)), b)
                     n = max(n, counted[0, slot, page, j])
                     d = earned[slot, page, j] * b / max(bought[slot, page, j], 1.0)
+                more, more_sold = n - counted[0, slot, page, j], b - counted[1, slot, page, j]
                 if age == 1:
                     messages[page] += 1
-                seen[page] += n - counted[0, slot, page, j]
-                s[page, c] += b - counted[1, slot, page, j]
-                f[page, c] += (n - b) - (counted[0, slot, page, j] - counted[1, slot, page, j])
+                seen[page] += more
+                s[page, c] += more_sold
+                f[page, c] += more - more_sold
                 e[page, c] += d - counted[2, slot, page, j]
+                under = load[slot, page, j]
+                load_views[page, c] += more * under
+                load_squares[page, c] += more * under * under
+                load_sold[page, c] += more_sold * under
+                week_views[page, c, weekday] += more
+                week_sold[page, c, weekday] += more_sold
                 counted[0, slot, page, j] = n
                 counted[1, slot, page, j] = b
                 counted[2, slot, page, j] = d
@@ -311,6 +333,9 @@ def _buy(
     seen,
     bought,
     earned,
+    sent_load,
+    load,
+    half,
     value,
 ):
     for page in range(picks.shape[0]):
@@ -330,5 +355,9 @@ def _buy(
             bought[page, j] = b
             earned[page, j] = b * prices[tier[page, c], np.random.randint(0, prices.shape[1])]
             value[page] += n * rate[page, c] * buying * mean_price[tier[page, c]]
+            if last[page, c] > NEVER:
+                load[page, c] *= 0.5 ** ((day - last[page, c]) / half)
+            sent_load[page, j] = load[page, c]
+            load[page, c] += 1
             last[page, c] = day
             fatigue[page, c] += tiring

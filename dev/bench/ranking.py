@@ -21,6 +21,9 @@ from eros.project.settings_sections import Selection
 # As in sql/functions/wilson_score_bounds.sql: z of 95%.
 _Z = 1.96
 NEVER = -np.inf
+_WEEK = 7
+# As in sql/table_functions/index_scores.sql: so many captions wait on the worst of days.
+_MOST_WAITING = 0.8
 
 
 @dataclass
@@ -46,6 +49,33 @@ class Pages:
     """By class: its purchase rate in times its page's, as `class_ratios` holds it."""
     value_ratio: np.ndarray
     """By class: its earnings per view in times its page's."""
+    load: np.ndarray
+    """Sends up to the newest; one that is `recovery_days` older weighs half."""
+    load_views: np.ndarray
+    """Views of each message times the load that it was sent under, added up."""
+    load_squares: np.ndarray
+    """Views times the square of the load, added up."""
+    load_successes: np.ndarray
+    """Purchases times the load, added up."""
+    weekday_views: np.ndarray
+    """Views by (page, caption, weekday)."""
+    weekday_successes: np.ndarray
+    """Purchases by (page, caption, weekday)."""
+    tiring: np.ndarray
+    """By class: what a load of one takes off the logarithm of a rate."""
+    weekday_ratio: np.ndarray
+    """By weekday: purchases in times those that its captions lead to expect."""
+
+    @classmethod
+    def unknown(cls, tier: np.ndarray, classes: int, rules: Selection) -> Pages:
+        """Before anything is sent."""
+        counts, loads = np.zeros((3, *tier.shape)), np.zeros((4, *tier.shape))
+        week = np.zeros((2, *tier.shape, _WEEK))
+        return cls(
+            *(*counts, np.full(tier.shape, NEVER), tier, *np.zeros((2, len(tier)))),
+            *(*np.ones((2, classes)), *loads, *week),
+            *(np.full(classes, rules.recovery), np.ones(_WEEK)),
+        )
 
 
 Policy = Callable[[Pages, int, np.random.Generator], np.ndarray]
@@ -63,24 +93,38 @@ def constants(rules: Selection) -> np.ndarray:
             rules.shape_captions,
             rules.message_spread,
             math.log(max(rules.horizon_days / max(rules.cooldown_days, 1), 1.0)),
-            rules.recovery,
             rules.recovery_days,
         ]
     )
 
 
 @njit(cache=True)
-def _index_page(s, f, e, last, tier, messages, views, ratio, worth, day, c, out):
+def _fresh(n, load_views, load_squares, tiring):
+    """As the function `rested_views`."""
+    if load_views <= 0:
+        return n
+    mean = load_views / n
+    scale = max(load_squares / load_views - mean, 1e-6)
+    return n * (1 + tiring * scale) ** (-mean / scale)
+
+
+@njit(cache=True)
+def _index_page(
+    s, f, e, last, tier, load, load_v, load_q, messages, views, ratio, worth, tiring, day, c, out
+):
     """Rate, earnings per purchase, spread and score of each caption into `out` (4, captions)."""
     prior_rate, prior_value, shape0, price_purchases = c[0], c[1], c[2], c[3]
-    k, shape_k, spread, log_uses, recovery, recovery_days = c[4], c[5], c[6], c[7], c[8], c[9]
+    k, shape_k, spread, log_uses, recovery_days = c[4], c[5], c[6], c[7], c[8]
     classes = ratio.shape[0]
     count = s.shape[0]
+    fresh = np.empty(count)
+    for i in range(count):
+        fresh[i] = _fresh(s[i] + f[i], load_v[i], load_q[i], tiring[tier[i]])
     message = views / messages if messages > 0 else 0.0
     # 1: the page without any prior; each caption counts alike.
     rates = values = weight_rates = weight_values = 0.0
     for i in range(count):
-        n = s[i] + f[i]
+        n = fresh[i]
         if n > 0:
             rates += s[i] / n
             values += e[i] / n
@@ -95,7 +139,7 @@ def _index_page(s, f, e, last, tier, messages, views, ratio, worth, day, c, out)
     sum_values = np.zeros(classes)
     sum_squares = np.zeros(classes)
     for i in range(count):
-        n = s[i] + f[i]
+        n = fresh[i]
         if n > 0:
             q = tier[i]
             known = shape0 + s[i] * w
@@ -122,13 +166,14 @@ def _index_page(s, f, e, last, tier, messages, views, ratio, worth, day, c, out)
     for i in range(count):
         q = tier[i]
         purchases = shape + s[i] * w
-        seen = shape / class_rate[q] + (s[i] + f[i]) * w
+        seen = shape / class_rate[q] + fresh[i] * w
         price = (e[i] + price_purchases * class_value[q] / class_rate[q]) / (s[i] + price_purchases)
         sd = math.sqrt(math.log1p(news / (seen + news) / purchases))
         score = purchases / seen * price
         score *= math.exp((0.22 + 0.32 * log_uses) * sd - 0.065 * sd * sd)
         if last[i] > NEVER:
-            score *= 1 - recovery * 0.5 ** (max(day - last[i], 0.0) / recovery_days)
+            rested = 0.5 ** (max(day - last[i], 0.0) / recovery_days)
+            score *= math.exp(-tiring[q] * load[i] * rested)
         out[0, i] = purchases / seen
         out[1, i] = price
         out[2, i] = sd
@@ -136,11 +181,14 @@ def _index_page(s, f, e, last, tier, messages, views, ratio, worth, day, c, out)
 
 
 @njit(cache=True)
-def _index_pages(s, f, e, last, tier, messages, views, ratio, worth, day, c, out):
+def _index_pages(
+    s, f, e, last, tier, load, load_v, load_q, messages, views, ratio, worth, tiring, day, c, out
+):
     for page in range(s.shape[0]):
         _index_page(
             *(s[page], f[page], e[page], last[page], tier[page]),
-            *(messages[page], views[page], ratio, worth, day, c, out[page]),
+            *(load[page], load_v[page], load_q[page]),
+            *(messages[page], views[page], ratio, worth, tiring, day, c, out[page]),
         )
 
 
@@ -162,48 +210,97 @@ def index(pages: Pages, day: int, rules: Selection) -> Known:
     out = np.empty((*pages.successes.shape[:1], 4, pages.successes.shape[1]))
     _index_pages(
         *(pages.successes, pages.failures, pages.earnings, pages.last_used, pages.tier),
-        *(pages.messages, pages.views, pages.rate_ratio, pages.value_ratio),
+        *(pages.load, pages.load_views, pages.load_squares),
+        *(pages.messages, pages.views, pages.rate_ratio, pages.value_ratio, pages.tiring),
         *(float(day), constants(rules), out),
     )
     return Known(out[:, 0], out[:, 1], out[:, 2], out[:, 3])
 
 
 @njit(cache=True)
-def _pool(s, f, e, tier, prior_rate, prior_value, shape, captions, ratio, worth):
-    expected = np.full(ratio.shape[0], captions)
-    sold = np.full(ratio.shape[0], captions)
-    earned = np.full(ratio.shape[0], captions)
+def _pool(s, f, e, tier, lv, lq, ls, wv, ws, messages, views, c, ratio, worth, tiring, weekday):
+    """One step: what is pooled already is where it starts from."""
+    prior_rate, prior_value, shape, captions, spread = c[0], c[1], c[2], c[3], c[4]
+    prior_tiring, tiring_weight, week_weight = c[5], c[6], c[7]
+    classes, days = ratio.shape[0], weekday.shape[0]
+    expected = np.full(classes, captions)
+    sold = np.full(classes, captions)
+    earned = np.full(classes, captions)
+    slope = tiring_weight * (prior_tiring - tiring)
+    bend = np.full(classes, tiring_weight)
+    hoped = np.full(days, week_weight)
+    bought = np.full(days, week_weight)
     for page in range(s.shape[0]):
         rate = value = 0.0
         tried = 0
         for i in range(s.shape[1]):
             n = s[page, i] + f[page, i]
             if n > 0:
-                rate += s[page, i] / n
-                value += e[page, i] / n
+                fresh = _fresh(n, lv[page, i], lq[page, i], tiring[tier[page, i]])
+                rate += s[page, i] / fresh
+                value += e[page, i] / fresh
                 tried += 1
         rate = (rate + prior_rate) / (tried + 1)
         value = (value + prior_value) / (tried + 1)
+        message = views[page] / messages[page] if messages[page] > 0 else 0.0
+        w = 1 / (1 + spread * rate * message)
         for i in range(s.shape[1]):
             n = s[page, i] + f[page, i]
-            if n > 0:
-                q = tier[page, i]
-                weight = 1 / (shape + rate * n)
-                expected[q] += rate * n * weight
-                sold[q] += s[page, i] * weight
-                earned[q] += e[page, i] * rate / value * weight
-    for q in range(ratio.shape[0]):
+            if n <= 0:
+                continue
+            q = tier[page, i]
+            fresh = _fresh(n, lv[page, i], lq[page, i], tiring[q])
+            # Sold over expected, where a caption weighs the less the more of it is known.
+            weight = 1 / (shape + rate * fresh)
+            expected[q] += rate * fresh * weight
+            sold[q] += s[page, i] * weight
+            earned[q] += e[page, i] * rate / value * weight
+            # Newton's step to the most likely tiring; a caption's own rate is a Gamma variate.
+            purchases = shape + s[page, i] * w
+            prior = shape / (rate * ratio[q])
+            if lv[page, i] > 0:
+                mean = lv[page, i] / n
+                scale = max(lq[page, i] / lv[page, i] - mean, 1e-6)
+                first = fresh * mean / (1 + tiring[q] * scale)
+                second = first * (mean + scale) / (1 + tiring[q] * scale)
+                seen = prior + fresh * w
+                slope[q] += w * (purchases / seen * first - ls[page, i])
+                bend[q] += w * purchases / seen * (second - first * first * w / seen)
+            # What each weekday sold of what its captions sell on an even one.
+            even = 0.0
+            for d in range(days):
+                even += weekday[d] * wv[page, i, d]
+            known = purchases / (prior + even * fresh / n * w)
+            for d in range(days):
+                hoped[d] += w * known * wv[page, i, d] * fresh / n
+                bought[d] += w * ws[page, i, d]
+    for q in range(classes):
         ratio[q] = sold[q] / expected[q]
         worth[q] = earned[q] / expected[q]
+        tiring[q] = min(max(tiring[q] + slope[q] / bend[q], 0.0), 1.0)
+    for d in range(days):
+        weekday[d] = bought[d] / hoped[d]
 
 
 def pool(pages: Pages, rules: Selection) -> None:
-    """What `refresh_class_ratios` writes: each class in times its page, over all pages."""
+    """What `refresh_class_ratios` writes, over all pages: what classes and weekdays are worth."""
+    settings = (
+        *(rules.prior_rate, rules.prior_value, rules.prior_shape, rules.class_captions),
+        *(rules.message_spread, rules.recovery, rules.recovery_weight, rules.weekday_purchases),
+    )
     _pool(
         *(pages.successes, pages.failures, pages.earnings, pages.tier),
-        *(rules.prior_rate, rules.prior_value, rules.prior_shape, float(rules.class_captions)),
-        *(pages.rate_ratio, pages.value_ratio),
+        *(pages.load_views, pages.load_squares, pages.load_successes),
+        *(pages.weekday_views, pages.weekday_successes, pages.messages, pages.views),
+        *(np.array(settings), pages.rate_ratio, pages.value_ratio, pages.tiring),
+        pages.weekday_ratio,
     )
+
+
+def waiting(pages: Pages, day: int, rules: Selection) -> float:
+    """Share of the captions that wait for a better weekday; day 0 is a Monday."""
+    lacks = 1 - pages.weekday_ratio[day % _WEEK] / pages.weekday_ratio.mean()
+    return float(min(max(rules.weekday_patience * lacks, 0.0), _MOST_WAITING))
 
 
 @dataclass(frozen=True)
@@ -254,10 +351,15 @@ def wilson_bounds(pages: Pages) -> tuple[np.ndarray, np.ndarray]:
 def index_score(
     pages: Pages, day: int, rng: np.random.Generator, rules: Selection, pooled: bool = True
 ) -> np.ndarray:
-    """The index: the mean, times what one more message would teach."""
-    if pooled:
+    """The index: the mean, times what one more message would teach; some wait on a weak day."""
+    # Feedback pools after every delivery; what it finds moves little in a week.
+    if pooled and (day < _WEEK or day % _WEEK == 0):
         pool(pages, rules)
-    return index(pages, day, rules).score
+    score = index(pages, day, rules).score
+    if share := waiting(pages, day, rules):
+        # Behind all that do not wait, and among themselves in the same order.
+        score[rng.random(score.shape) < share] *= 1e-9
+    return score
 
 
 def beta_score(pages: Pages, day: int, rng: np.random.Generator, rules: Selection) -> np.ndarray:

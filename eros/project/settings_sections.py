@@ -141,9 +141,15 @@ class Selection(Section):
     price_purchases: PositiveFloat = 0.5
     """Index: purchases that a class's earnings per purchase weigh as much as in a caption's own."""
     recovery: Annotated[float, Field(ge=0, lt=1)] = 0.15
-    """Index: part of its score that a caption lacks right after a send."""
-    recovery_days: PositiveFloat = 30.0
-    """Index: days in which half of that is back."""
+    """Index: what a send takes off the logarithm of a caption's rate, until results show it."""
+    recovery_weight: PositiveFloat = 50.0
+    """Index: purchases, of loads that differ by one send, that `recovery` weighs as much as."""
+    recovery_days: Annotated[float, Field(ge=1)] = 30.0
+    """Index: days in which half of what a send took off is back."""
+    weekday_purchases: PositiveFloat = 200.0
+    """Index: purchases that even weekdays weigh as much as."""
+    weekday_patience: Annotated[float, Field(ge=0, le=10)] = 2.0
+    """Index: captions that wait for a better day, as a multiple of what a weekday sells less."""
     prior_successes: PositiveFloat = 4.0
     """Draws: prior successes of every caption; its prior rate is the mean of its page."""
     prior_failures: PositiveFloat = 1.0

@@ -279,19 +279,37 @@ BEGIN
                     CAST(COALESCE(SUM(counted.views - counted.purchases), 0) AS INT64) AS failures,
                     CAST(COALESCE(SUM(counted.views), 0) AS INT64) AS total_views,
                     COALESCE(SUM(counted.earnings), 0) AS total_emv,
-                    MAX(counted.updated_at) AS last_observed_at
+                    MAX(counted.updated_at) AS last_observed_at,
+                    SUM(counted.send) / MAX(counted.send) AS recent_sends,
+                    COALESCE(SUM(counted.views * counted.load), 0) AS load_views,
+                    COALESCE(SUM(counted.views * POW(counted.load, 2)), 0) AS load_squares,
+                    COALESCE(SUM(counted.purchases * counted.load), 0) AS load_purchases
                 FROM feedback_touched AS touched
+                -- The load of a message: how often its caption was sent before, where a send of
+                -- {{ selection.recovery_days }} days before weighs half. Fans who tire buy the less, the more it is.
                 LEFT JOIN (
                     SELECT
-                        page_name,
-                        caption_id,
-                        sent_at,
-                        views,
-                        purchases,
-                        earnings,
-                        updated_at
-                    FROM `{{ project }}`.`{{ dataset }}`.message_feedback
-                    WHERE DATE(sent_at) >= window_start
+                        *,
+                        COALESCE(SUM(send) OVER before_it, 0) / send AS load
+                    FROM (
+                        SELECT
+                            message_id,
+                            page_name,
+                            caption_id,
+                            sent_at,
+                            views,
+                            purchases,
+                            earnings,
+                            updated_at,
+                            POW(2, TIMESTAMP_DIFF(sent_at, TIMESTAMP(window_start), SECOND) / 86400 / {{ selection.recovery_days }}) AS send
+                        FROM `{{ project }}`.`{{ dataset }}`.message_feedback
+                        WHERE DATE(sent_at) >= window_start
+                    )
+                    WINDOW before_it AS (
+                        PARTITION BY page_name, caption_id
+                        ORDER BY sent_at, message_id
+                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                    )
                 ) AS counted
                     ON
                         touched.page_name = counted.page_name
@@ -314,7 +332,11 @@ BEGIN
                 caption_key = COALESCE(totals.caption_key, stats.caption_key),
                 total_emv = totals.total_emv,
                 avg_emv = totals.avg_emv,
-                last_observed_at = totals.last_observed_at
+                last_observed_at = totals.last_observed_at,
+                recent_sends = totals.recent_sends,
+                load_views = totals.load_views,
+                load_squares = totals.load_squares,
+                load_purchases = totals.load_purchases
             FROM feedback_totals AS totals
             WHERE
                 stats.page_name = totals.page_name
@@ -336,7 +358,11 @@ BEGIN
                 total_emv,
                 avg_emv,
                 last_observed_at,
-                created_at
+                created_at,
+                recent_sends,
+                load_views,
+                load_squares,
+                load_purchases
             )
             SELECT
                 totals.page_name,
@@ -353,7 +379,11 @@ BEGIN
                 totals.total_emv,
                 totals.avg_emv,
                 totals.last_observed_at,
-                started
+                started,
+                totals.recent_sends,
+                totals.load_views,
+                totals.load_squares,
+                totals.load_purchases
             FROM feedback_totals AS totals
             LEFT JOIN `{{ project }}`.`{{ dataset }}`.caption_bandit_stats AS known
                 ON

@@ -52,7 +52,8 @@ BEGIN
             earnings_per_purchase,
             score / earnings_per_purchase AS drawn_rate,
             rate * earnings_per_purchase AS expected_value,
-            last_used IS NULL AS is_untried
+            last_used IS NULL AS is_untried,
+            waits
         FROM `{{ project }}`.`{{ dataset }}`.index_scores(for_page, schedule_date)
         WHERE
             is_active
@@ -145,7 +146,8 @@ BEGIN
             candidates.earnings_per_purchase,
             drawn.draw AS drawn_rate,
             candidates.alpha / (candidates.alpha + candidates.beta) * candidates.earnings_per_purchase AS expected_value,
-            candidates.is_untried
+            candidates.is_untried,
+            FALSE AS waits
         FROM candidates
         INNER JOIN drawn ON candidates.caption_id = drawn.arm;
         {% else %}
@@ -159,7 +161,8 @@ BEGIN
                 0
             ) * (bounds.upper_bound - bounds.lower_bound) AS drawn_rate,
             alpha / (alpha + beta) * earnings_per_purchase AS expected_value,
-            is_untried
+            is_untried,
+            FALSE AS waits
         FROM (
             SELECT
                 *,
@@ -232,18 +235,18 @@ BEGIN
             ),
 
             -- Random captions are the first in an order that knows no score, so each free caption
-            -- has the same chance; the best of the others follow. Equal scores are put in order by
-            -- the seed as well.
+            -- has the same chance; the best of the others follow, and those that wait for a better
+            -- weekday come last. Equal scores are put in order by the seed as well.
             picked AS (
                 SELECT
                     lots.*,
-                    ROW_NUMBER() OVER (ORDER BY lots.is_random DESC, lots.score DESC, lots.chance ASC) AS turn
+                    ROW_NUMBER() OVER (ORDER BY lots.is_random DESC, lots.waits ASC, lots.score DESC, lots.chance ASC) AS turn
                 FROM (
                     SELECT
                         free.*,
                         room.captions,
                         ROW_NUMBER() OVER (ORDER BY free.chance) <= room.by_chance AS is_random,
-                        ROW_NUMBER() OVER (ORDER BY free.expected_value DESC, free.chance ASC) AS place_by_mean
+                        ROW_NUMBER() OVER (ORDER BY free.waits ASC, free.expected_value DESC, free.chance ASC) AS place_by_mean
                     FROM free
                     CROSS JOIN room
                 ) AS lots

@@ -1,6 +1,6 @@
 CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.index_scores(for_page STRING, on_date DATE)  -- noqa: LT01
 OPTIONS (
-    description = 'Every caption of a page with what is known of it and the index it is ranked by: mean earnings per view times what one more message would teach. The inactive ones too: they show what their class is worth. docs/learning.md has the formula and how it was found.'
+    description = 'Every caption of a page with what is known of it and the index it is ranked by: mean earnings per view times what one more message would teach. The inactive ones too: they show what their class is worth. A caption that waits is sent on this weekday only if nothing else is left. docs/learning.md has the formula and how it was found.'
 )
 AS (
     WITH arms AS (
@@ -11,10 +11,20 @@ AS (
             bank.is_active,
             learned.last_used,
             COALESCE(learned.successes, 0) AS successes,
-            COALESCE(learned.successes + learned.failures, 0) AS views,
+            COALESCE(
+                `{{ project }}`.`{{ dataset }}`.rested_views(
+                    learned.successes + learned.failures,
+                    learned.load_views,
+                    learned.load_squares,
+                    COALESCE(ratios.tiring, {{ selection.recovery }})
+                ),
+                0
+            ) AS views,
             COALESCE(learned.earnings, 0) AS earnings,
+            learned.recent_sends,
             COALESCE(ratios.rate_ratio, 1) AS rate_ratio,
-            COALESCE(ratios.value_ratio, 1) AS value_ratio
+            COALESCE(ratios.value_ratio, 1) AS value_ratio,
+            COALESCE(ratios.tiring, {{ selection.recovery }}) AS tiring
         FROM (
             SELECT
                 caption_id,
@@ -29,6 +39,9 @@ AS (
             SELECT
                 caption_id,
                 last_used,
+                COALESCE(recent_sends, 1) AS recent_sends,
+                load_views,
+                load_squares,
                 `{{ project }}`.`{{ dataset }}`.non_negative(successes) AS successes,
                 `{{ project }}`.`{{ dataset }}`.non_negative(failures) AS failures,
                 GREATEST(CAST(COALESCE(total_emv, 0) AS FLOAT64), 0) AS earnings
@@ -141,6 +154,8 @@ AS (
             arms.class,
             arms.is_active,
             arms.last_used,
+            arms.recent_sends,
+            arms.tiring,
             priors.shape + arms.successes * priors.weight AS purchases,
             priors.shape / priors.rate + arms.views * priors.weight AS seen,
             priors.message_views * priors.weight AS news,
@@ -148,10 +163,27 @@ AS (
             / (arms.successes + {{ selection.price_purchases }}) AS earnings_per_purchase
         FROM arms
         INNER JOIN priors ON arms.class = priors.class
+    ),
+
+    -- How many captions wait: on a weekday that sells less than others, for a better one.
+    week AS (
+        SELECT
+            COALESCE(
+                LEAST(
+                    GREATEST(
+                        {{ selection.weekday_patience }}
+                        * (1 - SUM(IF(weekday = EXTRACT(DAYOFWEEK FROM on_date), rate_ratio, NULL)) / AVG(rate_ratio)),
+                        0
+                    ),
+                    0.8
+                ),
+                0
+            ) AS waiting
+        FROM `{{ project }}`.`{{ dataset }}`.weekday_ratios
     )
 
     -- The factor is a fit of the Gittins index of a value with a lognormal posterior that is
-    -- used once in a cooldown. A caption sent lately recovers: fans tire of a text.
+    -- used once in a cooldown. Fans tire of a text, and rest.
     SELECT
         caption_id,
         caption_text,
@@ -169,13 +201,20 @@ AS (
         * IF(
             last_used IS NULL,
             1,
-            1 - {{ selection.recovery }}
-            * POW(0.5, GREATEST(DATE_DIFF(on_date, DATE(last_used, '{{ time_zone }}'), DAY), 0) / {{ selection.recovery_days }})
-        ) AS score
+            EXP(
+                -tiring * recent_sends
+                * POW(0.5, GREATEST(DATE_DIFF(on_date, DATE(last_used, '{{ time_zone }}'), DAY), 0) / {{ selection.recovery_days }})
+            )
+        ) AS score,
+        `{{ project }}`.`{{ dataset }}`.hash_uniform(
+            TO_HEX(SHA256(CONCAT('wait/', CAST(on_date AS STRING), '/', for_page, '/', caption_id))),
+            0
+        ) < waiting AS waits
     FROM (
         SELECT
             *,
             SQRT(LN(1 + news / (seen + news) / purchases)) AS spread
         FROM known
+        CROSS JOIN week
     )
 );

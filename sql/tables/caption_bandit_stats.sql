@@ -14,7 +14,11 @@ CREATE TABLE IF NOT EXISTS `{{ project }}`.`{{ dataset }}`.caption_bandit_stats 
     total_emv NUMERIC OPTIONS (description = 'Earnings of all messages counted, in US dollars'),
     avg_emv FLOAT64 OPTIONS (description = 'Earnings per view, in US dollars'),
     last_observed_at TIMESTAMP OPTIONS (description = 'Newest message result counted here'),
-    created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP() OPTIONS (description = 'When the row was first written')
+    created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP() OPTIONS (description = 'When the row was first written'),
+    recent_sends FLOAT64 OPTIONS (description = 'Load that the newest send left: messages up to it, one that is eros:selection.recoveryDays older weighs half'),
+    load_views FLOAT64 OPTIONS (description = 'Views of each message times the load it was sent under, added up'),
+    load_squares FLOAT64 OPTIONS (description = 'Views of each message times the square of its load, added up'),
+    load_purchases FLOAT64 OPTIONS (description = 'Purchases of each message times its load, added up')
 )
 PARTITION BY DATE(last_updated)
 CLUSTER BY page_name, caption_id, last_used

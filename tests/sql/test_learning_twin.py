@@ -7,6 +7,7 @@ fit on an emulator. It says something about the SQL only as long as these tests 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -32,7 +33,10 @@ OTHERS = {
     "class_captions": 4.0,
     "price_purchases": 0.8,
     "recovery": 0.3,
+    "recovery_weight": 20.0,
     "recovery_days": 20.0,
+    "weekday_purchases": 30.0,
+    "weekday_patience": 3.0,
     "prior_successes": 1.5,
     "earnings_prior_purchases": 3.0,
     "cooldown_days": 6,
@@ -63,8 +67,35 @@ PAGES = {
     ],
     "new": [("first", None, None, None, True), ("second", "luxury", None, None, True)],
 }
-# Messages and views of each page, as message_feedback holds them.
-SENT = {"mixed": (6, 2_519), "unsold": (1, 500), "everything sells": (2, 9)}
+# Loads by page and caption as caption_bandit_stats holds them: what the newest send left, and sums
+# over views, over views with the load squared, and over purchases. NULL on all others.
+LOADS = {
+    ("mixed", "tried"): (2.4, 1_100.0, 1_900.0, 9.5),
+    ("mixed", "dear"): (1.7, 240.0, 260.0, 1.1),
+    ("mixed", "gone"): (3.2, 1_500.0, 2_800.0, 40.0),
+    ("mixed", "unsold"): (1.0, 0.0, 0.0, 0.0),
+    ("unsold", "seen"): (1.5, 300.0, 250.0, 0.0),
+}
+# Messages by page as message_feedback holds them: caption, days ago, views and purchases.
+SENT = {
+    "mixed": [
+        ("tried", 20, 400, 8),
+        ("tried", 33, 492, 4),
+        ("dear", 9, 402, 2),
+        ("gone", 8, 500, 10),
+        ("gone", 25, 430, 20),
+        (None, 9, 295, 0),
+    ],
+    "unsold": [("seen", 40, 500, 0)],
+    "everything sells": [("all", 10, 5, 5), ("all", 19, 4, 4)],
+}
+BY_CAPTION = (
+    *("successes", "failures", "earnings", "last_used"),
+    *("load", "load_views", "load_squares", "load_successes"),
+    *("weekday_views", "weekday_successes"),
+)
+LOAD_FIELDS = ("load", "load_views", "load_squares", "load_successes")
+TODAY = datetime.now(ZoneInfo(ZONE)).date()
 CLASSES = ("", "budget", "gold", "luxury", "premium", "standard")
 
 
@@ -76,17 +107,21 @@ def captions(page: str) -> tuple[list[str], ranking.Pages]:
         numbers.append([max(value or 0, 0) for value in counted or (0, 0, 0)])
         tiers.append(CLASSES.index((tier or "").strip().lower()))
         last.append(ranking.NEVER if days is None else -days)
-    counts = np.array(numbers, dtype=float).T[:, None]
-    messages, views = SENT.get(page, (0, 0))
-    return names, ranking.Pages(
-        *counts,
-        np.array([last], dtype=float),
-        np.array([tiers]),
-        np.array([messages], dtype=float),
-        np.array([views], dtype=float),
-        np.ones(len(CLASSES)),
-        np.ones(len(CLASSES)),
-    )
+    pages = ranking.Pages.unknown(np.array([tiers]), len(CLASSES), RULES)
+    pages.successes, pages.failures, pages.earnings = np.array(numbers, dtype=float).T[:, None]
+    pages.last_used = np.array([last], dtype=float)
+    pages.messages = np.array([len(SENT.get(page, ()))], dtype=float)
+    for caption, days, views, purchases in SENT.get(page, ()):
+        pages.views += views
+        if caption is not None:
+            at = (0, names.index(caption), (TODAY - timedelta(days=days)).weekday())
+            pages.weekday_views[at] += views
+            pages.weekday_successes[at] += purchases
+    for position, (name, days) in enumerate(zip(names, last, strict=True)):
+        known = LOADS.get((page, name), (float(days > ranking.NEVER), 0, 0, 0))
+        for field, value in zip(LOAD_FIELDS, known, strict=True):
+            getattr(pages, field)[0, position] = value
+    return names, pages
 
 
 def fill(warehouse) -> None:
@@ -98,34 +133,41 @@ def fill(warehouse) -> None:
             bank.append(f"('{name}', '{page}', 'text', {tier}, {active}, CURRENT_TIMESTAMP())")
             if numbers:
                 values = ", ".join("NULL" if n is None else str(n) for n in numbers)
-                # At noon of the business day, whatever the hour of the test.
-                used = (
-                    f"TIMESTAMP(DATETIME_ADD(DATETIME(DATE_SUB(CURRENT_DATE('{ZONE}'), "
-                    f"INTERVAL {days} DAY)), INTERVAL 12 HOUR), '{ZONE}')"
+                loads = ", ".join(map(str, LOADS.get((page, name), ("NULL",) * 4)))
+                learned.append(
+                    f"('{page}', '{name}', {noon(days)}, CURRENT_TIMESTAMP(), {values}, {loads})"
                 )
-                learned.append(f"('{page}', '{name}', {used}, CURRENT_TIMESTAMP(), {values})")
-    for page, (messages, views) in SENT.items():
-        for number in range(messages):
-            seen = views - (messages - 1) if number == 0 else 1
-            sent.append(f"STRUCT('{page} {number}' AS message, '{page}' AS page, {seen} AS seen)")
+    for page, messages in SENT.items():
+        for number, (caption, days, views, purchases) in enumerate(messages):
+            caption = "NULL" if caption is None else f"'{caption}'"
+            sent.append(
+                f"('{page} {number}', '{page}', {caption}, {views}, {noon(days)}, {purchases}, 0, "
+                "CURRENT_TIMESTAMP(), CURRENT_TIMESTAMP())"
+            )
     warehouse.run(f"""
         INSERT INTO caption_bank (
             caption_id, page_name, caption_text, price_tier, is_active, created_at
         )
         VALUES {", ".join(bank)};
         INSERT INTO caption_bandit_stats (
-            page_name, caption_id, last_used, last_updated, successes, failures, total_emv
+            page_name, caption_id, last_used, last_updated, successes, failures, total_emv,
+            recent_sends, load_views, load_squares, load_purchases
         )
         VALUES {", ".join(learned)};
         INSERT INTO message_feedback (
-            message_id, page_name, views, sent_at, purchases, earnings, updated_at, counted_at
+            message_id, page_name, caption_id, views, sent_at, purchases, earnings, updated_at,
+            counted_at
         )
-        SELECT
-            message, page, seen, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 9 DAY), 0, 0,
-            CURRENT_TIMESTAMP(), CURRENT_TIMESTAMP()
-        FROM UNNEST([{", ".join(sent)}]);
+        VALUES {", ".join(sent)};
+        CALL refresh_class_ratios();
         CALL refresh_class_ratios();
     """)
+
+
+def noon(days_ago: int) -> str:
+    """Noon of a business day, whatever the hour of the test."""
+    midnight = f"DATETIME(DATE '{TODAY - timedelta(days=days_ago)}')"
+    return f"TIMESTAMP(DATETIME_ADD({midnight}, INTERVAL 12 HOUR), '{ZONE}')"
 
 
 def pooled() -> ranking.Pages:
@@ -133,18 +175,21 @@ def pooled() -> ranking.Pages:
     every = [captions(page)[1] for page in PAGES]
     most = max(len(rows) for rows in PAGES.values())
 
-    def side_by_side(field: str, fill: float) -> np.ndarray:
+    def side_by_side(field: str) -> np.ndarray:
+        fill = ranking.NEVER if field == "last_used" else 0
         rows = [getattr(pages, field)[0] for pages in every]
-        return np.array([np.pad(r, (0, most - len(r)), constant_values=fill) for r in rows])
+        wide = [[(0, most - len(r)), *[(0, 0)] * (r.ndim - 1)] for r in rows]
+        return np.array(
+            [np.pad(r, w, constant_values=fill) for r, w in zip(rows, wide, strict=True)]
+        )
 
-    together = ranking.Pages(
-        *(side_by_side(field, 0) for field in ("successes", "failures", "earnings")),
-        side_by_side("last_used", ranking.NEVER),
-        side_by_side("tier", 0),
-        *(np.concatenate([getattr(p, f) for p in every]) for f in ("messages", "views")),
-        np.ones(len(CLASSES)),
-        np.ones(len(CLASSES)),
-    )
+    together = ranking.Pages.unknown(side_by_side("tier"), len(CLASSES), RULES)
+    for field in BY_CAPTION:
+        setattr(together, field, side_by_side(field))
+    for field in ("messages", "views"):
+        setattr(together, field, np.concatenate([getattr(pages, field) for pages in every]))
+    # As `fill` calls the procedure: the second step starts from the first.
+    ranking.pool(together, RULES)
     ranking.pool(together, RULES)
     return together
 
@@ -172,13 +217,20 @@ def selecting(request, build):
 
 
 def test_pooled_ratios_of_the_twin_are_those_of_the_procedure(selecting):
-    rows = selecting.run("SELECT class, rate_ratio, value_ratio FROM class_ratios")
+    rows = selecting.run("SELECT class, rate_ratio, value_ratio, tiring FROM class_ratios")
     twin = pooled()
     assert {row["class"] for row in rows} == {"", "budget", "luxury", "standard"}
     for row in rows:
         at = CLASSES.index(row["class"])
         assert row["rate_ratio"] == pytest.approx(twin.rate_ratio[at], rel=1e-9)
         assert row["value_ratio"] == pytest.approx(twin.value_ratio[at], rel=1e-9)
+        assert row["tiring"] == pytest.approx(twin.tiring[at], rel=1e-9)
+    assert len({row["tiring"] for row in rows}) > 1
+    week = selecting.run("SELECT weekday, rate_ratio FROM weekday_ratios ORDER BY weekday")
+    # The SQL's week begins on Sunday.
+    expected = np.roll(twin.weekday_ratio, 1)
+    assert [row["rate_ratio"] for row in week] == pytest.approx(expected.tolist(), rel=1e-9)
+    assert len(set(expected)) > 2
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -190,7 +242,8 @@ def test_scores_of_the_twin_are_those_of_the_procedure(selecting, page):
     assert scores == sorted(scores, reverse=True)
     if selecting.settings.selection.policy == "index":
         together = pooled()
-        known.rate_ratio, known.value_ratio = together.rate_ratio, together.value_ratio
+        for field in ("rate_ratio", "value_ratio", "tiring"):
+            setattr(known, field, getattr(together, field))
         twin = ranking.index(known, 1, RULES)
         for position, name in enumerate(names):
             if name in rows:

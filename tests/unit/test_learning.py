@@ -122,17 +122,9 @@ def test_pooled_classes_find_what_a_tier_is_worth():
     page = rng.lognormal(-4.6, 0.5, (40, 1))
     views = np.full(shape, 2_000.0)
     bought = rng.binomial(2_000, page * ratio[tier]).astype(float)
-    pages = ranking.Pages(
-        bought,
-        views - bought,
-        bought * price[tier],
-        np.zeros(shape),
-        tier,
-        np.full(40, 100.0),
-        views.sum(1),
-        np.ones(4),
-        np.ones(4),
-    )
+    pages = ranking.Pages.unknown(tier, 4, RULES)
+    pages.successes, pages.failures, pages.earnings = bought, views - bought, bought * price[tier]
+    pages.messages, pages.views = np.full(40, 100.0), views.sum(1)
     ranking.pool(pages, RULES)
     mean = ratio.mean()
     assert pages.rate_ratio == pytest.approx(ratio / mean, rel=0.05)
@@ -144,17 +136,41 @@ def test_the_index_prefers_what_it_knows_less_of_two_equals():
         return [views, 0.02 * views]
 
     views, bought = np.array([one(50_000), one(500)]).T
-    pages = ranking.Pages(
-        bought[None],
-        (views - bought)[None],
-        (10 * bought)[None],
-        np.full((1, 2), -60.0),
-        np.zeros((1, 2), np.int64),
-        np.array([10.0]),
-        np.array([5_000.0]),
-        np.ones(1),
-        np.ones(1),
-    )
+    pages = ranking.Pages.unknown(np.zeros((1, 2), np.int64), 1, RULES)
+    pages.successes, pages.failures = bought[None], (views - bought)[None]
+    pages.earnings, pages.last_used = (10 * bought)[None], np.full((1, 2), -60.0)
+    pages.messages, pages.views = np.array([10.0]), np.array([5_000.0])
     known = ranking.index(pages, 0, RULES)
     assert known.spread[0, 1] > known.spread[0, 0]
     assert known.score[0, 1] / known.rate[0, 1] > known.score[0, 0] / known.rate[0, 0]
+
+
+def learned(reality: Reality, regime: Regime = SMALL) -> ranking.Pages:
+    """What the index knows after 120 days."""
+    last: list[ranking.Pages] = []
+
+    def watching(pages, day, rng):
+        last[:] = [pages]
+        return ranking.index_score(pages, day, rng, RULES)
+
+    loop.simulate(loop.prepare(regime, reality, 120, 6, RULES), watching)
+    return last[0]
+
+
+def test_the_index_finds_how_much_fans_tire():
+    rested, tired = (learned(Reality("t", "", tiring=strength)).tiring for strength in (0.0, 0.3))
+    assert rested.max() < 0.05
+    assert 0.2 < tired.mean() < 0.5
+
+
+def test_the_index_finds_the_weekdays_that_sell_and_waits_for_them():
+    pages = learned(Reality("s", "", seasons=True))
+    monday, friday = 0, 4
+    assert pages.weekday_ratio == pytest.approx([0.85, 0.85, 0.95, 1, 1.15, 1.2, 1], abs=0.06)
+    assert ranking.waiting(pages, monday, RULES) > 0.15
+    assert ranking.waiting(pages, friday, RULES) == 0
+
+
+def test_even_weekdays_make_few_wait():
+    pages = learned(PLAIN)
+    assert max(ranking.waiting(pages, day, RULES) for day in range(7)) < 0.1
