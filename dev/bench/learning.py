@@ -172,7 +172,11 @@ def _joined(parts: list[Result]) -> Result:
         return np.concatenate([getattr(part, field) for part in parts])
 
     return Result(
-        *(together(f) for f in ("value", "messages", "untried", "weekly", "weekly_messages")),
+        value=together("value"),
+        messages=together("messages"),
+        untried=together("untried"),
+        weekly=together("weekly"),
+        weekly_messages=together("weekly_messages"),
         target=parts[0].target,
     )
 

@@ -69,12 +69,28 @@ class Pages:
     @classmethod
     def unknown(cls, tier: np.ndarray, classes: int, rules: Selection) -> Pages:
         """Before anything is sent."""
-        counts, loads = np.zeros((3, *tier.shape)), np.zeros((4, *tier.shape))
-        week = np.zeros((2, *tier.shape, _WEEK))
+        successes, failures, earnings = np.zeros((3, *tier.shape))
+        load, load_views, load_squares, load_successes = np.zeros((4, *tier.shape))
+        weekday_views, weekday_successes = np.zeros((2, *tier.shape, _WEEK))
+        messages, views = np.zeros((2, len(tier)))
         return cls(
-            *(*counts, np.full(tier.shape, NEVER), tier, *np.zeros((2, len(tier)))),
-            *(*np.ones((2, classes)), *loads, *week),
-            *(np.full(classes, rules.recovery), np.ones(_WEEK)),
+            successes=successes,
+            failures=failures,
+            earnings=earnings,
+            last_used=np.full(tier.shape, NEVER),
+            tier=tier,
+            messages=messages,
+            views=views,
+            rate_ratio=np.ones(classes),
+            value_ratio=np.ones(classes),
+            load=load,
+            load_views=load_views,
+            load_squares=load_squares,
+            load_successes=load_successes,
+            weekday_views=weekday_views,
+            weekday_successes=weekday_successes,
+            tiring=np.full(classes, rules.recovery),
+            weekday_ratio=np.ones(_WEEK),
         )
 
 
