@@ -26,7 +26,7 @@ def adopt(
     ] = None,
     output_format: Output = Format.TEXT,
 ) -> None:
-    """Compare what exists with the program, and write what is needed to adopt it.
+    """Compare existing resources with the program and write the files that adopt them.
 
     Reads only: the import itself is a Pulumi command, which is printed at the end.
 

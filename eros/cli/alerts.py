@@ -23,7 +23,7 @@ from eros.watch import standing
 from eros.watch.monitor import Answer
 from eros.watch.standing import Standing
 
-app = typer.Typer(help="What fires, what has happened, and taking an alert.", no_args_is_help=True)
+app = typer.Typer(help="List alerts, show their history, acknowledge one.", no_args_is_help=True)
 
 _COLOURS = {"CRITICAL": "red", "WARNING": "yellow", "INFO": "blue"}
 
@@ -35,7 +35,7 @@ def list_(
     output: Output = Format.TEXT,
     wide: answers.Wide = False,
 ) -> None:
-    """Every rule with its value and state, those that Cloud Monitoring judges among them."""
+    """List every rule with its value and state, including those of Cloud Monitoring."""
     settings = load_stack_file(stack)
     google = Google(settings)
     with working("alerts: asking for every rule"):
@@ -61,7 +61,7 @@ def history(
     output: Output = Format.TEXT,
     wide: answers.Wide = False,
 ) -> None:
-    """What was opened, repeated, escalated, acknowledged and resolved, newest first."""
+    """Show alert events, newest first: opened, repeated, escalated, acknowledged, resolved."""
     with working("alerts: reading the events"):
         rows = state.history(Google(load_stack_file(stack)), days)
     if output is Format.JSON:
@@ -102,7 +102,7 @@ def ack(
     stack: Stack = "local",
     by: Annotated[str | None, typer.Option(help="Who takes it; the user by default.")] = None,
 ) -> None:
-    """Take an alert: it is not escalated any more."""
+    """Acknowledge an alert, which stops its escalation."""
     person = by or getpass.getuser()
     try:
         state.acknowledge(Google(load_stack_file(stack)), alert, person)

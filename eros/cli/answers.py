@@ -42,7 +42,9 @@ class Format(enum.StrEnum):
 
 Output = Annotated[Format, typer.Option("--format", help="For people or programs.")]
 Out = Annotated[Path | None, typer.Option(help="Write to this file.")]
-Wide = Annotated[bool, typer.Option("--wide", help="One line a row, however wide the terminal is.")]
+Wide = Annotated[
+    bool, typer.Option("--wide", help="One line per row, whatever the terminal's width.")
+]
 
 
 def write(

@@ -31,7 +31,7 @@ from eros.watch import pauses
 # that cannot be is 1.
 _FAILED, _NOT_EQUAL = 2, 4
 
-app = typer.Typer(help="Back up the tables, and put their rows back.", no_args_is_help=True)
+app = typer.Typer(help="Back up the tables and restore them.", no_args_is_help=True)
 
 # A look at the schedules is no reason to wait long.
 _LOOK_SECONDS = 20.0
@@ -52,11 +52,13 @@ Id = Annotated[
 def create(
     tables: Tables = None,
     kind: Annotated[Kind, typer.Option(help="daily: kept 30 days; deployment: 90.")] = Kind.MANUAL,
-    export: Annotated[bool, typer.Option(help="A second copy in the bucket, as Parquet.")] = False,
+    export: Annotated[
+        bool, typer.Option(help="Also export a copy to the bucket, as Parquet.")
+    ] = False,
     output: Output = Format.TEXT,
     stack: Stack = "local",
 ) -> None:
-    """Take a snapshot of every table, all of one moment."""
+    """Snapshot every table at one point in time."""
     if kind not in (Kind.MANUAL, Kind.DAILY, Kind.DEPLOYMENT):
         raise UserError("backups of this kind are made by restores", key="--kind", value=kind.value)
     google = google_of(stack)
@@ -141,22 +143,26 @@ def verify(
 @app.command()
 def restore(
     backup: Id = None,
-    source: Annotated[Source | None, typer.Option("--from", help="Where to read the rows.")] = None,
+    source: Annotated[
+        Source | None, typer.Option("--from", help="Where the rows come from.")
+    ] = None,
     at: Annotated[
         str | None,
-        typer.Option(metavar="MOMENT", help="The rows of this moment, by time travel: ISO 8601."),
+        typer.Option(metavar="MOMENT", help="Point in time to restore, by time travel (ISO 8601)."),
     ] = None,
     tables: Tables = None,
     only_differing: Annotated[
         bool,
-        typer.Option("--differing", help="Only tables whose rows are not those of the backup."),
+        typer.Option("--differing", help="Only tables that differ from the backup."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    force: Annotated[bool, typer.Option(help="Even while scheduled queries run.")] = False,
-    resume: Annotated[bool, typer.Option(help="End a restore that was interrupted.")] = False,
+    force: Annotated[
+        bool, typer.Option(help="Restore even while scheduled queries are running.")
+    ] = False,
+    resume: Annotated[bool, typer.Option(help="Finish an interrupted restore.")] = False,
     stack: Stack = "local",
 ) -> None:
-    """Replace the rows of the tables by those of a backup or of an earlier moment."""
+    """Restore table rows from a backup or an earlier point in time."""
     google = google_of(stack)
     if resume:
         _resume(google, force, bool(backup or source or at or tables or only_differing))
@@ -186,7 +192,7 @@ def restore(
 
 @app.command()
 def prune(
-    dry_run: Annotated[bool, typer.Option(help="Only tell.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Only show what would be deleted.")] = False,
     stack: Stack = "local",
 ) -> None:
     """Delete backups past their retention, and incomplete ones older than a day."""

@@ -29,7 +29,7 @@ _SIX_WEEKS = 42 * _DAY
 def dashboard(
     stack: Stack = "local",
     out: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File to write; without it a new one.")
+        Path | None, typer.Option("--output", "-o", help="Output file; a new one by default.")
     ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     hours: Annotated[

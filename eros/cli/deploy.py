@@ -42,11 +42,11 @@ def deploy(
         float, typer.Option(min=0, help="Minutes to watch before comparing with the baseline.")
     ] = 0,
     allow_dirty: Annotated[
-        bool, typer.Option("--allow-dirty", help="Deploy what is not committed.")
+        bool, typer.Option("--allow-dirty", help="Deploy uncommitted changes.")
     ] = False,
     plan: Annotated[
         Path | None,
-        typer.Option(help="STACK.json of the `eros plan` that was read; refuses anything else."),
+        typer.Option(help="Deploy exactly this reviewed plan: STACK.json of `eros plan`."),
     ] = None,
     break_lock: Annotated[
         bool, typer.Option("--break-lock", help="Release the lock of a dead deployment.")

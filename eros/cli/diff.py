@@ -20,7 +20,7 @@ from eros.project.stack_file import load_stack_file
 def diff(
     base: Annotated[str, typer.Argument(help="Commit to compare with.")] = "HEAD",
     head: Annotated[
-        str | None, typer.Option(help="Commit to look at; by default the files as they are.")
+        str | None, typer.Option(help="Commit to compare; the working tree by default.")
     ] = None,
     stack: Stack = "local",
     only: Annotated[

@@ -16,10 +16,10 @@ from eros.project.stack_file import load_stack_file
 
 def docs(
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit code 1 when a file is old.")
+        bool, typer.Option("--check", help="Write nothing; exit code 1 if a file is out of date.")
     ] = False,
 ) -> None:
-    """Write what follows from sql/, config/ and settings: docs, rules, schemas, .sqlfluff."""
+    """Generate files from sql/, config/ and the settings: docs, rules, schemas, .sqlfluff."""
     # The analyser takes longer to import than most commands.
     from eros import reference
 

@@ -38,10 +38,10 @@ def health(
     watch: Annotated[bool, typer.Option("--watch", help="Repeat until interrupted.")] = False,
     interval: Annotated[float, typer.Option(min=1, help="Seconds between repeats.")] = 30,
     accept_warning: Annotated[
-        bool, typer.Option("--accept-warning", help="Exit code 0 for a warning, too.")
+        bool, typer.Option("--accept-warning", help="Exit code 0 on a warning as well.")
     ] = False,
 ) -> None:
-    """Check the system; exit code 0 healthy, 1 warning, 2 critical or out of reach."""
+    """Check the system's health. Exit codes: 0 healthy, 1 warning, 2 critical or unreachable."""
     try:
         google = Google(load_stack_file(stack))
     except UserError as error:

@@ -16,7 +16,7 @@ def learning(
     out: answers.Out = None,
     wide: answers.Wide = False,
 ) -> None:
-    """Report what ranking captions earns, against those drawn at random, by size of page."""
+    """Compare what ranked captions earn with random ones, by page size."""
     google = Google(load_stack_file(stack))
     with working(f"learning: asking {stack} what its messages earned"):
         answer = effects.effects(google)

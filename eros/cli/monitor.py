@@ -45,7 +45,7 @@ def monitor(
         int, typer.Option(min=1, max=15, help="Days before and after the deployment to compare.")
     ] = 7,
 ) -> None:
-    """Ask one of the monitoring queries; without an argument, list them."""
+    """Run a monitoring query, or list them all."""
     totals = None
     if query is None:
         answer = _list()

@@ -45,7 +45,7 @@ def plan(
         typer.Option(help="Commit to compare with; by default the stack's state."),
     ] = None,
     head: Annotated[
-        str | None, typer.Option(help="Commit to plan; by default the files as they are.")
+        str | None, typer.Option(help="Commit to plan; the working tree by default.")
     ] = None,
     output: Annotated[
         Path | None,
@@ -55,21 +55,21 @@ def plan(
         Format, typer.Option("--format", help="text, markdown or json.")
     ] = Format.TEXT,
     refuse: Annotated[
-        Refuse, typer.Option(help="lossy: exit code 1 when something would be lost.")
+        Refuse, typer.Option(help="lossy: exit code 1 if data would be lost.")
     ] = Refuse.NOTHING,
     preview: Annotated[
         bool | None,
-        typer.Option(help="Fold `pulumi preview --diff` into the Markdown; without --base it is."),
+        typer.Option(
+            help="Include `pulumi preview --diff` in the Markdown; the default without --base."
+        ),
     ] = None,
     ask_cloud: Annotated[
         bool,
-        typer.Option("--ask-cloud/--offline", help="Ask BigQuery for rows and dry runs."),
+        typer.Option("--ask-cloud/--offline", help="Ask BigQuery for row counts and dry runs."),
     ] = True,
-    link: Annotated[
-        str, typer.Option(envvar="EROS_PLAN_LINK", help="Where the whole plan is kept.")
-    ] = "",
+    link: Annotated[str, typer.Option(envvar="EROS_PLAN_LINK", help="Link to the full plan.")] = "",
 ) -> None:
-    """Tell what a change would do: objects, columns downstream, losses, schedules, costs."""
+    """Show what a change would do: objects, downstream columns, losses, schedules, costs."""
     # The analyser and the clients take longer to import than most commands.
     from bqstack.plan import as_json, build, markdown, raw, sources, terminal
     from eros.cloud.google import Google

@@ -42,7 +42,7 @@ def preflight(
     stack: Stack = "local",
     output: Output = Format.TEXT,
 ) -> None:
-    """Check what a deployment needs, without changing anything; exit code 1 when it is not met."""
+    """Run the checks before a deployment. Changes nothing; exit code 1 if one fails."""
     # Late: the parts of a deployment take longer to import than most commands to run.
     from eros.operations.deploy import ExitCode, Site
     from eros.operations.deploy import preflight as checks

@@ -29,12 +29,12 @@ def query(
     output: answers.Output = answers.Format.TABLE,
     out: answers.Out = None,
     wide: answers.Wide = False,
-    limit: Annotated[int, typer.Option(min=0, help="Most rows to fetch; 0 for all.")] = 100,
+    limit: Annotated[int, typer.Option(min=0, help="Maximum rows to fetch; 0 for all.")] = 100,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what it would read, and do not run it.")
+        bool, typer.Option("--dry-run", help="Show how much it would read, without running it.")
     ] = False,
 ) -> None:
-    """Run one SELECT. Tables need no dataset; what it reads is shown before it runs."""
+    """Run a SELECT. Table names need no dataset; the bytes that it reads are shown first."""
     text = _text(sql, file)
     google = Google(load_stack_file(stack))
     # Standard output is for the rows: a program may read it.

@@ -13,10 +13,10 @@ from eros.project.stack_file import load_stack_file
 
 
 def repair(stack: Stack = "local", output: Output = Format.TEXT) -> None:
-    """Find out how a killed update ended: lock, state file, resources of unknown end.
+    """Repair a stack after an interrupted update: lock, state file, open operations.
 
-    Changes the stack's state only, nothing in the cloud; then says what an update would do.
-    Exit code 1 when something cannot be mended: the message says what and why.
+    Changes only the stack's state, nothing in the cloud, then shows what an update would do.
+    Exit code 1 if something cannot be repaired; the message says what and why.
     """
     from eros.operations import repair as repairs
 

@@ -40,20 +40,22 @@ def rollback(
     stack: Stack = "local",
     to: Annotated[
         str | None,
-        typer.Option(metavar="UPDATE", help="Number in the history, or a checkpoint's file."),
+        typer.Option(
+            metavar="UPDATE", help="Update number from the history, or a checkpoint file."
+        ),
     ] = None,
     data: Annotated[
-        bool, typer.Option("--data/--no-data", help="Bring back the rows of that time, too.")
+        bool, typer.Option("--data/--no-data", help="Restore the rows of that time as well.")
     ] = False,
     drop: Annotated[
         list[str] | None,
-        typer.Option(metavar="TABLE[.COLUMN]", help="Accept that its rows are lost. Repeatable."),
+        typer.Option(metavar="TABLE[.COLUMN]", help="Accept the loss of its rows. Repeatable."),
     ] = None,
     clear_locks: Annotated[
         bool, typer.Option("--clear-locks", help="Release every caption lock.")
     ] = False,
     only_list: Annotated[
-        bool, typer.Option("--list", help="Show the history of the stack, no more.")
+        bool, typer.Option("--list", help="Only show the stack's history.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     resume: Annotated[
@@ -65,7 +67,7 @@ def rollback(
     ] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Take the stack back to an earlier update: definitions, and with --data the rows."""
+    """Roll the stack back to an earlier update; --data restores the rows as well."""
     # Late: Pulumi's and Google's libraries take longer to import than most commands to run.
     from eros.operations import rollback as rollbacks
 

@@ -24,7 +24,7 @@ def run(
     ],
     stack: Stack = "local",
 ) -> None:
-    """Start a scheduled query and wait for its end."""
+    """Run a scheduled query now and wait until it finishes."""
     settings = load_stack_file(stack)
     entries = schedules.load()
     if schedule not in entries:

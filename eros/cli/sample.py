@@ -17,8 +17,10 @@ from eros.sample import Size, generate, held, load, loaded_day
 
 def sample(
     size: Annotated[Size, typer.Option(help="How much to generate.")] = Size.SMALL,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed and day, same data.")] = 1,
-    replace: Annotated[bool, typer.Option(help="Replace rows that are there.")] = False,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the generator: same seed and day, same data.")
+    ] = 1,
+    replace: Annotated[bool, typer.Option(help="Replace existing rows.")] = False,
     stack: Stack = "local",
 ) -> None:
     """Load a realistic sample: creators, captions, messages, assignments."""

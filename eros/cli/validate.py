@@ -22,16 +22,16 @@ def validate(
         list[Path] | None, typer.Argument(help="Files or folders to check; all by default.")
     ] = None,
     stack: Stack = "local",
-    fresh: Annotated[
-        bool, typer.Option(help="Look into procedures again that have not changed.")
-    ] = False,
+    fresh: Annotated[bool, typer.Option(help="Analyse unchanged procedures again.")] = False,
     live: Annotated[
         bool,
-        typer.Option("--live", help="Try what is deployed instead: it is there, and it works."),
+        typer.Option(
+            "--live", help="Check that what is deployed exists and works, instead of the files."
+        ),
     ] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Check all files, SQL by Google's analyser, and the policies; exit code 1 on a mistake."""
+    """Check all files, the SQL (with Google's analyser) and the policies; exit code 1 on errors."""
     if live:
         _try_deployed(stack, bool(paths or fresh), output)
         return

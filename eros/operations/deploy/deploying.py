@@ -87,7 +87,7 @@ def run(
             except Overtaken as error:
                 return _end(deployment, ExitCode.ROLLBACK, str(error))
             except (UserError, *FAILURES) as error:
-                return _failed(deployment, step, _told(error), decide, roll_back)
+                return _failed(deployment, step, _reason(error), decide, roll_back)
             except Exception as error:
                 # A defect of ours must not leave a half-deployed system without a word.
                 _LOG.critical("step broke", step=step.name)
@@ -150,10 +150,10 @@ def _failed(
     except (UserError, *FAILURES, KeyboardInterrupt) as error:
         if decision is None and engine_failed:
             # Nobody has begun to go back; what stopped the engine stops us, too.
-            message = f"{text}\nwhat it has changed cannot be looked at: {_told(error)}"
+            message = f"{text}\nwhat it has changed cannot be looked at: {_reason(error)}"
             message += _to_resume(deployment)
             return _end(deployment, step.code, message, still_open=True)
-        message = f"{text}\nthe rollback failed, a person has to act: {_told(error)}"
+        message = f"{text}\nthe rollback failed, a person has to act: {_reason(error)}"
         return _end(deployment, ExitCode.ROLLBACK, message)
 
 
@@ -162,7 +162,7 @@ def _to_resume(deployment: Deployment) -> str:
     return f"\n  fix: mend the reason, then: eros deploy --resume --stack {stack}"
 
 
-def _told(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     if isinstance(error, UserError):
         return str(error)
     return explained(error) if isinstance(error, Exception) else "interrupted"

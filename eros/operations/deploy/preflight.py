@@ -225,7 +225,7 @@ def interrupted(site: Site) -> list[Finding]:
     """No engine has the stack's lock, and no rollback or restore waits for its end."""
     findings = []
     for holder in repair.held_locks(site.google, site.stack, site.root):
-        text, fix = repair.lock_told(holder, site.stack)
+        text, fix = repair.lock_message(holder, site.stack)
         findings.append(Finding("interrupted work", Level.FAILED, text, fix))
     if (going_back := rollback.interrupted(site.stack, site.root)) is not None:
         text = f"a rollback to {going_back.target} was interrupted"

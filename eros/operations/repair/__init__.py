@@ -7,7 +7,7 @@ from eros.operations.repair.pending import Settled, settle
 from eros.operations.repair.repairing import (
     Repair,
     held_locks,
-    lock_told,
+    lock_message,
     refuse_damage,
     remaining,
     repair,
@@ -17,7 +17,7 @@ __all__ = [
     "Repair",
     "Settled",
     "held_locks",
-    "lock_told",
+    "lock_message",
     "refuse_damage",
     "remaining",
     "repair",

@@ -82,7 +82,7 @@ def held_locks(google: Google, stack: str, root: Path) -> list[engine_lock.Holde
     return engine_lock.holders(stack, root, _storage(google))
 
 
-def lock_told(holder: engine_lock.Holder, stack: str) -> tuple[str, str]:
+def lock_message(holder: engine_lock.Holder, stack: str) -> tuple[str, str]:
     """What a lock on the stack means, and what to do about it."""
     text = f"the stack is locked by {holder}"
     if not holder.is_here:
@@ -103,7 +103,7 @@ def _dead_holders(google: Google, stack: str, root: Path) -> list[engine_lock.Ho
     found = held_locks(google, stack, root)
     for holder in found:
         if not holder.is_dead:
-            text, fix = lock_told(holder, stack)
+            text, fix = lock_message(holder, stack)
             raise UserError(text, fix=fix)
     return found
 

@@ -157,7 +157,7 @@ def resume(
         with _held(google, stack, " --resume", break_lock) as lock:
             progress(f"going on with the rollback to {journal.target}")
             work = Work(journal, google, root, progress, patient=True, lock=lock)
-            with _told("operations", stack):
+            with _as_rollback_error("operations", stack):
                 _operations(work)
             return go_on(work)
 
@@ -187,7 +187,7 @@ def go_on(work: Work) -> rollback_report.Report:
         if work.journal.facts(step.name) is not None or not step.applies(work):
             continue
         try:
-            with _told(step.name, work.journal.stack):
+            with _as_rollback_error(step.name, work.journal.stack):
                 runner.make(
                     work.journal,
                     step,
@@ -199,7 +199,7 @@ def go_on(work: Work) -> rollback_report.Report:
             if not error.changed:
                 work.journal.close("failed")
             raise
-    with _told("verify", work.journal.stack):
+    with _as_rollback_error("verify", work.journal.stack):
         # The report first: a rollback that is closed cannot be resumed to write it.
         written = rollback_report.write(work.journal, status="done")
         work.journal.close("done")
@@ -213,7 +213,7 @@ def _run(step: Step, work: Work) -> Result:
 
 
 @contextmanager
-def _told(name: str, stack: str) -> Iterator[None]:
+def _as_rollback_error(name: str, stack: str) -> Iterator[None]:
     """What ends a step, as a RollbackError of it."""
     try:
         yield

@@ -175,7 +175,7 @@ def _shown_name(resource: Declared) -> str:
 
 def _change(resource: Declared, one: Live) -> Change | None:
     """What the first `up` does to the imported object; None for nothing."""
-    new = _told(resource.inputs, one.inputs)
+    new = _given(resource.inputs, one.inputs)
     unreadable = {key: new[key] for key in known(resource.type).unreadable if key in new}
     old = Declared(
         resource.urn,
@@ -189,7 +189,7 @@ def _change(resource: Declared, one: Live) -> Change | None:
     return found[0] if found else None
 
 
-def _told(inputs: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, Any]:
+def _given(inputs: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, Any]:
     """The program's inputs; what it will only know later is taken to be what is there."""
     return {key: present.get(key) if value == UNKNOWN else value for key, value in inputs.items()}
 

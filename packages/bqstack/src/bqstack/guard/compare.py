@@ -119,7 +119,7 @@ def _counts(resource: Resource) -> bool:
 def _created(resource: Resource, *, imported: bool) -> Change:
     values = inputs.canonical(resource.type, resource.inputs)
     action, text = (Action.IMPORT, "taken over") if imported else (Action.CREATE, "created")
-    told = _told(resource.type, values)
+    told = _contents(resource.type, values)
     return _change(resource, action, [Detail("", f"{text}: {told}" if told else text)], {}, values)
 
 
@@ -163,7 +163,7 @@ def _going(resource: Resource, values: Mapping[str, Any], verb: str) -> Detail:
     """What deleting or replacing an object means."""
     text = {"delete": "deleted", "replace": "deleted and recreated"}[verb]
     if not _holds(resource.type, dict(values)):
-        if verb == "delete" and (told := _told(resource.type, dict(values))):
+        if verb == "delete" and (told := _contents(resource.type, dict(values))):
             text = f"{text}: {told}"
         reason = "" if verb == "replace" else "it can be made again from the earlier program"
         return Detail("", text, Loss.REVERSIBLE, reason)
@@ -171,15 +171,15 @@ def _going(resource: Resource, values: Mapping[str, Any], verb: str) -> Detail:
     return Detail("", text, Loss.LOSSY, lost, allowance=f"{resource.name}: {verb}")
 
 
-def _told(type_: str, values: dict[str, Any]) -> str:
+def _contents(type_: str, values: dict[str, Any]) -> str:
     """An object in a few words."""
     match type_:
         case table_changes.TYPE:
-            return table_changes.told(values)
+            return table_changes.contents(values)
         case routine_changes.TYPE:
             return routine_changes.signature(values)
         case _:
-            return plain.told(type_, values)
+            return plain.contents(type_, values)
 
 
 def _holds(type_: str, values: dict[str, Any]) -> bool:

@@ -166,7 +166,7 @@ def refusal(
     # It loads Google's client.
     from bqstack.guard import rows_at_stake
 
-    rows = rows_at_stake.told(connect or (lambda: GoogleCloud(target)), refused)
+    rows = rows_at_stake.counted(connect or (lambda: GoogleCloud(target)), refused)
     lines = []
     for change, details in refused:
         for detail in details:

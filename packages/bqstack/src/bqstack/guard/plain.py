@@ -29,7 +29,7 @@ def holds_something(type_: str) -> bool:
     return known(type_).holds
 
 
-def told(type_: str, values: dict[str, Any]) -> str:
+def contents(type_: str, values: dict[str, Any]) -> str:
     """An object in a few words, where there are any."""
     if is_grant(type_):
         return f"{values.get('role')} for {values.get('member', values.get('members'))}"
@@ -130,8 +130,10 @@ def _schedule(old: Any, new: Any) -> list[Detail]:
 
 def _channels(old: Any, new: Any) -> list[Detail]:
     before, after = ({_last(item) for item in side or []} for side in (old, new))
-    parts = [f"no longer told: {', '.join(sorted(before - after))}"] if before - after else []
-    parts += [f"told from now on: {', '.join(sorted(after - before))}"] if after - before else []
+    parts = [f"no longer notified: {', '.join(sorted(before - after))}"] if before - after else []
+    parts += (
+        [f"notified from now on: {', '.join(sorted(after - before))}"] if after - before else []
+    )
     text = "; ".join(parts) or "order of the channels"
     if before and not after:
         return [Detail("notificationChannels", text, Loss.WARNING, "nobody is notified any more")]

@@ -20,7 +20,7 @@ _SECONDS = 10
 _MILLISECONDS_PER_DAY = 24 * 60 * 60 * 1000
 
 
-def told(
+def counted(
     connect: Connect, refused: list[tuple[Change, list[Detail]]], seconds: float = _SECONDS
 ) -> dict[tuple[str, str], str]:
     """Words by urn and path of the detail; what is not known in time says so."""

@@ -42,7 +42,7 @@ def holds_rows(inputs: dict[str, Any]) -> bool:
     return kind(inputs) == "table"
 
 
-def told(inputs: dict[str, Any]) -> str:
+def contents(inputs: dict[str, Any]) -> str:
     """A table in a few words; a view says nothing of itself."""
     schema = inputs.get("schema")
     if kind(inputs) != "table" or not schema:

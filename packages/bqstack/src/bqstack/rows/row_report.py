@@ -19,7 +19,7 @@ def text(found: RowDiff) -> str:
     """A few lines for each object that differs, one for the others."""
     lines = [f"{found.stack}: {found.base} -> {found.head}"]
     for one in found.objects:
-        lines.append(f"{one.kind} {one.name}: {_told(one)}")
+        lines.append(f"{one.kind} {one.name}: {_summary(one)}")
         if one.differs:
             lines += [f"    {line}" for line in _columns(one, str)]
             lines += [f"    {_example(example)}" for example in one.examples]
@@ -66,7 +66,7 @@ def _fitted(top: str, blocks: Iterable[str]) -> str:
     return found + more
 
 
-def _told(one: ObjectDiff) -> str:
+def _summary(one: ObjectDiff) -> str:
     if one.unknown:
         return f"not compared: {one.unknown}"
     of = f" of {one.calls:,} calls" if one.calls else ""
