@@ -51,7 +51,7 @@ def text() -> str:
         rows = [_row(rule) for rule in module.RULES]
         summary = (module.__doc__ or "").strip().splitlines()[0]
         table = [
-            "| rule | demands | reference | level | how to mend it |",
+            "| rule | demands | reference | level | how to fix it |",
             "| --- | --- | --- | --- | --- |",
         ]
         parts.append("\n".join([f"## {title}\n", summary, "", *table, *rows, ""]))

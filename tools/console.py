@@ -17,7 +17,7 @@ _LOG_TICK_SECONDS = 15.0
 
 
 class ToolchainError(Exception):
-    """Something the reader can mend; its text is the whole message."""
+    """Something the reader can fix; its text is the whole message."""
 
 
 def say(message: str) -> None:

@@ -31,6 +31,8 @@ WORDS = {
     r"\ba word of its own\b": "its own term",
     r"\bwhat is worth\b": "name the thing",
     r"\bstands? in the way\b": "blocks",
+    r"\bsigns? of life\b": "heartbeat",
+    r"\bcome to its end\b": "finished",
 }
 _PATTERN = re.compile("|".join(f"(?:{words})" for words in WORDS), re.IGNORECASE)
 _WHOLE = (".md", ".yaml", ".yml", ".sh", ".sql", ".sqlx", ".toml")

@@ -16,7 +16,7 @@ _PROBES = ("sql/views", "sql/functions")
 
 @dataclass
 class Findings:
-    """What is wrong after an operation and all that was done to mend it."""
+    """What is wrong after an operation and all that was done to fix it."""
 
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)

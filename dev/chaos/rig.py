@@ -44,7 +44,7 @@ _TITLED = {
 
 @dataclass(frozen=True)
 class Ended:
-    """A command that has come to its end."""
+    """A command that has finished."""
 
     code: int | None
     """None when it had to be stopped."""

@@ -15,7 +15,7 @@ from localgcp.servers import PROJECT
 
 
 class ClientsError(Exception):
-    """Something the reader can mend; its text is the whole message."""
+    """Something the reader can fix; its text is the whole message."""
 
 
 def environment(server: Standalone) -> dict[str, str]:

@@ -272,7 +272,7 @@ def _resume(google: Google, force: bool, named: bool) -> None:
         )
     attempt = backups.unfinished(google)
     if attempt is None:
-        raise UserError("no restore waits for its end", fix="eros backup restore")
+        raise UserError("no restore is unfinished", fix="eros backup restore")
     with in_steps("restore: going on", _progress) as progress:
         done = backups.resume(google, attempt, force=force, progress=progress)
     _ended(done)

@@ -81,7 +81,7 @@ def _logged(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             raise
         except BaseException:
             result = "failed"
-            # A mistake of ours: the trace is what mends it.
+            # A mistake of ours: the trace is what fixes it.
             log.critical("the command broke")
             raise
         finally:

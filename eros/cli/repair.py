@@ -1,4 +1,4 @@
-"""`eros repair`: a stack that a killed or broken update has left, mended."""
+"""`eros repair`: a stack that a killed or broken update has left, fixed."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def _target(text: str | None) -> int | Path | None:
 
 
 def refuse_a_second(stack: str, to: str | None) -> None:
-    """Raise UserError while another rollback of the stack runs or waits for its end."""
+    """Raise UserError while another rollback of the stack runs or is unfinished."""
     from eros.operations import rollback as rollbacks
 
     rollbacks.refuse_running(stack)

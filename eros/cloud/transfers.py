@@ -88,7 +88,7 @@ def doubled(google: Google, configs: Sequence[TransferConfig]) -> dict[str, list
 
 
 def run(google: Google, config: TransferConfig, run_time: datetime, timeout: float = 900) -> Run:
-    """Start a manual run for `run_time` (UTC) and wait for its end, at most `timeout` seconds.
+    """Start a manual run for `run_time` (UTC) and wait for it, at most `timeout` seconds.
 
     Raises UserError when it does not end in time or the service refuses it.
     """

@@ -42,7 +42,7 @@ def _locked(kind: type[Journal], stack: str) -> Iterator[int]:
         return UserError(
             f"another {kind.KIND} of stack {stack} is running: {_shown(path)}",
             file=path,
-            fix="wait for its end",
+            fix="wait until it finishes",
         )
 
     with exclusive(path, refusal) as descriptor:

@@ -25,8 +25,8 @@ from eros.cloud.google import NO_RETRY, Google
 from eros.cloud.local_control import present
 from eros.logs.log import user
 
-# Without a sign of life for this long the machine that held the lock is gone: the longest
-# step is an `up`, at most 15 minutes (docs/requirements.md C-68), or watching, which gives signs.
+# Without a heartbeat for this long the machine that held the lock is gone: the longest
+# step is an `up`, at most 15 minutes (docs/requirements.md C-68); watching sends heartbeats.
 STALE_AFTER = timedelta(hours=2)
 TABLE = "automation_locks"
 # Of each machine one at a time (`machine_lock`), so that it takes its own again.
@@ -114,7 +114,7 @@ class TableLock:
             raise self._refusal(others)
 
     def renew(self) -> bool:
-        """Give a sign of life; False when somebody has ended our claim."""
+        """Send a heartbeat; False when somebody has ended our claim."""
         try:
             answer = self._run(
                 f"UPDATE {self._table} SET locked_at = CURRENT_TIMESTAMP() WHERE lock_name = @row",
@@ -122,12 +122,12 @@ class TableLock:
             )
         except FAILURES as error:
             # A sign that is missed is no reason to stop; the next one is a step away.
-            _LOG.warning("no sign of life could be given", reason=explained(error))
+            _LOG.warning("no heartbeat could be sent", reason=explained(error))
             return True
         return bool(answer.num_dml_affected_rows != 0)
 
     def keep(self) -> None:
-        """Give a sign of life; raises UserError when somebody else has the lock now.
+        """Send a heartbeat; raises UserError when somebody else has the lock now.
 
         A row that is gone, perhaps with a table that was recreated, is written again.
         """
@@ -159,7 +159,7 @@ END
 """
 
     def _holders(self) -> list[tuple[str, datetime]]:
-        """Holders other than this one, with their last sign of life."""
+        """Holders other than this one, with their last heartbeat."""
         rows = self._run(
             f"SELECT lock_name, locked_at FROM {self._table} "
             f"WHERE STARTS_WITH(lock_name, '{_HOLDER}') AND lock_name != @row",
@@ -175,9 +175,10 @@ END
         dead = "it is stale" if stale else "if you know that it is dead"
         what = "a rollback" if deployment == ROLLBACK else f"deployment {deployment}"
         return UserError(
-            f"{what} by {who} holds the lock; last sign of life "
+            f"{what} by {who} holds the lock; last heartbeat "
             f"{seen:%Y-%m-%d %H:%M:%S} UTC, {age.total_seconds() / 60:.0f} minutes ago",
-            fix=f"{'' if stale else 'wait for its end; '}{dead}: {self._command} --break-lock",
+            fix=f"{'' if stale else 'wait until it finishes; '}{dead}: "
+            f"{self._command} --break-lock",
         )
 
     def _run(self, sql: str, **parameters: Any) -> Any:
@@ -185,7 +186,7 @@ END
 
 
 def end_claims(google: Google, before: datetime) -> None:
-    """End the claims whose last sign of life is older than a moment: a restore brought them back.
+    """End the claims whose last heartbeat is older than a moment: a restore brought them back.
 
     A backup before a deployment is made while it holds the lock.
     """

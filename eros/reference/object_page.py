@@ -124,7 +124,7 @@ def _layout(item: SqlObject) -> list[str]:
         text = f"- Partitions: {item.partitioning['type']} of `{item.partitioning['field']}`"
         if isinstance(item, Table):
             days = item.partition_expiration_days
-            text += f", gone after {days:g} days" if days is not None else ", kept for ever"
+            text += f", gone after {days:g} days" if days is not None else ", kept forever"
             text += "; a query must choose them" if item.require_partition_filter else ""
         lines.append(text)
     if isinstance(item, Table | MaterializedView) and item.clustering:

@@ -363,7 +363,7 @@ def _side_by_side(google: Google, questions: Sequence[Callable[[], Answer]]) -> 
 
 
 def partitions(google: Google) -> Answer:
-    """Partitioning of every table, and how many days it keeps a partition (None: for ever).
+    """Partitioning of every table, and how many days it keeps a partition (None: forever).
 
     Read from the tables themselves: the PARTITIONS view has no such column (C-27).
     """

@@ -82,7 +82,7 @@ class Operator:
         assert answer.text.splitlines()[-1].startswith('{"event": "end"'), answer.text
 
     def run(self, title: str, *, fails: bool = False) -> None:
-        """Start a scheduled query by hand and wait for its end."""
+        """Start a scheduled query by hand and wait until it finishes."""
         configs = requests.get(self.base + DTS, timeout=30).json()["transferConfigs"]
         [config] = [one for one in configs if one["displayName"] == title]
         body = {"requestedRunTime": self.now.isoformat()}

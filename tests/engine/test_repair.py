@@ -1,4 +1,4 @@
-"""`eros repair` after an engine that did not come to its end.
+"""`eros repair` after an engine that did not finish.
 
 The tests of this file run in order on one program.
 """
@@ -60,7 +60,7 @@ def kill_engine(running: subprocess.Popen[str]) -> None:
 def test_a_first_update_that_was_killed_is_finished_by_repair_and_the_next_one(program, cloud):
     kill_engine(up_until(program, created=40, start_new_session=True))
     output = program.pulumi("up", "--stack", "local", "--yes", "--skip-preview", fails=True)
-    # The kill may have hit the writing of the state, too: repair mends both.
+    # The kill may have hit the writing of the state, too: repair fixes both.
     assert "currently locked" in output or "failed to load checkpoint" in output
 
     done = repair(program)

@@ -21,7 +21,7 @@ def http_error(status: int) -> HttpError:
 
 
 class Monitoring:
-    """Answers of `metricDescriptors.get` in order; the last one for ever."""
+    """Answers of `metricDescriptors.get` in order; the last one forever."""
 
     def __init__(self, *answers: object) -> None:
         self.answers = list(answers)

@@ -15,7 +15,7 @@ from bqstack.plan import sources
 from eros.cli import validate as command
 from eros.project.settings import PROJECT_ROOT
 
-FINDING = Finding(Path("sql/views/v.sql"), 12, 5, "syntax", "bad", "mend it", "\tab bad", 3)
+FINDING = Finding(Path("sql/views/v.sql"), 12, 5, "syntax", "bad", "fix it", "\tab bad", 3)
 
 
 @pytest.mark.parametrize(("findings", "code"), [([], 0), ([FINDING], 1)])

@@ -250,7 +250,7 @@ def _finish(google: Google, attempt: Attempt, begin: Callable[[], bigquery.Query
         raise ledger.OpenError(
             f"nobody knows yet how the restore ended: {reason}; "
             f"the job {attempt.job} may still replace the rows",
-            fix="eros backup restore --resume asks for the job and waits for its end",
+            fix="eros backup restore --resume asks for the job and waits until it finishes",
         ) from trouble
     failed = f"the restore failed, no table was changed: {reason}"
     try:
@@ -262,7 +262,7 @@ def _finish(google: Google, attempt: Attempt, begin: Callable[[], bigquery.Query
         ) from trouble
     raise UserError(
         failed,
-        fix="mend that, then once more: eros backup restore "
+        fix="fix that, then once more: eros backup restore "
         f"{attempt.backup} --from {attempt.source}",
     ) from trouble
 

@@ -54,6 +54,6 @@ class Journal(journal.Journal):
 
 
 def unfinished(stack: str) -> Journal | None:
-    """The newest deployment of the stack that has not come to its end."""
+    """The newest deployment of the stack that has not finished."""
     running = (j for j in Journal.newest_first(stack) if j.status == "running" and not j.dry_run)
     return next(running, None)

@@ -46,7 +46,7 @@ def begin(stack: str, commit: str, *, resume: bool, fresh: bool, dry_run: bool) 
                 value=stack,
                 fix=f"eros deploy --stack {stack}",
             )
-        # What goes on is what is checked out now: mended, perhaps, since it failed.
+        # What goes on is what is checked out now: fixed, perhaps, since it failed.
         older.commit = commit
         older.save()
         return older
@@ -159,7 +159,7 @@ def _failed(
 
 def _to_resume(deployment: Deployment) -> str:
     stack = deployment.site.stack
-    return f"\n  fix: mend the reason, then: eros deploy --resume --stack {stack}"
+    return f"\n  fix: remove the cause, then: eros deploy --resume --stack {stack}"
 
 
 def _reason(error: BaseException) -> str:

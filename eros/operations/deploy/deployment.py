@@ -114,7 +114,7 @@ class Deployment:
         return self.journal.last(kind)
 
     def has_lock(self) -> bool:
-        """Give a sign of life; False when somebody has ended our claim."""
+        """Send a heartbeat; False when somebody has ended our claim."""
         return self.lock is None or self.lock.renew()
 
 

@@ -222,7 +222,7 @@ def transfer_agent(site: Site) -> list[Finding]:
 
 
 def interrupted(site: Site) -> list[Finding]:
-    """No engine has the stack's lock, and no rollback or restore waits for its end."""
+    """No engine has the stack's lock, and no rollback or restore is unfinished."""
     findings = []
     for holder in repair.held_locks(site.google, site.stack, site.root):
         text, fix = repair.lock_message(holder, site.stack)

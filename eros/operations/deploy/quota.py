@@ -2,7 +2,7 @@
 
 https://cloud.google.com/monitoring/alerts/using-quota-metrics: `quota/limit` and
 `quota/allocation/usage` are gauges that are sampled once a day, `quota/rate/net_usage` counts
-what was used. Only limits per day are compared with rates: shorter ones mend themselves.
+what was used. Only limits per day are compared with rates: shorter ones fix themselves.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ from eros.watch import monitor
 # Days that the baseline and the success score look back and forward.
 _BASELINE = timedelta(hours=24)
 _SCORE_DAYS = 7
-# Between two signs of life while the system is watched.
+# Between two heartbeats while the system is watched.
 _SIGN_SECONDS = 60.0
 _LOG = logs.Log("deploy")
 
@@ -73,7 +73,7 @@ class Lock:
 
 @dataclass(frozen=True)
 class Repair:
-    """What an engine that was killed has left is mended."""
+    """What an engine that was killed has left is fixed."""
 
     name: str = "repair"
     title: str = "state of the stack"

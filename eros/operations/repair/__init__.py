@@ -1,4 +1,4 @@
-"""A stack whose engine was killed, mended: `repair(google, "prod", progress=print)`.
+"""A stack whose engine was killed, fixed: `repair(google, "prod", progress=print)`.
 
 docs/deploy.md says what it does and does not.
 """

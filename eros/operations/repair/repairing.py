@@ -24,7 +24,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Repair:
-    """What was wrong with a stack's state and is mended; empty when nothing was."""
+    """What was wrong with a stack's state and is fixed; empty when nothing was."""
 
     lock: tuple[str, ...] = ()
     """Dead processes whose lock was taken away."""
@@ -50,10 +50,10 @@ class Repair:
 
 
 def repair(google: Google, stack: str, *, root: Path = PROJECT_ROOT, progress: Progress) -> Repair:
-    """Make the state say what is in the cloud, after an engine that did not come to its end.
+    """Make the state say what is in the cloud, after an engine that did not finish.
 
     Raises UserError while another engine works on the stack, when a broken state has no whole
-    copy, and when a resource cannot be looked up; what was mended before that stays mended.
+    copy, and when a resource cannot be looked up; what was fixed before that stays fixed.
     """
     dead = _dead_holders(google, stack, root)
     # First: the engine takes no lock away from a state that it cannot read.
@@ -86,11 +86,11 @@ def lock_message(holder: engine_lock.Holder, stack: str) -> tuple[str, str]:
     """What a lock on the stack means, and what to do about it."""
     text = f"the stack is locked by {holder}"
     if not holder.is_here:
-        fix = f"wait for its end; if you know that it is dead: pulumi cancel --stack {stack}"
+        fix = f"wait until it finishes; if you know that it is dead: pulumi cancel --stack {stack}"
         return f"{text}, on another machine", fix
     if holder.is_dead:
         return f"{text}, which is dead", f"eros repair --stack {stack}"
-    return f"{text}, which runs", "wait for its end"
+    return f"{text}, which runs", "wait until it finishes"
 
 
 def _storage(google: Google) -> Callable[[], Any]:

@@ -92,7 +92,7 @@ def find(history: Sequence[Update], version: int, stack: str) -> Update:
 def others_since(history: Sequence[Update], moment: datetime) -> list[Update]:
     """Updates that began after a moment, changed the cloud and were no step of a rollback.
 
-    A refresh or an imported state mends what an interruption has left, also our own import,
+    A refresh or an imported state fixes what an interruption has left, also our own import,
     which Pulumi's cloud keeps as an update without a message.
     """
     return [

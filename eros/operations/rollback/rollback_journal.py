@@ -77,10 +77,10 @@ class Journal(journal.Journal):
 
 
 def unfinished(stack: str) -> Journal | None:
-    """The newest rollback of the stack, when it has not come to its end.
+    """The newest rollback of the stack, when it has not finished.
 
     One that failed before it changed anything does not count: what it was to supersede still
-    waits for its end.
+    is unfinished.
     """
     newest = next((j for j in Journal.newest_first(stack) if j.status != "failed"), None)
     return newest if newest is not None and newest.status == "running" else None

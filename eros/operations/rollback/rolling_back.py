@@ -42,7 +42,7 @@ class RollbackError(UserError):
         again = f"eros rollback --resume --stack {stack}"
         super().__init__(
             f"the rollback stopped at the step {step!r} ({TITLES[step]}): {reason}",
-            fix=again if self.changed else "nothing was changed yet; mend it and start again",
+            fix=again if self.changed else "nothing was changed yet; fix it and start again",
         )
 
 
@@ -153,7 +153,7 @@ def resume(
     with machine_lock.held(Journal, stack, Holder.of(stack_lock.ROLLBACK)):
         journal = interrupted(stack, root)
         if journal is None:
-            raise UserError(f"no rollback of stack {stack} waits for its end")
+            raise UserError(f"no rollback of stack {stack} is unfinished")
         with _held(google, stack, " --resume", break_lock) as lock:
             progress(f"going on with the rollback to {journal.target}")
             work = Work(journal, google, root, progress, patient=True, lock=lock)

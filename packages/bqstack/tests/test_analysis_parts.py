@@ -158,14 +158,14 @@ class TestMessages:
         assert analyser_messages.shortened(message) == "No matching signature; Argument types: A, B"
 
 
-FINDING = Finding(FILE, 12, 5, "syntax", "bad", "mend it", "\tab bad", 3)
+FINDING = Finding(FILE, 12, 5, "syntax", "bad", "fix it", "\tab bad", 3)
 
 
 class TestOutput:
     def test_caret_stands_under_the_token_also_behind_a_tab(self) -> None:
         text = finding_report.text(Report([FINDING], objects=1))
         assert f"{FILE.as_posix()}:12:5: error[syntax]: bad\n" in text
-        assert " 12 | \tab bad\n    | \t   ^^^\n    = hint: mend it\n" in text
+        assert " 12 | \tab bad\n    | \t   ^^^\n    = hint: fix it\n" in text
 
     def test_notes_are_printed_and_counted_but_are_no_mistake(self) -> None:
         report = Report([], [Note(FILE, 3, "not tried")], objects=1, statements=2)

@@ -51,7 +51,7 @@ def test_two_machines_exclude_each_other(settings, table):
     with stack_lock.held_table(table_lock(settings, table, "one"), take_over=False):
         with pytest.raises(UserError, match=r"deployment one by .* holds the lock") as refusal:
             table_lock(settings, table, "two").take(take_over=False)
-        assert "wait for its end" in refusal.value.fix
+        assert "wait until it finishes" in refusal.value.fix
     assert table.rows == {}
 
 

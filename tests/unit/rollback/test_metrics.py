@@ -17,7 +17,7 @@ OVER_IT = resource(POLICY, "a05", {"displayName": "A05"}, dependencies=(SIGNAL.u
 
 
 class Asked:
-    """Cloud Monitoring: answers in order, the last one for ever, and what is done meanwhile."""
+    """Cloud Monitoring: answers in order, the last one forever, and what is done meanwhile."""
 
     def __init__(self, monkeypatch, *answers: str | Exception) -> None:
         self.answers = list(answers)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class UserError(Exception):
-    """A mistake in input, configuration or environment that the reader can mend.
+    """A mistake in input, configuration or environment that the reader can fix.
 
     `str()` of it is the whole message: where, what, and how to fix it. Commands
     print it without a traceback and exit with a non-zero code.

@@ -137,7 +137,7 @@ def view(
     """Declare one view or materialized view, to be created after `needs`.
 
     It holds no rows, so nothing protects it; a protected view could not take a new query. No
-    schema is set: BigQuery derives it, and a given one would differ for ever.
+    schema is set: BigQuery derives it, and a given one would differ forever.
     """
     materialized = item if isinstance(item, MaterializedView) else None
     return gcp.bigquery.Table(
@@ -165,7 +165,7 @@ def _lifetime(item: Table) -> gcp.bigquery.TableTimePartitioningArgs | None:
     return gcp.bigquery.TableTimePartitioningArgs(
         type=item.partitioning["type"],
         field=item.partitioning["field"],
-        # Without a value the provider keeps the one that the table has; 0 is for ever.
+        # Without a value the provider keeps the one that the table has; 0 is forever.
         expiration_ms=round(days * DAY_MS) if days is not None else 0,
     )
 

@@ -1,4 +1,4 @@
-"""Every rule of the analysis: its id, what it refuses and how to mend it.
+"""Every rule of the analysis: its id, what it refuses and how to fix it.
 
 docs/validate.md is written from this list (`python -m bqstack.analysis.rules`).
 """
@@ -152,7 +152,7 @@ RULES = {rule.id: rule for rule in _ALL}
 def markdown() -> str:
     """The table of rules as it stands in docs/validate.md."""
     rows = [f"| `{r.id}` | {r.refuses} | {r.hint} | {'yes' if r.allowable else ''} |" for r in _ALL]
-    head = "| rule | refuses | how to mend it | can be allowed |\n| --- | --- | --- | --- |"
+    head = "| rule | refuses | how to fix it | can be allowed |\n| --- | --- | --- | --- |"
     return "\n".join([head, *rows])
 
 

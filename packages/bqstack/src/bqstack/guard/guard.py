@@ -136,7 +136,7 @@ class Guard:
     def _checkpoint(self) -> state.Checkpoint | None:
         """The last state; None in a preview that cannot read it.
 
-        What the reading failed with, unless the user can mend it, is raised as it is.
+        What the reading failed with, unless the user can fix it, is raised as it is.
         """
         try:
             if not wait([self._state], PATIENCE_SECONDS).done:

@@ -72,5 +72,5 @@ if __name__ == "__main__":
         sys.exit(str(error))
     except Exception as error:
         # Another commit may fail in any way; its reader wants the place, not our stack.
-        fix = "mend it, or plan against a commit whose program runs"
+        fix = "fix it, or plan against a commit whose program runs"
         sys.exit(f"{_failure(error, folder)}\n  fix: {fix}")

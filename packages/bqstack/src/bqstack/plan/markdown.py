@@ -153,7 +153,7 @@ def _wrong(plan: Plan, most: int) -> str:
     if not found:
         return ""
     lines = [f"> - ❌ {code(name)}: {_short(_mistake(why), 300)}" for name, why in found.items()]
-    head = "**Wrong after this change, and `pulumi up` refuses it until it is mended:**"
+    head = "**Wrong after this change, and `pulumi up` refuses it until it is fixed:**"
     return _alert("CAUTION", head, lines, most)
 
 

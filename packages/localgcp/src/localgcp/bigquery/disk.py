@@ -1,7 +1,7 @@
 """A full disk is an error of the statement that met it, at once and in words.
 
 local-bigquery 0.4.0 answers 500, which Google's clients repeat for ten minutes, and a job whose end
-cannot be written down stays RUNNING for ever (`jobs.JobStore` keeps such an end in memory).
+cannot be written down stays RUNNING forever (`jobs.JobStore` keeps such an end in memory).
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def create(call: Call) -> dict[str, Any]:
 
 
 def _check_change(old: dict[str, Any], new: dict[str, Any]) -> None:
-    """Kind and value type are for ever; labels can only be added."""
+    """Kind and value type are forever; labels can only be added."""
     for field in ("metricKind", "valueType"):
         if old[field] != new[field]:
             raise invalid(

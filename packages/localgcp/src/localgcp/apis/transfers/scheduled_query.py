@@ -40,7 +40,7 @@ class QueryRunner:
         self._lock = threading.Lock()
 
     def run(self, run: dict[str, Any], location: str, starting: Callable[[str], None]) -> Outcome:
-        """Execute the query of a transfer run and wait for its end.
+        """Execute the query of a transfer run and wait until it finishes.
 
         `starting` is called with the job's id before BigQuery hears of it: a
         local BigQuery may answer only when the query has ended.
