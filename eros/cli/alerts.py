@@ -16,10 +16,9 @@ from eros.cli import answers, completion
 from eros.cli.common import Format, Output, Stack, console
 from eros.cli.waiting import working
 from eros.cloud.google import Google
-from eros.project.alerts import state
 from eros.project.project import Project
 from eros.project.stack_file import load_stack_file
-from eros.watch import standing
+from eros.watch import alert_states, standing
 from eros.watch.monitor import Answer
 from eros.watch.standing import Standing
 
@@ -63,7 +62,7 @@ def history(
 ) -> None:
     """Show alert events, newest first: opened, repeated, escalated, acknowledged, resolved."""
     with working("alerts: reading the events"):
-        rows = state.history(Google(load_stack_file(stack)), days)
+        rows = alert_states.history(Google(load_stack_file(stack)), days)
     if output is Format.JSON:
         print(json.dumps(rows, indent=2, default=str))
         return
@@ -105,7 +104,7 @@ def ack(
     """Acknowledge an alert, which stops its escalation."""
     person = by or getpass.getuser()
     try:
-        state.acknowledge(Google(load_stack_file(stack)), alert, person)
+        alert_states.acknowledge(Google(load_stack_file(stack)), alert, person)
     except FAILURES as error:
         if "no open alert" not in str(error):
             raise

@@ -10,8 +10,9 @@ from typing import Any
 from bqstack.failures import FAILURES, explained
 from eros.cloud.google import Google
 from eros.cloud.local_control import present
-from eros.project.alerts import Alerts, policy, state
+from eros.project.alerts import Alerts, policy
 from eros.project.alerts.catalogue import Rule
+from eros.watch import alert_states
 from eros.watch.dashboard.cloud_figures import Incident, Monitoring, Window
 
 OK, OPEN, UNKNOWN = "OK", "OPEN", "UNKNOWN"
@@ -95,7 +96,7 @@ class All:
 def read(google: Google, alerts: Alerts) -> All:
     """How the rules of the stack stand."""
     known = {rule.id: rule for rule in alerts.rules}
-    rows = [_judged_by_sql(row, known.get(row["rule_id"])) for row in state.status(google)]
+    rows = [_judged_by_sql(row, known.get(row["rule_id"])) for row in alert_states.status(google)]
     metrics = [rule for rule in alerts.rules if rule.metric is not None]
     unread = ""
     try:

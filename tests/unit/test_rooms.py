@@ -145,3 +145,19 @@ def test_a_module_name_means_one_thing():
         if len(paths) > 1 and name not in IN_EACH_PACKAGE
     }
     assert found == {}, "name the newer one by what it holds"
+
+
+# Of `eros`, from the top.
+FLOORS = ("cli", "operations", "watch", "cloud", "project")
+
+
+@pytest.mark.parametrize(("floor", "above"), [(f, FLOORS[:n]) for n, f in enumerate(FLOORS)])
+def test_no_floor_of_the_product_imports_one_above_it(floor, above):
+    found = {
+        module: name
+        for module, source in sources("eros").items()
+        if module.startswith(f"eros.{floor}.")
+        for name in imported(source)
+        if name.startswith(tuple(f"eros.{one}." for one in above))
+    }
+    assert found == {}

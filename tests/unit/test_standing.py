@@ -11,9 +11,9 @@ import pytest
 from google.api_core.exceptions import Forbidden
 
 from eros.cli import alerts as command
-from eros.project.alerts import catalogue, state
+from eros.project.alerts import catalogue
 from eros.project.settings import PROJECT_ROOT, Settings
-from eros.watch import standing
+from eros.watch import alert_states, standing
 
 AT = datetime(2026, 3, 1, 11, 20, tzinfo=UTC)
 METRIC_RULES = ["A02", "A05", "A20", "A25", "A27"]
@@ -86,7 +86,7 @@ def google(settings: Settings, *alerts: dict[str, Any], fault: Exception | None 
 
 @pytest.fixture(autouse=True)
 def rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(state, "status", lambda google: [dict(one) for one in ROWS])
+    monkeypatch.setattr(alert_states, "status", lambda google: [dict(one) for one in ROWS])
 
 
 def read(settings: Settings, *alerts: dict[str, Any], **how: Any) -> standing.All:
