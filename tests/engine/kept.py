@@ -26,7 +26,8 @@ _KEPT = 3
 _SECONDS = 86_400
 _DECIDE = (
     *("__main__.py", "Pulumi.yaml", "pyproject.toml", "requirements.txt"),
-    *("components", "config", "eros", "policy", "sql", "tests/engine"),
+    *("components", "config", "eros", "policy", "sql"),
+    *("tests/engine/conftest.py", "tests/engine/kept.py"),
     *("packages/bqstack/src", "packages/gcptypes/src", "packages/localgcp/src"),
 )
 # What is of one cloud only: its processes and their ports, what they said.
