@@ -7,19 +7,77 @@ BEGIN
     DECLARE evaluation STRING DEFAULT GENERATE_UUID();
     DECLARE is_written BOOL DEFAULT FALSE;
     DECLARE waited_seconds FLOAT64 DEFAULT 0;
+    -- One entry per rule that is not healthy, and one per rule that moves: read once, since each
+    -- table that a statement names is billed at the least.
+    DECLARE known ARRAY<STRUCT<
+        rule_id STRING,
+        severity STRING,
+        state STRING,
+        escalated_at TIMESTAMP,
+        text STRING
+    >>;
+    DECLARE moves ARRAY<STRUCT<
+        rule_id STRING,
+        title STRING,
+        severity STRING,
+        incident_id STRING,
+        pending_since TIMESTAMP,
+        acknowledged_at TIMESTAMP,
+        acknowledged_by STRING,
+        value FLOAT64,
+        open_limit FLOAT64,
+        next_state STRING,
+        opened_at TIMESTAMP,
+        last_notified_at TIMESTAMP,
+        escalated_at TIMESTAMP,
+        is_opened BOOL,
+        is_repeated BOOL,
+        is_escalated BOOL,
+        is_resolved BOOL
+    >>;
     DECLARE judged_states STRING;
     DECLARE failure STRING;
 
     SET @@query_label = 'component:evaluate_alerts,{{ job_labels }}';
 
-    SET judged_states = (
-        SELECT STRING_AGG(TO_JSON_STRING(states), '\n' ORDER BY states.rule_id)
-        FROM `{{ project }}`.`{{ dataset }}`.alert_states AS states
-    );
     -- Rules read the job history, which is no table and stays out of the transaction.
-    CREATE OR REPLACE TEMP TABLE alert_moves AS
-    SELECT *
-    FROM `{{ project }}`.`{{ dataset }}`.alert_transitions(moment);
+    SET (known, moves) = (
+        SELECT AS STRUCT
+            ARRAY(
+                SELECT AS STRUCT
+                    states.rule_id,
+                    states.severity,
+                    states.state,
+                    states.escalated_at,
+                    TO_JSON_STRING(states) AS text
+                FROM `{{ project }}`.`{{ dataset }}`.alert_states AS states
+            ),
+            ARRAY(
+                SELECT AS STRUCT
+                    found.rule_id,
+                    found.title,
+                    found.severity,
+                    found.incident_id,
+                    found.pending_since,
+                    found.acknowledged_at,
+                    found.acknowledged_by,
+                    found.value,
+                    found.open_limit,
+                    found.next_state,
+                    found.opened_at,
+                    found.last_notified_at,
+                    found.escalated_at,
+                    found.is_opened,
+                    found.is_repeated,
+                    found.is_escalated,
+                    found.is_resolved
+                FROM `{{ project }}`.`{{ dataset }}`.alert_transitions(moment) AS found
+            )
+    );
+    SET judged_states = (
+        SELECT STRING_AGG(states.text, '\n' ORDER BY states.rule_id)
+        FROM UNNEST(known) AS states
+    );
 
     -- Before anything is written: a race that is lost below must not close what is open.
     -- The query says nothing that its labels do not: the log-based metric
@@ -27,14 +85,14 @@ BEGIN
     FOR firing IN (
         SELECT
             states.rule_id,
-            IF(COALESCE(moves.escalated_at, states.escalated_at) IS NULL, 'opened', 'escalated') AS stage
-        FROM `{{ project }}`.`{{ dataset }}`.alert_states AS states
-        LEFT JOIN alert_moves AS moves
-            ON states.rule_id = moves.rule_id
+            IF(COALESCE(moved.escalated_at, states.escalated_at) IS NULL, 'opened', 'escalated') AS stage
+        FROM UNNEST(known) AS states
+        LEFT JOIN UNNEST(moves) AS moved
+            ON states.rule_id = moved.rule_id
         WHERE
             states.state != 'PENDING'
             AND states.severity != 'INFO'
-            AND NOT COALESCE(moves.is_resolved OR moves.is_opened, FALSE)
+            AND NOT COALESCE(moved.is_resolved OR moved.is_opened, FALSE)
     )
     DO
         SET @@query_label = CONCAT(
@@ -51,7 +109,7 @@ BEGIN
     SET @@query_label = 'component:evaluate_alerts,{{ job_labels }}';
 
     -- Mostly there is nothing to do, and nothing is written then.
-    IF NOT EXISTS (SELECT 1 FROM alert_moves) THEN
+    IF ARRAY_LENGTH(moves) = 0 THEN
         RETURN;
     END IF;
 
@@ -69,15 +127,45 @@ BEGIN
                     SELECT STRING_AGG(TO_JSON_STRING(states), '\n' ORDER BY states.rule_id)
                     FROM `{{ project }}`.`{{ dataset }}`.alert_states AS states
                 ) THEN
-                    SET judged_states = (
-                        SELECT STRING_AGG(TO_JSON_STRING(states), '\n' ORDER BY states.rule_id)
-                        FROM `{{ project }}`.`{{ dataset }}`.alert_states AS states
+                    SET (known, moves) = (
+                        SELECT AS STRUCT
+                            ARRAY(
+                                SELECT AS STRUCT
+                                    states.rule_id,
+                                    states.severity,
+                                    states.state,
+                                    states.escalated_at,
+                                    TO_JSON_STRING(states) AS text
+                                FROM `{{ project }}`.`{{ dataset }}`.alert_states AS states
+                            ),
+                            ARRAY(
+                                SELECT AS STRUCT
+                                    found.rule_id,
+                                    found.title,
+                                    found.severity,
+                                    found.incident_id,
+                                    found.pending_since,
+                                    found.acknowledged_at,
+                                    found.acknowledged_by,
+                                    found.value,
+                                    found.open_limit,
+                                    found.next_state,
+                                    found.opened_at,
+                                    found.last_notified_at,
+                                    found.escalated_at,
+                                    found.is_opened,
+                                    found.is_repeated,
+                                    found.is_escalated,
+                                    found.is_resolved
+                                FROM `{{ project }}`.`{{ dataset }}`.alert_transitions(moment) AS found
+                            )
                     );
-                    CREATE OR REPLACE TEMP TABLE alert_moves AS
-                    SELECT *
-                    FROM `{{ project }}`.`{{ dataset }}`.alert_transitions(moment);
+                    SET judged_states = (
+                        SELECT STRING_AGG(states.text, '\n' ORDER BY states.rule_id)
+                        FROM UNNEST(known) AS states
+                    );
                 END IF;
-                IF NOT EXISTS (SELECT 1 FROM alert_moves) THEN
+                IF ARRAY_LENGTH(moves) = 0 THEN
                     BREAK;
                 END IF;
 
@@ -104,25 +192,25 @@ BEGIN
                     SELECT
                         GENERATE_UUID(),
                         moment,
-                        moves.rule_id,
-                        moves.title,
-                        moves.severity,
+                        moved.rule_id,
+                        moved.title,
+                        moved.severity,
                         event,
-                        moves.incident_id,
-                        moves.value,
-                        moves.open_limit
-                    FROM alert_moves AS moves
+                        moved.incident_id,
+                        moved.value,
+                        moved.open_limit
+                    FROM UNNEST(moves) AS moved
                     CROSS JOIN UNNEST(['OPENED', 'REPEATED', 'ESCALATED', 'RESOLVED']) AS event
                     WHERE
                         CASE event
-                            WHEN 'OPENED' THEN moves.is_opened
-                            WHEN 'REPEATED' THEN moves.is_repeated
-                            WHEN 'ESCALATED' THEN moves.is_escalated
-                            ELSE moves.is_resolved
+                            WHEN 'OPENED' THEN moved.is_opened
+                            WHEN 'REPEATED' THEN moved.is_repeated
+                            WHEN 'ESCALATED' THEN moved.is_escalated
+                            ELSE moved.is_resolved
                         END;
 
                     DELETE FROM `{{ project }}`.`{{ dataset }}`.alert_states
-                    WHERE rule_id IN (SELECT alert_moves.rule_id FROM alert_moves);
+                    WHERE rule_id IN (SELECT moved.rule_id FROM UNNEST(moves) AS moved);
 
                     INSERT INTO `{{ project }}`.`{{ dataset }}`.alert_states (
                         rule_id,
@@ -140,21 +228,21 @@ BEGIN
                         evaluated_at
                     )
                     SELECT
-                        rule_id,
-                        title,
-                        severity,
-                        next_state,
-                        incident_id,
-                        pending_since,
-                        opened_at,
-                        last_notified_at,
-                        escalated_at,
-                        acknowledged_at,
-                        acknowledged_by,
-                        value,
+                        moved.rule_id,
+                        moved.title,
+                        moved.severity,
+                        moved.next_state,
+                        moved.incident_id,
+                        moved.pending_since,
+                        moved.opened_at,
+                        moved.last_notified_at,
+                        moved.escalated_at,
+                        moved.acknowledged_at,
+                        moved.acknowledged_by,
+                        moved.value,
                         moment
-                    FROM alert_moves
-                    WHERE next_state IS NOT NULL;
+                    FROM UNNEST(moves) AS moved
+                    WHERE moved.next_state IS NOT NULL;
                     COMMIT TRANSACTION;
                 EXCEPTION WHEN ERROR THEN
                     BEGIN
@@ -184,12 +272,12 @@ BEGIN
     -- cost: 1 of 288
     FOR firing IN (
         SELECT
-            rule_id,
-            IF(escalated_at IS NULL, 'opened', 'escalated') AS stage
-        FROM alert_moves
+            moved.rule_id,
+            IF(moved.escalated_at IS NULL, 'opened', 'escalated') AS stage
+        FROM UNNEST(moves) AS moved
         WHERE
-            is_opened
-            AND severity != 'INFO'
+            moved.is_opened
+            AND moved.severity != 'INFO'
     )
     DO
         SET @@query_label = CONCAT(
@@ -210,7 +298,7 @@ BEGIN
     SET is_written = FALSE;
     SET waited_seconds = 0;
     -- cost: 1 of 288
-    WHILE NOT is_written AND (SELECT COUNTIF(is_resolved) FROM alert_moves) > 0 DO
+    WHILE NOT is_written AND (SELECT COUNTIF(moved.is_resolved) FROM UNNEST(moves) AS moved) > 0 DO
         BEGIN
             UPDATE `{{ project }}`.`{{ dataset }}`.automation_alerts
             SET
@@ -220,9 +308,9 @@ BEGIN
             WHERE
                 NOT acknowledged
                 AND alert_name IN (
-                    SELECT title
-                    FROM alert_moves
-                    WHERE is_resolved
+                    SELECT moved.title
+                    FROM UNNEST(moves) AS moved
+                    WHERE moved.is_resolved
                 )
                 AND alert_time >= TIMESTAMP_SUB(moment, INTERVAL {{ retention.log_days }} DAY);
             SET is_written = TRUE;

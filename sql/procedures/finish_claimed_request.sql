@@ -47,25 +47,27 @@ BEGIN
 
     -- A call whose answer was lost is made again: it finds its own work, which is no error.
     -- cost: 1 of 100
-    IF closed_rows = 0 AND NOT EXISTS (
-        SELECT 1
-        FROM `{{ project }}`.`{{ dataset }}`.schedule_generation_queue
-        WHERE
-            execution_date = for_date
-            AND page_name = for_page
-            AND claimed_by = builder
-            AND claimed_at = COALESCE(claim_time, claimed_at)
-            AND error_message IS NOT DISTINCT FROM failure
-            AND (
-                (failure IS NULL AND status = 'COMPLETED')
-                OR (failure IS NOT NULL AND status IN ('PENDING', 'FAILED'))
-            )
-    ) THEN
-        RAISE USING MESSAGE = FORMAT(
-            'builder %t does not hold the request of page %t for %t; its lease may have ended',
-            builder,
-            for_page,
-            for_date
-        );
+    IF closed_rows = 0 THEN
+        IF NOT EXISTS (
+            SELECT 1
+            FROM `{{ project }}`.`{{ dataset }}`.schedule_generation_queue
+            WHERE
+                execution_date = for_date
+                AND page_name = for_page
+                AND claimed_by = builder
+                AND claimed_at = COALESCE(claim_time, claimed_at)
+                AND error_message IS NOT DISTINCT FROM failure
+                AND (
+                    (failure IS NULL AND status = 'COMPLETED')
+                    OR (failure IS NOT NULL AND status IN ('PENDING', 'FAILED'))
+                )
+        ) THEN
+            RAISE USING MESSAGE = FORMAT(
+                'builder %t does not hold the request of page %t for %t; its lease may have ended',
+                builder,
+                for_page,
+                for_date
+            );
+        END IF;
     END IF;
 END;

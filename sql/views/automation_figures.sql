@@ -46,11 +46,12 @@ CROSS JOIN (
         AND job_start_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)
 ) AS feedback
 CROSS JOIN (
-    SELECT TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), MAX(sweep_time), MINUTE) / 60 AS sweep_age_hours
-    FROM `{{ project }}`.`{{ dataset }}`.lock_sweep_log
+    SELECT TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), MAX(job_start_time), MINUTE) / 60 AS sweep_age_hours
+    FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
     WHERE
-        status = 'SUCCESS'
-        AND sweep_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)
+        job_name = 'sweep_expired_caption_locks'
+        AND status = 'SUCCESS'
+        AND job_start_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)
 ) AS sweeps
 CROSS JOIN (
     SELECT

@@ -11,7 +11,7 @@ WITH runs AS (
         MAX(IF(status = 'SUCCESS', job_start_time, NULL)) OVER (PARTITION BY job_name) AS last_success
     FROM `{{ project }}`.`{{ dataset }}`.etl_job_runs
     WHERE
-        job_name IN ('run_daily_automation', 'update_caption_performance')
+        job_name IN ('run_daily_automation', 'update_caption_performance', 'sweep_expired_caption_locks')
         AND status != 'RUNNING'
         AND job_start_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)
 ),
@@ -24,16 +24,9 @@ night AS (
             AND status != 'SUCCESS'
             AND (last_success IS NULL OR job_start_time > last_success)
         ) AS failed_daily_runs,
-        MAX(IF(job_name = 'update_caption_performance', last_success, NULL)) AS feedback
+        MAX(IF(job_name = 'update_caption_performance', last_success, NULL)) AS feedback,
+        MAX(IF(job_name = 'sweep_expired_caption_locks', last_success, NULL)) AS last_sweep
     FROM runs
-),
-
-sweeps AS (
-    SELECT MAX(sweep_time) AS last_sweep
-    FROM `{{ project }}`.`{{ dataset }}`.lock_sweep_log
-    WHERE
-        status = 'SUCCESS'
-        AND sweep_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY)
 ),
 
 violations AS (
@@ -95,7 +88,6 @@ FROM (
         )
     ) AS tables
     CROSS JOIN night
-    CROSS JOIN sweeps
     CROSS JOIN violations
     CROSS JOIN stored
     CROSS JOIN UNNEST([
@@ -223,10 +215,10 @@ FROM (
             7,
             'recent activity',
             'hours since the lock sweep',
-            TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), COALESCE(sweeps.last_sweep, tables.system_since), MINUTE) / 60,
+            TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), COALESCE(night.last_sweep, tables.system_since), MINUTE) / 60,
             {{ thresholds.sweep_age_warning_hours | float }},
             {{ thresholds.sweep_age_critical_hours | float }},
-            IF(sweeps.last_sweep IS NULL, 'never', NULL)
+            IF(night.last_sweep IS NULL, 'never', NULL)
         )
     ]) AS findings
 );

@@ -66,7 +66,7 @@ SYSTEM: dict[str, Any] = {
     "failed_request_age": "1441 MINUTE",
     "usual_usd": 5.0,
     "jobs": (200, 0),
-    "outbox": 0,
+    "near_limit": 0,
     "uncounted": 0,
     "violations": 0,
     # Minutes since the last run of the schedule that runs every 15 minutes.
@@ -93,7 +93,7 @@ SICK: tuple[tuple[set[str], dict[str, Any]], ...] = (
             "sweep_volume": 1001,
             "request_age": "1441 MINUTE",
             "failed_request_age": "23 HOUR",
-            "outbox": 1,
+            "near_limit": 1,
             "uncounted": 1,
             "violations": 1,
         },
@@ -165,10 +165,6 @@ def fill(warehouse: Warehouse, changes: dict[str, Any]) -> None:
     daily = DAILY | state["daily"]
     now = at(NOW)
     total, failed = state["jobs"]
-    days = [NOW - dt.timedelta(days=n, hours=6) for n in range(1, 8)]
-    costs = ", ".join(
-        f"({at(day)}, {at(day)}, 'SELECT', 10, 1, 1, {state['usual_usd']})" for day in days
-    )
     feedback = f"TIMESTAMP_SUB({now}, INTERVAL {state['feedback_age']})"
     started = f"TIMESTAMP_SUB({now}, INTERVAL {daily['age']})"
     requested = f"TIMESTAMP_SUB({now}, INTERVAL {state['request_age']})"
@@ -177,41 +173,36 @@ def fill(warehouse: Warehouse, changes: dict[str, Any]) -> None:
         f"""
         INSERT INTO etl_job_runs (
             run_id, job_name, execution_date, job_start_time, status, duration_seconds,
-            creators_total, creators_processed, creators_failed
+            creators_total, creators_processed, creators_failed, rows_affected
         )
         VALUES
-            ('f', 'update_caption_performance', NULL, {feedback}, 'SUCCESS', 60, NULL, NULL, NULL),
+            (
+                'f', 'update_caption_performance', NULL, {feedback}, 'SUCCESS', 60,
+                NULL, NULL, NULL, NULL
+            ),
+            (
+                's', 'sweep_expired_caption_locks', NULL,
+                TIMESTAMP_SUB({now}, INTERVAL 30 MINUTE), 'SUCCESS', 5,
+                NULL, NULL, NULL, {state["sweep_volume"]}
+            ),
             (
                 'd', 'run_daily_automation', {daily["date"]}, {started}, '{daily["status"]}',
-                {daily["seconds"]}, {daily["total"]}, {daily["processed"]}, {daily["failed"]}
+                {daily["seconds"]}, {daily["total"]}, {daily["processed"]}, {daily["failed"]}, NULL
             );
-        INSERT INTO lock_sweep_log (
-            sweep_id, sweep_time, expired_deactivated, stale_deactivated, status
-        )
-        VALUES (
-            's', TIMESTAMP_SUB({now}, INTERVAL 30 MINUTE), {state["sweep_volume"]}, 0, 'SUCCESS'
-        );
         INSERT INTO schedule_generation_queue (
             page_name, execution_date, status, created_at, completed_at, attempts
         )
         VALUES
             ('anna', {TODAY}, 'PENDING', {requested}, NULL, 0),
             ('bea', {TODAY}, 'FAILED', {given_up}, {given_up}, 3);
-        INSERT INTO cost_monitoring (
-            window_start, window_end, statement_type, query_count, bytes_processed, bytes_billed,
-            estimated_cost_usd
-        )
-        VALUES {costs};
-        INSERT INTO automation_alerts (
-            alert_id, alert_time, alert_level, alert_name, acknowledged
-        )
-        SELECT CAST(n AS STRING), {now}, 'WARNING', 'Byte limit near', FALSE
-        FROM UNNEST(GENERATE_ARRAY(1, {state["outbox"]})) AS n;
         INSERT INTO stored_figures (figure_time, figure, value)
         VALUES
             (TIMESTAMP_SUB({now}, INTERVAL 7 HOUR), 'uncounted_results', 9),
             (TIMESTAMP_SUB({now}, INTERVAL 1 HOUR), 'uncounted_results', {state["uncounted"]}),
-            (TIMESTAMP_SUB({now}, INTERVAL 2 HOUR), 'integrity_violations', {state["violations"]});
+            (TIMESTAMP_SUB({now}, INTERVAL 2 HOUR), 'integrity_violations', {state["violations"]}),
+            (TIMESTAMP_SUB({now}, INTERVAL 2 HOUR), 'usual_daily_cost_usd', 9),
+            (TIMESTAMP_SUB({now}, INTERVAL 1 HOUR), 'usual_daily_cost_usd', {state["usual_usd"]}),
+            (TIMESTAMP_SUB({now}, INTERVAL 1 HOUR), 'jobs_near_byte_limit', {state["near_limit"]});
         INSERT INTO job_history (
             creation_time, job_id, job_type, statement_type, state, error_result, labels
         )
