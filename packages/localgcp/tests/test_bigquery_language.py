@@ -493,3 +493,21 @@ def test_the_number_of_rows_is_that_of_the_rows(client):
         " INSERT INTO d.counted SELECT n FROM UNNEST([1, 2, 3]) AS n; COMMIT TRANSACTION",
     )
     assert rows() == 3
+
+
+def test_a_function_is_no_table_and_says_the_columns_of_its_result(client):
+    run(
+        client,
+        "CREATE OR REPLACE TABLE FUNCTION d.told(least INT64)"
+        " RETURNS TABLE<id INT64, l ARRAY<STRING>>"
+        " AS (SELECT id, ['x'] AS l FROM d.items WHERE id > least);"
+        " CREATE OR REPLACE FUNCTION d.told_too(x INT64) AS (x);",
+    )
+    assert not {"told", "told_too"} & {one.table_id for one in client.list_tables("d")}
+    routine = client.get_routine("d.told").to_api_repr()
+    assert "returnType" not in routine
+    assert routine["returnTableType"]["columns"] == [
+        {"name": "id", "type": {"typeKind": "INT64"}},
+        {"name": "l", "type": {"typeKind": "ARRAY", "arrayElementType": {"typeKind": "STRING"}}},
+    ]
+    assert run(client, "SELECT * FROM d.told(1)") == [{"id": 2, "l": ["x"]}]

@@ -32,6 +32,7 @@ from localgcp.bigquery import (
     partitioned_tables,
     query_results,
     relocation,
+    routine_resources,
     row_policies,
     script_jobs,
     serving,
@@ -65,6 +66,7 @@ def main() -> None:
     catalog.install()
     catalogue_cache.install()
     parsed.install()
+    routine_resources.install()
     clones.install()
     streaming.install()
     row_policies.install()
