@@ -29,7 +29,8 @@ def install() -> None:
             record(tree, project_id, dataset_id)
             return
         bare = tree.copy()
-        bare.find(exp.ReturnsProperty).pop()
+        for returns in list(bare.find_all(exp.ReturnsProperty)):
+            returns.pop()
         record(bare, project_id, dataset_id)
         path = names.reference(tree.find(exp.Table), project_id, dataset_id)
         if (stored := routines.load(*path)) is not None:
