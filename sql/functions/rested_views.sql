@@ -1,4 +1,4 @@
-CREATE OR REPLACE FUNCTION `{{ project }}`.`{{ dataset }}`.rested_views(views INT64, load_views FLOAT64, load_squares FLOAT64, tiring FLOAT64)
+CREATE OR REPLACE FUNCTION `{{ project }}`.`{{ dataset }}`.rested_views(views FLOAT64, load_views FLOAT64, load_squares FLOAT64, tiring FLOAT64)
 RETURNS FLOAT64
 OPTIONS (
     description = 'Views of rested fans that would buy as much as these views did: each message counts as views times EXP(-tiring * load). Loads are known by their sum over views and the sum of their squares only, and taken to scatter like a Gamma variate. Nothing known of them: all views.'

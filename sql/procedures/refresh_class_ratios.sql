@@ -34,8 +34,8 @@ BEGIN
                 load_views,
                 load_squares,
                 load_purchases,
-                `{{ project }}`.`{{ dataset }}`.non_negative(successes) AS successes,
-                `{{ project }}`.`{{ dataset }}`.non_negative(failures) AS failures,
+                CAST(`{{ project }}`.`{{ dataset }}`.non_negative(successes) AS FLOAT64) AS successes,
+                CAST(`{{ project }}`.`{{ dataset }}`.non_negative(failures) AS FLOAT64) AS failures,
                 GREATEST(CAST(COALESCE(total_emv, 0) AS FLOAT64), 0) AS earnings
             FROM `{{ project }}`.`{{ dataset }}`.caption_bandit_stats
         ) AS learned

@@ -42,8 +42,9 @@ AS (
                 COALESCE(recent_sends, 1) AS recent_sends,
                 load_views,
                 load_squares,
-                `{{ project }}`.`{{ dataset }}`.non_negative(successes) AS successes,
-                `{{ project }}`.`{{ dataset }}`.non_negative(failures) AS failures,
+                -- Two corrupt counts may be beyond an INT64 together.
+                CAST(`{{ project }}`.`{{ dataset }}`.non_negative(successes) AS FLOAT64) AS successes,
+                CAST(`{{ project }}`.`{{ dataset }}`.non_negative(failures) AS FLOAT64) AS failures,
                 GREATEST(CAST(COALESCE(total_emv, 0) AS FLOAT64), 0) AS earnings
             FROM `{{ project }}`.`{{ dataset }}`.caption_bandit_stats
             WHERE page_name = for_page

@@ -190,3 +190,106 @@ def test_feedback_in_two_halves_equals_feedback_at_once(small, deliveries, data)
             del row["last_observed_at"]
     assert halves == at_once
     assert twice == at_once
+
+
+@pytest.fixture(scope="module")
+def selecting(build):
+    """What selection by its default policy needs."""
+    return build(
+        "properties_selecting",
+        only=["select_captions_for_creator", "index_scores"],
+        automation={"small_daily_target": 12},
+    )
+
+
+CAPTIONS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "active": st.booleans(),
+            "days": st.none() | st.integers(0, 40),
+            "successes": st.none() | INT64 | st.integers(0, 50),
+            "failures": st.integers(0, 5_000),
+            "tier": st.sampled_from(["'budget'", "'luxury'", "NULL"]),
+            "load": st.none() | st.floats(0, 6),
+        }
+    ),
+    min_size=20,
+    max_size=40,
+)
+
+
+@FEW
+@given(CAPTIONS, st.integers(0, 2**31), st.lists(st.floats(0.2, 2), min_size=7, max_size=7))
+def test_selection_by_the_index_keeps_its_promises(selecting, captions, seed, week):
+    assert selecting.settings.selection.policy == "index"
+    digest = hashlib.sha256(repr((captions, seed, week)).encode()).hexdigest()
+    page = f"p{digest[:12]}"
+    zone = selecting.settings.time_zone
+    cooldown = selecting.settings.selection.cooldown_days
+    day = f"DATE_ADD(CURRENT_DATE('{zone}'), INTERVAL 1 DAY)"
+    bank, learned = [], []
+    for number, caption in enumerate(captions):
+        name = f"c{number:02d}"
+        bank.append(
+            f"('{name}', '{page}', 'text {number}', {caption['tier']}, {caption['active']}, "
+            "CURRENT_TIMESTAMP())"
+        )
+        if caption["days"] is not None and caption["successes"] is not None:
+            used = f"TIMESTAMP(DATE_SUB({day}, INTERVAL {caption['days']} DAY), '{zone}')"
+            views = 0 if caption["load"] is None else caption["load"] * caption["failures"]
+            squares = views * (caption["load"] or 0)
+            learned.append(
+                f"('{page}', '{name}', {used}, CURRENT_TIMESTAMP(), {caption['successes']}, "
+                f"{caption['failures']}, 100, {caption['load'] or 'NULL'}, {views}, {squares})"
+            )
+    counted = f"""
+        INSERT INTO caption_bandit_stats (
+            page_name, caption_id, last_used, last_updated, successes, failures, total_emv,
+            recent_sends, load_views, load_squares
+        )
+        VALUES {", ".join(learned)};
+    """
+    selecting.run(f"""
+        INSERT INTO caption_bank (
+            caption_id, page_name, caption_text, price_tier, is_active, created_at
+        )
+        VALUES {", ".join(bank)};
+        {counted if learned else ""}
+        DELETE FROM weekday_ratios WHERE TRUE;
+        INSERT INTO weekday_ratios (weekday, messages, rate_ratio, refreshed_at)
+        SELECT number + 1, 1, ratio, CURRENT_TIMESTAMP()
+        FROM UNNEST({week}) AS ratio WITH OFFSET AS number;
+    """)
+    ranked = {
+        row["caption_id"]: row
+        for row in selecting.run(f"SELECT * FROM index_scores('{page}', {day})")
+    }
+    assert len(ranked) == len(captions)
+    free = {
+        f"c{number:02d}"
+        for number, caption in enumerate(captions)
+        if caption["active"]
+        and (caption["days"] is None or caption["successes"] is None or caption["days"] >= cooldown)
+    }
+    picked: list[str] = []
+    for call in range(2):
+        rows = selecting.run(f"""
+            CALL select_captions_for_creator('{page}', {day}, 8, {seed + call})
+        """)
+        left = free - set(picked)
+        names = [row["caption_id"] for row in rows]
+        assert len(names) == min(8, 12 - len(picked), len(left))
+        assert set(names) <= left
+        assert len(set(names)) == len(names)
+        by_rank = [ranked[row["caption_id"]] for row in rows if not row["is_random"]]
+        order = [(row["waits"], -row["score"]) for row in by_rank]
+        behind = [(ranked[name]["waits"], -ranked[name]["score"]) for name in left - set(names)]
+        # Nothing that was left is ahead of what was ranked.
+        if order and behind:
+            assert max(order)[0] <= min(behind)[0]
+            assert max(order)[1] <= min(behind)[1] + 1e-12 or max(order)[0] < min(behind)[0]
+        picked += names
+    held = selecting.run(f"""
+        SELECT caption_id FROM active_caption_assignments WHERE page_name = '{page}'
+    """)
+    assert sorted(row["caption_id"] for row in held) == sorted(picked)
