@@ -256,10 +256,10 @@ class Policies:
 
 def test_rows_are_unknown_where_a_policy_may_hide_them():
     refused = allowances.refused(dropped("pages"), [])
-    assert set(rows_at_stake.told(lambda: Policies("low"), refused).values()) == {
+    assert set(rows_at_stake.counted(lambda: Policies("low"), refused).values()) == {
         "rows at stake: unknown, row access policies may hide some from you"
     }
-    assert set(rows_at_stake.told(lambda: Policies(), refused).values()) == {
+    assert set(rows_at_stake.counted(lambda: Policies(), refused).values()) == {
         "rows at stake: none, the table is empty"
     }
 
@@ -307,7 +307,7 @@ def test_rows_are_unknown_where_bigquery_does_not_answer():
 
     changes = dropped("pages")
     refused = allowances.refused(changes, [])
-    assert set(rows_at_stake.told(connect, refused).values()) == {rows_at_stake.UNKNOWN}
+    assert set(rows_at_stake.counted(connect, refused).values()) == {rows_at_stake.UNKNOWN}
 
 
 # The refusal ---------------------------------------------------------------------------
@@ -316,7 +316,7 @@ def test_rows_are_unknown_where_bigquery_does_not_answer():
 @pytest.fixture
 def no_cloud(monkeypatch) -> None:
     """BigQuery does not answer."""
-    monkeypatch.setattr(rows_at_stake, "told", lambda *_: {})
+    monkeypatch.setattr(rows_at_stake, "counted", lambda *_: {})
 
 
 def test_a_refusal_names_object_column_and_fix(values, no_cloud):

@@ -91,7 +91,7 @@ def test_tables_carry_layout_lifetime_and_described_columns(declared):
     }
     assert stats["clusterings"] == ["page_name", "caption_id", "last_used"]
     columns = json.loads(stats["schema"])
-    assert len(columns) == 15
+    assert len(columns) == 19
     assert all(column.get("description") for column in columns)
 
 
