@@ -525,7 +525,7 @@ def test_the_command_creates_lists_verifies_restores_and_prunes(google, warehous
     code, text = run("restore", "--at", f"{moment.isoformat()}", "--tables", ",".join(TWO), "--yes")
     assert code == 0, text
     assert backups.checksums(google, TWO) == before
-    with pytest.raises(UserError, match="no restore waits"):
+    with pytest.raises(UserError, match="no restore is unfinished"):
         run("restore", "--resume")
     assert "would delete" not in run("prune", "--dry-run")[1]
 

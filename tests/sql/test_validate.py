@@ -8,6 +8,7 @@ checked in one run, so it is also seen that no mistake hides another.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import shutil
@@ -20,6 +21,7 @@ from bqstack.analysis import Report, finding_report, memory, validate
 from bqstack.analysis.rules import RULES
 from eros.project import alerts
 from eros.project.files import beside
+from eros.project.project import Project
 from eros.project.schedules import ScheduledScripts
 from eros.project.settings import PROJECT_ROOT, Settings
 from eros.project.stack_file import load_stack_file
@@ -48,8 +50,14 @@ EXPECTED = expected_findings()
 
 
 def checked(settings: Settings, root: Path, only: Iterable[Path] = ()) -> Report:
-    """Report on all SQL below `root`, that of config/ included."""
-    return validate(settings, root, only, beside=beside(ScheduledScripts(settings, root)))
+    """Report on all SQL below `root`, that of config/ included.
+
+    Where the system has no rules and figures of its own, templates know the product's.
+    """
+    files = beside(ScheduledScripts(settings, root))
+    if not (root / alerts.FILE).exists():
+        files = dataclasses.replace(files, names=Project(settings, PROJECT_ROOT).names)
+    return validate(settings, root, only, beside=files)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -61,7 +61,7 @@ ELSEWHERE = {
     "20 both UTC schedules fire once per local day": "unit",
     "21 restore brings back rows and expiration": "engine",
 }
-OWNED_COLUMNS = {"caption_bandit_stats": 15, "holiday_calendar": 5, "schedule_export_log": 9}
+OWNED_COLUMNS = {"caption_bandit_stats": 19, "holiday_calendar": 5, "schedule_export_log": 9}
 # Partition unit and field, clustering, expiration in days.
 LAYOUT = {
     "caption_bandit_stats": (
