@@ -12,8 +12,8 @@ PYTEST := python -m pytest -q
 TIER := $(PYTEST) --durations 10 --durations-min 1
 # Tests of one file may share a server or an order, so a file stays in one of two processes.
 PARALLEL := -n 2 --dist loadfile
-# Here in groups, in the order that tests/engine/conftest.py gives them.
-GROUPED := -n 2 --dist loadgroup --no-loadscope-reorder
+# Here in the order and the groups that tests/engine/conftest.py gives them.
+GROUPED := -n 2 --dist loadscope --no-loadscope-reorder
 # Each process of the SQL tier has an emulator of its own, so single tests may move.
 BALANCED := -n 2 --dist worksteal
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.auth.credentials import AnonymousCredentials
@@ -23,9 +24,11 @@ PROJECT = "eros-local"
 DATASET = "eros_scheduling_brain"
 # Longest first; what is not named comes after them, and single tests at the end fill up.
 _LONG = (
-    *("surroundings", "deploy", "rollback", "lifecycle", "alerts", "chaos", "repair"),
-    *("runbook", "guard", "matrix", "faults", "adopt"),
+    *("surroundings", "deploy", "rollback", "lifecycle", "matrix", "alerts", "chaos", "repair"),
+    *("runbook", "guard", "faults", "adopt", "adopt_objects", "gate"),
 )
+# Tests of these files need no other one, and may run in two processes.
+_APART = {"test_gate", "test_surroundings"}
 # Beside a kept state: those of the cloud that it was made with.
 _ADDRESSES = "addresses.json"
 _PROGRAM = (
@@ -153,20 +156,32 @@ class Program:
         self.pulumi("config", "set", "--path", f"eros:{key}", value, "--stack", "local")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A module stays in one process and in its order, unless it is marked `apart`."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files come first, where nothing but this folder runs."""
     here = Path(__file__).parent
-    for item in (own := [one for one in items if here in one.path.parents]):
-        if config.pluginmanager.hasplugin("xdist") and not item.get_closest_marker("apart"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    if len(own) == len(items):
+    if all(here in item.path.parents for item in items):
         items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> tuple[int, bool]:
     name = item.path.stem.removeprefix("test_")
-    last = item.get_closest_marker("apart") is not None
-    return (_LONG.index(name) if name in _LONG else len(_LONG), last)
+    return (_LONG.index(name) if name in _LONG else len(_LONG), item.path.stem in _APART)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file stays in one process and in its order, but for those in _APART.
+
+    Not xdist's groups: 3.8 writes them into names that pytest 9.2 does not read any more.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Files(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return nodeid if Path(file).stem in _APART else file
+
+    return Files(config, log)
 
 
 @pytest.fixture(scope="module")

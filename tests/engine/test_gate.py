@@ -13,7 +13,7 @@ import pytest
 from tests.engine.conftest import DATASET, Cloud, Program
 from tests.mistakes import MISTAKES, Mistake, make
 
-pytestmark = [pytest.mark.deployed, pytest.mark.apart]
+pytestmark = pytest.mark.deployed
 
 EROS = (sys.executable, "-m", "eros.cli.app")
 COMMANDS = {

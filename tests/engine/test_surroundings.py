@@ -15,8 +15,6 @@ import pytest
 
 from tests.engine.surroundings import OTHER_CLOUDS, Place, bare, committed, copied
 
-pytestmark = pytest.mark.apart
-
 SQL = "sql/views/current_health.sql"
 
 
