@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -82,6 +82,10 @@ class Terminal(Console):
         """As Rich does; a terminal gets lines that end between words, a pipe whole ones."""
         options.setdefault("soft_wrap", not self.is_terminal)
         super().print(*objects, **options)
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Leave it to eros.cli.logged, which ends every command; rich would exit with 1."""
+        raise BrokenPipeError
 
 
 console = Terminal(highlight=False)

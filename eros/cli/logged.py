@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -67,7 +69,15 @@ def _logged(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         result = "succeeded"
         extras: dict[str, Any] = {}
         try:
-            return function(**options)
+            answer = function(**options)
+            # Here, and not when Python ends, which would have the last word on it.
+            sys.stdout.flush()
+            return answer
+        except BrokenPipeError:
+            # Who reads the output has read enough, as `head` has: no mistake, and nothing to say.
+            result = "interrupted" if changes else "succeeded"
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(128 + signal.SIGPIPE) from None
         except typer.Exit as end:
             extras["exit_code"] = end.exit_code
             result = "failed" if end.exit_code else "succeeded"
