@@ -13,13 +13,15 @@ from typing import Any
 
 import duckdb
 from local_bigquery.catalog import ddl as catalog_ddl
-from local_bigquery.catalog import metadata, names, tables
+from local_bigquery.catalog import metadata, names
 from local_bigquery.engine import database
 from local_bigquery.engine.database import quote
 from local_bigquery.jobs import query
 from local_bigquery.models import Table
 from local_bigquery.sql.rules import ddl as statement_rules
 from sqlglot import exp
+
+from localgcp.bigquery import conflicts, rewriting
 
 # Of a table's resource, what its copy has from the start; a snapshot's partitions do not expire.
 _KEPT = (
@@ -101,13 +103,14 @@ def _columns(source: tuple[str, ...], target: tuple[str, ...]) -> None:
     name = quote(*target)
     if not database.fetch(f"SELECT 1 FROM {name} LIMIT 1"):
         # DuckLake sets no NOT NULL on an empty table, but creates one with it.
-        database.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+        rewriting.replace_empty(name, columns)
         return
     try:
-        _alter(name, described)
+        conflicts.repeated(lambda: _alter(name, described))
     except duckdb.Error:
         # Nor on a column without statistics, such as a STRUCT.
-        _rewrite(target, columns)
+        with database.writing(*target), database.cursor() as cursor:
+            rewriting.rewrite(cursor, name, columns)
 
 
 def _described(path: tuple[str, ...]) -> list[tuple[Any, ...]]:
@@ -125,24 +128,3 @@ def _alter(name: str, described: list[tuple[Any, ...]]) -> None:
             database.execute(
                 f"ALTER TABLE {name} ALTER COLUMN {quote(column)} SET DEFAULT {default}"
             )
-
-
-def _rewrite(path: tuple[str, ...], columns: str) -> None:
-    """Write a table again with these columns, each in DuckDB's words, in their old order.
-
-    Time travel does not reach behind this.
-    """
-    name, spare = tables.name(*path), tables.name(*path[:-1], f"{path[-1]}__rewritten")
-    with database.writing(*path), database.cursor() as cursor:
-        # A table that is made and renamed in one transaction is lost when DuckLake, beside other
-        # writers, tries the commit again: it has to be there before.
-        cursor.execute(f"CREATE OR REPLACE TABLE {spare} ({columns})")
-        cursor.execute(f"INSERT INTO {spare} SELECT * FROM {name}")
-        cursor.execute("BEGIN")
-        try:
-            cursor.execute(f"DROP TABLE {name}")
-            cursor.execute(f"ALTER TABLE {spare} RENAME TO {quote(path[-1])}")
-            cursor.execute("COMMIT")
-        except duckdb.Error:
-            cursor.execute("ROLLBACK")
-            raise
