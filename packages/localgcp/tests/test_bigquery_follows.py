@@ -287,6 +287,26 @@ def test_writes_to_one_table_wait_for_each_other(whole: Whole) -> None:
     assert counts == [("a", 15), ("b", 15), ("merge", 10)]
 
 
+def test_snapshots_that_are_taken_together_all_have_their_rows(whole: Whole) -> None:
+    names = [f"taken{number}" for number in range(24)]
+    for name in names:
+        whole.rows(f"""
+            CREATE TABLE ds.{name} (
+                id INT64 NOT NULL, place STRUCT<x INT64> NOT NULL, n INT64 DEFAULT 5
+            );
+            INSERT INTO ds.{name} VALUES (1, STRUCT(2), 3);
+        """)
+
+    def snapshot(name: str) -> list[tuple[Any, ...]]:
+        whole.rows(f"CREATE SNAPSHOT TABLE ds.{name}_then CLONE ds.{name}")
+        table = whole.client.get_table(f"ds.{name}_then")
+        assert [field.name for field in table.schema] == ["id", "place", "n"], name
+        return whole.rows(f"SELECT id, place.x, n FROM ds.{name}_then")
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(snapshot, names)) == [[(1, 2, 3)]] * len(names)
+
+
 def test_what_a_statement_changes_the_next_one_sees(whole: Whole) -> None:
     from google.api_core.exceptions import BadRequest, Conflict, NotFound
     from google.cloud import bigquery
