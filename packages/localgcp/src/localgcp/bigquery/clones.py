@@ -8,6 +8,7 @@ https://cloud.google.com/bigquery/docs/table-clones-intro
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,7 @@ from local_bigquery.models import Table
 from local_bigquery.sql.rules import ddl as statement_rules
 from sqlglot import exp
 
-from localgcp.bigquery import conflicts, rewriting
+from localgcp.bigquery import conflicts
 
 # Of a table's resource, what its copy has from the start; a snapshot's partitions do not expire.
 _KEPT = (
@@ -37,6 +38,10 @@ _KEPT = (
 )
 WHOLE = "whole"
 """Mark of a statement that copies a table: it takes all partitions and hidden columns."""
+# Rows of a clone whose columns change; temporary tables are the connection's own.
+_ROWS = "temp.main.cloned"
+# DuckLake loses tables, or its process, when several are made and replaced at once.
+_one_at_a_time = threading.Lock()
 _split, _definition = statement_rules.split, catalog_ddl._definition
 
 
@@ -73,13 +78,16 @@ def _with_columns(run: Callable[..., Any]) -> Callable[..., Any]:
     """Give the columns of a clone what DuckLake keeps of them: NOT NULL and defaults."""
 
     def copied(cur: Any, tree: exp.Expression, context: Any, *rest: Any) -> Any:
-        result = run(cur, tree, context, *rest)
         clone = tree.args.get("clone") if isinstance(tree, exp.Create) else None
-        dry = len(rest) > 2 and rest[2]
-        if clone and not dry and result.ddlOperationPerformed != "SKIP":
-            source = names.reference(clone.this, context.project_id, context.dataset_id)
-            target = names.reference(tree.this, context.project_id, context.dataset_id)
-            _columns(source, target)
+        if not clone:
+            return run(cur, tree, context, *rest)
+        with _one_at_a_time:
+            result = run(cur, tree, context, *rest)
+            dry = len(rest) > 2 and rest[2]
+            if not dry and result.ddlOperationPerformed != "SKIP":
+                source = names.reference(clone.this, context.project_id, context.dataset_id)
+                target = names.reference(tree.this, context.project_id, context.dataset_id)
+                _columns(source, target)
         return result
 
     return copied
@@ -103,14 +111,27 @@ def _columns(source: tuple[str, ...], target: tuple[str, ...]) -> None:
     name = quote(*target)
     if not database.fetch(f"SELECT 1 FROM {name} LIMIT 1"):
         # DuckLake sets no NOT NULL on an empty table, but creates one with it.
-        rewriting.replace_empty(name, columns)
+        _create_again(name, columns)
         return
     try:
         conflicts.repeated(lambda: _alter(name, described))
     except duckdb.Error:
         # Nor on a column without statistics, such as a STRUCT.
         with database.writing(*target), database.cursor() as cursor:
-            rewriting.rewrite(cursor, name, columns)
+            cursor.execute(f"CREATE TEMP TABLE {_ROWS} AS SELECT * FROM {name}")
+            try:
+                _create_again(name, columns)
+                conflicts.repeated(
+                    lambda: cursor.execute(f"INSERT INTO {name} SELECT * FROM {_ROWS}")
+                )
+            finally:
+                cursor.execute(f"DROP TABLE {_ROWS}")
+
+
+def _create_again(name: str, columns: str) -> None:
+    """The table without rows, with these columns; nobody else knows of it yet."""
+    conflicts.repeated(lambda: database.execute(f"DROP TABLE {name}"))
+    conflicts.repeated(lambda: database.execute(f"CREATE TABLE {name} ({columns})"))
 
 
 def _described(path: tuple[str, ...]) -> list[tuple[Any, ...]]:

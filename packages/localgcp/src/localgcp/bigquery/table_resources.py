@@ -10,6 +10,7 @@ https://cloud.google.com/bigquery/docs/default-values
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -24,11 +25,13 @@ from local_bigquery.sql.dialect import BigQueryDialect, DuckDBDialect
 from local_bigquery.sql.translate import Context, translate
 from sqlglot import exp
 
-from localgcp.bigquery import rewriting
+from localgcp.bigquery import conflicts
 
 Path = tuple[str, str, str]
 
 _LEVELS = 15
+# Rows of a table that is written again; temporary tables are the connection's own.
+_ROWS = "temp.main.rewritten"
 _create, _alter = tables.create, tables._alter
 
 
@@ -208,7 +211,10 @@ def _set_default(path: Path, field: TableFieldSchema, expression: str | None) ->
 
 
 def _rebuild(path: Path, column: str, expression: str) -> None:
-    """Write the table again: DuckLake gives an added column no expression as its default."""
+    """Write the table again: DuckLake gives an added column no expression as its default.
+
+    Nobody meets the table without its rows, or none at all. Time travel does not reach behind this.
+    """
     name = tables.name(*path)
     with database.writing(*path), database.cursor() as cursor:
         described = cursor.execute(
@@ -220,7 +226,26 @@ def _rebuild(path: Path, column: str, expression: str) -> None:
             + (f" DEFAULT {default}" if (default := _shown(one, column, expression, text)) else "")
             for one, kind, null, text in described
         )
-        rewriting.rewrite(cursor, name, columns)
+        cursor.execute(f"CREATE TEMP TABLE {_ROWS} AS SELECT * FROM {name}")
+        try:
+            # DuckLake refuses a commit whose tables a reader looks up at that moment.
+            conflicts.repeated(lambda: _replace(cursor, name, columns))
+        finally:
+            cursor.execute(f"DROP TABLE {_ROWS}")
+
+
+def _replace(cursor: duckdb.DuckDBPyConnection, name: str, columns: str) -> None:
+    """The table with these columns and the rows kept aside, in one step for its readers."""
+    cursor.execute("BEGIN")
+    try:
+        cursor.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+        cursor.execute(f"INSERT INTO {name} SELECT * FROM {_ROWS}")
+        cursor.execute("COMMIT")
+    except duckdb.Error as error:
+        # A commit that is refused has ended the transaction already.
+        with contextlib.suppress(duckdb.TransactionException):
+            cursor.execute("ROLLBACK")
+        raise error
 
 
 def _shown(one: str, column: str, expression: str, text: Any) -> str | None:
