@@ -245,7 +245,9 @@ class Builder:
     def query(self, sql: str, **values: Any) -> list[dict[str, Any]]:
         """Rows of a statement; `{dataset}` in it is the quoted dataset, `@name` a value.
 
-        A call whose answer is lost is asked for again by its job's id, never sent twice.
+        The name of a value says its type, because a NULL needs one: `date` is a DATE, `claimed` a
+        TIMESTAMP, `count`, `seed` and `rows` are INT64, everything else is a STRING. A call whose
+        answer is lost is asked for again by its job's id, never sent twice.
         """
         project, _, name = self.dataset.rpartition(".")
         quoted = f"`{project or self.client.project}`.`{name}`"
