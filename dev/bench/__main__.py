@@ -10,6 +10,7 @@ from rich.console import Console
 from dev.bench import figure_table, machine_facts, suite
 from dev.bench.benchmark import REGISTRY
 from dev.bench.lab import BenchmarkError, Lab
+from eros.project.settings import PROJECT_ROOT
 
 
 def _arguments() -> argparse.Namespace:
@@ -52,7 +53,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     path = figure_table.write(machine, results)
-    console.print(f"written: {path.relative_to(path.parent.parent.parent)}")
+    console.print(f"written: {path.relative_to(PROJECT_ROOT)}")
     return 0
 
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from rich.console import Console
 
-from dev.bench import suite
+from dev.bench import floor, suite
 from dev.bench.benchmark import REGISTRY, Benchmark, Figure, Figures, benchmark, growth, ratio
 from dev.bench.figure_table import show
 from dev.bench.learning_report import compact
@@ -59,3 +59,44 @@ def test_figures_of_every_unit_are_shown():
     text = console.file.getvalue()
     for unit, told in zip(units, ("1.50 s", "1.50 x", "1.50", "1.50 GiB", "1.50 USD"), strict=True):
         assert re.search(rf"in {unit}\b.*{told}", text)
+
+
+def test_the_floor_declares_what_a_state_holds_in_literals() -> None:
+    stack = "urn:pulumi:s::p::pulumi:pulumi:Stack::p-s"
+    provider = "urn:pulumi:s::p::pulumi:providers:gcp::google"
+    part = "urn:pulumi:s::p::own:part:Part::part"
+    secret = {"4dabf18193072939515e22adb298388d": "x", "ciphertext": "y"}
+    source = floor.program(
+        [
+            {"urn": stack, "type": "pulumi:pulumi:Stack", "custom": False, "outputs": {"a": 1}},
+            {
+                "urn": provider,
+                "type": "pulumi:providers:gcp",
+                "custom": True,
+                "parent": stack,
+                "inputs": {"__internal": {}, "accessToken": secret, "version": "1"},
+            },
+            {"urn": part, "type": "own:part:Part", "custom": False, "parent": stack},
+            {
+                "urn": "urn:pulumi:s::p::own:part:Part$gcp:bigquery/table:Table::t",
+                "type": "gcp:bigquery/table:Table",
+                "custom": True,
+                "parent": part,
+                "provider": f"{provider}::id",
+                "ignoreChanges": ["schema"],
+                "inputs": {"tableId": "t", "labels": {"k": "v"}},
+            },
+        ]
+    )
+    lines = source.splitlines()[4:]
+    assert lines[0] == "pulumi.export('a', 1)"
+    assert lines[1].endswith(
+        "gcp.Provider('google', opts=pulumi.ResourceOptions(), access_token='local')"
+    )
+    assert lines[2].endswith(
+        "pulumi.ComponentResource('own:part:Part', 'part', opts=pulumi.ResourceOptions())"
+    )
+    assert lines[4].endswith(
+        f"gcp.bigquery.Table('t', opts=pulumi.ResourceOptions(parent=made[{part!r}], "
+        f"provider=made[{provider!r}], ignore_changes=['schema']), table_id='t', labels={{'k': 'v'}})"
+    )
