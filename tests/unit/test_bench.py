@@ -88,15 +88,12 @@ def test_the_floor_declares_what_a_state_holds_in_literals() -> None:
             },
         ]
     )
-    lines = source.splitlines()[4:]
-    assert lines[0] == "pulumi.export('a', 1)"
-    assert lines[1].endswith(
-        "gcp.Provider('google', opts=pulumi.ResourceOptions(), access_token='local')"
-    )
-    assert lines[2].endswith(
-        "pulumi.ComponentResource('own:part:Part', 'part', opts=pulumi.ResourceOptions())"
-    )
-    assert lines[4].endswith(
-        f"gcp.bigquery.Table('t', opts=pulumi.ResourceOptions(parent=made[{part!r}], "
-        f"provider=made[{provider!r}], ignore_changes=['schema']), table_id='t', labels={{'k': 'v'}})"
-    )
+    exported, google, inner, _, table = source.splitlines()[4:]
+    assert exported == "pulumi.export('a', 1)"
+    made = f"made[{provider!r}] = gcp.Provider('google', opts=pulumi.ResourceOptions()"
+    assert google == f"{made}, access_token='local')"
+    made = f"made[{part!r}] = pulumi.ComponentResource('own:part:Part', 'part'"
+    assert inner == f"{made}, opts=pulumi.ResourceOptions())"
+    assert f"gcp.bigquery.Table('t', opts=pulumi.ResourceOptions(parent=made[{part!r}]" in table
+    assert f"provider=made[{provider!r}], ignore_changes=['schema'])" in table
+    assert table.endswith("table_id='t', labels={'k': 'v'})")
