@@ -63,13 +63,19 @@ def check(path: Path) -> Iterator[str]:
 
 def _files() -> list[Path]:
     listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split("\0")
-    return [
+    named = (
         ROOT / name
         for name in listed
         if name.endswith((*_WHOLE, ".py", "Makefile")) and name not in _LEFT_OUT
-    ]
+    )
+    # Git lists a file that has just been deleted or moved until it is told so.
+    return [path for path in named if path.is_file()]
 
 
 def _prose(path: Path) -> Iterator[tuple[int, str]]:

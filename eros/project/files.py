@@ -17,7 +17,7 @@ from bqstack.errors import UserError
 from eros.project import alerts, channels, schedules
 from eros.project import figures as metrics
 from eros.project.alerts.checks import check as check_alerts
-from eros.project.alerts.marking import RuleFragments
+from eros.project.marking import FigureFragments, RuleFragments
 from eros.project.project import Project
 from eros.project.settings import NAMESPACE, PROJECT_ROOT, Settings
 
@@ -127,7 +127,8 @@ def beside(scripts: schedules.ScheduledScripts) -> Beside:
         return scripts.settings.model_dump_json().encode() + recall.fingerprint(folders)
 
     names = Project(scripts.settings, scripts.root).names
-    return Beside((scripts,), (RuleFragments(),), where_to_look, fingerprint, names)
+    fragments = (RuleFragments(), FigureFragments())
+    return Beside((scripts,), fragments, where_to_look, fingerprint, names)
 
 
 def where_to_look(file: Path) -> str:

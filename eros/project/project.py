@@ -71,9 +71,13 @@ class Project:
     @cached_property
     def sql(self) -> catalogue.Catalogue:
         """The objects of the dataset."""
-        return catalogue.load(self.settings, self.root, self.names)
+        return catalogue.load(
+            self.settings,
+            self.root,
+            lambda: {name: read() for name, read in self.names.items()},
+        )
 
     @property
-    def names(self) -> Callable[[], dict[str, Any]]:
-        """What templates of SQL know beside the settings: the rules and the figures."""
-        return lambda: {"metrics": self.figures, "alerts": self.alerts}
+    def names(self) -> dict[str, Callable[[], Any]]:
+        """What templates of SQL know beside the settings, each with what reads it."""
+        return {"metrics": lambda: self.figures, "alerts": lambda: self.alerts}

@@ -19,12 +19,13 @@ import pytest
 
 from bqstack.analysis import Report, finding_report, memory, validate
 from bqstack.analysis.rules import RULES
-from eros.project import alerts
-from eros.project.files import beside
+from eros.project import alerts, figures
+from eros.project.files import Reading, beside
 from eros.project.project import Project
 from eros.project.schedules import ScheduledScripts
 from eros.project.settings import PROJECT_ROOT, Settings
 from eros.project.stack_file import load_stack_file
+from tests.mistakes import MISTAKES, make
 
 pytestmark = pytest.mark.sql
 DATA = Path(__file__).parent / "validate"
@@ -155,14 +156,67 @@ def test_a_mistake_in_an_alert_rule_is_told_at_its_line(
 ) -> None:
     for folder in ("config", "sql"):
         shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder)
-    file = tmp_path / alerts.FILE
-    text = file.read_text(encoding="utf-8")
-    assert good in text
-    file.write_text(text.replace(good, bad, 1), encoding="utf-8")
+    edit(tmp_path / alerts.FILE, good, bad)
     readings = Path("sql/table_functions/alert_readings.sql")
     (finding,) = checked(settings, tmp_path, only=[readings, alerts.FILE]).findings
     assert (finding.file, finding.rule) == (alerts.FILE, rule)
     assert finding.excerpt[finding.column - 1 :].startswith(token) or token in finding.excerpt
+
+
+@pytest.mark.timeout(TIMEOUT)
+@pytest.mark.parametrize(
+    ("good", "bad", "rule", "token"),
+    [
+        ("        value: warnings", "        value: warnigs", "unknown-column", "warnigs"),
+        ("      health_score:", "      health_scor:", "unknown-column", "health_scor"),
+        ("  latest_health:", "  lastest_health:", "missing-object", "lastest_health"),
+        ("by: component", "by: componnt", "unknown-column", "componnt"),
+    ],
+)
+def test_a_mistake_in_a_figure_is_told_at_its_line(
+    settings: Settings, tmp_path: Path, good: str, bad: str, rule: str, token: str
+) -> None:
+    for folder in ("config", "sql"):
+        shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder)
+    edit(tmp_path / figures.FILE, good, bad)
+    found = Reading(settings, tmp_path).report.findings
+    # A dashboard that shows the figure by its old name has a finding of its own.
+    (finding,) = (one for one in found if one.file.parent != Path("config/dashboards"))
+    assert (finding.file, finding.rule) == (figures.FILE, rule)
+    assert finding.excerpt[finding.column - 1 :].startswith(token)
+
+
+@pytest.mark.timeout(TIMEOUT)
+def test_mistakes_of_files_that_templates_read_hide_none_in_the_sql(
+    settings: Settings, tmp_path: Path
+) -> None:
+    for folder in ("config", "sql"):
+        shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder)
+    edit(tmp_path / figures.FILE, 'unit: "1"', "unit: parsec")
+    edit(tmp_path / alerts.FILE, "severity: INFO", "severity: NEWS")
+    for name in (
+        "a column misspelt in a procedure",
+        "an unknown type",
+        "a schedule of a procedure that is not there",
+        "a type of channel that there is not",
+    ):
+        make(tmp_path, MISTAKES[name])
+    report = Reading(settings, tmp_path).report
+    assert [finding.file.as_posix() for finding in report.findings] == [
+        "config/alerts.yaml",
+        "config/channels.yaml",
+        "config/metrics.yaml",
+        "config/schedules.yaml",
+        "sql/procedures/sweep_expired_caption_locks.sql",
+        "sql/tables/caption_bandit_stats.sql",
+    ], finding_report.text(report)
+
+
+def edit(file: Path, good: str, bad: str) -> None:
+    """Replace the first place of a text that is there."""
+    text = file.read_text(encoding="utf-8")
+    assert good in text
+    file.write_text(text.replace(good, bad, 1), encoding="utf-8")
 
 
 @pytest.mark.timeout(TIMEOUT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from tools import prose
@@ -24,6 +26,19 @@ def test_a_word_is_found_in_prose_and_not_in_names(tmp_path, name, text, lines):
     path = tmp_path / name
     path.write_text(text)
     assert [int(found.split(":")[1]) for found in prose.check(path)] == lines
+
+
+def test_new_files_are_read_and_deleted_ones_are_not(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(prose, "ROOT", tmp_path)
+    (tmp_path / "gone.md").write_text("Made anew.\n")
+    for command in (["init", "--quiet"], ["add", "gone.md"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    (tmp_path / "gone.md").unlink()
+    (tmp_path / "new.md").write_text("Built anew.\n")
+    assert prose.main() == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "new.md:1: 'anew': write again, from scratch, or recreated"
+    ]
 
 
 def test_every_refused_word_stands_in_the_style_page():

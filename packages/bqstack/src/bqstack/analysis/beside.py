@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -62,12 +62,12 @@ class Beside:
     `hint` says where a person reads what a file may hold; empty where nothing is known.
     `fingerprint` stands for all that a check depends on beside sql/: the stack's settings, what
     templates know, the program's own code. It may raise OSError. Without it no whole check is
-    recalled, only those of single texts. `names` are what templates know of such files; it may
-    raise UserError.
+    recalled, only those of single texts. `names` are what templates know of such files, each read
+    by its function, which may raise UserError: no file hides what is wrong with another.
     """
 
     scripts: Sequence[Scripts] = ()
     fragments: Sequence[Fragments] = ()
     hint: Callable[[Path], str] = no_hint
     fingerprint: Callable[[], bytes] | None = None
-    names: Callable[[], Mapping[str, Any]] = dict
+    names: Mapping[str, Callable[[], Any]] = field(default_factory=dict)

@@ -76,7 +76,9 @@ def source(
 ) -> Source:
     """The source of the file at `path` below `root`, aware of the SQL that it puts in."""
     for one in fragments:
-        if f"{one.name}." in plain.text and (root / one.file).is_file():
+        if one.name not in plain.text or not (root / one.file).is_file():
+            continue
+        if one.name in render.names(plain.text, plain.path):
             return _composed(plain, path, root, context, one)
     return plain
 

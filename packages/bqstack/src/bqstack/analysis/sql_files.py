@@ -41,20 +41,21 @@ class Loaded:
     """For each object the others that its text names."""
     elsewhere: list[elsewhere.Elsewhere] = field(default_factory=list)
     """Tables of other datasets whose columns are declared."""
+    unknown: set[str] = field(default_factory=set)
+    """Names of templates whose file has a mistake: what uses them is not to blame."""
 
 
 def load(target: Target, root: Path, beside: Beside) -> Loaded:
     """All of `root`/sql, with what it takes from files `beside` it."""
     loaded = Loaded()
-    try:
-        context = {**target.template_values(), **beside.names()}
-    except UserError as error:
-        # A file that templates read has a mistake: nothing can be rendered, and what names an
-        # object of ours is not to blame.
-        loaded.failed.add(error.file or "")
-        loaded.failed |= {path.stem for path in texts.below(root / "sql")}
-        loaded.findings.append(in_document(error, root, beside.hint))
-        return loaded
+    context = dict(target.template_values())
+    for name, read in beside.names.items():
+        try:
+            context[name] = read()
+        except UserError as error:
+            loaded.failed.add(error.file or "")
+            loaded.unknown.add(name)
+            loaded.findings.append(in_document(error, root, beside.hint))
     for path in elsewhere.files(root):
         _read_elsewhere(loaded, target, context, path, root)
     for path in texts.below(root / "sql"):
@@ -113,7 +114,9 @@ def _read(
         return
     source = Source(shown, text, text)
     try:
-        sql = render.render(path, shown, context)
+        if loaded.unknown and loaded.unknown & render.names(text, shown):
+            return
+        sql = render.text_of(text, shown, context)
     except UserError as error:
         loaded.findings.append(_finding(source, error))
         return
@@ -159,7 +162,9 @@ def _read_elsewhere(
         return
     source = Source(shown, text, text)
     try:
-        sql = render.render(path, shown, context)
+        if loaded.unknown and loaded.unknown & render.names(text, shown):
+            return
+        sql = render.text_of(text, shown, context)
         source = Source(shown, text, sql, lines.origins(text, sql, context))
         found = elsewhere.read(sql, shown, (target.project, target.dataset))
     except UserError as error:

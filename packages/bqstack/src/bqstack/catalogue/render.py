@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from jinja2 import meta
 
 from bqstack import texts
 from bqstack.errors import UserError
@@ -37,9 +38,19 @@ def text_of(source: str, shown: Path, context: Mapping[str, Any]) -> str:
             fix=f"use one of: {', '.join(sorted(context))}",
         ) from None
     except jinja2.TemplateSyntaxError as error:
-        raise UserError(
-            f"template syntax: {error.message}", file=shown, line=error.lineno
-        ) from None
+        raise _no_template(error, shown) from None
+
+
+def names(source: str, shown: Path) -> set[str]:
+    """The names that a template takes from outside; raises UserError where it is none."""
+    try:
+        return meta.find_undeclared_variables(_environment.parse(source))
+    except jinja2.TemplateSyntaxError as error:
+        raise _no_template(error, shown) from None
+
+
+def _no_template(error: jinja2.TemplateSyntaxError, shown: Path) -> UserError:
+    return UserError(f"template syntax: {error.message}", file=shown, line=error.lineno)
 
 
 def _template_line(error: Exception) -> int | None:
