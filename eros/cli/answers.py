@@ -153,7 +153,7 @@ def _widest(column: Sequence[str], parts: Callable[[str], list[str]]) -> int:
 def _table(answer: Answer, cells: list[list[Text]], widths: list[int] | None) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), collapse_padding=True)
     for place, name in enumerate(answer.columns):
-        numbers = any(isinstance(row[place], int | float | Decimal) for row in answer.rows)
+        numbers = any(_is_number(row[place]) for row in answer.rows)
         table.add_column(
             Text(name),
             justify="right" if numbers else "left",
@@ -166,6 +166,13 @@ def _table(answer: Answer, cells: list[list[Text]], widths: list[int] | None) ->
     return table
 
 
+def _is_number(value: Any) -> bool:
+    """A text that a caller has set at the right is a number with its unit."""
+    if isinstance(value, Text):
+        return value.justify == "right"
+    return isinstance(value, int | float | Decimal)
+
+
 def _show_blocks(terminal: Console, names: Sequence[str], cells: list[list[Text]]) -> None:
     """Each row as lines of name and value, between the rows an empty line."""
     left = max(map(cell_len, names))
@@ -176,7 +183,9 @@ def _show_blocks(terminal: Console, names: Sequence[str], cells: list[list[Text]
         block.add_column(width=left, no_wrap=True, style="dim")
         block.add_column(overflow="fold")
         for name, text in zip(names, row, strict=True):
-            block.add_row(Text(name), text)
+            value = text.copy()
+            value.justify = "left"
+            block.add_row(Text(name), value)
         terminal.print(block)
 
 

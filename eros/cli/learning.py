@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from rich.text import Text
+
 from eros.cli import answers
 from eros.cli.common import Stack
 from eros.cli.waiting import working
 from eros.cloud.google import Google
 from eros.project.stack_file import load_stack_file
 from eros.watch import selection_effects as effects
+from eros.watch.monitor import Answer
+
+_HEADINGS = (
+    *("pages", "ranked", "random", "$ ranked", "$ random"),
+    *("gain", "95% interval", "untried", "$ given up"),
+)
 
 
 def learning(
@@ -17,7 +27,45 @@ def learning(
     wide: answers.Wide = False,
 ) -> None:
     """Compare what ranked captions earn with random ones, by page size."""
-    google = Google(load_stack_file(stack))
+    settings = load_stack_file(stack)
+    google = Google(settings)
     with working(f"learning: asking {stack} what its messages earned"):
         answer = effects.effects(google)
-    answers.write(answer, output, out, wide=wide, note=effects.verdict(answer))
+    note = effects.verdict(answer, settings.selection)
+    if output is answers.Format.TABLE:
+        days = settings.automation.selection_effect_days
+        note = f"{_legend(days)}\n{note}" if answer.rows else note
+        answer = for_people(answer)
+    answers.write(answer, output, out, wide=wide, note=note)
+
+
+def for_people(answer: Answer) -> Answer:
+    """The rows in few and narrow columns, with units."""
+    return Answer(_HEADINGS, [_row(record) for record in answer.records()])
+
+
+def _row(record: dict[str, Any]) -> tuple[Any, ...]:
+    gain, low, high = (record[f"gain{part}_pct"] for part in ("", "_low", "_high"))
+    return (
+        record["page_size"],
+        record["ranked_messages"],
+        record["random_messages"],
+        _number(record["earnings_per_message_usd"], ",.2f"),
+        _number(record["random_earnings_per_message_usd"], ",.2f"),
+        _number(gain, "+,.1f", "%"),
+        Text("" if gain is None else f"{low:+,.1f}…{high:+,.1f}%", justify="right"),
+        _number(record["untried_pct"], ".1f", "%"),
+        _number(record["exploration_per_message_usd"], ",.2f"),
+    )
+
+
+def _number(value: float | None, form: str, unit: str = "") -> Text:
+    return Text("" if value is None else f"{value:{form}}{unit}", justify="right")
+
+
+def _legend(days: int) -> str:
+    return (
+        f"Messages of the last {days} days, dollars per message. ranked: chosen by rank; random: "
+        "drawn by chance;\nuntried: ranked ones whose caption was new; "
+        "given up: what the best known means promised more."
+    )

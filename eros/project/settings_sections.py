@@ -10,8 +10,14 @@ from bqstack.documents import Section
 
 Member = Annotated[str, StringConstraints(pattern=r"^(group|serviceAccount|user|domain):.+$")]
 Percent = Annotated[float, Field(ge=0, le=100)]
-PositiveInt = Annotated[int, Field(gt=0)]
-PositiveFloat = Annotated[float, Field(gt=0)]
+# A billion: no sum or product of two leaves an INT64.
+PositiveInt = Annotated[int, Field(gt=0, le=10**9)]
+# A century: BigQuery refuses dates beyond the years 1 to 9999.
+Days = Annotated[int, Field(gt=0, le=36_500)]
+Hours = Annotated[int, Field(gt=0, le=24 * 36_500)]
+PositiveFloat = Annotated[float, Field(gt=0, le=1e12)]
+# Wide enough for any page; no quotient of two leaves a FLOAT64.
+Weight = Annotated[float, Field(ge=1e-6, le=1e9)]
 # Float fields have float defaults: pydantic does not convert them, and SQL would see INT64.
 
 
@@ -27,7 +33,7 @@ class Prices(Section):
 class Limits(Section):
     """Bounds of a single job (docs/requirements.md C-34, C-35)."""
 
-    maximum_bytes_billed: Annotated[int, Field(ge=10 * 2**20)] = 10 * 2**30
+    maximum_bytes_billed: Annotated[int, Field(ge=10 * 2**20, le=2**62)] = 10 * 2**30
     """10 MiB at least: BigQuery bills every query so much, and refuses all below a lower limit."""
     query_timeout_seconds: PositiveInt = 300
     interactive_timeout_seconds: PositiveInt = 60
@@ -55,17 +61,17 @@ class Thresholds(Section):
     active_locks_warning: PositiveInt = 5000
     active_locks_critical: PositiveInt = 10000
     sweep_volume_warning: PositiveInt = 1000
-    sweep_age_warning_hours: PositiveInt = 2
-    sweep_age_critical_hours: PositiveInt = 6
-    inactivity_warning_hours: PositiveInt = 24
-    inactivity_critical_hours: PositiveInt = 48
-    feedback_age_warning_hours: PositiveInt = 8
-    feedback_age_critical_hours: PositiveInt = 12
-    daily_run_age_critical_hours: PositiveInt = 28
+    sweep_age_warning_hours: Hours = 2
+    sweep_age_critical_hours: Hours = 6
+    inactivity_warning_hours: Hours = 24
+    inactivity_critical_hours: Hours = 48
+    feedback_age_warning_hours: Hours = 8
+    feedback_age_critical_hours: Hours = 12
+    daily_run_age_critical_hours: Hours = 28
     daily_run_slow_minutes: PositiveInt = 10
     creator_failure_warning_pct: Percent = 10.0
-    queue_backlog_hours: PositiveInt = 24
-    expired_lock_grace_hours: Annotated[int, Field(ge=0)] = 2
+    queue_backlog_hours: Hours = 24
+    expired_lock_grace_hours: Annotated[int, Field(ge=0, le=24 * 36_500)] = 2
     burn_fast: PositiveFloat = 14.4
     burn_slow: PositiveFloat = 6.0
     """Multiples of the error budget `error_rate_warning_pct` (SRE workbook, chapter 5)."""
@@ -75,7 +81,7 @@ class Thresholds(Section):
     cost_growth_minimum_usd: PositiveFloat = 1.0
     """A day that costs less is not compared with the usual (docs/requirements.md C-42)."""
     health_check_age_warning_minutes: PositiveInt = 20
-    pause_warning_hours: PositiveInt = 4
+    pause_warning_hours: Hours = 4
     """Schedules that are paused for longer are a finding even where the stack file pauses them.
 
     Rule A25 notifies of such a pause, where it is 22 hours or less; rule A31 of one that nobody
@@ -86,27 +92,27 @@ class Thresholds(Section):
 class Automation(Section):
     """Parameters of the daily run and the lock sweep (spec automation.md 4, 5)."""
 
-    active_days: PositiveInt = 30
+    active_days: Days = 30
     """A creator is active when a message was sent in this many days."""
     saturation_limit_pct: Percent = 80.0
     """A page strictly below this saturation is queued."""
-    planning_window_days: PositiveInt = 7
+    planning_window_days: Days = 7
     """Assignments of this many days from the execution date count as planned."""
     breaker_failures: PositiveInt = 5
     """Consecutive creator failures that open the circuit breaker."""
-    stale_lock_days: PositiveInt = 7
+    stale_lock_days: Days = 7
     lock_wait_seconds: PositiveInt = 60
     """Pauses add up to this before a procedure gives up on a table that others change."""
     integrity_hours: Annotated[int, Field(ge=1, le=24)] = 6
     """How often the rules of the data are checked, which takes a scan of all captions."""
     queue_lease_minutes: PositiveInt = 30
     queue_max_attempts: PositiveInt = 3
-    feedback_window_days: PositiveInt = 365
+    feedback_window_days: Days = 365
     """Results of messages sent in this many days make up the bandit statistics."""
-    feedback_late_days: PositiveInt = 30
+    feedback_late_days: Days = 30
     """A result delivered up to this many days after the send is still counted, and a message
     without a caption is matched again."""
-    selection_effect_days: PositiveInt = 90
+    selection_effect_days: Days = 90
     """Days of messages over which ranked captions are compared with those drawn at random."""
     medium_audience: PositiveInt = 1_000
     large_audience: PositiveInt = 10_000
@@ -124,37 +130,37 @@ class Selection(Section):
     """What captions are ranked by: the index, or one of the draws of Thompson sampling."""
     random_share: Annotated[float, Field(ge=0, le=0.5)] = 0.02
     """Share of captions drawn at random, and labelled: what the others are measured against."""
-    horizon_days: PositiveInt = 60
+    horizon_days: Days = 60
     """Index: days over which what a message teaches still earns."""
     message_spread: Annotated[float, Field(ge=0, le=1)] = 0.05
     """Index: how much the purchases of one message hang together; 0 is not at all."""
-    prior_rate: Annotated[float, Field(gt=0, lt=1)] = 0.01
+    prior_rate: Annotated[float, Field(ge=1e-6, lt=1)] = 0.01
     """Index: purchases per view of a page without a history; weighs as much as one caption."""
-    prior_value: PositiveFloat = 0.1
+    prior_value: Weight = 0.1
     """Index: dollars per view of a page without a history; weighs as much as one caption."""
-    prior_shape: PositiveFloat = 1.5
+    prior_shape: Weight = 1.5
     """Index: shape of the Gamma prior, purchases, until a page's captions show their own."""
-    shape_captions: PositiveFloat = 10.0
+    shape_captions: Weight = 10.0
     """Index: captions that `prior_shape` weighs as much as."""
-    class_captions: PositiveFloat = 10.0
+    class_captions: Weight = 10.0
     """Index: captions that the page's mean weighs as much as in the mean of a price tier."""
-    price_purchases: PositiveFloat = 0.5
+    price_purchases: Weight = 0.5
     """Index: purchases that a class's earnings per purchase weigh as much as in a caption's own."""
     recovery: Annotated[float, Field(ge=0, lt=1)] = 0.15
     """Index: what a send takes off the logarithm of a caption's rate, until results show it."""
-    recovery_weight: PositiveFloat = 50.0
+    recovery_weight: Weight = 50.0
     """Index: purchases, of loads that differ by one send, that `recovery` weighs as much as."""
-    recovery_days: Annotated[float, Field(ge=1)] = 30.0
+    recovery_days: Annotated[float, Field(ge=1, le=36_500)] = 30.0
     """Index: days in which half of what a send took off is back."""
-    weekday_purchases: PositiveFloat = 200.0
+    weekday_purchases: Weight = 200.0
     """Index: purchases that even weekdays weigh as much as."""
     weekday_patience: Annotated[float, Field(ge=0, le=10)] = 2.0
     """Index: captions that wait for a better day, as a multiple of what a weekday sells less."""
-    prior_successes: PositiveFloat = 4.0
+    prior_successes: Weight = 4.0
     """Draws: prior successes of every caption; its prior rate is the mean of its page."""
-    prior_failures: PositiveFloat = 1.0
+    prior_failures: Weight = 1.0
     """Draws: prior failures of a caption on a page that has no purchase yet."""
-    earnings_prior_purchases: PositiveFloat = 2.0
+    earnings_prior_purchases: Weight = 2.0
     """Draws: purchases at the page's mean earnings that a caption's own mean is mixed with."""
     max_captions: PositiveInt = 1_000
     """Most captions that one call may ask for."""
@@ -162,16 +168,16 @@ class Selection(Section):
     """How long a call that died keeps the lock of its page, in seconds."""
     lock_patience_seconds: PositiveInt = 300
     """How long a call waits for the lock of a page that other calls change, in seconds."""
-    cooldown_days: Annotated[int, Field(ge=0)] = 7
+    cooldown_days: Annotated[int, Field(ge=0, le=36_500)] = 7
     """A caption sent to a page within this many days is not drawn for it again."""
 
 
 class Retention(Section):
     """Days that rows are kept; empty means for ever (docs/requirements.md C-24, C-26)."""
 
-    caption_bandit_stats_days: PositiveInt | None = 90
-    log_days: PositiveInt = 90
-    inactive_assignment_days: PositiveInt = 90
+    caption_bandit_stats_days: Days | None = 90
+    log_days: Days = 90
+    inactive_assignment_days: Days = 90
     time_travel_hours: Annotated[int, Field(ge=48, le=168, multiple_of=24)] = 168
 
 
@@ -180,9 +186,9 @@ class Backup(Section):
 
     bucket: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$")]
     dataset: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,1024}$")] = "eros_backups"
-    daily_retention_days: PositiveInt = 30
+    daily_retention_days: Days = 30
     """Days that a backup is kept, unless it was taken before a deployment."""
-    deployment_retention_days: PositiveInt = 90
+    deployment_retention_days: Days = 90
     external_tables: list[str] = ["active_caption_assignments", "caption_bank"]
     """External tables that backups hold as well (docs/requirements.md C-61)."""
     operators: list[Member] = []

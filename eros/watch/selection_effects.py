@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from eros.cloud.google import Google
+from eros.project.settings_sections import Selection
 from eros.watch.monitor import Answer, Query, ask
 
 # "10% better EMV": what the sources promise of learning (docs/learning.md).
@@ -31,18 +32,19 @@ def effects(google: Google) -> Answer:
     return ask(google, _QUERY)
 
 
-def verdict(answer: Answer) -> str:
+def verdict(answer: Answer, rules: Selection) -> str:
     """One sentence on all pages: the gain, its interval, and whether the goal is reached."""
     total: dict[str, Any] | None = next(
         (row for row in answer.records() if row["page_size"] == ALL), None
     )
     if total is None:
-        return "No message of a chosen caption has been counted yet."
+        return (
+            f"No message whose caption the policy {rules.policy!r} chose has been counted yet: "
+            "figures come with the first results of what the schedule builder selected."
+        )
     few = total["random_messages"]
     if total["gain_pct"] is None:
-        if few < ENOUGH:
-            return f"{few} random messages counted: a comparison needs {ENOUGH}."
-        return "Nothing has been earned yet that could be compared."
+        return _why_no_gain(few, few + total["ranked_messages"], rules)
     low, high = total["gain_low_pct"], total["gain_high_pct"]
     reached = (
         f"the goal of +{GOAL_PCT:.0f}% is reached"
@@ -55,3 +57,14 @@ def verdict(answer: Answer) -> str:
         f"Ranked captions earn {total['gain_pct']:+.1f}% against {few:,} random messages "
         f"(95% interval {low:+.1f}% to {high:+.1f}%): {reached}."
     )
+
+
+def _why_no_gain(few: int, counted: int, rules: Selection) -> str:
+    if few >= ENOUGH <= counted - few:
+        return "Nothing has been earned yet that could be compared."
+    said = f"{few:,} of {counted:,} messages counted were random: a comparison needs {ENOUGH}"
+    if rules.random_share == 0:
+        return f"{said}, but eros:selection.randomShare is 0, so no caption is drawn at random."
+    if few < ENOUGH:
+        return f"{said}, and about {rules.random_share:.1%} of all messages are random."
+    return f"{said} that were ranked as well."

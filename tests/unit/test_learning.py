@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from dev.bench import loop, ranking
 from dev.bench.hidden_rates import Regime
 from dev.bench.realities import PLAIN, REALITIES, Reality, seasons
+from eros.cli import answers
+from eros.cli import learning as learning_command
 from eros.project.settings_sections import Selection
 from eros.watch import selection_effects
 from eros.watch.monitor import Answer
@@ -18,22 +22,70 @@ pytestmark = pytest.mark.unit
 
 RULES = Selection()
 SMALL = Regime("small", "", 80, (300, 3_000), pages=20)
-COLUMNS = ("page_size", "random_messages", "gain_pct", "gain_low_pct", "gain_high_pct")
+COLUMNS = (
+    "page_size",
+    "ranked_messages",
+    "random_messages",
+    "gain_pct",
+    "gain_low_pct",
+    "gain_high_pct",
+)
 
 
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (("all", 400, 30.0, 12.0, 51.0), "is reached"),
-        (("all", 400, 4.0, 1.0, 8.0), "is missed"),
-        (("all", 400, 12.0, -3.0, 30.0), "too early"),
-        (("all", 29, None, None, None), "29 random messages counted"),
-        (("all", 40, None, None, None), "Nothing has been earned"),
-        (("small", 400, 30.0, 12.0, 51.0), "No message"),
+        (("all", 9000, 400, 30.0, 12.0, 51.0), "is reached"),
+        (("all", 9000, 400, 4.0, 1.0, 8.0), "is missed"),
+        (("all", 9000, 400, 12.0, -3.0, 30.0), "too early"),
+        (("all", 971, 29, None, None, None), "29 of 1,000 messages counted were random"),
+        (("all", 971, 29, None, None, None), "about 2.0% of all"),
+        (("all", 12, 40, None, None, None), "a comparison needs 30 that were ranked"),
+        (("all", 971, 40, None, None, None), "Nothing has been earned"),
+        (("small", 9000, 400, 30.0, 12.0, 51.0), "No message"),
     ],
 )
 def test_the_verdict_is_as_sure_as_the_interval(row, said):
-    assert said in selection_effects.verdict(Answer(COLUMNS, [row]))
+    assert said in selection_effects.verdict(Answer(COLUMNS, [row]), RULES)
+
+
+ROW = {
+    "page_size": "medium",
+    "policy": "index",
+    "ranked_messages": 12_345,
+    "random_messages": 251,
+    "earnings_per_message_usd": 234.5,
+    "random_earnings_per_message_usd": 187.654,
+    "gain_pct": 24.99,
+    "gain_low_pct": -3.21,
+    "gain_high_pct": 61.5,
+    "untried_pct": 12.34,
+    "exploration_per_message_usd": 5.2,
+}
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_people_get_a_table_that_fits_their_terminal(width):
+    little = ROW | dict.fromkeys([name for name in ROW if name.endswith(("pct", "usd"))])
+    records = [ROW, little | {"page_size": "small", "random_messages": 0}]
+    rows = [tuple(record.values()) for record in records]
+    answer = learning_command.for_people(Answer(tuple(ROW), rows))
+    terminal = Console(file=StringIO(), width=width, force_terminal=True, no_color=True)
+    answers.show(terminal, answer)
+    *_, first, second = terminal.file.getvalue().splitlines()
+    assert first.split() == [
+        *("medium", "12,345", "251", "234.50", "187.65", "+25.0%"),
+        *("-3.2…+61.5%", "12.3%", "5.20"),
+    ]
+    assert second.split() == ["small", "12,345", "0"]
+    assert len(first) <= width
+
+
+def test_without_a_random_share_the_verdict_names_the_setting():
+    answer = Answer(COLUMNS, [("all", 500, 0, None, None, None)])
+    off = Selection(random_share=0.0)
+    assert "eros:selection.randomShare is 0" in selection_effects.verdict(answer, off)
+    assert "randomShare" not in selection_effects.verdict(answer, RULES)
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,15 @@
 """Settings: what a person sees when a stack file is wrong."""
 
 import json
+import math
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from bqstack.documents import Section
 from bqstack.errors import UserError
+from eros.project.settings import Settings
 from eros.project.stack_file import check_file, from_engine, load_stack_file, parse
 
 
@@ -57,6 +61,27 @@ def test_a_missing_key_comes_with_the_command_that_sets_it(values):
 def test_a_wrong_value_is_named_with_file_and_key(values, key, value):
     text = refusal(values | {key: value})
     assert text.startswith(f"Pulumi.staging.yaml: eros:{key}")
+
+
+def numbers() -> list[tuple[str, str]]:
+    """Section and key of every numeric setting."""
+    return [
+        (section.alias, field.alias)
+        for section in Settings.model_fields.values()
+        if isinstance(section.annotation, type) and issubclass(section.annotation, Section)
+        for field in section.annotation.model_fields.values()
+        if {field.annotation, *get_args(field.annotation)} & {int, float}
+    ]
+
+
+@pytest.mark.parametrize("wrong", [math.inf, -math.inf, math.nan, True, 10**30, "many", [1]])
+def test_no_number_is_endless_or_a_yes(values, wrong):
+    """Any of them would become SQL that BigQuery refuses, or that means something else."""
+    found = numbers()
+    assert len(found) > 80
+    for section, key in found:
+        text = refusal(values | {section: dict(values.get(section, {})) | {key: wrong}})
+        assert text.startswith(f"Pulumi.staging.yaml: eros:{section}.{key}: input should be")
 
 
 def test_the_engine_hands_everything_over_as_text(values):

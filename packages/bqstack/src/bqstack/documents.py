@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
 from bqstack import texts
@@ -18,11 +18,26 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Section(BaseModel):
-    """Base of all documents: camelCase keys, unknown keys refused, values frozen."""
+    """Base of all documents: camelCase keys, others refused, numbers finite, values frozen."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _yes_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """To pydantic `true` is 1, and YAML has many words for it."""
+        if isinstance(value, bool) and info.field_name:
+            kind = cls.model_fields[info.field_name].annotation
+            kinds = {kind, *get_args(kind)}
+            if kinds & {int, float} and bool not in kinds:
+                raise ValueError("input should be a number")
+        return value
 
 
 def one_of(*choices: tuple[str, ...]) -> ConfigDict:
@@ -134,6 +149,8 @@ def message(error: ValidationError, problem: Any) -> str:
         return f"unknown key{more}"
     if problem["type"] == "missing":
         return f"required, but not set{more}"
+    if problem["type"] == "model_type":
+        return f"input should be a mapping of keys{more}"
     text: str = problem["msg"].removeprefix("Value error, ")
     return text[0].lower() + text[1:] + more
 
