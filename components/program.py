@@ -12,8 +12,8 @@ import pulumi
 
 from bqstack.connection import Connection
 from bqstack.program import Program
-from components.fingerprint import fingerprint
 from components.system import System, read
+from eros.cloud.fingerprint import fingerprint
 from eros.project.settings import Settings
 from eros.project.stack_file import check_file, from_engine, load_stack_file
 

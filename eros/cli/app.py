@@ -142,20 +142,18 @@ def main() -> None:
 
 
 def _run(command: Any) -> None:
-    # Logs and Google's clients, which no help needs.
-    from bqstack.errors import UserError
-    from bqstack.failures import FAILURES, explained
+    # Logs, which no help needs.
     from eros.cli.common import print_error
+    from eros.cli.failed import reason
     from eros.cli.logged import log_commands
 
     log_commands(command)
     try:
         command()
-    except UserError as error:
-        print_error(f"error: {error}")
-        sys.exit(1)
-    except FAILURES as error:
-        print_error(f"error: {explained(error)}")
+    except Exception as error:
+        if (why := reason(error)) is None:
+            raise
+        print_error(f"error: {why}")
         sys.exit(1)
 
 

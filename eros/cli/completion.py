@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterable
 
 import typer
 
-from bqstack.errors import UserError
-from bqstack.failures import FAILURES
-from eros.project.project import Project
+from eros.cli.failed import reason
 from eros.project.settings import PROJECT_ROOT
 from eros.project.stack_file import load_stack_file
 
@@ -22,8 +20,10 @@ def _offered(names: Callable[[typer.Context], Iterable[str]]) -> Callable[..., l
     def offer(context: typer.Context, incomplete: str) -> list[str]:
         try:
             return [name for name in names(context) if name.startswith(incomplete)]
-        except (UserError, OSError, *FAILURES):
-            return []
+        except Exception as error:
+            if isinstance(error, OSError) or reason(error) is not None:
+                return []
+            raise
 
     return offer
 
@@ -49,6 +49,7 @@ def _queries(_: typer.Context) -> list[str]:
 
 
 def _rules(_: typer.Context) -> list[str]:
+    from eros.project.project import Project
 
     return [rule.id for rule in Project.load("local").alerts.rules]
 

@@ -13,8 +13,8 @@ from typing import Any
 import typer
 
 from bqstack.errors import UserError
-from bqstack.failures import FAILURES, explained
 from eros import logs
+from eros.cli.failed import reason
 
 # Commands that only look. Whatever is not named here is audited, and refused when its audit
 # record cannot be written.
@@ -82,17 +82,16 @@ def _logged(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             extras["exit_code"] = end.exit_code
             result = "failed" if end.exit_code else "succeeded"
             raise
-        except (UserError, *FAILURES) as error:
-            extras["error"] = str(error) if isinstance(error, UserError) else explained(error)
-            result = "failed"
-            raise
         except (KeyboardInterrupt, typer.Abort, SystemExit):
             result = "interrupted"
             raise
-        except BaseException:
+        except BaseException as error:
             result = "failed"
-            # A mistake of ours: the trace is what fixes it.
-            log.critical("the command broke")
+            if (why := reason(error)) is not None:
+                extras["error"] = why
+            else:
+                # A mistake of ours: the trace is what fixes it.
+                log.critical("the command broke")
             raise
         finally:
             extras |= {

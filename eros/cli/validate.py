@@ -13,7 +13,7 @@ from bqstack.errors import UserError
 from eros.cli.common import Format, Output, Stack
 from eros.cli.waiting import working
 from eros.project.files import Reading
-from eros.project.settings import PROJECT_ROOT
+from eros.project.settings import PROJECT_ROOT, Settings
 from eros.project.stack_file import check_file, load_stack_file
 
 
@@ -45,10 +45,24 @@ def validate(
     if not report.ok:
         raise typer.Exit(1)
     if not only:
-        # Rules about resources need the program, which tells what it breaks with its fix.
-        from bqstack.plan import sources
+        _declare(stack, settings, fresh)
 
-        sources.declared(PROJECT_ROOT, stack, "the files as they are")
+
+def _declare(stack: str, settings: Settings, fresh: bool) -> None:
+    """Rules about resources need the program, which tells what it breaks with its fix."""
+    from bqstack.guard.verdicts import Verdict
+    from eros.cloud.fingerprint import fingerprint
+
+    # As a plan sees it, which no cloud is asked for.
+    digest = fingerprint(settings.model_copy(update={"endpoints_file": None}))
+    verdict = Verdict(digest, stack) if digest else None
+    if verdict and not fresh and verdict.is_known():
+        return
+    from bqstack.plan import sources
+
+    sources.declared(PROJECT_ROOT, stack, "the files as they are")
+    if verdict:
+        verdict.remember()
 
 
 def _try_deployed(stack: str, named: bool, output: Format) -> None:

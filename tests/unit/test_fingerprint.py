@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components import fingerprint
+from eros.cloud import fingerprint
 from eros.project.settings import PROJECT_ROOT, Settings
 from eros.project.stack_file import load_stack_file
 
@@ -18,7 +18,7 @@ def root(tmp_path) -> Path:
     for name in ("components", "config", "eros", "policy", "sql"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(PROJECT_ROOT / name, tmp_path / name, ignore=ignored)
-    for file in ("__main__.py", "Pulumi.yaml", "Pulumi.staging.yaml"):
+    for file in ("__main__.py", "Pulumi.yaml", "Pulumi.staging.yaml", "pyproject.toml"):
         shutil.copy(PROJECT_ROOT / file, tmp_path)
     return tmp_path
 
@@ -35,11 +35,13 @@ def test_the_same_program_has_the_same_digest(root, stack):
 @pytest.mark.parametrize(
     "path",
     [
+        "Pulumi.yaml",
         "__main__.py",
         "components/tables.py",
         "config/dashboards/system.yaml",
         "eros/project/settings.py",
         "policy/declared.py",
+        "pyproject.toml",
         "sql/views/open_alerts.sql",
     ],
 )

@@ -1,9 +1,9 @@
-"""Updates that were found to change nothing, remembered.
+"""Programs that were found right, and updates that were found to change nothing, remembered.
 
 Declaring a program without an engine takes as long as declaring it to one. Its declarations follow
 from its code, its files, its settings and the state: a digest of all of it names the verdict, so
-one that is remembered is never stale. Only "nothing changes" is remembered; whatever changes is
-looked at again each time.
+one that is remembered is never stale. Only what is clean is remembered; a program with a mistake,
+and an update that changes something, is looked at again each time.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+import gcptypes
 from bqstack.analysis.user_cache import cache_folder
 from bqstack.state import Checkpoint
 
@@ -26,16 +27,21 @@ _LIBRARIES = ("pulumi", "pulumi-gcp")
 
 
 class Verdict:
-    """Whether the update of this program on this state is known to change nothing."""
+    """Whether the update of this program on this state is known to change nothing.
 
-    def __init__(self, program: bytes, stack: str, checkpoint: Checkpoint) -> None:
+    Without a state: whether the program is known to declare itself without a mistake.
+    """
+
+    def __init__(self, program: bytes, stack: str, checkpoint: Checkpoint | None = None) -> None:
         """`program` is the caller's digest of what its declarations depend on."""
         digest = hashlib.sha256(_code() + hashlib.sha256(program).digest())
         digest.update(stack.encode())
-        # Without the manifest, whose time changes with every update.
-        resources = checkpoint.deployment.get("resources")
-        digest.update(json.dumps(resources, sort_keys=True).encode())
-        self._path = cache_folder() / "guard" / digest.hexdigest()
+        if checkpoint is not None:
+            # Without the manifest, whose time changes with every update.
+            resources = checkpoint.deployment.get("resources")
+            digest.update(json.dumps(resources, sort_keys=True).encode())
+        kind = "declared" if checkpoint is None else "guard"
+        self._path = cache_folder() / kind / digest.hexdigest()
 
     def is_known(self) -> bool:
         """Whether it was remembered; being asked keeps it."""
@@ -46,7 +52,7 @@ class Verdict:
         return True
 
     def remember(self) -> None:
-        """Nothing changes; forget what nobody has asked for in a month."""
+        """It is clean; forget what nobody has asked for in a month."""
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._path.touch()
@@ -68,7 +74,8 @@ def digest_of(files: list[Path], *texts: str) -> bytes:
 
 @cache
 def _code() -> bytes:
-    """This library, Pulumi's SDK and the interpreter."""
-    package = Path(__file__).parent.parent
+    """This library, the records of resource types, Pulumi's SDK and the interpreter."""
+    packages = Path(__file__).parent.parent, Path(gcptypes.__file__).parent
+    files = [file for package in packages for file in sorted(package.rglob("*.py"))]
     versions = [sys.version, *(version(name) for name in _LIBRARIES)]
-    return digest_of(sorted(package.rglob("*.py")), *versions)
+    return digest_of(files, *versions)

@@ -15,6 +15,8 @@ from eros.project.settings import PROJECT_ROOT, Settings
 
 # Code of the program; what it reads from the library is the guard's to know.
 _FOLDERS = ("components", "eros", "policy")
+# What names the program, and the library's entry to it.
+_FILES = ("__main__.py", "Pulumi.yaml", "pyproject.toml")
 # Variables that the pulumi-gcp package or our own code reads.
 _ENVIRONMENT = ("CLOUDSDK_", "EROS_", "GCLOUD_", "GCP_", "GOOGLE_", "USER_PROJECT_OVERRIDE")
 
@@ -27,7 +29,7 @@ def fingerprint(settings: Settings, root: Path = PROJECT_ROOT) -> bytes | None:
     files = recall.key(settings, root, beside(ScheduledScripts(settings, root)))
     if files is None:
         return None
-    code = [root / "__main__.py"]
+    code = [path for name in _FILES if (path := root / name).is_file()]
     for folder in _FOLDERS:
         code += sorted((root / folder).rglob("*.py"))
     environment = sorted(
