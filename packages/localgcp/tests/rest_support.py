@@ -7,9 +7,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import uvicorn
 from localgcp.apis.__main__ import create_app
 from localgcp.apis.call import Cloud
 from localgcp.apis.clock import Clock
+from localgcp.apis.transfers.scheduled_query import Outcome
 from localgcp.bigquery import standalone
 
 PROJECT = "eros-local"
@@ -76,6 +78,21 @@ class Server:
         answer = self.call(method, path, body)
         assert answer.status >= 400, f"{method} {path} succeeded: {answer.body!r}"
         return answer.status, answer.json["error"]
+
+
+class Queries:
+    """Stands in for BigQuery: notes what ran when on the clock; FAIL in a query fails it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.seen: list[tuple[str, datetime, datetime]] = []
+
+    def run(self, run: dict[str, Any], location: str, starting: Callable[[str], None]) -> Outcome:
+        """Take a run as Data Transfer's worker hands it over."""
+        starting(f"job_{len(self.seen)}")
+        run_time = datetime.fromisoformat(run["runTime"])
+        self.seen.append((run["params"]["query"], run_time, self.clock.now()))
+        return Outcome("job", 1, "no" if "FAIL" in run["params"]["query"] else None)
 
 
 def _answer(status: int, body: bytes, headers: dict[str, str]) -> Answer:

@@ -21,6 +21,7 @@ from localgcp.clockfile import ClockFile
 from packages.localgcp.tests.rest_support import (
     DTS,
     PROJECT,
+    Queries,
     Server,
     running,
     server_fixture,
@@ -133,20 +134,6 @@ def test_a_restart_keeps_the_time(tmp_path: Path) -> None:
         assert timedelta() <= moment(server) - target < timedelta(minutes=1)
 
 
-class Queries:
-    """Stands in for BigQuery: notes what ran when on the clock; FAIL in a query fails it."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.seen: list[tuple[str, datetime, datetime]] = []
-
-    def run(self, run: dict[str, Any], location: str, starting: Callable[[str], None]) -> Outcome:
-        starting(f"job_{len(self.seen)}")
-        run_time = datetime.fromisoformat(run["runTime"])
-        self.seen.append((run["params"]["query"], run_time, self.clock.now()))
-        return Outcome("job", 1, "no" if "FAIL" in run["params"]["query"] else None)
-
-
 START = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
 
 
@@ -210,6 +197,52 @@ def test_what_repeats_often_runs_once_an_hour_and_at_the_end(walked: Any) -> Non
     queries.seen.clear()
     events = walk(server, 4, everyRun=True)
     assert (events[0]["leftOut"], len(queries.seen)) == (0, 12)
+
+
+def test_a_schedule_that_is_off_is_missed_when_it_is_in_real_time(walked: Any) -> None:
+    """Runs of another one are left out, and stand for those; of this one none is left out."""
+    server, _ = walked
+    schedule(server, "watched", "every 5 minutes from 00:02 to 23:57")
+    [config] = server.ok("GET", f"{DTS}/transferConfigs")["transferConfigs"]
+    schedule(server, "other", "every 5 minutes from 00:03 to 23:58")
+    monitoring = f"/monitoring/v3/projects/{PROJECT}"
+    channel = {"type": "email", "labels": {"email_address": "on-call@example.com"}}
+    named = server.ok("POST", f"{monitoring}/notificationChannels", channel)["name"]
+    config_id = config["name"].rpartition("/")[2]
+    good_runs = (
+        'metric.type="bigquerydatatransfer.googleapis.com/transfer_config/completed_runs"'
+        ' AND resource.type="bigquery_dts_config" AND metric.labels.completion_state="SUCCEEDED"'
+        f' AND resource.labels.config_id=one_of("{config_id}")'
+    )
+    condition = {
+        "displayName": "no good run in half an hour, for four hours",
+        "conditionThreshold": {
+            "filter": good_runs,
+            "aggregations": [
+                {
+                    "alignmentPeriod": "1800s",
+                    "perSeriesAligner": "ALIGN_SUM",
+                    "crossSeriesReducer": "REDUCE_SUM",
+                }
+            ],
+            "comparison": "COMPARISON_LT",
+            "thresholdValue": 1,
+            "duration": "14400s",
+            "evaluationMissingData": "EVALUATION_MISSING_DATA_ACTIVE",
+        },
+    }
+    policy = {"displayName": "Missed", "combiner": "OR", "conditions": [condition]}
+    server.ok("POST", f"{monitoring}/alertPolicies", policy | {"notificationChannels": [named]})
+    walk(server, 1, everyRun=True)
+    path = f"/bigquerydatatransfer/v1/{config['name']}"
+    server.ok("PATCH", f"{path}?updateMask=disabled", {"disabled": True})
+    # The last run was at 6:57, so the window is empty from 7:27 and the condition met at 11:27.
+    before = walk(server, 5 + 25 / 60)
+    assert before[0]["leftOut"] > 0
+    assert [event for event in before if event["event"] == "notification"] == []
+    [told] = [event for event in walk(server, 5.5) if event["event"] == "notification"]
+    assert (told["state"], told["policy"]) == ("open", "Missed")
+    assert datetime.fromisoformat(told["time"]) >= START + timedelta(hours=5, minutes=27)
 
 
 class Slow(Queries):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from localgcp.apis.clock import Clock
-from packages.localgcp.tests.rest_support import PROJECT, Server, running
+from packages.localgcp.tests.rest_support import DTS, PROJECT, Queries, Server, running
 
 MONITORING = f"/monitoring/v3/projects/{PROJECT}"
 TOPIC = f"projects/{PROJECT}/topics/alerts"
@@ -111,7 +111,7 @@ def folder(tmp_path: Path) -> Path:
 def world(folder: Path) -> Iterator[World]:
     clock = Clock()
     clock.move_to(NOON)
-    with running(folder, clock=clock) as server:
+    with running(folder, clock=clock, queries=Queries(clock)) as server:
         server.ok(
             "POST",
             f"/logging/v2/projects/{PROJECT}/metrics",
@@ -478,6 +478,9 @@ def test_what_cannot_be_evaluated_here_says_so(world: World) -> None:
 
 def test_a_walk_that_leaves_runs_out_neither_forgets_nor_revives(world: World) -> None:
     """Without every run a measurement counts an hour longer, as in a walk of the clock."""
+    often = {"schedule": "every 5 minutes", "displayName": "often", "params": {"query": "SELECT 1"}}
+    config = often | {"dataSourceId": "scheduled_query"}
+    world.server.ok("POST", f"{DTS}/transferConfigs", config)
     world.policy(world.channel(), conditions=[inactive()])
     world.fire("A01")
     world.after(minutes=2)

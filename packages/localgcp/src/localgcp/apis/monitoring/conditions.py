@@ -127,7 +127,6 @@ def _absent(tx: Transaction, detail: dict[str, Any], moment: Moment) -> list[Rea
     With a reducer the group is silent when all of its series are.
     """
     longest = round(seconds(detail["duration"]) * _SECOND)
-    longest += moment.grace.of(longest)
     watched = _watched(tx, detail, moment, longest)
     return [Reading(stream, moment.at - last >= longest) for stream, last in watched]
 
@@ -138,7 +137,6 @@ def _missing(
     """Series without a reading that were there before, where that counts as broken."""
     known = {one.key for one in found}
     period = _period(aggregations(detail.get("aggregations", [])))
-    period += moment.grace.of(period)
     return [
         Reading(stream, True)
         for stream, last in _watched(tx, detail, moment, period)
@@ -149,9 +147,10 @@ def _missing(
 def _watched(
     tx: Transaction, detail: dict[str, Any], moment: Moment, longest: int
 ) -> list[tuple[Stream, int]]:
-    """Series of a condition that have been heard of, and when last.
+    """Series of a condition that have been heard of, and until when that counts as the last time.
 
-    The time before measurements could arrive counts as that of the last one.
+    The time before measurements could arrive counts as that of the last one; one that counts
+    longer than usual counts as if it came so much later.
     """
     wanted = filters.parse(detail["filter"])
     groups: tuple[str, ...] | None = None
@@ -166,7 +165,8 @@ def _watched(
                 continue
             kept = stream if groups is None else reduced(stream, groups)
             known = newest.get(key_of(kept), (kept, moment.alive))
-            newest[key_of(kept)] = (kept, max(last, known[1]))
+            counts = last + moment.grace.of(stream, longest)
+            newest[key_of(kept)] = (kept, max(counts, known[1]))
     return list(newest.values())
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from ..call import Cloud
@@ -48,9 +49,13 @@ class Evaluator:
         self._stopped.set()
         self._thread.join()
 
-    def set_grace(self, grace: timedelta) -> None:
-        """How much longer than usual a measurement counts from now on."""
-        self._grace = Grace(grace // timedelta(microseconds=1), micros(self._cloud.clock.now()))
+    def set_grace(self, grace: timedelta, configs: Collection[str] = ()) -> None:
+        """How much longer than usual a measurement counts from now on.
+
+        Of the runs of transfer configs only those with an id among `configs`.
+        """
+        longer, since = grace // timedelta(microseconds=1), micros(self._cloud.clock.now())
+        self._grace = Grace(longer, since, frozenset(configs))
 
     def catch_up(self, until: datetime | None = None) -> None:
         """Evaluate every minute that has passed, and now if there is new data."""

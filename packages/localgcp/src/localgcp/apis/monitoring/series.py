@@ -28,15 +28,20 @@ class Grace:
     counts with its samples of up to `longer` earlier.
 
     A period that is longer than that needs no grace. What had stopped counting when the grace
-    began, at `since`, does not come back.
+    began, at `since`, does not come back. A series of one transfer config has it only where the
+    config's id is among `configs`: one that is switched off is silent at once.
     """
 
     longer: int = 0
     since: int = 0
+    configs: frozenset[str] = frozenset()
 
-    def of(self, period: int) -> int:
-        """How much longer than a period a measurement counts."""
-        return self.longer if period <= self.longer else 0
+    def of(self, stream: Stream, period: int) -> int:
+        """How much longer than a period a measurement of a series counts."""
+        config = stream.resource_labels.get("config_id")
+        if period > self.longer or (config is not None and config not in self.configs):
+            return 0
+        return self.longer
 
 
 _NO_GRACE = Grace()
@@ -162,7 +167,7 @@ def _samples(
     tx: Transaction, stream: Stream, after: int, until: int, period: int, grace: Grace
 ) -> list[Sample]:
     found = samples.read(tx, stream, after, until)
-    longer = grace.of(period)
+    longer = grace.of(stream, period)
     if not longer or (found and found[-1][0] > until - period):
         return found
     newest = samples.last(tx, stream, until)

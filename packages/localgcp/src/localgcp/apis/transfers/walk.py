@@ -2,13 +2,15 @@
 
 Two days hold more than a thousand runs of what repeats every five minutes. Without `every_run`
 such a schedule runs once an hour and for its last due time. Each of these runs then stands for
-those that were left out: policies count its measurements for an hour longer than usual.
+those that were left out: policies count its measurements for an hour longer than usual. Where no
+run is left out, as in a stack whose schedules are paused, they count as long as ever.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -104,15 +106,16 @@ class Walk:
         try:
             yield {}
             with self._worker.held(), self._history.held() if self._history else nullcontext():
-                self._evaluator.set_grace(timedelta() if every_run else _SPARSE)
                 plan, left_out = self._plan(moment, every_run)
+                sparse = {name.rpartition("/")[2] for name in left_out}
+                self._evaluator.set_grace(_SPARSE if sparse else timedelta(), sparse)
                 self._progress = Progress(moment, len(plan))
                 yield {
                     "event": "start",
                     "from": rfc3339(self._cloud.clock.now()),
                     "to": rfc3339(moment),
                     "runs": len(plan),
-                    "leftOut": left_out,
+                    "leftOut": left_out.total(),
                 }
                 failed = 0
                 for made, due in enumerate(plan):
@@ -141,13 +144,13 @@ class Walk:
     def _is_over(self, left: threading.Event) -> bool:
         return self._stopped.is_set() or left.is_set()
 
-    def _plan(self, until: datetime, every_run: bool) -> tuple[list[_Due], int]:
-        """Runs up to a moment in their order, and how many are left out."""
+    def _plan(self, until: datetime, every_run: bool) -> tuple[list[_Due], Counter[str]]:
+        """Runs up to a moment in their order, and how many of each config are left out."""
         now = self._cloud.clock.now()
         with self._store.transaction() as tx:
             configs = tx.all(stored_configs.CONFIG)
         plan: list[_Due] = []
-        left_out = 0
+        left_out: Counter[str] = Counter()
         for config in configs:
             timetable = stored_configs.timetable(config)
             if timetable is None:
@@ -160,7 +163,8 @@ class Walk:
                 times.append(due)
                 due = timetable.next_after(due)
             chosen = times if every_run else _sparse(times)
-            left_out += len(times) - len(chosen)
+            if len(chosen) < len(times):
+                left_out[config.name] = len(times) - len(chosen)
             plan += [_Due(one, config, timetable.text) for one in chosen]
         return sorted(plan, key=lambda due: due.time), left_out
 
