@@ -7,11 +7,12 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from bqstack import texts
+from eros.cli import waiting
 from eros.cli.summaries import SUMMARIES
 from eros.project import environment
 
@@ -138,16 +139,25 @@ def main() -> None:
     if name == "":
         outline()()
         return
-    _run(typer.main.get_command(build([name] if name else COMMANDS)))
+    names = [name] if name else COMMANDS
+    if any(os.environ.get(variable) for variable in _COMPLETED):
+        # A shell asks for words, and nothing may stand beside them.
+        typer.main.get_command(build(names))()
+        return
+    waiting.begin()
+    _run(names, f"eros {name}" if name else "eros")
 
 
-def _run(command: Any) -> None:
-    # Logs, which no help needs.
-    from eros.cli.common import print_error
-    from eros.cli.failed import reason
-    from eros.cli.logged import log_commands
+def _run(names: Iterable[str], called: str) -> None:
+    # On a busy machine it takes its time.
+    with waiting.working(f"{called}: loading"):
+        # Logs, which no help needs.
+        from eros.cli.common import print_error
+        from eros.cli.failed import reason
+        from eros.cli.logged import log_commands
 
-    log_commands(command)
+        command = typer.main.get_command(build(names))
+        log_commands(command)
     try:
         command()
     except Exception as error:

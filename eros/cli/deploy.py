@@ -54,9 +54,10 @@ def deploy(
     output: Output = Format.TEXT,
 ) -> None:
     """Deploy the program to a stack, safely; exit codes 0 to 5 (docs/deploy.md)."""
-    # Late: the parts of a deployment take longer to import than most commands to run.
-    from eros.operations import deploy as deployments
-    from eros.operations.deploy import preflight
+    with working("deploy: loading"):
+        # Late: the parts of a deployment take longer to import than most commands to run.
+        from eros.operations import deploy as deployments
+        from eros.operations.deploy import preflight
 
     check_file(stack)
     settings = load_stack_file(stack)

@@ -39,11 +39,12 @@ def diff(
     ] = Format.TEXT,
 ) -> None:
     """Compare the rows of changed views and functions, and of what reads them."""
-    # The analyser and the clients take longer to import than most commands.
-    from bqstack import rows
-    from bqstack.plan import sources
-    from bqstack.rows import row_report
-    from eros.cloud.google import Google
+    with working("diff: loading"):
+        # The analyser and the clients take longer to import than most commands.
+        from bqstack import rows
+        from bqstack.plan import sources
+        from bqstack.rows import row_report
+        from eros.cloud.google import Google
 
     google = Google(load_stack_file(stack))
     if not google.is_local:

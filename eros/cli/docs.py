@@ -20,10 +20,10 @@ def docs(
     ] = False,
 ) -> None:
     """Generate files from sql/, config/ and the settings: docs, rules, schemas, .sqlfluff."""
-    # The analyser takes longer to import than most commands.
-    from eros import reference
-
     with working("docs: Google's analyser is at work"):
+        # The analyser takes longer to import than most commands.
+        from eros import reference
+
         texts = reference.pages(load_stack_file("local"), on_compile=_tell_compile)
     schemas = reference.schemas()
     old = reference.differing(texts) + reference.differing(schemas, folder=reference.SCHEMAS)

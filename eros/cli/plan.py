@@ -70,16 +70,16 @@ def plan(
     link: Annotated[str, typer.Option(envvar="EROS_PLAN_LINK", help="Link to the full plan.")] = "",
 ) -> None:
     """Show what a change would do: objects, downstream columns, losses, schedules, costs."""
-    # The analyser and the clients take longer to import than most commands.
-    from bqstack.plan import as_json, build, markdown, raw, sources, terminal
-    from eros.cloud.google import Google
-
     if head is not None and base is None:
         raise UserError("--head needs --base", fix=f"eros plan --base {head}^ --head {head}")
     settings = load_stack_file(stack)
     if output is not None:
         make_folder(output)
     with working(f"plan: reading what {stack} is and would be"):
+        # The analyser and the clients take longer to import than most commands.
+        from bqstack.plan import as_json, build, markdown, raw, sources, terminal
+        from eros.cloud.google import Google
+
         sides = (
             sources.trees(stack, base, head, PROJECT_ROOT)
             if base

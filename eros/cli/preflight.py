@@ -43,11 +43,11 @@ def preflight(
     output: Output = Format.TEXT,
 ) -> None:
     """Run the checks before a deployment. Changes nothing; exit code 1 if one fails."""
-    # Late: the parts of a deployment take longer to import than most commands to run.
-    from eros.operations.deploy import ExitCode, Site
-    from eros.operations.deploy import preflight as checks
-
     with working(f"preflight: checking {stack}"):
+        # Late: the parts of a deployment take longer to import than most commands to run.
+        from eros.operations.deploy import ExitCode, Site
+        from eros.operations.deploy import preflight as checks
+
         findings = checks.check(Site(stack, Google(load_stack_file(stack))))
     failed = show(findings, output)
     if failed:

@@ -6,7 +6,7 @@ import json
 import sys
 
 from eros.cli.common import Format, Output, Stack, console
-from eros.cli.waiting import in_steps
+from eros.cli.waiting import in_steps, working
 from eros.cloud.google import Google
 from eros.project.settings import PROJECT_ROOT
 from eros.project.stack_file import load_stack_file
@@ -18,7 +18,9 @@ def repair(stack: Stack = "local", output: Output = Format.TEXT) -> None:
     Changes only the stack's state, nothing in the cloud, then shows what an update would do.
     Exit code 1 if something cannot be repaired; the message says what and why.
     """
-    from eros.operations import repair as repairs
+    with working("repair: loading"):
+        # Late: Pulumi's libraries take longer to import than most commands to run.
+        from eros.operations import repair as repairs
 
     google = Google(load_stack_file(stack))
     with in_steps(f"repair: {stack}", _progress) as progress:

@@ -22,7 +22,7 @@ from bqstack.errors import UserError
 from bqstack.state import Update
 from eros import logs
 from eros.cli.common import Format, Output, Stack, console, print_error
-from eros.cli.waiting import in_steps
+from eros.cli.waiting import in_steps, working
 from eros.cloud.google import Google
 from eros.cloud.local_control import shown
 from eros.project.settings import PROJECT_ROOT
@@ -68,13 +68,16 @@ def rollback(
     output: Output = Format.TEXT,
 ) -> None:
     """Roll the stack back to an earlier update; --data restores the rows as well."""
-    # Late: Pulumi's and Google's libraries take longer to import than most commands to run.
-    from eros.operations import rollback as rollbacks
+    with working("rollback: loading"):
+        # Late: Pulumi's and Google's libraries take longer to import than most commands to run.
+        from eros.operations import rollback as rollbacks
 
     google = Google(load_stack_file(stack))
     if only_list:
-        history = state.history(stack, PROJECT_ROOT)
-        for line in _lines(_dated(google, history), None):
+        with working("rollback: reading the history"):
+            history = state.history(stack, PROJECT_ROOT)
+            lines = _lines(_dated(google, history), None)
+        for line in lines:
             console.print(line, markup=False)
         console.print(success_rate(history), markup=False)
         return

@@ -58,9 +58,10 @@ def _declare(stack: str, settings: Settings, fresh: bool) -> None:
     verdict = Verdict(digest, stack) if digest else None
     if verdict and not fresh and verdict.is_known():
         return
-    from bqstack.plan import sources
+    with working(f"validate: what the program declares for {stack}, by the policies"):
+        from bqstack.plan import sources
 
-    sources.declared(PROJECT_ROOT, stack, "the files as they are")
+        sources.declared(PROJECT_ROOT, stack, "the files as they are")
     if verdict:
         verdict.remember()
 

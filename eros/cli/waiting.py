@@ -1,6 +1,7 @@
 """What a command is at, on standard error, once it has taken longer than a moment.
 
-Nothing is said of what is quick. An estimate is what the same work took the last time on this
+Nothing is said of what is quick; the first words come within two seconds of the command's start,
+however late it comes to its work. An estimate is what the same work took the last time on this
 machine; it is kept in the user's cache, and a cache that cannot be written costs the estimate.
 """
 
@@ -17,6 +18,21 @@ from pathlib import Path
 
 SILENT_SECONDS = 1.5
 AGAIN_SECONDS = 15.0
+
+
+class _Silence:
+    """Since when the command has said nothing; None outside a command and once it has spoken."""
+
+    def __init__(self) -> None:
+        self.since: float | None = None
+
+
+_silence = _Silence()
+
+
+def begin() -> None:
+    """The command begins: its first work is named so long after this, not after its own start."""
+    _silence.since = time.monotonic()
 
 
 class _Questions:
@@ -58,8 +74,9 @@ def working(what: str) -> Iterator[Callable[[str], None]]:
         return time.monotonic() - started - (_questions.seconds - asked)
 
     def tell() -> None:
-        if done.wait(SILENT_SECONDS):
+        if done.wait(SILENT_SECONDS - (started - (_silence.since or started))):
             return
+        _silence.since = None
         estimate = f"; the last time it took {_seconds(before)}" if before else ""
         print(f"{what}{estimate}", file=sys.stderr, flush=True)
         while not done.wait(AGAIN_SECONDS):

@@ -82,6 +82,26 @@ def test_help_imports_no_command_and_no_client():
     assert done.stderr.strip() == "[]"
 
 
+def test_a_command_that_takes_its_time_to_load_says_so():
+    code = (
+        "import io, sys, time\n"
+        "from eros.cli import app, waiting\n"
+        "waiting.SILENT_SECONDS = 0\n"
+        "said = sys.stderr = io.StringIO()\n"
+        "build = app.build\n"
+        "def slow(names):\n"
+        "    while not said.getvalue():\n"
+        "        time.sleep(0.01)\n"
+        "    return build(names)\n"
+        "app.build = slow\n"
+        "sys.argv = ['eros', 'health', '--help']\n"
+        "try:\n    app.main()\nexcept SystemExit:\n    print(said.getvalue())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Usage: eros health" in done.stdout
+    assert done.stdout.endswith("eros health: loading\n\n")
+
+
 def printed(text: str, *, terminal: bool) -> list[str]:
     out = io.StringIO()
     Terminal(file=out, width=40, force_terminal=terminal, no_color=True).print(text, markup=False)

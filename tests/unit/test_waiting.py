@@ -40,6 +40,36 @@ def test_what_lasts_is_named_again_and_again_and_the_next_time_with_an_estimate(
     assert json.loads(cache.read_text())["reading the plan"] < 42
 
 
+def test_the_first_words_come_so_long_after_the_command_began(capsys, monkeypatch, cache):
+    """What a busy machine needs to load a command counts, and a short first work does not."""
+    monkeypatch.setattr(waiting, "SILENT_SECONDS", 30)
+    now = [1000.0]
+    monkeypatch.setattr(waiting.time, "monotonic", lambda: now[0])
+    waiting.begin()
+    now[0] += 1
+    with waiting.working("loading"):
+        now[0] += 28
+    assert capsys.readouterr().err == ""
+    now[0] += 2
+    with waiting.working("reading the plan"):
+        wait_for(capsys, "reading the plan")
+    # It has spoken: what comes next has its own moment.
+    with waiting.working("looking"):
+        pass
+    assert capsys.readouterr().err == ""
+
+
+def wait_for(capsys: pytest.CaptureFixture[str], words: str) -> None:
+    """Until a line stands on standard error; a thread writes it."""
+    said = ""
+    for _ in range(3000):
+        said += capsys.readouterr().err
+        if f"{words}\n" in said:
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{words!r} is not in {said!r}")
+
+
 def test_what_is_quick_says_nothing(capsys, monkeypatch, cache):
     monkeypatch.setattr(waiting, "SILENT_SECONDS", 30)
     with waiting.working("looking"):
