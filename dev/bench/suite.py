@@ -2,6 +2,7 @@
 
 from dev.bench import (
     backup,
+    commands,
     cost,
     learning,
     load,
@@ -15,7 +16,19 @@ from dev.bench import (
 from dev.bench.benchmark import REGISTRY, Benchmark
 
 # `up` comes before what needs a deployed system: its last cloud is there to be used.
-MODULES = (cost, startup, statement, up, preview_cost, backup, rollback, load, scale, learning)
+MODULES = (
+    cost,
+    startup,
+    statement,
+    up,
+    preview_cost,
+    commands,
+    backup,
+    rollback,
+    load,
+    scale,
+    learning,
+)
 
 
 def chosen(names: list[str]) -> list[Benchmark]:
