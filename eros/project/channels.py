@@ -94,10 +94,11 @@ def _check_secrets(name: str, channel: Channel, settings: Settings) -> None:
     for secret in (*channel.sensitive_labels.values(), *channel.secret_labels.values()):
         if secret not in settings.secrets:
             key = f"{NAMESPACE}:secrets.{secret}"
+            contact = f"{NAMESPACE}:contacts.{channel.enabled_by}" if channel.enabled_by else key
             raise UserError(
-                f"the channel {name} needs this secret",
+                f"the channel {name} needs the secret {key}",
                 file=f"Pulumi.{settings.environment}.yaml",
-                key=key,
+                key=contact,
                 fix=f"pulumi config set --secret --path '{key}' VALUE"
                 f" --stack {settings.environment}",
             )

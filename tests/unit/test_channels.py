@@ -72,7 +72,8 @@ def test_a_missing_secret_shows_the_command_that_sets_it(values, secret):
     message = str(caught.value)
     command = f"pulumi config set --secret --path 'eros:secrets.{secret}' VALUE --stack staging"
     assert command in message
-    assert message.startswith("Pulumi.staging.yaml: eros:secrets.")
+    # At the contact that switches the channel on.
+    assert message.startswith("Pulumi.staging.yaml: eros:contacts.")
     assert not any(text in message for text in held.values())
 
 

@@ -14,10 +14,12 @@ from bqstack.analysis import (
     finding_report,
     lines,
     object_limits,
+    sql_files,
 )
 from bqstack.analysis.allow import Allows
 from bqstack.analysis.source import Source
 from bqstack.catalogue.sql_objects import Argument, Kind, Reference, Routine, SqlObject, View
+from bqstack.errors import UserError
 
 pytestmark = pytest.mark.unit
 FILE = Path("sql/views/v.sql")
@@ -28,6 +30,13 @@ def source(text: str, sql: str | None = None) -> Source:
 
 
 class TestPlaces:
+    def test_an_entry_of_a_stacks_file_is_found_below_its_config(self, tmp_path: Path) -> None:
+        text = "# a stack\nconfig:\n  shop:contacts:\n    slack: '#x'\n"
+        (tmp_path / "Pulumi.dev.yaml").write_text(text)
+        wrong = UserError("no secret", file="Pulumi.dev.yaml", key="shop:contacts.slack")
+        found = sql_files.in_document(wrong, tmp_path)
+        assert (found.line, found.column, found.excerpt) == (4, 5, "    slack: '#x'")
+
     def test_column_behind_a_template_expression_is_moved(self) -> None:
         text = "FROM `{{ project }}`.`{{ dataset }}`.t WHERE colum = 1"
         sql = "FROM `p`.`some_dataset`.t WHERE colum = 1"
@@ -186,6 +195,10 @@ class TestHints:
             ("Unrecognized name: _partitiontime", "partitioned by load time"),
             ("Unrecognized name: _TABLE_SUFFIX", "sql/elsewhere/"),
             ("Unrecognized name: colum", ""),
+            ('Syntax error: Expected ")" or "," but got keyword DEFAULT', "in this order"),
+            ('Syntax error: Expected ";" but got keyword END', "no ; at its end"),
+            ('Syntax error: Expected ")" or "," but got identifier b', "a comma or a bracket"),
+            ('Syntax error: Expected "," but got keyword AS', "a comma or a bracket"),
         ],
     )
     def test_what_googles_words_leave_open_is_answered(self, message: str, hint: str) -> None:

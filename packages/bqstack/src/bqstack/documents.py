@@ -13,8 +13,26 @@ from pydantic.alias_generators import to_camel
 from bqstack import texts
 from bqstack.errors import UserError
 
+
+class DuplicateKey(yaml.constructor.ConstructorError):
+    """A mapping has a key twice: YAML allows none, PyYAML takes the last one silently."""
+
+
 # libyaml's reads ten times as fast; PyYAML built from source may lack it.
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The mapping of a node; raises DuplicateKey."""
+        first: dict[str, yaml.Node] = {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if (other := first.setdefault(key.value, key)) is not key:
+                line = other.start_mark.line + 1
+                raise DuplicateKey(
+                    None, None, f"{key.value} stands in line {line} already", key.start_mark
+                )
+        found: dict[Any, Any] = super().construct_mapping(node, deep)
+        return found
 
 
 class Section(BaseModel):
@@ -73,6 +91,14 @@ def parsed(text: str) -> Any:
 
 def invalid_yaml(error: yaml.MarkedYAMLError, shown: Path | str) -> UserError:
     """The error of a text that is no YAML, at the line with the mistake."""
+    if isinstance(error, DuplicateKey):
+        assert error.problem_mark is not None
+        return UserError(
+            str(error.problem),
+            file=shown,
+            line=error.problem_mark.line + 1,
+            fix="keep one of them, or give the other its own name",
+        )
     # A key without its colon is noticed on the next line only.
     is_key = error.context == "while scanning a simple key"
     mark = error.context_mark if is_key and error.context_mark else error.problem_mark

@@ -43,6 +43,20 @@ _PATTERNS = (
 
 # What Google's words leave open; the hint of the rule would lead elsewhere.
 _HINTS = (
+    (
+        r"^Syntax error: Expected .* but got keyword DEFAULT",
+        "behind its type a column has DEFAULT, NOT NULL and OPTIONS, in this order",
+    ),
+    (r"^Syntax error: Expected end of input", "a file in sql/ holds one statement"),
+    (r"^Syntax error: Unexpected end", "something is missing at its end"),
+    (
+        r"^Syntax error: Expected \";\"",
+        "what stands before it has no ; at its end, or is not the statement that it seems to be",
+    ),
+    (
+        r"^Syntax error: Expected \",\"|^Syntax error: Expected \"\)\" or \",\"",
+        "a comma or a bracket is missing before it, or one is too many",
+    ),
     (r"columns must be named", "write AS and a name behind it"),
     (
         r"^Unrecognized name: `?_PARTITION(TIME|DATE)\b",

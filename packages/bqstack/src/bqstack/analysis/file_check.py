@@ -77,7 +77,8 @@ class Session:
         rule = analyser_messages.rule_of(error.message)
         hint = analyser_messages.hint_of(error.message)
         if rule == "syntax":
-            line, column, hint = self._misspelt(line, column)
+            line, column, keyword = self._misspelt(line, column)
+            hint = keyword or hint
         if rule == "missing-object":
             first, last = (self.source.file_line(self.source.place(at)[0]) for at in span)
             if self.allows.permits(rule, first, last):

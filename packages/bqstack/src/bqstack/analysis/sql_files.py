@@ -184,12 +184,17 @@ def in_document(error: UserError, root: Path, hint: Callable[[Path], str] = no_h
     message = f"{error.key}: {error.message}" if error.key else error.message
     if error.value is not None:
         message += f" (got {error.value!r})"
-    line = error.line or (documents.line_of(text, error.key) if error.key else None) or 1
+    line = error.line or (_line_of(text, error.key) if error.key else None) or 1
     lines = text.splitlines()
     written = lines[line - 1] if line <= len(lines) else ""
     column = len(written) - len(written.lstrip()) + 1
-    fix = error.fix or hint(shown)
+    fix = error.fix or (hint(shown) if text else "")
     return Source(shown, text, text).finding("file", message, line, column, fix)
+
+
+def _line_of(text: str, key: str) -> int | None:
+    """Line of an entry; a stack's file has its own below `config`."""
+    return documents.line_of(text, key) or documents.line_of(text, f"config.{key}")
 
 
 def _finding(source: Source, error: UserError) -> Finding:
