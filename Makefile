@@ -58,8 +58,8 @@ sql: bootstrap ## SQL objects: analyser, then emulator
 engine: bootstrap ## the real pulumi against local clouds of their own
 	@$(ACTIVATE); $(TIER) $(GROUPED) --timeout 900 tests/engine
 
-bench: bootstrap ## time the system on generated data
-	@$(ACTIVATE); python -m dev.bench
+bench: bootstrap ## time the system on generated data; BENCH='peers --repeat 3' for one benchmark
+	@$(ACTIVATE); python -m dev.bench $(BENCH)
 
 client-suite: bootstrap ## system tests of Google's Python client (a checkout at DIR) against the local BigQuery
 	@$(ACTIVATE); python -m dev.clients "$(DIR)"

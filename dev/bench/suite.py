@@ -6,6 +6,7 @@ from dev.bench import (
     cost,
     learning,
     load,
+    peers,
     preview_cost,
     rollback,
     scale,
@@ -26,6 +27,7 @@ MODULES = (
     backup,
     rollback,
     load,
+    peers,
     scale,
     learning,
 )

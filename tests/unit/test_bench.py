@@ -2,12 +2,14 @@
 
 import re
 from io import StringIO
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 from rich.console import Console
 
-from dev.bench import floor, suite
+from dev.bench import floor, peers, suite
 from dev.bench.benchmark import REGISTRY, Benchmark, Figure, Figures, benchmark, growth, ratio
 from dev.bench.figure_table import show
 from dev.bench.learning_report import compact
@@ -97,3 +99,16 @@ def test_the_floor_declares_what_a_state_holds_in_literals() -> None:
     assert f"gcp.bigquery.Table('t', opts=pulumi.ResourceOptions(parent=made[{part!r}]" in table
     assert f"provider=made[{provider!r}], ignore_changes=['schema'])" in table
     assert table.endswith("table_id='t', labels={'k': 'v'})")
+
+
+def test_peers_are_given_as_many_models_and_a_hundred_tests(tmp_path: Path) -> None:
+    folders = {"dbt": peers.dbt_project, "sqlmesh": peers.sqlmesh_project}
+    for name, make in folders.items():
+        made = make(tmp_path / name, 12)
+        models = {path.stem: path.read_text() for path in (made / "models").glob("*.sql")}
+        assert len(models) == 12
+        assert "m_005" in models["m_011"], "a model reads one before it"
+    tests = yaml.safe_load((tmp_path / "dbt" / "models" / "cases.yml").read_text())["unit_tests"]
+    cases = yaml.safe_load((tmp_path / "sqlmesh" / "tests" / "test_cases.yaml").read_text())
+    assert len(tests) == len(cases) == 100
+    assert tests[7]["expect"]["rows"] == cases["case_007"]["outputs"]["query"]["rows"]
