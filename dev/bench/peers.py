@@ -97,7 +97,8 @@ def _installed(lab: Lab) -> Path:
     """Folder of the programs, in an environment of their own; raises BenchmarkError."""
     folder = lab.folder("environment")
     environment = dict(os.environ)
-    run(["uv", "venv", "--quiet", "--allow-existing", str(folder)], environment=environment)
+    venv = ["uv", "venv", "--quiet", "--allow-existing", "--python", sys.executable]
+    run([*venv, str(folder)], environment=environment)
     python = str(folder / "bin" / "python")
     lab.say("dbt and SQLMesh: installing")
     run(
