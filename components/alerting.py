@@ -17,7 +17,6 @@ from eros.project.settings import Settings
 
 # An incident whose time series stops for good; the shortest is 30 minutes.
 AUTO_CLOSE = "86400s"
-SIGNAL_METRIC = TYPE_PREFIX + ALERT_METRIC
 
 
 class Alerting(pulumi.ComponentResource):
@@ -39,7 +38,8 @@ class Alerting(pulumi.ComponentResource):
         self._schedules = schedules
         self.channels = {key: self._channel(key, channel) for key, channel in channels.items()}
         self.metric = self._metric()
-        self._metric_known = readiness.when_known(self.metric, SIGNAL_METRIC, settings)
+        self._signal = TYPE_PREFIX + settings.names.metric(ALERT_METRIC)
+        self._metric_known = readiness.when_known(self.metric, self._signal, settings)
         self.policies = {}
         for rule in alerts.paging:
             told = [key for key in rule.channels if key in self.channels]
@@ -103,9 +103,9 @@ class Alerting(pulumi.ComponentResource):
         return gcp.logging.Metric(
             "alert-firing",
             project=self._settings.project,
-            name=ALERT_METRIC,
+            name=self._settings.names.metric(ALERT_METRIC),
             description="Evaluations in which an alert rule fired, by rule and stage",
-            filter=policy.SIGNAL_FILTER,
+            filter=policy.signal_filter(self._settings.names),
             metric_descriptor=gcp.logging.MetricMetricDescriptorArgs(
                 metric_kind="DELTA",
                 value_type="INT64",
@@ -130,7 +130,9 @@ class Alerting(pulumi.ComponentResource):
         return gcp.monitoring.AlertPolicy(
             f"{rule.label}-escalation" if escalated else rule.label,
             project=settings.project,
-            display_name=f"EROS {rule.id} {rule.title}{' (escalated)' if escalated else ''}",
+            display_name=settings.names.title(
+                f"EROS {rule.id} {rule.title}{' (escalated)' if escalated else ''}"
+            ),
             severity=rule.severity,
             combiner="OR",
             # Nothing runs in a stack whose schedules are paused, so nothing can be missed, but for
@@ -143,11 +145,12 @@ class Alerting(pulumi.ComponentResource):
                     self._schedules.entries,
                     escalated,
                     pause_hours * 60 if policy.watches_pause(rule, pause_hours) else 0,
+                    settings.names,
                 )
             ],
             documentation=gcp.monitoring.AlertPolicyDocumentationArgs(
-                subject=policy.subject(rule, settings.environment, escalated),
-                content=policy.documentation(rule, settings.runbook, settings.environment),
+                subject=policy.subject(rule, settings.stack, escalated),
+                content=policy.documentation(rule, settings.runbook, settings.stack),
                 mime_type="text/markdown",
                 links=[
                     gcp.monitoring.AlertPolicyDocumentationLinkArgs(
@@ -203,7 +206,7 @@ class Alerting(pulumi.ComponentResource):
 
     def _filter(self, condition: policy.Condition) -> pulumi.Input[str]:
         """The filter, once its metric is known, with the ids that the service gives out."""
-        if SIGNAL_METRIC in condition.filter:
+        if self._signal in condition.filter:
             return self._metric_known.apply(lambda _: condition.filter)
         if not condition.configs:
             return condition.filter

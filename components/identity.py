@@ -44,7 +44,7 @@ class Identity(pulumi.ComponentResource):
             "runner",
             project=settings.project,
             account_id=settings.service_account,
-            display_name="EROS scheduled queries",
+            display_name=settings.names.title("EROS scheduled queries"),
             description="Runs the scheduled queries of the EROS dataset",
             opts=pulumi.ResourceOptions(parent=self, depends_on=enabled),
         )

@@ -29,9 +29,9 @@ class Metrics(pulumi.ComponentResource):
             key: gcp.logging.Metric(
                 key,
                 project=settings.project,
-                name=NAME_PREFIX + key,
+                name=settings.names.metric(NAME_PREFIX + key),
                 description=figure.description,
-                filter=log_filter(key),
+                filter=log_filter(key, settings.names.component("metric")),
                 metric_descriptor=_descriptor(figure, source.by),
                 value_extractor=extractor(key),
                 label_extractors={source.by: extractor(source.by)} if source.by else None,

@@ -43,7 +43,7 @@ def project_number(settings: Settings, provider: gcp.Provider) -> str:
         service = services.disabled(reason)
         raise UserError(
             f"project {settings.project} cannot be read: {reason}",
-            file=f"Pulumi.{settings.environment}.yaml",
+            file=f"Pulumi.{settings.stack}.yaml",
             fix=services.remedy(service, settings.project) if service else None,
         ) from None
     return found.number or _UNKNOWN_NUMBER

@@ -32,7 +32,7 @@ class Schedules(pulumi.ComponentResource):
         self.topic = gcp.pubsub.Topic(
             "transfer-runs",
             project=settings.project,
-            name="eros-transfer-runs",
+            name=settings.names.topic("eros-transfer-runs"),
             kms_key_name=settings.kms_key,
             labels=settings.all_labels,
             opts=pulumi.ResourceOptions(

@@ -11,6 +11,7 @@ from pulumi_policy import Severity
 
 from bqstack.policy.rule import Resource, Rule, known
 from gcptypes.records import ALERT, CHANNEL, DASHBOARD, LOG_METRIC
+from policy.stack import settings_of
 
 _POLICIES = "https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies"
 _SEVERITIES = ("CRITICAL", "ERROR", "WARNING")
@@ -55,7 +56,12 @@ def _documentation(policy: Resource) -> Iterator[str]:
 
 def _channels(policy: Resource) -> Iterator[str]:
     # Names of channels are unknown before the first `up`; their number is not.
-    if not len(policy.props.get("notificationChannels") or []):
+    told = len(policy.props.get("notificationChannels") or [])
+    settings = settings_of(policy.urn)
+    if settings.sandbox and settings.environment != "local":
+        if told:
+            yield "a sandbox notifies somebody"
+    elif not told:
         yield "nobody is notified"
 
 
@@ -183,7 +189,7 @@ RULES = (
     ),
     Rule(
         id="alert-channels",
-        title="Somebody is notified of an incident",
+        title="Somebody is notified of an incident, nobody of one in a sandbox",
         url="https://cloud.google.com/monitoring/support/notification-options",
         fix="notification_channels",
         severity=Severity.HIGH,

@@ -29,7 +29,7 @@ class Control:
         addresses = endpoints.load(settings)
         if not addresses:
             raise UserError(
-                f"the stack {settings.environment} is not on the local cloud",
+                f"the stack {settings.stack} is not on the local cloud",
                 fix="time and the inbox of a stack on Google are Google's: see the runbook",
             )
         parts = urlsplit(addresses["monitoringCustomEndpoint"])

@@ -52,7 +52,7 @@ def find(google: Google, config: TransferConfig) -> datatransfer.TransferConfig:
             return deployed
     raise UserError(
         f"the scheduled query {config.title!r} is not deployed as config/schedules.yaml states it",
-        fix=f"pulumi up --stack {settings.environment}",
+        fix=f"pulumi up --stack {settings.stack}",
     )
 
 

@@ -80,9 +80,14 @@ def names(root: Path = PROJECT_ROOT) -> frozenset[str]:
 def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, Channel]:
     """Channels of a stack with the settings filled in; raises UserError.
 
+    A sandbox has none in Google's cloud: nobody is notified of it. On the local cloud they lead to
+    the inbox.
+
     A channel whose secret the stack does not have is an error that tells how to set it.
     """
-    found = {}
+    found: dict[str, Channel] = {}
+    if settings.sandbox and settings.environment != "local":
+        return found
     for name, entry in load_document(Document, root / FILE, root).channels.items():
         if entry.enabled_by is None or settings.contacts.get(entry.enabled_by):
             _check_secrets(name, entry, settings)
@@ -97,10 +102,9 @@ def _check_secrets(name: str, channel: Channel, settings: Settings) -> None:
             contact = f"{NAMESPACE}:contacts.{channel.enabled_by}" if channel.enabled_by else key
             raise UserError(
                 f"the channel {name} needs the secret {key}",
-                file=f"Pulumi.{settings.environment}.yaml",
+                file=f"Pulumi.{settings.stack}.yaml",
                 key=contact,
-                fix=f"pulumi config set --secret --path '{key}' VALUE"
-                f" --stack {settings.environment}",
+                fix=f"pulumi config set --secret --path '{key}' VALUE --stack {settings.stack}",
             )
 
 
@@ -115,4 +119,8 @@ def _rendered(name: str, channel: Channel, settings: Settings) -> Channel:
         key: templates.fill(text, context, FILE, f"channels.{name}.labels.{key}")
         for key, text in channel.labels.items()
     }
-    return channel.model_copy(update={"labels": labels})
+    own, _, topic = labels.get("topic", "").partition("/topics/")
+    if own == f"projects/{settings.project}":
+        labels["topic"] = f"{own}/topics/{settings.names.topic(topic)}"
+    title = settings.names.title(channel.title)
+    return channel.model_copy(update={"title": title, "labels": labels})

@@ -91,13 +91,13 @@ def check_sources(sources: dict[str, Source], known: Catalogue) -> None:
 
 
 def metric_types(sources: dict[str, Source]) -> frozenset[str]:
-    """Types of the metrics that this project declares, as a dashboard's filter names them."""
+    """Types of the metrics that the files declare, as a dashboard's filter names them."""
     names = [NAME_PREFIX + name for source in sources.values() for name in source.figures]
     return frozenset(TYPE_PREFIX + name for name in (*names, ALERT_METRIC))
 
 
-def log_filter(name: str) -> str:
-    """Entries of the audit log that carry the figure.
+def log_filter(name: str, component: str) -> str:
+    """Entries of the audit log that carry the figure; `component` as jobs of the stack say it.
 
     https://cloud.google.com/bigquery/docs/reference/auditlogs: a job that ended is a change
     of its state to DONE.
@@ -107,7 +107,7 @@ def log_filter(name: str) -> str:
             'log_id("cloudaudit.googleapis.com/data_access")',
             'resource.type="bigquery_project"',
             f'{_JOB}.after="DONE"',
-            f'{_LABELS}.component="metric"',
+            f'{_LABELS}.component="{component}"',
             f"{_LABELS}.metric_{name}:*",
         )
     )

@@ -66,7 +66,7 @@ class Reading:
         allowed = {entry.strip() for entry in self._settings.allow_mistakes}
         passed = [f for f in self.report.findings if f.file.as_posix() in allowed]
         refused = [f for f in self.report.findings if f.file.as_posix() not in allowed]
-        stack = self._settings.environment
+        stack = self._settings.stack
         if refused or self.files is None:
             raise UserError(_refusal(refused or passed, bool(refused)), fix=_fix(refused, stack))
         for entry in sorted(allowed - {f.file.as_posix() for f in passed}):

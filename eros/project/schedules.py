@@ -124,8 +124,8 @@ def transfer_configs(settings: Settings, root: Path = PROJECT_ROOT) -> list[Tran
         call = templates.fill(entry.call, context, FILE, f"schedules.{name}.call").strip()
         if entry.schedule is not None:
             query = _body(name, call, settings, guard=None)
-            gap = _gap(name, entry)
-            configs.append(TransferConfig(name, name, entry.title, entry.schedule, query, gap))
+            gap, title = _gap(name, entry), settings.names.title(entry.title)
+            configs.append(TransferConfig(name, name, title, entry.schedule, query, gap))
         else:
             configs += _daily(name, entry, call, settings)
     return configs
@@ -194,7 +194,9 @@ def _daily(name: str, entry: Schedule, call: str, settings: Settings) -> list[Tr
         TransferConfig(
             key=f"{name}_{time.replace(':', '')}_utc",
             schedule_name=name,
-            title=f"{entry.title} ({time} UTC)" if len(times) > 1 else entry.title,
+            title=settings.names.title(
+                f"{entry.title} ({time} UTC)" if len(times) > 1 else entry.title
+            ),
             schedule=f"every day {time}",
             query=query,
             gap=_gap(name, entry),

@@ -15,9 +15,17 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import SecretStr, StringConstraints, ValidationInfo, field_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from bqstack.documents import Section
+from eros.project.resource_names import ResourceNames
 from eros.project.settings_sections import (
     Access,
     Automation,
@@ -44,8 +52,12 @@ Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,63}$")]
 LabelKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 # https://cloud.google.com/bigquery/docs/time-travel
 _TIME_TRAVEL_DAYS = 7
+_SANDBOX = re.compile(r"[a-z][a-z0-9]{0,19}")
+_STACKS = ("local", "staging", "prod")
+# The longest that eros:thresholds.pauseWarningHours takes.
+_FOR_EVER_HOURS = 87_600
 # Labels by which jobs are told apart: alerts, figures, runs and costs are read from them.
-_OWN_LABELS = re.compile(r"component|correlation|eros_run|(alert|metric)_.*")
+_OWN_LABELS = re.compile(r"component|correlation|eros_run|sandbox|(alert|metric)_.*")
 
 BUILDER_CALLS = (
     "claim_schedule_request",
@@ -59,6 +71,12 @@ class Settings(Section):
     """All settings of one stack."""
 
     environment: Literal["local", "staging", "prod"]
+    sandbox: str | None = None
+    """Name of a stack beside another in the same project (docs/decisions/023-sandboxes.md).
+
+    Dataset, backup dataset, bucket and service account below are those of the source; the fields
+    of this model hold the sandbox's own names.
+    """
     project: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
     dataset: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,1024}$")]
     location: Annotated[str, StringConstraints(min_length=2)] = "US"
@@ -79,7 +97,7 @@ class Settings(Section):
     cost_owner: Label
     service_account: Annotated[
         str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")
-    ] = "eros-runner"
+    ] = Field("eros-runner", validate_default=True)
     kms_key: str | None = None
     endpoints_file: Path | None = None
     """Set on the local stack only: where the local cloud writes its addresses."""
@@ -102,6 +120,66 @@ class Settings(Section):
     backup: Backup
     access: Access = Access()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _sandboxes_rest(cls, values: Any) -> Any:
+        """What a sandbox is unless its file says otherwise: paused, and made to be deleted."""
+        if not isinstance(values, dict) or not values.get("sandbox"):
+            return values
+        thresholds = values.get("thresholds", {})
+        if isinstance(thresholds, dict):
+            # The pause is for ever, so nobody is notified of it.
+            thresholds = {"pauseWarningHours": _FOR_EVER_HOURS, **thresholds}
+        return {
+            "schedulesPaused": True,
+            "protectTables": False,
+            **values,
+            "thresholds": thresholds,
+        }
+
+    @field_validator("sandbox")
+    @classmethod
+    def _a_sandbox_has_a_short_name(cls, name: str | None) -> str | None:
+        if name is not None and not _SANDBOX.fullmatch(name):
+            raise ValueError(
+                "a sandbox is named with lower-case letters and digits, a letter first, at most 20"
+            )
+        if name in _STACKS:
+            raise ValueError(f"{name} is the stack of an environment: name the sandbox otherwise")
+        return name
+
+    @field_validator("dataset", "service_account")
+    @classmethod
+    def _named_for_the_sandbox(cls, name: str, info: ValidationInfo) -> str:
+        names = ResourceNames(info.data.get("sandbox"))
+        return names.dataset(name) if info.field_name == "dataset" else names.account(name)
+
+    @field_validator("external_tables")
+    @classmethod
+    def _a_sandbox_owns_its_tables(cls, kind: str, info: ValidationInfo) -> str:
+        if kind == "adopt" and info.data.get("sandbox"):
+            raise ValueError(
+                "the dataset of a sandbox has no tables of other systems: greenfield creates them"
+            )
+        return kind
+
+    @field_validator("import_tables")
+    @classmethod
+    def _a_sandbox_imports_nothing(cls, tables: list[str], info: ValidationInfo) -> list[str]:
+        if tables and info.data.get("sandbox"):
+            raise ValueError("the dataset of a sandbox is new, it has no tables to import")
+        return tables
+
+    @field_validator("access")
+    @classmethod
+    def _a_sandbox_has_no_builders(cls, access: Access, info: ValidationInfo) -> Access:
+        if access.builders and info.data.get("sandbox"):
+            raise ValueError(
+                "builders get a role in the project, which the source stack may have given too:"
+                " destroying the sandbox would take it away; name them as writers"
+            )
+        return access
+
     @field_validator("time_zone")
     @classmethod
     def _known_time_zone(cls, name: str) -> str:
@@ -120,6 +198,19 @@ class Settings(Section):
     @field_validator("backup")
     @classmethod
     def _backups_stand_apart(cls, backup: Backup, info: ValidationInfo) -> Backup:
+        sandbox = info.data.get("sandbox")
+        if sandbox and backup.operators:
+            raise ValueError(
+                "operators get a role in the project, which the source stack may have given too:"
+                " destroying the sandbox would take it away; leave them out"
+            )
+        names = ResourceNames(sandbox)
+        backup = backup.model_copy(
+            update={
+                "bucket": names.bucket(backup.bucket),
+                "dataset": names.dataset(backup.dataset),
+            }
+        )
         if backup.dataset.lower() == str(info.data.get("dataset", "")).lower():
             raise ValueError(f"dataset is {backup.dataset}, which it is to save: name another")
         return backup
@@ -140,6 +231,16 @@ class Settings(Section):
                 f" pulumi config set {NAMESPACE}:runbook https://.../docs/runbook.md"
             )
         return found
+
+    @property
+    def stack(self) -> str:
+        """Name of the stack: the sandbox's, or that of the environment."""
+        return self.sandbox or self.environment
+
+    @property
+    def names(self) -> ResourceNames:
+        """How what the stack makes in its project is named."""
+        return ResourceNames(self.sandbox)
 
     @property
     def namespace(self) -> str:
@@ -173,6 +274,7 @@ class Settings(Section):
             "system": "eros",
             "environment": self.environment,
             "cost_owner": self.cost_owner,
+            **self.names.labels,
             **self.labels,
         }
 
@@ -220,5 +322,7 @@ class Settings(Section):
             "jobs_view": self.jobs_view,
             "error_reason": self.error_reason,
             "job_labels": self.job_labels,
+            "alert_component": self.names.component("alert"),
+            "figure_component": self.names.component("metric"),
             **{name: getattr(self, name) for name in sections},
         }

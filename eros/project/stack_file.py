@@ -55,7 +55,7 @@ def load_stack_file(stack: str, root: Path = PROJECT_ROOT) -> Settings:
         for key, value in config.items()
         if key.startswith(f"{NAMESPACE}:") and not _is_secret(value)
     }
-    return parse(values, path.name, root)
+    return _of_this_stack(parse(values, path.name, root), stack)
 
 
 def from_engine(config: dict[str, str], stack: str) -> Settings:
@@ -70,7 +70,7 @@ def from_engine(config: dict[str, str], stack: str) -> Settings:
         for key, text in config.items()
         if key.startswith(prefix)
     }
-    return parse(values, f"Pulumi.{stack}.yaml", PROJECT_ROOT)
+    return _of_this_stack(parse(values, f"Pulumi.{stack}.yaml", PROJECT_ROOT), stack)
 
 
 def check_file(stack: str, root: Path = PROJECT_ROOT) -> None:
@@ -92,6 +92,19 @@ def check_file(stack: str, root: Path = PROJECT_ROOT) -> None:
             key=secrets[0],
             fix=f"pulumi stack change-secrets-provider gcpkms://KEY --stack {stack}",
         )
+
+
+def _of_this_stack(settings: Settings, stack: str) -> Settings:
+    """The settings, unless they are another sandbox's: two stacks would fight over its names."""
+    if settings.sandbox and settings.sandbox != stack:
+        raise UserError(
+            f"the stack {stack} cannot be the sandbox of another name",
+            file=f"Pulumi.{stack}.yaml",
+            key=f"{NAMESPACE}:sandbox",
+            value=settings.sandbox,
+            fix=f"pulumi config set {NAMESPACE}:sandbox {stack} --stack {stack}",
+        )
+    return settings
 
 
 def _config(document: dict[str, Any], file: str) -> dict[str, Any]:

@@ -223,20 +223,22 @@ def _replacement(target: _Target, sample: Sample, beside: dict[str, str]) -> str
 
 
 def _refuse_production(target: _Target) -> None:
-    environment = target.settings.environment
+    settings = target.settings
     name = f"{target.dataset.project}.{target.dataset.dataset_id}"
     fix = "load the sample into a local or staging stack"
-    if environment == "prod":
+    # A sandbox in production's project has a dataset of its own.
+    if settings.environment == "prod" and not settings.sandbox:
         raise UserError("sample data is never loaded into production", value=name, fix=fix)
     try:
         found = target.client.get_dataset(target.dataset)
     except NotFound:
         raise UserError(
             f"there is no dataset {name} to load the sample into",
-            fix=f"pulumi up --stack {environment}",
+            fix=f"pulumi up --stack {settings.stack}",
         ) from None
     # The label is a second opinion: a wrong project in a stack file must not get through.
-    if found.labels.get("environment") == "prod":
+    own_sandbox = settings.sandbox and found.labels.get("sandbox") == settings.sandbox
+    if found.labels.get("environment") == "prod" and not own_sandbox:
         raise UserError(
             "the dataset is labelled as production; sample data is never loaded there",
             value=name,
@@ -251,8 +253,7 @@ def _job_schema(target: _Target, name: str) -> list[bigquery.SchemaField]:
     except NotFound:
         raise UserError(
             f"there is no table {target.reference(name)} to load the sample into",
-            fix=f"pulumi up --stack {target.settings.environment}, with eros:externalTables "
-            "greenfield",
+            fix=f"pulumi up --stack {target.settings.stack}, with eros:externalTables greenfield",
         ) from None
     fields = {field.name: field for field in table.schema}
     lacking = [column for column in SCHEMAS[name].names if column not in fields]

@@ -12,6 +12,7 @@ from eros.cloud.google import Google
 from eros.cloud.local_control import present
 from eros.project.alerts import Alerts, policy
 from eros.project.alerts.catalogue import Rule
+from eros.project.settings import Settings
 from eros.watch import alert_states
 from eros.watch.dashboard.cloud_figures import Incident, Monitoring, Window
 
@@ -102,7 +103,7 @@ def read(google: Google, alerts: Alerts) -> All:
     try:
         window = Window.until(present(google.settings), 1)
         monitoring = Monitoring(google.api("monitoring"), google.settings.project, window)
-        rows += _judged_by_monitoring(metrics, monitoring.incidents, google.settings.environment)
+        rows += _judged_by_monitoring(metrics, monitoring.incidents, google.settings)
     except FAILURES as error:
         unread = explained(error)
         rows += [_of_metric(rule, UNKNOWN, None) for rule in metrics]
@@ -133,12 +134,13 @@ def _judged_by_sql(row: dict[str, Any], rule: Rule | None) -> Standing:
 
 
 def _judged_by_monitoring(
-    rules: Iterable[Rule], incidents: Iterable[Incident], environment: str
+    rules: Iterable[Rule], incidents: Iterable[Incident], settings: Settings
 ) -> list[Standing]:
     """Rules with a metric; policies have the rule and the stack among their user labels."""
     opened: dict[str, list[datetime | None]] = {}
     for incident in incidents:
-        if incident.labels.get("environment") == environment:
+        is_of_environment = incident.labels.get("environment") == settings.environment
+        if is_of_environment and incident.sandbox == settings.sandbox:
             opened.setdefault(incident.labels.get("rule", ""), []).append(incident.opened)
     found = []
     for rule in rules:

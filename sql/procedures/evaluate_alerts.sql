@@ -96,7 +96,7 @@ BEGIN
     )
     DO
         SET @@query_label = CONCAT(
-            'component:alert,alert_rule:',
+            'component:{{ alert_component }},alert_rule:',
             LOWER(firing.rule_id),
             ',alert_stage:',
             firing.stage,
@@ -281,7 +281,7 @@ BEGIN
     )
     DO
         SET @@query_label = CONCAT(
-            'component:alert,alert_rule:',
+            'component:{{ alert_component }},alert_rule:',
             LOWER(firing.rule_id),
             ',alert_stage:',
             firing.stage,

@@ -24,7 +24,7 @@ BEGIN  -- noqa: disable=LT02
         DO
             -- One query per row: a job has a label once.
             IF reading.labels != '' THEN
-                SET @@query_label = CONCAT('component:metric,{{ job_labels }},', reading.labels, reading.row_label);
+                SET @@query_label = CONCAT('component:{{ figure_component }},{{ job_labels }},', reading.labels, reading.row_label);
                 SELECT reading.labels AS published;
             END IF;
         END FOR;

@@ -40,6 +40,7 @@ class _Answers(pulumi.runtime.Mocks):
         outputs = dict(args.inputs)
         if args.typ == "gcp:serviceaccount/account:Account":
             outputs["email"] = f"{outputs['accountId']}@test-project.iam.gserviceaccount.com"
+            outputs["name"] = f"projects/test-project/serviceAccounts/{outputs['email']}"
         return f"{args.name}-id", outputs
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> dict:

@@ -103,6 +103,17 @@ def test_the_rules_of_cloud_monitoring_are_listed_with_their_state(settings: Set
     assert rules["A05"].limit_words == "above 0 failed runs"
 
 
+def test_an_incident_of_a_sandbox_is_not_one_of_its_source(settings: Settings) -> None:
+    of_alice = alert("a05", settings.environment)
+    of_alice["policy"]["userLabels"]["sandbox"] = "alice"
+    states = {one.id: one.state for one in read(settings, of_alice).rules}
+    assert states["A05"] == standing.OK
+    alice = settings.model_copy(update={"sandbox": "alice"})
+    assert {one.id: one.state for one in read(alice, of_alice).rules}["A05"] == standing.OPEN
+    own = alert("a05", settings.environment)
+    assert {one.id: one.state for one in read(alice, own).rules}["A05"] == standing.OK
+
+
 def test_what_cloud_monitoring_does_not_answer_is_unknown_and_not_healthy(
     settings: Settings,
 ) -> None:

@@ -90,9 +90,7 @@ def refusals(settings: Settings) -> Iterator[None]:
     try:
         yield
     except NotFound as error:
-        raise UserError(
-            explained(error), fix=f"pulumi up --stack {settings.environment}"
-        ) from error
+        raise UserError(explained(error), fix=f"pulumi up --stack {settings.stack}") from error
     except Forbidden as error:
         raise UserError(
             explained(error),

@@ -227,7 +227,7 @@ def _execute(google: Google, request: Any) -> Any:
         if error.status_code == 404:
             raise UserError(
                 f"the bucket {bucket}: {error.reason}",
-                fix=f"pulumi up --stack {settings.environment}",
+                fix=f"pulumi up --stack {settings.stack}",
             ) from error
         if error.status_code == 403:
             raise UserError(

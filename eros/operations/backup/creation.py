@@ -76,7 +76,7 @@ def create(
         made=made,
         expires=made + names.retention(google.settings, kind),
         tables=(),
-        stack=google.settings.environment,
+        stack=google.settings.stack,
         version=origin.version(),
         commit=origin.commit(google.root),
     )

@@ -75,7 +75,7 @@ def require(google: Google) -> None:
         if not is_deployed(google):
             raise UserError(
                 f"there is no dataset {dataset(google)} with its tables yet",
-                fix=f"pulumi up --stack {google.settings.environment}",
+                fix=f"pulumi up --stack {google.settings.stack}",
             )
 
 

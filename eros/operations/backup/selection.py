@@ -32,7 +32,7 @@ def tables_of(google: Google) -> list[str]:
     if unknown:
         raise UserError(
             "no table of this name is declared in sql/",
-            file=f"Pulumi.{google.settings.environment}.yaml",
+            file=f"Pulumi.{google.settings.stack}.yaml",
             key="eros:backup.externalTables",
             value=unknown[0],
         )
@@ -60,7 +60,7 @@ def chosen(google: Google, tables: Iterable[str] | None, also: Iterable[str] = (
         if not found:
             raise UserError(
                 f"the dataset {settings.dataset} has no table yet",
-                fix=f"pulumi up --stack {settings.environment}",
+                fix=f"pulumi up --stack {settings.stack}",
             )
         return sorted(found)
     names = set(tables)

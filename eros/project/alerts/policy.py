@@ -15,21 +15,14 @@ from dataclasses import dataclass
 from eros.project.alerts.catalogue import Rule
 from eros.project.alerts.rules_file import LONGEST_LOOKBACK, SHORTEST_HOLD
 from eros.project.figures import ALERT_METRIC, TYPE_PREFIX
+from eros.project.resource_names import ResourceNames
 from eros.project.schedules import TransferConfig
 
-SIGNAL_FILTER = "\n".join(
-    (
-        'log_id("cloudaudit.googleapis.com/data_access")',
-        'resource.type="bigquery_project"',
-        'protoPayload.metadata.jobChange.after="DONE"',
-        'protoPayload.metadata.jobChange.job.jobConfig.labels.component="alert"',
-    )
-)
-"""Log entries of the queries that `evaluate_alerts` runs for rules that fire."""
 SIGNAL_LABELS = {
     name: f"EXTRACT(protoPayload.metadata.jobChange.job.jobConfig.labels.alert_{name})"
     for name in ("rule", "stage")
 }
+_SOURCE = ResourceNames()
 # Three evaluations: one that comes late or fails does not close the incident.
 SIGNAL_WINDOW = 15
 # A failed run is forgotten when the next one should have ended.
@@ -60,16 +53,20 @@ class Condition:
 
 
 def conditions(
-    rule: Rule, configs: Iterable[TransferConfig], escalated: bool = False, least_hold: int = 0
+    rule: Rule,
+    configs: Iterable[TransferConfig],
+    escalated: bool = False,
+    least_hold: int = 0,
+    names: ResourceNames = _SOURCE,
 ) -> list[Condition]:
     """Conditions of a rule's policy, any of which opens an incident.
 
     With `escalated` those of its second policy: met once the rule has fired for
     `escalate_after`, and, for a rule with a value, while nobody has acknowledged it.
-    A rule with a metric holds for `least_hold` minutes at least.
+    A rule with a metric holds for `least_hold` minutes at least. `names` are those of the stack.
     """
     if rule.metric is None:
-        return [_signal(rule, escalated)]
+        return [_signal(rule, escalated, names)]
     later = (rule.escalate_after or 0) if escalated else 0
     hold = max(rule.hold, SHORTEST_HOLD, least_hold) + later
     return [
@@ -87,6 +84,19 @@ def conditions(
         )
         for title, keys, window in _windows(rule, configs)
     ]
+
+
+def signal_filter(names: ResourceNames) -> str:
+    """Log entries of the queries that `evaluate_alerts` of a stack runs for rules that fire."""
+    component = names.component("alert")
+    return "\n".join(
+        (
+            'log_id("cloudaudit.googleapis.com/data_access")',
+            'resource.type="bigquery_project"',
+            'protoPayload.metadata.jobChange.after="DONE"',
+            f'protoPayload.metadata.jobChange.job.jobConfig.labels.component="{component}"',
+        )
+    )
 
 
 def watches_pause(rule: Rule, hours: int) -> bool:
@@ -156,11 +166,11 @@ def duration(minutes: int) -> str:
     return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * (bool(rest) or not hours))
 
 
-def _signal(rule: Rule, escalated: bool) -> Condition:
+def _signal(rule: Rule, escalated: bool, names: ResourceNames) -> Condition:
     labels = {"rule": rule.label} | ({"stage": "escalated"} if escalated else {})
     return Condition(
         title=f"signal of {rule.id}: {rule.unit} {_side(rule)}",
-        filter=_filter(TYPE_PREFIX + ALERT_METRIC, "bigquery_project", labels),
+        filter=_filter(TYPE_PREFIX + names.metric(ALERT_METRIC), "bigquery_project", labels),
         configs=(),
         window=SIGNAL_WINDOW,
         hold=SHORTEST_HOLD,

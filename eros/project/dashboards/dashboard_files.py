@@ -15,6 +15,7 @@ from bqstack.catalogue.render import render
 from bqstack.errors import UserError
 from eros.project import figures
 from eros.project.dashboards import dashboard_rules, google_schema
+from eros.project.resource_names import ResourceNames
 from eros.project.settings import PROJECT_ROOT, Settings
 
 FOLDER = Path("config/dashboards")
@@ -34,7 +35,25 @@ def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, dict[str, A
                 fix=f"name it NAME.yaml, or move it out of {FOLDER}/",
             )
     context = settings.template_values()
-    return {path.stem: _load(path, context, root, known) for path in paths}
+    found = {path.stem: _load(path, context, root, known) for path in paths}
+    return {key: _named(board, settings.names) for key, board in found.items()}
+
+
+def _named(board: dict[str, Any], names: ResourceNames) -> dict[str, Any]:
+    """The dashboard as the stack has it: a file names the figures without a sandbox."""
+    title = names.title(board["displayName"])
+    return {**_with_metrics(board, names), "displayName": title}
+
+
+def _with_metrics(node: Any, names: ResourceNames) -> Any:
+    if isinstance(node, dict):
+        return {key: _with_metrics(value, names) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_with_metrics(value, names) for value in node]
+    if not isinstance(node, str):
+        return node
+    prefix = figures.TYPE_PREFIX + figures.NAME_PREFIX
+    return node.replace(prefix, figures.TYPE_PREFIX + names.metric(figures.NAME_PREFIX))
 
 
 def _load(path: Path, context: dict[str, Any], root: Path, known: frozenset[str]) -> dict[str, Any]:

@@ -67,6 +67,11 @@ class Incident:
     labels: dict[str, str]
     """User labels of its policy."""
 
+    @property
+    def sandbox(self) -> str | None:
+        """Name of the sandbox whose policy it is, None of any other."""
+        return self.labels.get("sandbox")
+
 
 @dataclass
 class Monitoring:

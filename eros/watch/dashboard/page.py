@@ -124,7 +124,7 @@ class Page:
         return Health(f"{score.latest:.0f}", state.lower(), state)
 
     def alerts(self) -> list[Alert]:
-        """What is open, the worst first."""
+        """What is open, the worst first; nothing of other sandboxes."""
         rules = {rule.label: rule for rule in Project(self.settings).alerts.rules}
         return [
             Alert(
@@ -135,6 +135,7 @@ class Page:
                 policy.runbook_link(self.settings.runbook, rule) if rule else "",
             )
             for incident in self.monitoring.incidents
+            if incident.sandbox == self.settings.sandbox
             for rule in [rules.get(incident.labels.get("rule", ""))]
         ]
 
@@ -154,7 +155,8 @@ class Page:
         ]
 
     def _figure(self, name: str) -> Series | None:
-        text = f'metric.type="{TYPE_PREFIX}{NAME_PREFIX}{name}" resource.type="bigquery_project"'
+        own = TYPE_PREFIX + self.settings.names.metric(NAME_PREFIX + name)
+        text = f'metric.type="{own}" resource.type="bigquery_project"'
         found = self.monitoring.series({"timeSeriesFilter": {"filter": text, **_FIGURE}})
         return found[0] if found else None
 
@@ -214,8 +216,9 @@ class Page:
         if unread:
             return "Cloud Monitoring evaluates this query; this page does not."
         text = str(data_sets)
+        prefix = self.settings.names.metric(NAME_PREFIX)
         for source in self.sources.values():
-            if any(f'{NAME_PREFIX}{name}"' in text for name in source.figures):
+            if any(f'{prefix}{name}"' in text for name in source.figures):
                 return f"No figure in this time. The schedule {source.published_by} publishes it."
         return "No figure in this time."
 

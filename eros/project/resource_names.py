@@ -1,0 +1,76 @@
+"""Names that are unique within a Google Cloud project, and how those of a sandbox differ.
+
+A sandbox (`eros:sandbox`) is a stack beside another in the same project. Everything that Google
+tells apart by name within the project, or that a person or a filter does, gets its name here.
+Without a sandbox every name is what was given.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+# https://cloud.google.com/iam/docs/service-accounts-create
+LONGEST_ACCOUNT = 30
+# https://cloud.google.com/storage/docs/buckets#naming
+LONGEST_BUCKET = 63
+# https://cloud.google.com/pubsub/docs/pubsub-basics#resource_names
+LONGEST_TOPIC = 255
+# https://cloud.google.com/bigquery/docs/datasets#dataset-naming
+LONGEST_DATASET = 1024
+_DIGEST = 8
+
+
+@dataclass(frozen=True)
+class ResourceNames:
+    """Names of one stack's resources; `sandbox` is None for a stack that is no sandbox."""
+
+    sandbox: str | None = None
+
+    def dataset(self, name: str) -> str:
+        """Id of a dataset."""
+        return self._suffixed(name, "_", LONGEST_DATASET)
+
+    def bucket(self, name: str) -> str:
+        """Name of a bucket."""
+        return self._suffixed(name, "-", LONGEST_BUCKET)
+
+    def account(self, name: str) -> str:
+        """Id of a service account, the part before the @."""
+        return self._suffixed(name, "-", LONGEST_ACCOUNT)
+
+    def topic(self, name: str) -> str:
+        """Name of a Pub/Sub topic."""
+        return self._suffixed(name, "-", LONGEST_TOPIC)
+
+    def metric(self, name: str) -> str:
+        """Name of a log-based metric, or a text that ends with its prefix: `eros/health_score`."""
+        system, slash, rest = name.partition("/")
+        return f"{system}_{self.sandbox}{slash}{rest}" if self.sandbox else name
+
+    def component(self, name: str) -> str:
+        """Value of the label `component` by which a log-based metric finds its log entries.
+
+        The audit log is the project's: with the same value a sandbox would open incidents of its
+        source stack.
+        """
+        return f"{name}_{self.sandbox}" if self.sandbox else name
+
+    def title(self, text: str) -> str:
+        """A name that people see, and by which `eros` finds what Google gives a number."""
+        return f"{text} [{self.sandbox}]" if self.sandbox else text
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The label that every resource and job of a sandbox has; none without one."""
+        return {"sandbox": self.sandbox} if self.sandbox else {}
+
+    def _suffixed(self, name: str, mark: str, longest: int) -> str:
+        if not self.sandbox:
+            return name
+        whole = f"{name}{mark}{self.sandbox}"
+        if len(whole) <= longest:
+            return whole
+        # What does not fit is told apart by a digest of all of it.
+        digest = hashlib.sha256(whole.encode()).hexdigest()[:_DIGEST]
+        return f"{whole[: longest - _DIGEST - 1].rstrip('-_.')}{mark}{digest}"
