@@ -1,8 +1,8 @@
 """Keeps tables that rows are streamed into quick to read.
 
-Every `tabledata.insertAll` leaves one file, and the job history gets one with nearly every
-query: after some hundred of them reading takes tenths of a second. DuckLake merges files
-without losing the past. A deletion loses against a merge, so they take turns.
+Every `tabledata.insertAll` of local-bigquery 0.4.0 leaves one file, and the job history gets one
+with nearly every query: after some hundred of them reading takes tenths of a second. DuckLake
+merges files without losing the past. A deletion loses against a merge, so they take turns.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Queues writes that DuckLake refuses because another one was quicker, as BigQuery does.
 
 DuckLake aborts a deletion when rows came into the table meanwhile, an insertion when rows went,
-and both when its files were merged. On Google streamed rows conflict with nothing, and DML outside
-of a transaction waits for its turn:
+and both when its files were merged; local-bigquery 0.4.0 reports that to the client. On Google
+streamed rows conflict with nothing, and DML outside of a transaction waits for its turn:
 https://cloud.google.com/bigquery/docs/data-manipulation-language#dml-limitations
 https://cloud.google.com/bigquery/docs/transactions#transaction_concurrency
 

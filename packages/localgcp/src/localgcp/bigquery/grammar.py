@@ -20,6 +20,8 @@ from local_bigquery.sql.rules import safe
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
+from localgcp.bigquery import pipe_syntax
+
 _Parser = BigQueryDialect.Parser
 _MACROS = Path(__file__).parent / "macros.sql"
 _PAGE = "docs/fidelity.md"
@@ -44,10 +46,7 @@ def install() -> None:
     }
     _Parser.PIPE_SYNTAX_TRANSFORM_PARSERS = {
         **_Parser.PIPE_SYNTAX_TRANSFORM_PARSERS,
-        "DROP": _pipe_drop,
-        "RENAME": _pipe_rename,
-        "SET": _pipe_set,
-        "WITH": _pipe_with,
+        **pipe_syntax.PARSERS,
     }
     _Parser.FUNCTIONS = {
         **_Parser.FUNCTIONS,
@@ -391,47 +390,3 @@ def returned_table(tree: exp.Expr, context: Any) -> exp.Expr:
     tree.meta["table_function"] = True
     returns.pop()
     return tree
-
-
-def _piped(self: Any, query: exp.Select, star: exp.Star) -> exp.Select:
-    query.select(star, append=False, copy=False)
-    return self._build_pipe_cte(query=query, expressions=[exp.Star()])
-
-
-def _pipe_drop(self: Any, query: exp.Select) -> exp.Select:
-    self._advance()
-    return _piped(self, query, exp.Star(except_=self._parse_csv(self._parse_id_var)))
-
-
-def _pipe_rename(self: Any, query: exp.Select) -> exp.Select:
-    self._advance()
-
-    def renaming() -> exp.Expr:
-        before = self._parse_id_var()
-        self._match(TokenType.ALIAS)
-        return exp.alias_(exp.column(before), self._parse_id_var())
-
-    return _piped(self, query, exp.Star(rename=self._parse_csv(renaming)))
-
-
-def _pipe_set(self: Any, query: exp.Select) -> exp.Select:
-    self._advance()
-
-    def setting() -> exp.Expr:
-        name = self._parse_id_var()
-        if not self._match(TokenType.EQ):
-            self.raise_error("Expecting = behind a column of SET")
-        return exp.alias_(self._parse_expression(), name)
-
-    return _piped(self, query, exp.Star(replace=self._parse_csv(setting)))
-
-
-def _pipe_with(self: Any, query: exp.Select) -> exp.Select:
-    added = self._parse_with()
-    outer = query.args.get("with_")
-    if outer is None:
-        query.set("with_", added)
-    else:
-        outer.expressions.extend(added.expressions)
-        outer.set("expressions", outer.expressions)
-    return query

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from localgcp import ports
+from localgcp import ports, processes
 from localgcp.errors import LocalCloudError
 from localgcp.servers import PROJECT
 
@@ -73,12 +72,13 @@ def running(
 def _wait(
     process: subprocess.Popen[bytes], announced: Path, log: Path, project: str
 ) -> tuple[int, int]:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+    def answering() -> tuple[int, int] | None:
         found = ports.announced(announced)
-        if found and _answers(found[0], project):
-            return found
-        time.sleep(0.05)
+        return found if found and _answers(found[0], project) else None
+
+    processes.wait_until(lambda: process.poll() is not None or answering(), _START_SECONDS)
+    if process.poll() is None and (found := answering()):
+        return found
     end = log.read_text(encoding="utf-8", errors="replace")[-2000:]
     raise LocalCloudError(f"the local BigQuery does not start:\n{end}")
 
