@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from pulumi_policy import Severity
 
 from bqstack.policy.rule import Member, Resource, Rule, is_set, known, of_type
+from gcptypes import transfer_schedules
 from gcptypes.records import ROUTINE, TRANSFER
 from policy.idempotent import WHY
 from policy.stack import settings_of
 
 _DOCS = "https://cloud.google.com/bigquery/docs/scheduling-queries"
 _SCHEDULED_QUERY = "scheduled_query"
-_SHORTEST_MINUTES = 5
+_MINUTE = timedelta(minutes=1)
 _TIME = re.compile(r"\b(\d{1,2}):(\d{2})\b")
-_EVERY = re.compile(
-    r"every (\d+) (minutes|mins|hours)(?: from (\d\d):(\d\d) to (\d\d):(\d\d))?", re.IGNORECASE
-)
 _STRING_OR_COMMENT = re.compile(
     r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|--[^\n]*|#[^\n]*|/\*.*?\*/", re.DOTALL
 )
@@ -47,14 +46,11 @@ def calls(text: str) -> list[str]:
 
 def runs_a_day(schedule: str) -> float:
     """How often a schedule of Data Transfer fires on a day, at most."""
-    found = _EVERY.match(schedule)
-    if found is None:
+    try:
+        found = transfer_schedules.parse(schedule)
+    except transfer_schedules.ScheduleError:
         return 1
-    every = int(found[1]) * (60 if found[2].lower() == "hours" else 1)
-    if found[3] is None:
-        return 24 * 60 / every
-    first, last = (int(found[i]) * 60 + int(found[i + 1]) for i in (3, 5))
-    return (last - first) // every + 1
+    return found.runs_a_day if isinstance(found, transfer_schedules.Interval) else 1
 
 
 def _off_the_hour(config: Resource) -> Iterator[str]:
@@ -64,9 +60,13 @@ def _off_the_hour(config: Resource) -> Iterator[str]:
 
 
 def _not_too_often(config: Resource) -> Iterator[str]:
-    found = _EVERY.match(config.props.get("schedule") or "")
-    if found and found[2].lower() != "hours" and int(found[1]) < _SHORTEST_MINUTES:
-        yield f"every {found[1]} minutes, Data Transfer takes {_SHORTEST_MINUTES} and more"
+    try:
+        transfer_schedules.parse(config.props.get("schedule") or "")
+    except transfer_schedules.TooFrequent as error:
+        shortest = transfer_schedules.MINIMUM_INTERVAL // _MINUTE
+        yield f"every {error.step // _MINUTE} minutes, the shortest interval is {shortest}"
+    except transfer_schedules.ScheduleError:
+        return
 
 
 def _idempotent(config: Resource) -> Iterator[str]:
@@ -134,11 +134,11 @@ def _snapshots(resources: Sequence[Member]) -> Iterator[tuple[str, str | None]]:
         daily = runs_a_day(known(config.props, "schedule") or "")
         days = settings_of(config.urn).backup.deployment_retention_days
         if daily > _SNAPSHOTS_A_DAY:
-            yield f"{daily:.0f} snapshots a day, {_SNAPSHOTS_A_DAY} are the most", config.urn
+            yield f"{daily:.0f} snapshots a day, {_SNAPSHOTS_A_DAY} is the maximum", config.urn
         elif daily * days > _SNAPSHOTS_OF_A_TABLE:
             yield (
                 f"{daily * days:,.0f} snapshots of a table in {days} days, "
-                f"{_SNAPSHOTS_OF_A_TABLE:,} are the most",
+                f"{_SNAPSHOTS_OF_A_TABLE:,} is the maximum",
                 config.urn,
             )
 

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from eros.project.settings import PROJECT_ROOT
-from gcptypes import TYPES, known
+from gcptypes import TYPES, known, transfer_schedules
 from gcptypes.records import BIGQUERY, TRANSFER
 from localgcp.provider import resources
 
@@ -58,3 +58,31 @@ def test_the_page_is_true():
 )
 def test_people_have_a_word_for_it(token, words):
     assert known(token).title == words
+
+
+def test_schedules_of_data_transfer_are_read_in_one_place():
+    readers = {
+        file.name
+        for room in ROOMS
+        for file in (PROJECT_ROOT / room).rglob("*.py")
+        if "tests" not in file.parts
+        and re.search(r'r"\w*[("]*every\b.*\\d', file.read_text(encoding="utf-8"))
+    }
+    assert readers == {"transfer_schedules.py"}, "parse with gcptypes.transfer_schedules"
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("every 5 minutes", 288),
+        ("every 6 hours from 02:40 to 20:40", 4),
+        ("every 15 minutes from 23:00 to 01:00", 9),
+        ("every 2 hours synchronized", 12),
+        ("every day 10:05", 1),
+        ("every mon,wed 09:05", 2 / 7),
+        ("1st monday of month 15:30", None),
+        ("every fri of jan 13:15", None),
+    ],
+)
+def test_a_schedule_says_how_often_it_runs_a_day(text, runs):
+    assert transfer_schedules.parse(text).runs_a_day == runs

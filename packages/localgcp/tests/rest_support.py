@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,6 +16,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from localgcp import processes
 from localgcp.apis.__main__ import create_app
 from localgcp.apis.call import Cloud
 from localgcp.apis.clock import Clock
@@ -140,13 +140,9 @@ def emulator(folder: Path, *, follows_clock: bool = False) -> Iterator[str]:
 
 def wait_for(condition: Any, seconds: float = 20) -> Any:
     """The first true value of `condition()`; fails the test after `seconds`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError("condition did not become true in time")
+    value = processes.wait_until(condition, seconds)
+    assert value, "condition did not become true in time"
+    return value
 
 
 @pytest.fixture(name="server")

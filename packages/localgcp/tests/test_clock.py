@@ -285,7 +285,7 @@ def test_a_walk_ends_with_its_listener_and_the_clock_is_free(slow: Any) -> None:
     }
     code, error = server.error("POST", "/localcloud/clock/advance", {"to": to})
     assert code == 400
-    assert "0 of 30 runs are made" in error["message"]
+    assert "0 of 30 runs done" in error["message"]
     # What Ctrl-C, a closed terminal and kill do to the client.
     answer.close()
     connection.close()

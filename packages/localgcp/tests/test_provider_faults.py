@@ -12,7 +12,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +23,7 @@ from urllib.parse import urlsplit
 import grpc
 import pytest
 
+from localgcp import processes
 from localgcp.paths import DataFolder
 from localgcp.provider import cloud_calls
 from localgcp.supervisor import Supervisor
@@ -245,10 +245,7 @@ def test_a_plugin_ends_with_its_engine() -> None:
     engine.kill()
     engine.wait()
     engine.stdout.close()
-    end = time.monotonic() + 30
-    while _runs(plugin):
-        assert time.monotonic() < end, "the plugin outlives its engine"
-        time.sleep(0.1)
+    assert processes.wait_until(lambda: not _runs(plugin), 30), "the plugin outlives its engine"
 
 
 def _runs(pid: int) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localgcp.apis.transfers.schedule import ScheduleError, between, parse
+from gcptypes.transfer_schedules import ScheduleError, between, parse
 
 # A Wednesday.
 START = datetime(2025, 1, 1, 0, 0, tzinfo=UTC)

@@ -96,11 +96,11 @@ def _ended(pid: int, started: str) -> bool:
     return not is_running(pid, started)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Poll `condition` until it holds or time is up; whether it held."""
+def wait_until[Value](condition: Callable[[], Value], seconds: float) -> Value:
+    """Poll `condition` until it gives something true or time is up; what it gave last."""
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not (value := condition()):
         if time.monotonic() > deadline:
-            return False
+            break
         time.sleep(_POLL_SECONDS)
-    return True
+    return value

@@ -195,23 +195,24 @@ class Supervisor:
         waiting = list(self._services)
         begun = time.monotonic()
         next_word = begun + _PROGRESS_SECONDS
-        while True:
+
+        def all_answer() -> bool:
+            nonlocal next_word
             for service in list(waiting):
                 # Its process first: an answer on the port of a dead one is somebody else's.
                 if not known[service.name].is_running:
                     raise self._failure(service, "ended while it started")
                 if service.answers(assigned):
                     waiting.remove(service)
-            elapsed = time.monotonic() - begun
-            if not waiting:
-                return
-            if elapsed > _START_SECONDS:
-                raise self._failure(waiting[0], f"does not answer after {elapsed:.0f} s")
-            if time.monotonic() > next_word:
+            if waiting and time.monotonic() > next_word:
                 next_word += _PROGRESS_SECONDS
                 titles = ", ".join(service.title for service in waiting)
-                self._say(f"waiting for {titles} ({elapsed:.0f} s)")
-            time.sleep(0.1)
+                self._say(f"waiting for {titles} ({time.monotonic() - begun:.0f} s)")
+            return not waiting
+
+        if not processes.wait_until(all_answer, _START_SECONDS):
+            elapsed = time.monotonic() - begun
+            raise self._failure(waiting[0], f"does not answer after {elapsed:.0f} s")
 
     def _failure(self, service: Service, what: str) -> LocalCloudError:
         log = self._folder.log(service.name)

@@ -1,6 +1,6 @@
 """What scheduled queries scan and cost, before and after a change.
 
-BigQuery's dry run tells nothing about a script or a CALL, which all schedules are, so their
+BigQuery's dry run does not cover a script or a CALL, which all schedules are, so their
 bytes are modelled: each statement scans the columns that it mentions, of each table once, views
 and table functions followed down to tables; a column is as wide as BigQuery counts it
 (https://cloud.google.com/bigquery/pricing#data), a table counts 10 MB at least
@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from bqstack.catalogue import scan
 from bqstack.guard import Change, Resource, inputs
 from bqstack.plan.lineage_graph import Graph, Object, Read
+from gcptypes import transfer_schedules
 from gcptypes.records import TRANSFER
 
 TIB = 2**40
@@ -43,10 +44,6 @@ _WIDTHS = {
     "TIMESTAMP": 8,
 }
 _NESTED_WIDTH = 44
-_INTERVAL = re.compile(
-    r"every (\d+) (hour|min)\w*(?: from (\d+):(\d+) to (\d+):(\d+)| synchronized)?"
-)
-_DAYS_OF_WEEK = re.compile(r"every ((?:[a-z]{3,9})(?:,[a-z]{3,9})*) \d+:\d+")
 
 
 @dataclass(frozen=True)
@@ -124,16 +121,11 @@ def tables_of(graphs: Iterable[Graph]) -> set[str]:
 
 def runs_per_month(schedule: str) -> float | None:
     """Runs in 30 days of a schedule in Data Transfer's words; None where it is not simple."""
-    text = re.sub(r"\s*,\s*", ",", " ".join(schedule.lower().split()))
-    if found := _INTERVAL.fullmatch(text):
-        step = int(found[1]) * (60 if found[2] == "hour" else 1)
-        if found[3] is None:
-            return DAYS * 24 * 60 / step
-        start, end = (int(found[i]) * 60 + int(found[i + 1]) for i in (3, 5))
-        return float(DAYS * ((end - start) % (24 * 60) // step + 1))
-    if found := _DAYS_OF_WEEK.fullmatch(text):
-        return float(DAYS) if found[1] == "day" else DAYS * len(found[1].split(",")) / 7
-    return None
+    try:
+        runs = transfer_schedules.parse(schedule).runs_a_day
+    except transfer_schedules.ScheduleError:
+        return None
+    return None if runs is None else DAYS * runs
 
 
 def _schedule(resource: Resource, graph: Graph) -> _Work:

@@ -10,13 +10,14 @@ import re
 import uuid
 from typing import Any
 
+from gcptypes import transfer_schedules as schedules
+
 from .. import service_agents
 from ..api_errors import invalid, not_found
 from ..call import Call, Registry
 from ..clock import parse_rfc3339, rfc3339
 from ..masks import apply_mask
 from ..store import Resource
-from ..transfers import schedule as schedules
 from ..transfers import stored_configs
 from . import service_accounts
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from gcptypes import transfer_schedules as schedules
+
 from ..api_errors import invalid, not_found
 from ..call import Call, Registry
 from ..clock import parse_rfc3339
 from ..store import Resource
-from ..transfers import schedule as schedules
 from ..transfers import stored_configs
 from . import transfer_configs
 

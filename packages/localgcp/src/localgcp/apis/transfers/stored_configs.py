@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from gcptypes import transfer_schedules as schedules
+
 from ..call import Cloud
 from ..clock import parse_rfc3339, rfc3339
 from ..services import log_entries
 from ..store import Resource, Transaction
-from . import schedule as schedules
 
 CONFIG = "bigquerydatatransfer.transferConfigs"
 RUN = "bigquerydatatransfer.runs"

@@ -46,7 +46,7 @@ class _Due:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a walk is: where to, and how many of its runs are made."""
+    """How far a walk is: where to, and how many of its runs done."""
 
     to: datetime
     runs: int
@@ -235,7 +235,7 @@ class Walk:
 def _words(progress: Progress | None) -> str:
     if progress is None:
         return ""
-    return f", to {rfc3339(progress.to)}: {progress.made} of {progress.runs} runs are made"
+    return f", to {rfc3339(progress.to)}: {progress.made} of {progress.runs} runs done"
 
 
 def _sparse(times: list[datetime]) -> list[datetime]:

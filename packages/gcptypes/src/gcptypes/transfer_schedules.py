@@ -1,4 +1,4 @@
-"""Schedules of Data Transfer: App Engine's cron text to moments in time (UTC).
+"""Schedules of Data Transfer: App Engine's cron text to moments in time (UTC). The only parser.
 
     every 5 minutes | every 6 hours | every 24 hours      from an anchor on
     every 2 hours from 08:00 to 18:00 | … synchronized    at fixed times of the day
@@ -32,6 +32,11 @@ _ORDINALS = (
     ("1st", "first"), ("2nd", "second"), ("3rd", "third"), ("4th", "fourth"), ("5th", "fifth"),
 )  # fmt: skip
 
+_OTHER_WORDS = (
+    "every", "of", "from", "to", "synchronized", "month", "quarter", "day",
+    "min", "mins", "minute", "minutes", "hour", "hours",
+)  # fmt: skip
+
 _TIME = r"(?P<time>\d{1,2}:\d{2})"
 _INTERVAL = re.compile(
     r"every(?: (?P<count>\d+))? (?P<unit>hours?|mins?|minutes?)"
@@ -48,12 +53,38 @@ class ScheduleError(ValueError):
     """A schedule text that the service would refuse; str() says why."""
 
 
+class TooFrequent(ScheduleError):
+    """Runs closer together than MINIMUM_INTERVAL; `step` is the time between two."""
+
+    def __init__(self, text: str, step: timedelta) -> None:
+        self.step = step
+        super().__init__(f"Schedule '{text}' is too frequent: the minimum interval is 5 minutes.")
+
+
+class InvalidTime(ScheduleError):
+    """A time of day that no clock shows: `clock`."""
+
+    def __init__(self, text: str, clock: str) -> None:
+        self.clock = clock
+        super().__init__(f"Invalid time '{clock}' in schedule '{text}'.")
+
+
 @dataclass(frozen=True)
 class Interval:
     """Every `step`, counted from an anchor, or within a daily window when there is one."""
 
     step: timedelta
     window: tuple[timedelta, timedelta] | None = None
+    in_hours: bool = False
+    """Whether the text counts hours, not minutes."""
+
+    @property
+    def runs_a_day(self) -> float:
+        """Runs on a whole day."""
+        if self.window is None:
+            return _DAY / self.step
+        start, end = self.window
+        return (end - start) // self.step + 1
 
     def after(self, moment: datetime, anchor: datetime) -> datetime | None:
         """The first occurrence later than `moment`; the anchor itself is one."""
@@ -80,6 +111,13 @@ class Calendar:
     weekdays: frozenset[int] = frozenset(range(7))
     ordinals: frozenset[int] = frozenset()
     month_days: frozenset[int] = frozenset()
+
+    @property
+    def runs_a_day(self) -> float | None:
+        """Runs on a day, by the mean of a week; None where months or their days differ."""
+        if len(self.months) < len(_MONTHS) or self.ordinals or self.month_days:
+            return None
+        return len(self.weekdays) / len(_WEEKDAYS)
 
     def after(self, moment: datetime, anchor: datetime) -> datetime | None:
         """The first occurrence later than `moment`; there is no use for the anchor."""
@@ -128,6 +166,16 @@ def parse(text: str) -> Schedule:
     )
 
 
+def is_word(word: str) -> bool:
+    """Whether a word in small letters belongs to the format, wherever it stands."""
+    names = (*_WEEKDAYS, *_MONTHS)
+    return (
+        word in _OTHER_WORDS
+        or any(word in (name, name[:3]) for name in names)
+        or any(word in pair for pair in _ORDINALS)
+    )
+
+
 def between(
     schedule: Schedule, after: datetime, until: datetime, anchor: datetime
 ) -> Iterator[datetime]:
@@ -142,18 +190,17 @@ def _interval(found: re.Match[str], text: str) -> Interval:
     count = int(found["count"] or 1)
     step = timedelta(hours=count) if found["unit"].startswith("hour") else timedelta(minutes=count)
     if step < MINIMUM_INTERVAL:
-        raise ScheduleError(
-            f"Schedule '{text}' is too frequent: the minimum interval is 5 minutes."
-        )
+        raise TooFrequent(text, step)
+    in_hours = found["unit"].startswith("hour")
     if found["sync"]:
         if _DAY % step:
             raise ScheduleError(f"In '{text}' the interval must divide a day evenly.")
-        return Interval(step, (timedelta(), _DAY - step))
+        return Interval(step, (timedelta(), _DAY - step), in_hours)
     if found["start"] is None:
-        return Interval(step)
+        return Interval(step, in_hours=in_hours)
     start, end = (_offset(_time(found[name], text)) for name in ("start", "end"))
     # A window such as 22:00 to 02:00 ends on the next day.
-    return Interval(step, (start, end if end >= start else end + _DAY))
+    return Interval(step, (start, end if end >= start else end + _DAY), in_hours)
 
 
 def _ordinal(found: re.Match[str], text: str) -> Calendar:
@@ -194,7 +241,7 @@ def _position(word: str, names: tuple[str, ...], text: str) -> int:
 def _time(clock: str, text: str) -> time:
     hour, minute = (int(part) for part in clock.split(":"))
     if hour > 23 or minute > 59:
-        raise ScheduleError(f"Invalid time '{clock}' in schedule '{text}'.")
+        raise InvalidTime(text, clock)
     return time(hour, minute)
 
 
