@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from dev import rooms_picture
 from eros.project.settings import PROJECT_ROOT
 
 # A room, its folder, and the rooms that it must not know.
@@ -161,3 +162,34 @@ def test_no_floor_of_the_product_imports_one_above_it(floor, above):
         if name.startswith(tuple(f"eros.{one}." for one in above))
     }
     assert found == {}
+
+
+def test_the_picture_of_the_imports_is_the_one_of_the_sources():
+    drawn = rooms_picture.picture(rooms_picture.arrows(rooms_picture.imports()))
+    assert drawn == rooms_picture.TARGET.read_text(encoding="utf-8"), "python -m dev.rooms_picture"
+    assert rooms_picture.ROOMS.keys() == ROOMS.keys()
+
+
+def test_an_arrow_that_follows_from_others_is_not_drawn():
+    direct = {"a": {"b", "c"}, "b": {"c"}, "c": set()}
+    assert rooms_picture.arrows(direct) == {("a", "b"), ("b", "c")}
+    with pytest.raises(ValueError, match="import each other"):
+        rooms_picture.arrows({"a": {"b", "c"}, "b": {"a"}, "c": set()})
+
+
+def test_every_place_that_the_architecture_names_is_there():
+    text = (PROJECT_ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    tops = "components|config|dev|eros|packages|policy|sql|tests|tools"
+    named = re.findall(rf"`((?:{tops})/[\w./{{}},-]*)`", text)
+    missing = []
+    for path in named:
+        before, _, rest = path.partition("{")
+        choices, _, after = rest.partition("}")
+        missing += [
+            place
+            for choice in choices.split(",")
+            if not (PROJECT_ROOT / (place := before + choice + after)).exists()
+        ]
+    # A metric, not a place.
+    assert missing == ["eros/alert_firing"]
+    assert len(named) > 20
