@@ -10,7 +10,7 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
 from bqstack.errors import UserError
-from eros.cloud.readiness import LONGEST_SECONDS, PAUSE_SECONDS, question
+from eros.cloud.readiness import pauses, question
 from eros.project.settings import Settings
 
 
@@ -43,27 +43,13 @@ async def until_known(
 
     Who may not ask goes on with a warning: most metrics were there before.
     """
-    waited = 0
+    fix = "run the update again; it continues with the alert policies"
     try:
         # The program's other resources go on meanwhile: nothing here may hold the event loop.
         ask = await asyncio.to_thread(make)
-        while reason := await asyncio.to_thread(ask):
-            if waited >= LONGEST_SECONDS:
-                raise pulumi.RunError(
-                    f"Cloud Monitoring does not know {metric_type} after"
-                    f" {LONGEST_SECONDS // 60} minutes ({reason})\n"
-                    "  fix: run the update again, it goes on with the alert policies"
-                )
-            if not waited:
-                pulumi.log.info(
-                    f"waiting until Cloud Monitoring knows {metric_type}, made just now:"
-                    f" {LONGEST_SECONDS // 60} minutes at most"
-                )
-            await sleep(PAUSE_SECONDS)
-            waited += PAUSE_SECONDS
+        waiting = pauses(ask, metric_type, pulumi.log.info, fix)
+        while (pause := await asyncio.to_thread(next, waiting, None)) is not None:
+            await sleep(pause)
     except UserError as error:
-        pulumi.log.warn(f"{error.message}; a policy over a metric made just now may be refused")
-    else:
-        if waited:
-            pulumi.log.info(f"Cloud Monitoring knows {metric_type} after {waited} s")
+        pulumi.log.warn(f"{error.message}; a policy over a new metric may be refused")
     return metric_type

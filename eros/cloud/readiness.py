@@ -6,8 +6,10 @@ answers 404 to every policy over it; the plugin does not try again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
+
+import pulumi
 
 from bqstack.errors import UserError
 
@@ -40,12 +42,38 @@ def question(google: Google, metric_type: str) -> Callable[[], str]:
         except (*FAILURES, OSError) as error:
             if _lasts(error):
                 raise UserError(
-                    f"Cloud Monitoring cannot be asked for {metric_type}: {explained(error)}"
+                    f"Cloud Monitoring cannot be asked about {metric_type}: {explained(error)}"
                 ) from None
             return explained(error)
         return ""
 
     return ask
+
+
+def pauses(
+    ask: Callable[[], str], metric_type: str, say: Callable[[str], object], fix: str = ""
+) -> Iterator[int]:
+    """Seconds to sleep before each further question, until the metric is known.
+
+    `ask` is a `question`; `say` is given what a person reads meanwhile. Raises what `ask` raises,
+    and RunError after LONGEST_SECONDS.
+    """
+    minutes, waited = LONGEST_SECONDS // 60, 0
+    while reason := ask():
+        if waited >= LONGEST_SECONDS:
+            raise pulumi.RunError(
+                f"Cloud Monitoring does not know {metric_type} after {minutes} minutes ({reason})"
+                + (f"\n  fix: {fix}" if fix else "")
+            )
+        if not waited:
+            say(
+                f"waiting until Cloud Monitoring knows {metric_type}, which is new:"
+                f" {minutes} minutes at most"
+            )
+        yield PAUSE_SECONDS
+        waited += PAUSE_SECONDS
+    if waited:
+        say(f"Cloud Monitoring knows {metric_type} after {waited} s")
 
 
 def _lasts(error: Exception) -> bool:

@@ -46,7 +46,7 @@ CHECKS = (
 )
 # Findings of the view in the words of the report (spec monitoring.md 1.2).
 _LINES = {
-    "integrity violations": ("Table Integrity", "{:,.0f} rows that break a rule of the data"),
+    "integrity violations": ("Table Integrity", "{:,.0f} rows that violate a data rule"),
     "slow queries": ("Query Performance", "{:.0f} slow queries in 24 hours{}"),
     "p95 latency in seconds": ("Query Latency", "95th percentile {:.2f} s"),
     "error rate in percent": ("Error Rate", "{:.2f}%"),
@@ -155,7 +155,7 @@ class Report:
         if self.status is Status.WARNING:
             return "Attention needed"
         if self.warnings:
-            return f"{self.warnings} warning{'s' * (self.warnings > 1)}, no need to act at once"
+            return f"{self.warnings} warning{'s' * (self.warnings > 1)}, not urgent"
         return "All systems operational"
 
     def document(self) -> dict[str, Any]:
@@ -343,7 +343,7 @@ def _states(settings: Settings, found: pauses.Schedules, now: datetime) -> list[
             place,
             label,
             Severity.CRITICAL,
-            f"{title} is there {number} times; eros preflight says which to delete",
+            f"{title} exists {number} times; eros preflight says which to delete",
         )
         for title, number in found.doubled.items()
     ]

@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bqstack import amounts
 from bqstack.errors import UserError
 from eros.cloud.google import Google
 from eros.project.settings import Settings
-from eros.watch.monitor import Answer
+from eros.watch.monitor_query import Answer
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
 
 _TEBIBYTE = 2**40
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 _READING = "SELECT"
 
 
@@ -30,10 +30,10 @@ class Estimate:
     def words(self, settings: Settings) -> str:
         """Bytes, their list price, and the limit of the stack."""
         if self.bytes is None:
-            return "the local cloud does not say ahead how many bytes a query reads"
+            return "the local cloud cannot estimate how many bytes a query reads"
         usd = self.bytes / _TEBIBYTE * settings.prices.query_usd_per_tib
-        limit = size(settings.limits.maximum_bytes_billed)
-        return f"reads {size(self.bytes)} (${usd:.6f} on demand; at most {limit})"
+        limit = amounts.size(settings.limits.maximum_bytes_billed)
+        return f"reads {amounts.size(self.bytes)} (${usd:.6f} on demand; at most {limit})"
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def estimate(google: Google, sql: str) -> Estimate:
     if kind != _READING:
         raise UserError(
             f"eros query only reads; this is {kind or 'no statement that BigQuery knows'}",
-            fix="one SELECT (WITH ... SELECT is one, too); what changes data goes through "
+            fix="use one SELECT (WITH ... SELECT works, too); to change data use "
             "eros run, eros deploy or the console",
         )
     if google.is_local:
@@ -63,7 +63,8 @@ def estimate(google: Google, sql: str) -> Estimate:
     limit = google.settings.limits.maximum_bytes_billed
     if reads > limit:
         raise UserError(
-            f"the query would read {size(reads)}, more than the {size(limit)} of one job",
+            f"the query would read {amounts.size(reads)}, more than the {amounts.size(limit)}"
+            " allowed for one job",
             fix="filter by the partition's column or name fewer columns; "
             "eros:limits.maximumBytesBilled in the stack file is the limit",
         )
@@ -88,14 +89,6 @@ def run(google: Google, sql: str, *, limit: int) -> Found:
         ) from None
     columns = tuple(field.name for field in rows.schema)
     return Found(Answer(columns, values), rows.total_rows or len(values))
-
-
-def size(number: int) -> str:
-    """Bytes in the unit that suits them."""
-    value, unit = float(number), 0
-    while value >= 1024 and unit < len(_UNITS) - 1:
-        value, unit = value / 1024, unit + 1
-    return f"{value:.1f} {_UNITS[unit]}" if unit else f"{number} B"
 
 
 def _config(google: Google, **options: object) -> bigquery.QueryJobConfig:

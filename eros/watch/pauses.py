@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
+from bqstack.amounts import span
 from eros.cloud.google import Google
-from eros.cloud.local_control import Control, span
+from eros.cloud.local_control import Control
 from eros.project import schedules
 
 
@@ -75,9 +76,9 @@ def clock_trouble(google: Google) -> str | None:
     found = Control(google.settings).clock()
     if walk := found["walk"]:
         return (
-            f"somebody lets time pass, to {datetime.fromisoformat(walk['to']):%Y-%m-%d %H:%M} "
-            f"UTC: {walk['made']} of {walk['runs']} runs are made"
+            f"the clock is being advanced to {datetime.fromisoformat(walk['to']):%Y-%m-%d %H:%M} "
+            f"UTC: {walk['made']} of {walk['runs']} runs done"
         )
     if found["follows"]:
         return None
-    return "stopped: no schedule runs by itself; eros local up --follow-clock"
+    return "stopped: schedules do not run; eros local up --follow-clock"

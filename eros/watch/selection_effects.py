@@ -6,7 +6,8 @@ from typing import Any
 
 from eros.cloud.google import Google
 from eros.project.settings_sections import Selection
-from eros.watch.monitor import Answer, Query, ask
+from eros.watch.monitor import ask
+from eros.watch.monitor_query import Answer, Query
 
 # "10% better EMV": what the sources promise of learning (docs/learning.md).
 GOAL_PCT = 10.0

@@ -17,7 +17,7 @@ from eros.watch import alert_states
 from eros.watch.dashboard.cloud_figures import Incident, Monitoring, Window
 
 OK, OPEN, UNKNOWN = "OK", "OPEN", "UNKNOWN"
-# An INFO rule whose condition holds is news, and nobody has to act.
+# An INFO rule whose condition holds is news, and nobody must act.
 NEWS = "INFO"
 
 

@@ -18,6 +18,8 @@ from eros.project.project import Project
 from eros.project.settings import PROJECT_ROOT
 from eros.project.stack_file import load_stack_file
 from eros.watch import monitor
+from eros.watch.deployment_sections import SECTIONS
+from eros.watch.monitor_query import Query
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -64,7 +66,7 @@ def test_the_ten_queries_of_the_specification_are_there_in_order():
 
 
 def test_the_report_has_its_five_sections_with_the_words_that_operators_filter_by():
-    names = [section.name for section in monitor.SECTIONS]
+    names = [section.name for section in SECTIONS]
     assert len(names) == 5
     for words in ("Health Check", "Performance", "Cost", "EMV", "Deployment Success"):
         assert sum(words in name for name in names) == 1
@@ -72,7 +74,7 @@ def test_the_report_has_its_five_sections_with_the_words_that_operators_filter_b
 
 def test_every_object_that_is_asked_is_declared():
     known = Project(load_stack_file("local"), PROJECT_ROOT).sql.objects
-    for query in (*monitor.QUERIES, *monitor.SECTIONS):
+    for query in (*monitor.QUERIES, *SECTIONS):
         for part in query.sql.split("{dataset}.")[1:]:
             name = part.split()[0].split("(")[0].rstrip(")")
             assert name in known, f"{query.name} asks {name}"
@@ -88,7 +90,7 @@ def test_a_query_is_found_by_name_and_number():
 
 def test_names_are_qualified_and_values_travel_as_parameters(settings):
     client = Client()
-    query = monitor.Query("q", "", "SELECT @at, @n, @x FROM {dataset}.t JOIN {jobs}")
+    query = Query("q", "", "SELECT @at, @n, @x FROM {dataset}.t JOIN {jobs}")
     answer = monitor.ask(google(settings, client), query, at=NOW, n=3, x=1.5)
     ((sql, parameters),) = client.asked
     assert "`test-project`.`brain`.t" in sql
@@ -109,10 +111,10 @@ def test_an_answer_that_does_not_come_is_an_error_with_a_fix(settings):
 def test_the_report_compares_and_each_section_gets_the_parameters_that_it_names(settings):
     client = Client(("item", "value", "value_before", "status"), (("x", 12.0, 10.0, "OK"),))
     answer = monitor.deployment_report(google(settings, client), NOW, days=3)
-    assert [row[0] for row in answer.rows] == [section.name for section in monitor.SECTIONS]
+    assert [row[0] for row in answer.rows] == [section.name for section in SECTIONS]
     assert {row[4] for row in answer.rows} == {20.0}
     # Side by side, so in any order.
-    assert len(client.asked) == len(monitor.SECTIONS)
+    assert len(client.asked) == len(SECTIONS)
     for sql, parameters in client.asked:
         assert set(parameters) == {
             name for name in ("deployed_at", "days", "usd_per_tib") if f"@{name}" in sql
@@ -120,7 +122,7 @@ def test_the_report_compares_and_each_section_gets_the_parameters_that_it_names(
 
 
 def test_the_sections_are_asked_side_by_side(settings):
-    together = threading.Barrier(len(monitor.SECTIONS), timeout=20)
+    together = threading.Barrier(len(SECTIONS), timeout=20)
 
     class Slow(Client):
         def query_and_wait(self, sql, job_config, wait_timeout):
@@ -129,7 +131,7 @@ def test_the_sections_are_asked_side_by_side(settings):
 
     client = Slow(("item", "value", "value_before", "status"), (("x", 12.0, 10.0, "OK"),))
     answer = monitor.deployment_report(google(settings, client), NOW, days=3)
-    assert [row[0] for row in answer.rows] == [section.name for section in monitor.SECTIONS]
+    assert [row[0] for row in answer.rows] == [section.name for section in SECTIONS]
 
 
 def test_thousands_of_violations_come_with_totals_and_a_limit(monkeypatch, settings, capsys):

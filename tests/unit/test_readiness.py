@@ -10,6 +10,7 @@ from google.auth.exceptions import RefreshError
 from googleapiclient.errors import HttpError
 
 from components import readiness
+from eros.cloud import readiness as cloud_readiness
 
 TYPE = "logging.googleapis.com/user/eros/alert_firing"
 
@@ -80,7 +81,7 @@ def test_a_new_metric_is_waited_for_and_told(monkeypatch, settings, told):
     answers = (http_error(404), http_error(503), ConnectionResetError(), {"type": TYPE})
     monitoring, pauses = wait(monkeypatch, settings, *answers)
     assert len(monitoring.asked) == 4
-    assert pauses == [readiness.PAUSE_SECONDS] * 3
+    assert pauses == [cloud_readiness.PAUSE_SECONDS] * 3
     assert [line.partition(",")[0] for line in told] == [
         f"waiting until Cloud Monitoring knows {TYPE}",
         f"Cloud Monitoring knows {TYPE} after 30 s",
@@ -105,4 +106,4 @@ def test_who_may_not_ask_goes_on_with_a_warning(monkeypatch, settings, told, ans
     assert not pauses
     assert not told
     (line,) = warned
-    assert f"cannot be asked for {TYPE}: {reason}" in line
+    assert f"cannot be asked about {TYPE}: {reason}" in line

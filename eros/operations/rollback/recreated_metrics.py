@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import pulumi
-
 from bqstack.errors import UserError
 from bqstack.state import Checkpoint, Resource
 from eros.cloud.google import Google
-from eros.cloud.readiness import LONGEST_SECONDS, PAUSE_SECONDS, question
+from eros.cloud.readiness import pauses, question
 from eros.project.figures import TYPE_PREFIX
 from gcptypes.records import ALERT, LOG_METRIC
 
@@ -23,7 +21,7 @@ def waiter(
 ) -> Callable[[Resource], None]:
     """A function that returns once Cloud Monitoring knows a metric that a policy needs.
 
-    It raises RunError after LONGEST_SECONDS. Without permission it warns and goes on.
+    It raises RunError after ten minutes. Without permission it warns and goes on.
     """
     needed = {urn for r in checkpoint.resources if r.type == ALERT for urn in _needs(r)}
 
@@ -31,24 +29,11 @@ def waiter(
         if resource.type != LOG_METRIC or resource.urn not in needed:
             return
         metric_type = TYPE_PREFIX + resource.inputs["name"]
-        waited = 0
         try:
-            ask = question(google, metric_type)
-            while reason := ask():
-                if waited >= LONGEST_SECONDS:
-                    raise pulumi.RunError(
-                        f"Cloud Monitoring does not know {metric_type} after"
-                        f" {LONGEST_SECONDS // 60} minutes ({reason})"
-                    )
-                if not waited:
-                    progress(
-                        f"waiting until Cloud Monitoring knows {metric_type}:"
-                        f" {LONGEST_SECONDS // 60} minutes at most"
-                    )
-                sleep(PAUSE_SECONDS)
-                waited += PAUSE_SECONDS
+            for pause in pauses(question(google, metric_type), metric_type, progress):
+                sleep(pause)
         except UserError as error:
-            progress(f"{error.message}; a policy over a metric made just now may be refused")
+            progress(f"{error.message}; a policy over a new metric may be refused")
 
     return wait
 

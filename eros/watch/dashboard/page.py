@@ -115,7 +115,7 @@ class Page:
         """What the newest health check said."""
         score, status = self._figure("health_score"), self._figure("health_status")
         if score is None or status is None:
-            return Health("-", "unknown", "No health check in this time")
+            return Health("-", "unknown", "No health check in this period")
         moment = score.points[-1][0]
         age = numbers.ago(moment, self.monitoring.window.end)
         if self.monitoring.window.end - moment > _STALE:
@@ -219,8 +219,8 @@ class Page:
         prefix = self.settings.names.metric(NAME_PREFIX)
         for source in self.sources.values():
             if any(f'{prefix}{name}"' in text for name in source.figures):
-                return f"No figure in this time. The schedule {source.published_by} publishes it."
-        return "No figure in this time."
+                return f"No figures in this period. The schedule {source.published_by} publishes it."
+        return "No figures in this period."
 
 
 def render(page: Page, dashboards: dict[str, dict[str, Any]]) -> str:

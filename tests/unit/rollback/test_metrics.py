@@ -50,7 +50,9 @@ def test_a_policy_waits_for_its_metric_and_nothing_else_is_asked_for(monkeypatch
     asked.register()
     assert asked.types == ["logging.googleapis.com/user/eros/alert_firing"]
     assert asked.pauses == [10, 10]
-    assert len(asked.told) == 1
+    begun, ended = asked.told
+    assert begun.startswith("waiting until Cloud Monitoring knows")
+    assert ended.endswith("after 20 s")
     assert "a05" in asked.monitor.asked
 
 
