@@ -123,7 +123,7 @@ backup: bootstrap ## a daily backup of STACK, then prune; a second copy with BAC
 verify: bootstrap ## prove that the newest backup of STACK can be restored
 	@$(ACTIVATE); eros backup verify --stack $(STACK)
 
-format: bootstrap ## ruff, changing what it can mend
+format: bootstrap ## ruff, changing what it can fix
 	@$(ACTIVATE); ruff check --fix --quiet . ; ruff format --quiet .
 
 lock: bootstrap ## requirements.in to requirements.txt

@@ -35,7 +35,7 @@ def _complete(resource: Resource) -> Iterator[str]:
 def _well_formed(resource: Resource) -> Iterator[str]:
     labels = resource.props.get(_PROPERTY[resource.resource_type]) or {}
     if len(labels) > _MOST:
-        yield f"{len(labels)} labels, {_MOST} are the most"
+        yield f"{len(labels)} labels, {_MOST} is the maximum"
     for key, value in labels.items():
         if not _KEY.fullmatch(key):
             yield f"{key!r} cannot be the key of a label"

@@ -51,7 +51,7 @@ def _documentation(policy: Resource) -> Iterator[str]:
     elif not found.get("links") and "://" not in text and "runbook" not in text.lower():
         yield "the documentation leads to no runbook"
     if len(text) > _MOST_TEXT:
-        yield f"the documentation has {len(text):,} characters, {_MOST_TEXT:,} are the most"
+        yield f"the documentation has {len(text):,} characters, {_MOST_TEXT:,} is the maximum"
 
 
 def _channels(policy: Resource) -> Iterator[str]:
@@ -100,7 +100,7 @@ def _window(kind: str, condition: Mapping[str, Any]) -> Iterator[str]:
         yield f"{kind}: absence is seen after {_SHORTEST_ABSENCE} s at the earliest"
     reach = duration + max(periods, default=0)
     if reach > _LONGEST_LOOK_BACK:
-        yield f"{kind} looks back {reach / 3600:.1f} h, 23.5 h are the most"
+        yield f"{kind} looks back {reach / 3600:.1f} h, 23.5 h is the maximum"
 
 
 def _filter(policy: Resource) -> Iterator[str]:
@@ -156,7 +156,7 @@ def _dashboard(dashboard: Resource) -> Iterator[str]:
 def _metric(metric: Resource) -> Iterator[str]:
     labels = (metric.props.get("metricDescriptor") or {}).get("labels") or []
     if len(labels) > _MOST_METRIC_LABELS:
-        yield f"{len(labels)} labels, {_MOST_METRIC_LABELS} are the most"
+        yield f"{len(labels)} labels, {_MOST_METRIC_LABELS} is the maximum"
     declared = {label.get("key") for label in labels}
     extracted = set(metric.props.get("labelExtractors") or {})
     for key in sorted(declared ^ extracted):
@@ -164,7 +164,7 @@ def _metric(metric: Resource) -> Iterator[str]:
         yield f"label {key} {where}"
     length = len(metric.props.get("filter") or "")
     if length > _MOST_FILTER:
-        yield f"the filter has {length:,} characters, {_MOST_FILTER:,} are the most"
+        yield f"the filter has {length:,} characters, {_MOST_FILTER:,} is the maximum"
 
 
 RULES = (

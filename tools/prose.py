@@ -33,6 +33,14 @@ WORDS = {
     r"\bstands? in the way\b": "blocks",
     r"\bsigns? of life\b": "heartbeat",
     r"\bcome to its end\b": "finished",
+    r"\bin spite of\b": "despite",
+    r"\bthe files as they are\b": "the working tree",
+    r"\bwhose end nobody\b": "unfinished",
+    r"\btells? nothing\b": "says nothing, or does not cover",
+    r"\bhas to act\b": "must act",
+    r"\bare the most\b": "is the maximum",
+    r"\bmend(s|ed|ing)?\b": "fix",
+    r"\bnobody is there to\b": "name what is missing",
 }
 _PATTERN = re.compile("|".join(f"(?:{words})" for words in WORDS), re.IGNORECASE)
 _WHOLE = (".md", ".yaml", ".yml", ".sh", ".sql", ".sqlx", ".toml")

@@ -19,7 +19,7 @@ from eros.cloud.google import Google
 from eros.project.project import Project
 from eros.project.stack_file import load_stack_file
 from eros.watch import alert_states, standing
-from eros.watch.monitor import Answer
+from eros.watch.monitor_query import Answer
 from eros.watch.standing import Standing
 
 app = typer.Typer(help="List alerts, show their history, acknowledge one.", no_args_is_help=True)
@@ -30,7 +30,7 @@ _COLOURS = {"CRITICAL": "red", "WARNING": "yellow", "INFO": "blue"}
 @app.command(name="list")
 def list_(
     stack: Stack = "local",
-    firing: Annotated[bool, typer.Option(help="Only what is not healthy.")] = False,
+    firing: Annotated[bool, typer.Option(help="Only alerts that are not healthy.")] = False,
     output: Output = Format.TEXT,
     wide: answers.Wide = False,
 ) -> None:
@@ -48,7 +48,7 @@ def list_(
         console.print("[green]✓[/] nothing fires")
     if found.unread:
         print(
-            f"warning: not known of the rules that Cloud Monitoring judges: {found.unread}",
+            f"warning: the rules that Cloud Monitoring judges are unknown: {found.unread}",
             file=sys.stderr,
         )
 

@@ -25,7 +25,7 @@ from rich.table import Table
 from rich.text import Text
 
 from eros.cli.common import console, inert, write_file
-from eros.watch.monitor import Answer
+from eros.watch.monitor_query import Answer
 
 _GAP = 2
 # Rich supposes 80 columns in a pipe; nothing that a table holds is wider than this.

@@ -99,12 +99,10 @@ def list_(
         return
     backup_output.print_list(found, now)
     if attempt := backups.unfinished(google):
-        state = (
-            "its rows are replaced, not compared" if attempt.applied else "no row is replaced yet"
-        )
+        state = "its rows are replaced, not compared" if attempt.applied else "no rows replaced yet"
         console.print(
             f"[red]The restore of {attempt.backup} from {attempt.started:%Y-%m-%d %H:%M} UTC has "
-            f"not ended[/]: {state}. Go on: eros backup restore --resume"
+            f"not ended[/]: {state}. To continue: eros backup restore --resume"
         )
 
 
@@ -118,7 +116,9 @@ def verify(
 ) -> None:
     """Restore into a scratch dataset and compare every column; exit code 4 if not equal."""
     if source is Source.TIME_TRAVEL:
-        raise UserError("time travel is no copy to verify", key="--from", fix="snapshot or export")
+        raise UserError(
+            "there is no copy to verify with time travel", key="--from", fix="snapshot or export"
+        )
     google = google_of(stack)
     found = backups.find(google, backup, tables=_names(tables), source=source)
     with in_steps(f"verify: {stack}", _progress) as progress:
@@ -238,15 +238,15 @@ def _chosen(
     travels = source in (None, Source.TIME_TRAVEL) if at else source is Source.TIME_TRAVEL
     if travels != bool(at):
         raise UserError(
-            "time travel needs a moment, and a moment is reached by time travel",
+            "time travel needs a point in time (--at), and --at needs time travel",
             fix="eros backup restore --at 2026-01-31T04:05:06 [--from time-travel]",
         )
     if at is None:
         source = source or Source.SNAPSHOT
         return backups.find(google, backup, tables=tables, source=source), source
     if backup is not None:
-        raise UserError("a backup and a moment are named", fix="leave one of them out")
-    with in_steps("restore: reading the rows of that moment", _progress) as progress:
+        raise UserError("both a backup and a point in time are given", fix="give only one of them")
+    with in_steps("restore: reading the rows of that time", _progress) as progress:
         made = backups.create(
             google, kind=Kind.TRAVEL, tables=tables, at=_moment(at), progress=progress
         )
@@ -259,7 +259,7 @@ def _moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise UserError(
-            "this is no moment", key="--at", value=text, fix="for example 2026-01-31T04:05:06Z"
+            "not a date and time", key="--at", value=text, fix="for example 2026-01-31T04:05:06Z"
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
@@ -268,11 +268,11 @@ def _resume(google: Google, force: bool, named: bool) -> None:
     if named:
         raise UserError(
             "--resume continues with the options of the interrupted restore",
-            fix="leave the other options out",
+            fix="remove the other options",
         )
     attempt = backups.unfinished(google)
     if attempt is None:
-        raise UserError("no restore is unfinished", fix="eros backup restore")
+        raise UserError("there is no interrupted restore", fix="eros backup restore")
     with in_steps("restore: going on", _progress) as progress:
         done = backups.resume(google, attempt, force=force, progress=progress)
     _ended(done)
@@ -284,12 +284,17 @@ def warn_of_schedules(google: Google) -> None:
         running = activity.running(google)
         known = pauses.read(google, _LOOK_SECONDS)
     except FAILURES as error:
-        print_error(f"warning: whether scheduled queries run is not known: {explained(error)}")
+        print_error(
+            f"warning: cannot tell whether scheduled queries are running: {explained(error)}"
+        )
         return
     on = known.deployed - len(known.paused)
     if running:
         names = ", ".join(running)
-        print_error(f"warning: running now: {names}; the restore is refused meanwhile (--force)")
+        print_error(
+            f"warning: running now: {names}; the restore is refused until they finish"
+            " (--force overrides)"
+        )
     if on:
         print_error(
             f"warning: {on} scheduled queries are on and may write into these tables during the "
@@ -301,13 +306,13 @@ def _confirmed(yes: bool) -> bool:
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise UserError("nobody is there to confirm the restore", fix="add --yes")
+        raise UserError("the restore needs confirmation, and there is no terminal", fix="add --yes")
     with asking():
         return typer.confirm("Replace these rows?")
 
 
 def _ended(done: backups.Restore) -> None:
-    kept = f"; what was there before: {done.safety}" if done.safety else ""
+    kept = f"; the previous rows: {done.safety}" if done.safety else ""
     if done.equal:
         count = len(done.comparisons)
         console.print(f"[green]✓[/] {count} tables are as in {done.backup}{kept}")

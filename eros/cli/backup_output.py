@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from rich.text import Text
 
+from bqstack import amounts
 from eros.cli.answers import show
 from eros.cli.common import console
 from eros.operations.backup import Backup, Comparison, Plan, State
-from eros.watch import one_select
-from eros.watch.monitor import Answer
+from eros.watch.monitor_query import Answer
 
 _COLOURS = {State.COMPLETE: "green", State.INCOMPLETE: "red", State.EXPIRED: "dim"}
 
@@ -30,12 +30,12 @@ def print_list(found: Sequence[Backup], now: datetime) -> None:
                 backup.id,
                 backup.kind or "?",
                 Text(backup.state, style=_COLOURS[backup.state]),
-                _age(now - backup.made),
+                amounts.span(now - backup.made),
                 f"{backup.expires:%Y-%m-%d}" if backup.expires else "",
                 copies if backup.has_snapshots else "export" * backup.exported,
                 len(backup.tables),
                 backup.rows,
-                _size(backup.bytes),
+                "" if backup.bytes is None else amounts.size(backup.bytes),
             )
         )
     columns = ("backup", "kind", "state", "age", "expires", "copies", "tables", "rows", "size")
@@ -113,14 +113,3 @@ def compared(comparison: Comparison) -> dict[str, Any]:
         "rows_expected": comparison.expected.rows,
         "different_columns": comparison.different,
     }
-
-
-def _age(age: timedelta) -> str:
-    hours = age.total_seconds() / 3600
-    if hours < 1:
-        return f"{hours * 60:.0f} min"
-    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
-
-
-def _size(size: int | None) -> str:
-    return "" if size is None else one_select.size(size)

@@ -102,7 +102,7 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
-            f"the folder cannot be made: {error.strerror}", file=folder, key="--output"
+            f"the folder cannot be created: {error.strerror}", file=folder, key="--output"
         ) from None
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from bqstack import amounts
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros.cli.common import Stack, console, write_file
@@ -52,7 +53,7 @@ def dashboard(
         notice = notice_of(google)
         text = page.render(page.Page(settings, stack, monitoring, sources, notice), declared)
     path = _write(text, out, stack)
-    console.print(f"{path} ({len(text.encode()) / 2**20:.1f} MB)", markup=False)
+    console.print(f"{path} ({amounts.size(len(text.encode()))})", markup=False)
     if show and not webbrowser.open(path.as_uri()):
         raise UserError("no browser was found", fix=f"open {path} yourself")
 

@@ -67,7 +67,9 @@ def deploy(
         check_program(stack, plan)
     site = deployments.Site(stack, Google(settings), PROJECT_ROOT)
     if not yes and not dry_run and not sys.stdin.isatty():
-        raise UserError("nobody is there to confirm the deployment", fix="add --yes")
+        raise UserError(
+            "the deployment needs confirmation, and there is no terminal", fix="add --yes"
+        )
     options = deployments.Options(
         yes=yes,
         dry_run=dry_run,
@@ -101,7 +103,7 @@ def check_program(stack: str, plan: Path | None) -> None:
     from bqstack.plan import reviewed, sources
 
     if plan is None:
-        sources.declared(PROJECT_ROOT, stack, "the files as they are")
+        sources.declared(PROJECT_ROOT, stack, "the working tree")
         return
     count = reviewed.check(
         plan, stack, *sources.against_state(stack, PROJECT_ROOT), command="eros plan"

@@ -52,7 +52,8 @@ def diff(
             "rows are compared on a local stack only: it makes both sides beside the tables",
             key="--stack",
             value=stack,
-            fix=f"eros diff {base}, after eros local up; eros plan --stack {stack} for the rest",
+            fix=f"run eros local up, then eros diff {base}; for this stack use"
+            f" eros plan --stack {stack}",
         )
     client = google.bigquery
     if output is not None:

@@ -20,7 +20,7 @@ def docs(
     ] = False,
 ) -> None:
     """Generate files from sql/, config/ and the settings: docs, rules, schemas, .sqlfluff."""
-    with working("docs: Google's analyser is at work"):
+    with working("docs: running Google's analyser"):
         # The analyser takes longer to import than most commands.
         from eros import reference
 
@@ -29,9 +29,7 @@ def docs(
     old = reference.differing(texts) + reference.differing(schemas, folder=reference.SCHEMAS)
     texts |= schemas
     if check and old:
-        raise UserError(
-            "the file is not what is generated", file=", ".join(map(str, old)), fix="eros docs"
-        )
+        raise UserError("the file is out of date", file=", ".join(map(str, old)), fix="eros docs")
     for path in old:
         if path in texts:
             (PROJECT_ROOT / path).parent.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from eros.cli.waiting import working
 from eros.cloud.google import Google
 from eros.project.stack_file import load_stack_file
 from eros.watch import selection_effects as effects
-from eros.watch.monitor import Answer
+from eros.watch.monitor_query import Answer
 
 _HEADINGS = (
     *("pages", "ranked", "random", "$ ranked", "$ random"),

@@ -105,7 +105,7 @@ def down() -> None:
 
 @app.command()
 def status() -> None:
-    """Tell which parts of the local cloud run."""
+    """Show which parts of the local cloud are running."""
     _localcloud("status")
 
 

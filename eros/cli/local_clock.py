@@ -54,13 +54,15 @@ def show() -> None:
     )
     if walk := found["walk"]:
         console.print(
-            f"somebody lets time pass, to {_time(walk['to'])} UTC: {walk['made']} of"
-            f" {walk['runs']} runs are made; next in schedules:"
+            f"the clock is being advanced to {_time(walk['to'])} UTC: {walk['made']} of"
+            f" {walk['runs']} runs done; next in schedules:"
         )
     elif found["follows"]:
         console.print("scheduled queries run when they are due; next:")
     else:
-        console.print("nothing runs by itself (eros local up --follow-clock); next in schedules:")
+        console.print(
+            "nothing runs automatically (eros local up --follow-clock); next in schedules:"
+        )
     for due in found["next"]:
         console.print(f"  {_time(due['time'])}  {escape(due['title'])}")
 
@@ -89,7 +91,7 @@ def set_(
         target = datetime.fromisoformat(moment)
     except ValueError:
         raise UserError(
-            "not a moment in ISO 8601", value=moment, fix="for example 2026-11-30T10:05:00Z"
+            "not a date and time in ISO 8601", value=moment, fix="for example 2026-11-30T10:05:00Z"
         ) from None
     if target.tzinfo is None:
         target = target.replace(tzinfo=UTC)
@@ -168,7 +170,9 @@ def _tell_interruption(control: Control, moment: datetime, every_run: bool, made
         time.sleep(_POLL_SECONDS)
     console.print(f"stopped at {_time(found['now'])} UTC, after {made.runs} of {made.of} runs")
     if found["walk"]:
-        console.print("the local cloud is still at its last step: eros local clock says when not")
+        console.print(
+            "the local cloud is still finishing its last step: check with eros local clock"
+        )
     elif found["follows"]:
         console.print("scheduled queries run again when they are due")
     option = " --every-run" if every_run else ""

@@ -59,7 +59,9 @@ def show(number: Annotated[int, typer.Argument(help="Number in the list.")]) -> 
         if one["number"] == number:
             show_one(one)
             return
-    raise UserError("there is no notification of this number", value=number, fix="eros local inbox")
+    raise UserError(
+        "there is no notification with this number", value=number, fix="eros local inbox"
+    )
 
 
 def entry(one: dict[str, Any]) -> Text:

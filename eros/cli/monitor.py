@@ -17,6 +17,7 @@ from eros.cloud.google import Google
 from eros.project.settings import PROJECT_ROOT
 from eros.project.stack_file import load_stack_file
 from eros.watch import monitor as queries
+from eros.watch.monitor_query import Answer
 
 # Of a table; CSV and JSON are for programs, which want all of it.
 _SHOWN_ROWS = 100
@@ -56,7 +57,7 @@ def monitor(
         else:
             # The history has this machine's time, the jobs have the stack's.
             (at,) = local_control.shown(google.settings, [last_update(stack)])
-        with working("monitor: the five sections of the report, side by side"):
+        with working("monitor: the five sections of the report"):
             answer = queries.deployment_report(google, at, days)
     elif query == queries.PARTITIONS:
         answer = queries.partitions(Google(load_stack_file(stack)))
@@ -69,24 +70,24 @@ def monitor(
         typer.echo()
     if limit is None:
         limit = _SHOWN_ROWS if output is answers.Format.TABLE and out is None else 0
-    shown = queries.Answer(answer.columns, answer.rows[: limit or None])
+    shown = Answer(answer.columns, answer.rows[: limit or None])
     answers.write(shown, output, out, wide=wide, note=_note(shown, answer))
 
 
-def _note(shown: queries.Answer, answer: queries.Answer) -> str:
+def _note(shown: Answer, answer: Answer) -> str:
     left_out = len(answer.rows) - len(shown.rows)
     if not left_out:
         return ""
     return f"{len(shown.rows):,} of {len(answer.rows):,} rows; --limit 0 shows all of them"
 
 
-def _list() -> queries.Answer:
+def _list() -> Answer:
     rows = [(query.number, query.name, query.title) for query in queries.QUERIES]
     more = [
         (None, queries.PARTITIONS, "partitioning of the tables, and days that they keep"),
         (None, queries.REPORT, "the five sections of the deployment report"),
     ]
-    return queries.Answer(("number", "query", "reports"), rows + more)
+    return Answer(("number", "query", "reports"), rows + more)
 
 
 def last_update(stack: str) -> datetime:
@@ -95,7 +96,7 @@ def last_update(stack: str) -> datetime:
         if update.kind == "update" and update.succeeded and update.changed:
             return (update.end or update.start).astimezone(UTC)
     raise UserError(
-        "the stack's history knows no deployment",
+        "the stack's history has no deployment",
         value=stack,
         fix=f"name its time: --since {datetime.now(UTC) - timedelta(days=1):%Y-%m-%dT%H:%M:%S}",
     )

@@ -19,7 +19,7 @@ from eros.project.stack_file import load_stack_file
 
 # The class of a planned change as `bqstack.plan.terminal.text` writes it, after the verb.
 COLOURS = {"none": "green", "reversible": "cyan", "warning": "yellow", "lossy": "bold red"}
-_LEADS = {"wrong after this:": "bold red", "look at:": "yellow"}
+_LEADS = {"broken by this change:": "bold red", "check:": "yellow"}
 _CLASS = re.compile(rf"^\S.*?\s(?P<loss>{'|'.join(COLOURS)})\s")
 
 

@@ -42,7 +42,7 @@ def query(
     print(estimate.words(google.settings), file=sys.stderr)
     if dry_run:
         return
-    with working(f"query: {stack} is at work on it"):
+    with working(f"query: waiting for {stack}"):
         found = one_select.run(google, text, limit=limit)
     note = ""
     if len(found.answer.rows) < found.total:
@@ -53,7 +53,7 @@ def query(
 def _text(sql: str | None, file: Path | None) -> str:
     if (sql is None) == (file is None):
         raise UserError(
-            "one SELECT is needed, as an argument or from a file",
+            "give one SELECT, as an argument or in a file",
             fix="eros query 'SELECT ...', eros query -f FILE, or eros query - < FILE",
         )
     try:

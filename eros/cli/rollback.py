@@ -139,7 +139,9 @@ def _confirmed(
 def _agreed(stack: str) -> bool:
     """Ask; for production the stack's name has to be typed."""
     if not sys.stdin.isatty():
-        raise UserError("nobody is there to confirm the rollback", fix="add --yes")
+        raise UserError(
+            "the rollback needs confirmation, and there is no terminal", fix="add --yes"
+        )
     if stack.rpartition("/")[2] == "prod":
         answer: str = typer.prompt(f"To roll back, type the stack's name ({stack})")
         return answer == stack
@@ -180,7 +182,7 @@ def _dated(google: Google, history: Sequence[Update]) -> list[Update]:
     try:
         moments = shown(google.settings, [update.start for update in newest])
     except UserError as error:
-        print(f"warning: times are those of this machine: {error.message}", file=sys.stderr)
+        print(f"warning: times are this machine's: {error.message}", file=sys.stderr)
         return list(newest)
     return [replace(update, start=moment) for update, moment in zip(newest, moments, strict=True)]
 

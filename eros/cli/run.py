@@ -29,7 +29,7 @@ def run(
     entries = schedules.load()
     if schedule not in entries:
         raise UserError(
-            "no schedule of this name",
+            "there is no schedule with this name",
             file=schedules.FILE,
             value=schedule,
             fix=f"use one of: {', '.join(entries)}",

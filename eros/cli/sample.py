@@ -36,7 +36,7 @@ def put_first(google: Google, size: Size | None, seed: int | None) -> bool:
         known = held(google.bigquery, google.settings)
         asked = loaded_day(google.bigquery, google.settings, Size.SMALL, 1)
         if known is not None and asked is None:
-            console.print(f"{known}: left as it is (eros sample --replace loads another)")
+            console.print(f"{known}: kept (eros sample --replace loads a new one)")
             return False
     return put(google, size or Size.SMALL, 1 if seed is None else seed, replace=False)
 

@@ -38,7 +38,7 @@ def validate(
     only = [_inside(path) for path in paths or []]
     check_file(stack)
     settings = load_stack_file(stack)
-    with working("validate: Google's analyser is at work"):
+    with working("validate: running Google's analyser"):
         report = Reading(settings, only=only, on_compile=_tell_compile, fresh=fresh).report
     # Plain text, so that an editor can read file:line:column.
     print(finding_report.as_json(report) if output is Format.JSON else finding_report.text(report))
@@ -61,7 +61,7 @@ def _declare(stack: str, settings: Settings, fresh: bool) -> None:
     with working(f"validate: what the program declares for {stack}, by the policies"):
         from bqstack.plan import sources
 
-        sources.declared(PROJECT_ROOT, stack, "the files as they are")
+        sources.declared(PROJECT_ROOT, stack, "the working tree")
     if verdict:
         verdict.remember()
 
@@ -75,7 +75,7 @@ def _try_deployed(stack: str, named: bool, output: Format) -> None:
 
     if named:
         raise UserError("--live tries the whole stack", fix="leave paths and --fresh out")
-    with working(f"validate: trying what is deployed of {stack}"):
+    with working(f"validate: testing what is deployed in {stack}"):
         findings = checks.check(Site(stack, Google(load_stack_file(stack))))
     if show(findings, output):
         raise typer.Exit(ExitCode.VALIDATION)
@@ -96,5 +96,7 @@ def _inside(path: Path) -> Path:
     except ValueError:
         raise UserError("the path is outside the project", file=path) from None
     if inside.parts[:1] not in ((), ("sql",), ("config",)):
-        raise UserError("there is no SQL of the system", file=path, fix="name a file in sql/")
+        raise UserError(
+            "this folder holds none of the system's SQL", file=path, fix="name a file in sql/"
+        )
     return inside

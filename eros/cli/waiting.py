@@ -14,7 +14,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
+
+from bqstack import amounts
 
 SILENT_SECONDS = 1.5
 AGAIN_SECONDS = 15.0
@@ -110,8 +113,7 @@ def in_steps(what: str, progress: Callable[[str], None]) -> Iterator[Callable[[s
 
 
 def _seconds(seconds: float) -> str:
-    whole = round(seconds)
-    return f"{whole} s" if whole < 100 else f"{whole // 60} min {whole % 60} s"
+    return amounts.span(timedelta(seconds=seconds), smallest="s")
 
 
 def _file() -> Path:

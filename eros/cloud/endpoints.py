@@ -70,7 +70,7 @@ def control_token(settings: Settings, root: Path = PROJECT_ROOT) -> str:
         raise UserError(
             f"the local cloud's token cannot be read: {error.strerror}",
             file=path,
-            fix="only the person who started the local cloud may move its clock",
+            fix="only the user who started the local cloud may move its clock",
         ) from None
 
 

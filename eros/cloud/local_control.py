@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,7 +30,7 @@ class Control:
         if not addresses:
             raise UserError(
                 f"the stack {settings.stack} is not on the local cloud",
-                fix="time and the inbox of a stack on Google are Google's: see the runbook",
+                fix="the clock and the inbox exist on the local cloud only",
             )
         parts = urlsplit(addresses["monitoringCustomEndpoint"])
         self._root = f"{parts.scheme}://{parts.netloc}/localcloud"
@@ -76,7 +76,7 @@ class Control:
                     yield json.loads(line)
             except requests.RequestException as error:
                 raise UserError(
-                    f"the local cloud stopped on the way: {error}", fix="eros local logs gcp"
+                    f"the local cloud stopped meanwhile: {error}", fix="eros local logs gcp"
                 ) from None
 
     def settle(self) -> None:
@@ -131,15 +131,6 @@ def shown(settings: Settings, moments: Iterable[datetime]) -> list[datetime]:
     if settings.endpoints_file is None or not asked:
         return asked
     return Control(settings).shown(asked)
-
-
-def span(time: timedelta) -> str:
-    """A length of time in its two largest units, from minutes to days."""
-    minutes = max(round(time.total_seconds() / 60), 0)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    parts = [f"{n} {unit}" for n, unit in ((days, "d"), (hours, "h"), (minutes, "min")) if n]
-    return " ".join(parts[:2]) or "less than a minute"
 
 
 def _message(answer: requests.Response) -> str:

@@ -33,7 +33,7 @@ def start(folder: Path) -> None:
     level = os.environ.get("EROS_LOG_LEVEL", "INFO").upper()
     if level not in _LEVELS:
         raise UserError(
-            "no level of this name",
+            "there is no level with this name",
             key="EROS_LOG_LEVEL",
             value=level,
             fix=f"use one of: {', '.join(_LEVELS)}",

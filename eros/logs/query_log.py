@@ -58,7 +58,7 @@ class Recorder:
         recorders.append(self)
 
     def flush(self) -> None:
-        """Record the jobs whose end nobody waited for."""
+        """Record the jobs that nobody waited for."""
         for job in list(self._jobs.values()):
             self._record(job, "not awaited")
 

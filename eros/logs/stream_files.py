@@ -74,7 +74,7 @@ class DailyFile(logging.Handler):
             raise UserError(
                 f"the log cannot be written: {error.strerror}",
                 file=path,
-                fix="name a folder of yours in EROS_LOG_DIR",
+                fix="set EROS_LOG_DIR to a folder you can write to",
             ) from None
         if self._descriptor is not None:
             os.close(self._descriptor)
@@ -132,4 +132,4 @@ def tidy_daily(folder: Path) -> None:
         tidy(folder, today)
         mark.touch()
     except OSError as error:
-        print(f"warning: the logs cannot be tidied: {error}", file=sys.stderr)
+        print(f"warning: the logs cannot be cleaned up: {error}", file=sys.stderr)

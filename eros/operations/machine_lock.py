@@ -53,5 +53,5 @@ def _shown(path: Path) -> str:
     try:
         known = Holder(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
-        return "it has not said whose"
+        return "it does not say whose"
     return f"{known.deployment} by {known.who}, process {known.pid}, since {known.since}"

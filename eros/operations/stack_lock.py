@@ -122,7 +122,7 @@ class TableLock:
             )
         except FAILURES as error:
             # A sign that is missed is no reason to stop; the next one is a step away.
-            _LOG.warning("no heartbeat could be sent", reason=explained(error))
+            _LOG.warning("the heartbeat could not be sent", reason=explained(error))
             return True
         return bool(answer.num_dml_affected_rows != 0)
 
@@ -172,7 +172,7 @@ END
         deployment, _, who = name.partition("/")
         age = present(self._google.settings) - seen
         stale = age > STALE_AFTER
-        dead = "it is stale" if stale else "if you know that it is dead"
+        dead = "it is stale" if stale else "if you are sure it is dead"
         what = "a rollback" if deployment == ROLLBACK else f"deployment {deployment}"
         return UserError(
             f"{what} by {who} holds the lock; last heartbeat "
@@ -220,7 +220,7 @@ def _give_back(lock: TableLock) -> None:
         lock.release()
     except FAILURES as error:
         # What was done stands; the next one says how to get rid of the row.
-        _LOG.warning("the lock was not given back", reason=explained(error))
+        _LOG.warning("the lock was not released", reason=explained(error))
 
 
 def _run(google: Google, sql: str, **parameters: Any) -> Any:

@@ -59,7 +59,7 @@ class Channel(Section):
             raise ValueError(f"the label {in_clear[0]!r} is a secret: move it to sensitiveLabels")
         given = {*self.labels, *self.sensitive_labels, *self.secret_labels}
         for label in sorted(required - given):
-            raise ValueError(f"a channel of type {self.type} needs the label {label!r}")
+            raise ValueError(f"a {self.type} channel needs the label {label!r}")
         for label in sorted(given - required - optional):
             known = ", ".join(sorted(required | optional))
             raise ValueError(f"type {self.type} has no label {label!r}, only: {known}")
@@ -101,7 +101,7 @@ def _check_secrets(name: str, channel: Channel, settings: Settings) -> None:
             key = f"{NAMESPACE}:secrets.{secret}"
             contact = f"{NAMESPACE}:contacts.{channel.enabled_by}" if channel.enabled_by else key
             raise UserError(
-                f"the channel {name} needs the secret {key}",
+                f"channel {name} needs the secret {key}",
                 file=f"Pulumi.{settings.stack}.yaml",
                 key=contact,
                 fix=f"pulumi config set --secret --path '{key}' VALUE --stack {settings.stack}",

@@ -64,10 +64,12 @@ class Document(Section):
         for view, source in self.sources.items():
             for name in source.figures:
                 if taken.setdefault(name, view) != view:
-                    raise ValueError(f"{name!r} stands in {taken[name]} and in {view}")
+                    raise ValueError(f"{name!r} is in both {taken[name]} and {view}")
         for view, source in self.sources.items():
             if source.by in taken:
-                raise ValueError(f"{view} is told apart by {source.by!r}, the name of a figure")
+                raise ValueError(
+                    f"{view} is grouped by {source.by!r}, which is the name of a figure"
+                )
         return self
 
 

@@ -70,10 +70,10 @@ class Reading:
         if refused or self.files is None:
             raise UserError(_refusal(refused or passed, bool(refused)), fix=_fix(refused, stack))
         for entry in sorted(allowed - {f.file.as_posix() for f in passed}):
-            warn(f"{KEY}: {entry!r} has no mistake any more: take it out")
+            warn(f"{KEY}: {entry!r} has no mistakes any more: remove it")
         if passed:
             warn(
-                f"{KEY} lets mistakes pass that will fail on Google, this time only by your word:\n"
+                f"{KEY} ignores these mistakes; they will fail on Google:\n"
                 + "\n".join(map(finding_report.finding, passed))
             )
         return self.files
@@ -146,16 +146,16 @@ def where_to_look(file: Path) -> str:
 
 def _refusal(findings: list[Finding], is_allowable: bool) -> str:
     count = f"{len(findings)} mistake{'s' if len(findings) != 1 else ''}"
-    why = "" if is_allowable else ", which cannot be let pass: what it declares is not known"
+    why = "" if is_allowable else ", which cannot be ignored: what they declare is unknown"
     listed = "\n".join(map(finding_report.finding, findings))
-    return f"{count} in the files, nothing has been changed{why}\n{listed}".rstrip()
+    return f"{count} in the files; nothing has been changed{why}\n{listed}".rstrip()
 
 
 def _fix(findings: list[Finding], stack: str) -> str:
     if not findings:
-        return "mend the file"
+        return "fix the file"
     file = findings[0].file.as_posix()
     return (
-        "mend what is reported above; `eros validate` looks again. In an emergency, to let what a"
-        f" file says pass:\n    pulumi config set --path '{KEY}[0]' '{file}' --stack {stack}"
+        "fix what is reported above; `eros validate` checks again. In an emergency, ignore the"
+        f" mistakes of a file:\n    pulumi config set --path '{KEY}[0]' '{file}' --stack {stack}"
     )

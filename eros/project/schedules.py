@@ -142,7 +142,7 @@ def check_calls(configs: list[TransferConfig], known: Catalogue, settings: Setti
             if reference.name not in known.objects:
                 close = get_close_matches(reference.name, known.objects, n=1)
                 raise UserError(
-                    "no file in sql/ creates what is called",
+                    "no file in sql/ creates what it calls",
                     file=FILE,
                     key=f"schedules.{config.schedule_name}.call",
                     value=reference.name,
@@ -181,7 +181,7 @@ def _daily(name: str, entry: Schedule, call: str, settings: Settings) -> list[Tr
     odd = next((d for d in days if not _exists_once(d, entry.daily_at, zone)), None)
     if odd is not None:
         raise UserError(
-            f"on {odd} the clock of {settings.time_zone} shows this time never or twice",
+            f"on {odd} this time occurs never or twice in {settings.time_zone}",
             file=FILE,
             key=f"schedules.{name}.dailyAt",
             value=entry.daily_at,

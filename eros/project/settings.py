@@ -184,7 +184,7 @@ class Settings(Section):
     @classmethod
     def _known_time_zone(cls, name: str) -> str:
         if name not in available_timezones():
-            raise ValueError("no time zone of this name in the tz database")
+            raise ValueError("the tz database has no time zone with this name")
         return name
 
     @field_validator("labels")
@@ -212,7 +212,9 @@ class Settings(Section):
             }
         )
         if backup.dataset.lower() == str(info.data.get("dataset", "")).lower():
-            raise ValueError(f"dataset is {backup.dataset}, which it is to save: name another")
+            raise ValueError(
+                f"dataset is {backup.dataset}, the dataset to be backed up: choose another"
+            )
         return backup
 
     @property

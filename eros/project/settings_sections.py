@@ -210,6 +210,6 @@ class Access(Section):
         both = sorted({*self.writers} & {*self.builders})
         if both:
             raise ValueError(
-                f"{both[0]!r} stands in writers and in builders: a builder may write already"
+                f"{both[0]!r} is in both writers and builders; builders can already write"
             )
         return self

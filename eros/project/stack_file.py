@@ -87,7 +87,7 @@ def check_file(stack: str, root: Path = PROJECT_ROOT) -> None:
     secrets = list(_secret_paths(_config(document, file)))
     if stack != "local" and secrets and "encryptionsalt" in document:
         raise UserError(
-            "the secret is encrypted with a passphrase that everybody knows",
+            "the secret is encrypted with a publicly known passphrase",
             file=file,
             key=secrets[0],
             fix=f"pulumi stack change-secrets-provider gcpkms://KEY --stack {stack}",
@@ -116,11 +116,11 @@ def _config(document: dict[str, Any], file: str) -> dict[str, Any]:
         wrong = [config]
     if wrong:
         raise UserError(
-            "not a map from names to values",
+            "not a mapping of names to values",
             file=file,
             key="config",
             value=wrong[0],
-            fix=f"below `config:` one line per setting: {NAMESPACE}:NAME: VALUE",
+            fix=f"put one setting per line below `config:`: {NAMESPACE}:NAME: VALUE",
         )
     return config
 

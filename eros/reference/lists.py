@@ -63,5 +63,5 @@ def _replaced(root: Path, path: Path, place: re.Pattern[str], text: str) -> str:
 def _put(whole: str, path: Path, place: re.Pattern[str], text: str) -> str:
     found, count = place.subn(lambda _: text, whole, count=1)
     if count != 1:
-        raise UserError("the place that `eros docs` writes to is gone", file=path)
+        raise UserError("the place where `eros docs` writes is missing", file=path)
     return found

@@ -130,5 +130,5 @@ def _names(count: int, rng: np.random.Generator) -> np.ndarray:
     words = yaml.safe_load(Path(__file__).with_name("names.yaml").read_text("utf-8"))
     names = [f"{first}_{second}" for first in words["first"] for second in words["second"]]
     if count > len(names):
-        raise ValueError(f"there are names for {len(names)} creators, not for {count}")
+        raise ValueError(f"there are only names for {len(names)} creators, not {count}")
     return np.sort(rng.permutation(names)[:count])

@@ -278,10 +278,10 @@ def _state(target: _Target, name: str, sample: Sample) -> _State:
 
 def _refuse_foreign_rows(target: _Target, name: str, state: _State, sample: Sample) -> None:
     expected = sample.tables[name].num_rows
-    fix = "eros sample --replace replaces the rows of the five tables: those there are lost"
+    fix = "eros sample --replace replaces the rows of the five tables; the present rows are lost"
     if state.total and not state.own:
         raise UserError(
-            f"table {target.reference(name)} holds {state.total:,} rows that are not of the "
+            f"table {target.reference(name)} holds {state.total:,} rows that are not from the "
             f"{sample.identity}",
             fix=fix,
         )

@@ -51,7 +51,7 @@ def eros(program, *arguments: str) -> str:
 def test_a_figure_that_is_only_in_yaml_reaches_the_page(deployed):
     page = deployed.root / "page.html"
     eros(deployed, "dashboard", "--output", str(page))
-    assert "No health check in this time" in page.read_text(encoding="utf-8")
+    assert "No health check in this period" in page.read_text(encoding="utf-8")
     eros(deployed, "run", "record_health_check")
     eros(deployed, "dashboard", "--output", str(page))
     text = page.read_text(encoding="utf-8")
@@ -71,7 +71,7 @@ def test_a_changed_limit_moves_its_lines_and_leaves_no_difference(deployed):
 def test_a_figure_that_is_taken_away_goes_in_one_update(deployed):
     deployed.edit("config/metrics.yaml", FIGURE, "")
     told = deployed.pulumi("preview", "--stack", "local", fails=True)
-    assert "neither a metric of Google nor one of config/metrics.yaml" in told
+    assert "neither one of Google's metrics nor one in config/metrics.yaml" in told
     deployed.edit(
         "config/dashboards/system.yaml", "user/eros/doubled_score", "user/eros/error_rate_pct"
     )

@@ -147,4 +147,4 @@ def test_what_is_allowed_goes_on_and_what_is_safe_needs_no_allowance(deployed, c
 
 def test_an_allowance_that_is_used_up_is_told(deployed):
     output = deployed.pulumi("preview", "--stack", "local", "--expect-no-changes")
-    assert "'guard_spare: delete' allows nothing any more" in output
+    assert "'guard_spare: delete' is no longer needed" in output

@@ -53,7 +53,7 @@ def test_a_violation_stops_the_update(program, checked):
     program.edit("components/backups.py", '"enforced"', '"inherited"')
     code, output = checked("preview")
     assert code != 0, output
-    assert "rules of the policy pack are broken" in output, "the program looks first"
+    assert "the policy pack's rules are violated" in output, "the program looks first"
     assert "publicAccessPrevention is inherited" in output
     program.edit("components/program.py", "judge=_broken_rules", "judge=None")
     code, output = checked("preview")

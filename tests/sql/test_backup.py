@@ -369,7 +369,7 @@ def test_columns_added_since_stay_empty_and_lost_ones_are_refused(google, client
     rows = client.query(f"SELECT added FROM `{dataset}.t`").result()
     assert [row.added for row in rows] == [None, None]
     client.query(f"ALTER TABLE `{dataset}.t` DROP COLUMN old").result()
-    with pytest.raises(UserError, match=r"t\.old that the table has no more"):
+    with pytest.raises(UserError, match=r"t\.old that the table no longer has"):
         backups.restore(own, made)
 
 
@@ -454,10 +454,10 @@ def test_limits_of_bigquery_are_kept_before_they_are_met(google, shared, monkeyp
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda g: backups.find(g, "20200101_000000"), "no backup of this name"),
+        (lambda g: backups.find(g, "20200101_000000"), "no backup with this name"),
         (lambda g: backups.find(g, "yesterday"), "YYYYMMDD_HHMMSS"),
-        (lambda g: backups.create(g, tables=["nope"]), "no table of this name"),
-        (lambda g: backups.checksums(g, ["nope"]), "no table of this name"),
+        (lambda g: backups.create(g, tables=["nope"]), "no table with this name"),
+        (lambda g: backups.checksums(g, ["nope"]), "no table with this name"),
         (
             lambda g: backups.create(g, tables=TWO, at=backup_jobs.now(g) - timedelta(days=8)),
             "reaches back 7 days",
@@ -525,7 +525,7 @@ def test_the_command_creates_lists_verifies_restores_and_prunes(google, warehous
     code, text = run("restore", "--at", f"{moment.isoformat()}", "--tables", ",".join(TWO), "--yes")
     assert code == 0, text
     assert backups.checksums(google, TWO) == before
-    with pytest.raises(UserError, match="no restore is unfinished"):
+    with pytest.raises(UserError, match="there is no interrupted restore"):
         run("restore", "--resume")
     assert "would delete" not in run("prune", "--dry-run")[1]
 

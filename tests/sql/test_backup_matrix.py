@@ -216,7 +216,7 @@ def test_every_row_of_every_kind_of_table_comes_back(
 
     for name in others:
         taken = len(inventory.snapshots(google)), bucket.objects(google)
-        with pytest.raises(UserError, match=f"the column {name}.*which Parquet does not"):
+        with pytest.raises(UserError, match=f"the column {name}.*which Parquet cannot restore"):
             backups.create(google, tables=[*exportable, name], export=True)
         assert (len(inventory.snapshots(google)), bucket.objects(google)) == taken
     run(client, f"DROP SCHEMA {dataset} CASCADE")

@@ -14,12 +14,12 @@ from eros.project.files import beside
 from eros.project.schedules import ScheduledScripts
 from eros.project.settings import PROJECT_ROOT, Settings
 from eros.project.stack_file import load_stack_file
-from eros.watch import monitor
-from eros.watch.monitor import Query
+from eros.watch import deployment_sections, monitor
+from eros.watch.monitor_query import Query
 
 QUERIES = [
     *monitor.QUERIES,
-    *monitor.SECTIONS,
+    *deployment_sections.SECTIONS,
     before_after.JOBS,
     before_after.SYSTEM,
     before_after.ROWS,
@@ -90,7 +90,7 @@ def test_the_deployment_report_compares_days_with_days(build):
 
     def told(hours: int) -> dict[str, tuple]:
         deployed_at = now - timedelta(hours=hours)
-        _, performance, cost, *_ = monitor.SECTIONS
+        _, performance, cost, *_ = deployment_sections.SECTIONS
         rows = monitor.ask(google, performance, deployed_at=deployed_at, days=7).records()
         rows += monitor.ask(
             google, cost, deployed_at=deployed_at, days=7, usd_per_tib=6.25

@@ -78,7 +78,7 @@ def test_a_mistake_is_told_once_at_its_place_and_alike_by_everybody(
     with pytest.raises(UserError) as refused:
         system.read(settings)
     assert finding_report.finding(finding).rstrip() in str(refused.value)
-    assert "1 mistake in the files, nothing has been changed" in str(refused.value)
+    assert "1 mistake in the files; nothing has been changed" in str(refused.value)
     # The commands say it in the same words, and come no further.
     assert finding_report.finding(finding) in run(validate_command.validate).stdout
     deployed = run(deploy_command.deploy, "--yes")

@@ -159,7 +159,7 @@ def test_a_changed_function_is_called_and_what_reads_it_is_compared_too(shop):
     assert (taxed.name, taxed.changed, taxed.columns) == ("taxed", 1, {"tax": 1})
     assert (most.name, most.differs) == ("again", False)
     assert [one.name for one in compare(shop, old, new, only=["taxed"]).objects] == ["taxed"]
-    with pytest.raises(UserError, match="touches no view and no function of this name: aside"):
+    with pytest.raises(UserError, match="affects no view or function with this name: aside"):
         compare(shop, old, new, only=["aside"])
 
 
@@ -189,7 +189,7 @@ def test_a_column_that_the_table_has_on_one_side_only(shop):
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        ("SELECT id, RAND() AS chance FROM $orders", "other rows at every call"),
+        ("SELECT id, RAND() AS chance FROM $orders", "different rows on every call"),
         ("SELECT id, gone FROM $orders", "after the change it cannot be made"),
     ],
 )
@@ -203,8 +203,8 @@ def test_what_cannot_be_compared_says_why(shop, body, why):
 def test_a_change_without_views_says_so(shop):
     found = compare(shop, [], [])
     assert found.objects == ()
-    assert "touches no view and no function" in row_report.text(found)
-    assert "touches no view and no function" in row_report.render(found)
+    assert "affects no views or functions" in row_report.text(found)
+    assert "affects no views or functions" in row_report.render(found)
 
 
 def test_the_markdown_stays_small_whatever_the_rows_hold(shop):

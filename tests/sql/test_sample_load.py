@@ -90,7 +90,7 @@ def test_rows_that_the_system_adds_and_changes_do_not_matter(warehouse, sample):
 def test_foreign_rows_are_refused_before_anything_is_written(warehouse, sample):
     legacy = warehouse.name("captions")
     warehouse.run(f"INSERT INTO {legacy} VALUES ('mine', 'precious')")
-    with pytest.raises(UserError, match=r"captions holds 1 rows that are not of the sample"):
+    with pytest.raises(UserError, match=r"captions holds 1 rows that are not from the sample"):
         load(warehouse.client, warehouse.settings, sample)
     assert counts(warehouse, sample)["caption_bank"] == 0
     assert warehouse.value(f"SELECT caption_text FROM {legacy}") == "precious"
@@ -103,7 +103,7 @@ def test_foreign_rows_are_refused_before_anything_is_written(warehouse, sample):
 def test_another_sample_is_refused_until_told(warehouse, sample):
     load(warehouse.client, warehouse.settings, sample)
     other = generate(Size.SMALL, seed=2, today=TODAY)
-    with pytest.raises(UserError, match="not of the sample small, seed 2"):
+    with pytest.raises(UserError, match="not from the sample small, seed 2"):
         load(warehouse.client, warehouse.settings, other)
     assert not load(warehouse.client, warehouse.settings, sample).changed
     assert load(warehouse.client, warehouse.settings, other, replace=True).changed

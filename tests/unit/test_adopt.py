@@ -123,7 +123,7 @@ def test_what_the_first_up_would_replace_or_lose_is_said(inputs, says):
     assert finding.blocks
     assert not found.safe
     assert says in " ".join(survey_report.details(finding))
-    assert "make the program say what is there" in finding.advice
+    assert "change the program to match" in finding.advice
 
 
 def test_what_the_api_never_gives_back_is_no_difference():
@@ -164,7 +164,7 @@ def test_of_two_scheduled_queries_with_one_title_the_same_query_is_taken():
     assert found.import_file["resources"][-1]["id"] == "configs/1"
     left = found.of(Status.ONLY_LIVE)
     assert [finding.live.id for finding in left] == ["configs/0"], "others' queries are no matter"
-    assert "runs beside" in left[0].advice
+    assert "runs alongside" in left[0].advice
 
 
 def test_the_import_file_has_what_exists_and_what_holds_it():
@@ -201,9 +201,7 @@ def test_a_table_of_another_system_must_have_the_columns_that_sql_reads(settings
     assert finding.change is None
     less = present(TABLE, "caption_bank", schema=json.dumps(list(bank.schema)[1:]))
     finding = only(survey("prod", wanted(), [less], known, D), "caption_bank")
-    assert survey_report.details(finding) == [
-        f"column {bank.schema[0]['name']} STRING is not there"
-    ]
+    assert survey_report.details(finding) == [f"column {bank.schema[0]['name']} STRING is missing"]
     assert not finding.blocks, "the program changes nothing of it"
 
 
@@ -295,9 +293,9 @@ def test_files_hold_the_difference_and_the_unknown(tmp_path):
 def test_a_folder_with_other_files_is_left_alone(tmp_path):
     (tmp_path / "diary.txt").write_text("dear diary")
     found = survey("staging", wanted(), [], EMPTY, D)
-    with pytest.raises(UserError, match="holds other files"):
+    with pytest.raises(UserError, match="contains other files"):
         adoption_files.write(tmp_path, found)
-    with pytest.raises(UserError, match="it is a file"):
+    with pytest.raises(UserError, match="this is a file"):
         adoption_files.write(next(path for path in tmp_path.iterdir() if path.is_file()), found)
     assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
 
@@ -319,7 +317,7 @@ def test_a_survey_reads_well():
         D,
     )
     lines = survey_report.text(found).splitlines()
-    assert lines[0].startswith("! table bad (3 rows): would lose data; make the program say")
+    assert lines[0].startswith("! table bad (3 rows): would lose data; change the program to match")
     assert "= table good (3 rows): matches; imported as it is" in lines
     assert "+ procedure, only in the program: f" in lines
     assert lines[-1].endswith("; 1 would be replaced or lose data")

@@ -356,7 +356,7 @@ def test_every_other_object_has_a_file_that_declares_it_whole(
     # A file quotes each part of a name on its own: the same view, updated in place.
     [quoted] = different.pop("old_names")
     assert quoted.startswith("the query: ")
-    assert quoted.endswith("; readers get other results (reversible)")
+    assert quoted.endswith("; readers get different results (reversible)")
     assert different == {}, json.dumps(different, indent=1)
     assert {f.status for f in by_name.values()} <= {Status.MATCHES, Status.DIFFERS}
 
@@ -377,5 +377,5 @@ def test_what_the_program_knows_nothing_of_is_told_of_a_declared_object(
     found = survey("s", Wanted((resource,), (), {}), [replace(one)], EMPTY, D)  # type: ignore[arg-type]
     [finding] = found.findings
     assert finding.status is Status.MATCHES
-    assert finding.advice.endswith("the program knows nothing of: description of column x")
+    assert finding.advice.endswith("the program does not declare: description of column x")
     assert json.dumps(survey_report.document(found))

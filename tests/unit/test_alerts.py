@@ -97,7 +97,7 @@ def test_limits_are_those_of_the_settings(values):
         ({"repeatEvery": "2d"}, "1440"),
         ({"repeatEvery": None}, "repeatEvery is required"),
         ({"escalateAfter": "0m"}, "escalateAfter"),
-        ({"supersededBy": ["A99"]}, "'A99' is no rule"),
+        ({"supersededBy": ["A99"]}, "'A99' is not a rule"),
         ({"supersededBy": ["A50"]}, "supersedes itself"),
         ({"title": "It's bad"}, "title"),
         ({"severity": "INFO"}, "only recorded"),
@@ -221,9 +221,7 @@ def test_documentation_tells_meaning_response_time_commands_and_runbook(rules):
     assert "`eros alerts ack A04 --stack prod`" in text
 
 
-@pytest.mark.parametrize(
-    ("minutes", "text"), [(0, "0 min"), (15, "15 min"), (60, "1 h"), (90, "1 h 30 min")]
-)
+@pytest.mark.parametrize(("minutes", "text"), [(15, "15 min"), (60, "1 h"), (90, "1 h 30 min")])
 def test_durations_are_written_for_people(minutes, text):
     assert policy.duration(minutes) == text
 

@@ -122,7 +122,7 @@ def test_further_tables_come_when_they_are_there(settings):
     assert selection.chosen(google, None) == ["caption_bandit_stats"]
     assert selection.chosen(google, None, also) == ["caption_bandit_stats", "gone_from_git"]
     assert selection.chosen(google, ["other"], also) == ["gone_from_git", "other"]
-    with pytest.raises(UserError, match="no table of this name"):
+    with pytest.raises(UserError, match="no table with this name"):
         selection.chosen(google, also)
 
 
@@ -137,9 +137,9 @@ def test_a_named_table_that_is_a_view_is_told(values):
     )
     assert selection.chosen(google, None) == ["caption_bandit_stats"]
     bank, locks = sorted(selection.left_out(google), reverse=True)
-    assert bank.startswith("caption_bank is in no backup")
+    assert bank.startswith("caption_bank is not backed up")
     assert bank.endswith("but VIEW")
-    assert locks.startswith("active_caption_assignments is in no backup")
+    assert locks.startswith("active_caption_assignments is not backed up")
 
 
 @pytest.mark.parametrize("tables", [None, ["t"]])
@@ -264,7 +264,7 @@ def test_added_columns_are_left_to_their_default():
 @pytest.mark.parametrize(
     ("copied", "live", "message"),
     [
-        ([field("a"), field("b")], [field("a")], r"t\.b that the table has no more"),
+        ([field("a"), field("b")], [field("a")], r"t\.b that the table no longer has"),
         ([field("a", "INTEGER")], [field("a", "NUMERIC")], "was INTEGER .* is NUMERIC now"),
         ([field("a")], [field("a", mode="REPEATED")], "is ARRAY<STRING> now"),
         (
@@ -395,7 +395,7 @@ def test_a_rollback_waits_for_runs_that_had_begun_before_the_pause(settings, mon
 
     monkeypatch.setattr(activity.time, "sleep", sleep)
     activity.wait(google, said.append)
-    assert said == [f"waiting for the end of {title}"]
+    assert said == [f"waiting for {title}"]
     assert len(pauses) == 2
     google.transfers = Transfers({title: True})
     with pytest.raises(UserError, match="running: EROS: Caption Lock Cleanup"):

@@ -135,7 +135,7 @@ def resumed(cloud: Cloud) -> restoring.Restore:
 )
 def test_a_lost_connection_does_not_end_a_restore_whose_job_runs_on(cloud, trouble):
     cloud.trouble = trouble
-    with pytest.raises(UserError, match="nobody knows yet") as told:
+    with pytest.raises(UserError, match="it is not known yet") as told:
         restored(cloud)
     assert "no table was changed" not in str(told.value)
     assert "the job eros_restore_2026" in str(told.value)
@@ -148,7 +148,7 @@ def test_a_lost_connection_does_not_end_a_restore_whose_job_runs_on(cloud, troub
 def test_a_restore_is_open_while_nobody_can_ask_for_its_job(cloud):
     cloud.trouble = cloud.unreachable = LOST
     cloud.state, cloud.error_result = "DONE", ERROR
-    with pytest.raises(UserError, match="nobody knows yet"):
+    with pytest.raises(UserError, match="it is not known yet"):
         restored(cloud)
     assert cloud.steps == ["STARTED"]
 
@@ -197,7 +197,7 @@ def test_a_transaction_that_bigquery_refuses_to_begin_is_over(cloud):
 @pytest.mark.parametrize("arrives", [True, False])
 def test_a_lost_request_may_have_begun_the_transaction(cloud, arrives):
     cloud.refusal, cloud.arrives = LOST, arrives
-    with pytest.raises(UserError, match="nobody knows yet"):
+    with pytest.raises(UserError, match="it is not known yet"):
         restored(cloud)
     cloud.refusal = None
     assert resumed(cloud).equal
@@ -223,7 +223,7 @@ def test_a_resume_waits_for_the_job_before_it_asks_for_anything_else(cloud, monk
 
 def test_no_restore_begins_beside_one_that_is_open(cloud):
     cloud.trouble = LOST
-    with pytest.raises(UserError, match="nobody knows yet"):
+    with pytest.raises(UserError, match="it is not known yet"):
         restored(cloud)
     with pytest.raises(UserError, match="has not ended"):
         restored(cloud, force=True)
@@ -250,21 +250,21 @@ def test_of_two_operators_who_save_the_rows_at_once_one_restores(cloud, monkeypa
 )
 def test_a_restore_whose_backup_is_gone_does_not_stay_open(cloud, monkeypatch, arrives, step, told):
     cloud.refusal, cloud.arrives = LOST, arrives
-    with pytest.raises(UserError, match="nobody knows yet"):
+    with pytest.raises(UserError, match="it is not known yet"):
         restored(cloud)
 
     def gone(*_: Any) -> None:
-        raise UserError("there is no backup of this name")
+        raise UserError("there is no backup with this name")
 
     monkeypatch.setattr(restoring.inventory, "find", gone)
-    with pytest.raises(UserError, match=f"{told}.*no backup of this name"):
+    with pytest.raises(UserError, match=f"{told}.*no backup with this name"):
         resumed(cloud)
     assert cloud.steps == ["STARTED", step]
 
 
 def test_a_resume_that_may_not_look_is_no_end(cloud, monkeypatch):
     cloud.refusal, cloud.arrives = LOST, False
-    with pytest.raises(UserError, match="nobody knows yet"):
+    with pytest.raises(UserError, match="it is not known yet"):
         restored(cloud)
 
     def forbidden(*_: Any) -> None:
@@ -279,7 +279,7 @@ def test_a_resume_that_may_not_look_is_no_end(cloud, monkeypatch):
 def test_a_resume_that_loses_the_connection_can_be_resumed_again(cloud):
     cloud.trouble = LOST
     for call in (restored, resumed):
-        with pytest.raises(UserError, match="nobody knows yet"):
+        with pytest.raises(UserError, match="it is not known yet"):
             call(cloud)
     assert cloud.steps == ["STARTED"]
 
@@ -356,7 +356,7 @@ def test_metadata_that_somebody_changed_are_told(settings, content):
     objects = SimpleNamespace(get_media=lambda **_: request)
     service = SimpleNamespace(objects=lambda: objects)
     google = SimpleNamespace(settings=settings, api=lambda _: service)
-    with pytest.raises(UserError, match=r"bucket/20261121_050000/metadata\.json: this is not"):
+    with pytest.raises(UserError, match=r"bucket/20261121_050000/metadata\.json: not the metadata"):
         bucket.read(google, "20261121_050000")
 
 
@@ -414,4 +414,4 @@ def test_the_question_warns_of_schedules_that_run_beside_the_restore(monkeypatch
     assert "10 scheduled queries are on" in text
     assert "eros:schedulesPaused" in text
     text = warned(monkeypatch, capsys, running=[], on=1, fault=LOST)
-    assert "is not known" in text
+    assert "cannot tell whether" in text

@@ -322,7 +322,7 @@ def no_cloud(monkeypatch) -> None:
 def test_a_refusal_names_object_column_and_fix(values, no_cloud):
     settings = parse(values, "f")
     error = guard.refusal(settings, "staging", allowances.refused(dropped("pages"), []))
-    assert "pages: column n INT64 is dropped; its values go with it" in str(error)
+    assert "pages: column n INT64 is dropped; its values are lost" in str(error)
     assert "'pages: drop column n' --stack staging" in str(error)
 
 
@@ -429,9 +429,7 @@ def test_a_stale_allowance_is_told(monkeypatch, values):
     engine = Engine(monkeypatch, held, preview=True)
     settings = parse(values | {"allowLoss": ["pages: delete", "gone: delete"]}, "f")
     engine.guard.check(settings, nothing)
-    assert engine.warnings == [
-        "eros:allowLoss: 'gone: delete' allows nothing any more: take it out"
-    ]
+    assert engine.warnings == ["eros:allowLoss: 'gone: delete' is no longer needed: remove it"]
 
 
 BEGUN = {"type": "creating", "resource": {"urn": "urn:pulumi:staging::eros::t::sweep"}}

@@ -125,5 +125,5 @@ def test_a_planned_change_has_the_colour_of_its_class(loss):
     assert line.plain[span.start : span.end] == name
     assert span.style == plan.COLOURS[name]
     assert plan.coloured("    lossy or not is only a word here").spans == []
-    (span,) = plan.coloured("look at: captions: a filter goes").spans
-    assert (span.start, span.end, span.style) == (0, 8, "yellow")
+    (span,) = plan.coloured("check: captions: a filter goes").spans
+    assert (span.start, span.end, span.style) == (0, 6, "yellow")

@@ -120,12 +120,12 @@ def test_what_is_declared_is_what_the_api_gives_back(settings):
     [
         ("plotType", "plottType", ["tiles.0.widget.xyChart.dataSets.0.plottType", "'plotType'"]),
         ("LINE", "LINES", ["plotType", "'LINES'", "did you mean 'LINE'"]),
-        ("ALIGN_DELTA", "ALIGN_NONE", ["perSeriesAligner", "drops", "leave the key out"]),
+        ("ALIGN_DELTA", "ALIGN_NONE", ["perSeriesAligner", "drops", "remove the key"]),
         ("300s", "5m", ["alignmentPeriod", "'5m'", "300s"]),
         ("300s", "300", ["alignmentPeriod", "put the value in quotes"]),
         ("width: 6", "width: 6.5", ["tiles.0.width", "must be an integer", "6.5"]),
         ("width: 6", "width: '6'", ["tiles.0.width", "without quotes"]),
-        ("width: 6", "xPos: 0\n      width: 6", ["xPos", "drops 0", "leave the key out"]),
+        ("width: 6", "xPos: 0\n      width: 6", ["xPos", "drops 0", "remove the key"]),
         ("title: Health", "title: ''", ["title", "drops"]),
         ("title: Health", "id: health", ["widget.title", "required"]),
         ("title: Health", "title: Health\n        blank:", ["blank", "drops null"]),
@@ -133,11 +133,11 @@ def test_what_is_declared_is_what_the_api_gives_back(settings):
         ("columns: 12", "columns: 60", ["columns", "1 to 48", "60"]),
         ("width: 6", "width: 13", ["tiles.0.width", "last column", "13"]),
         ("width: 6", "xPos: -2\n      width: 6", ["xPos", "above 0", "-2"]),
-        ("displayName: Board", "name: Board", ["name", "leave the key out"]),
+        ("displayName: Board", "name: Board", ["name", "remove the key"]),
         ("displayName: Board", "labels: {a: b}", ["displayName", "required"]),
         ("mosaicLayout", "gridLayout", ["gridLayout.columns", "must be a string"]),
         ("health_score", "helth_score", ["filter", "helth_score", "did you mean", SCORE]),
-        ("logging.googleapis.com/user/eros/", "custom.googleapis.com/", ["neither a metric"]),
+        ("logging.googleapis.com/user/eros/", "custom.googleapis.com/", ["neither one of Google"]),
         (' resource.type="bigquery_project"', "", ["filter", "resource.type"]),
         ("- value:", "- color: RED\n              value:", ["color", "not allowed in xyChart"]),
         ("health_score_warning", "health_score_waning", ["health_score_waning", "not defined"]),
@@ -159,7 +159,7 @@ def test_tiles_that_overlap_are_refused(load):
     tiles = yaml.safe_load(CHART.replace("{{ thresholds.health_score_warning }}", "90"))
     first = tiles["mosaicLayout"]["tiles"][0]
     tiles["mosaicLayout"]["tiles"].append({**first, "xPos": 5})
-    with pytest.raises(UserError, match=r"tiles\.1: the tile lies over tile 0"):
+    with pytest.raises(UserError, match=r"tiles\.1: the tile overlaps tile 0"):
         load(yaml.safe_dump(tiles))
     tiles["mosaicLayout"]["tiles"][1]["xPos"] = 6
     assert len(load(yaml.safe_dump(tiles))["board"]["mosaicLayout"]["tiles"]) == 2
@@ -404,7 +404,7 @@ def test_an_old_health_check_says_nothing_of_now(render, status, age, words):
 
 def test_an_empty_stack_says_where_figures_come_from(render):
     text = render(Recorded())
-    assert "No health check in this time" in text
+    assert "No health check in this period" in text
     assert "The schedule record_health_check publishes it." in text
     assert "No open alerts." in text
     assert _plots(text) == {}

@@ -21,7 +21,7 @@ app.command()(command.diff)
 FOUND = RowDiff(
     "local",
     "commit a",
-    "the files as they are",
+    "the working tree",
     (
         ObjectDiff(
             "pool",
@@ -34,7 +34,7 @@ FOUND = RowDiff(
             by=("page",),
             examples=(Example({"page": "p"}, {"share": 1}, {"share": 2}),),
         ),
-        ObjectDiff("dice", "view", is_changed=False, unknown="other rows at every call"),
+        ObjectDiff("dice", "view", is_changed=False, unknown="different rows on every call"),
     ),
     left_out=("far",),
 )
@@ -63,7 +63,7 @@ def test_what_differs_is_told_with_counts_columns_and_examples():
     assert "view pool: 3 rows, then 3; 1 changed" in text
     assert "rows that differ, by column: share 1" in text
     assert 'page="p": share 1 -> 2' in text
-    assert "view dice: not compared: other rows at every call" in text
+    assert "view dice: not compared: different rows on every call" in text
     assert "not compared, too many: far" in text
 
 
@@ -89,4 +89,4 @@ def test_a_folder_that_cannot_be_made_is_an_error_before_anything_is_compared(tm
     (tmp_path / "file").write_text("")
     error = run("--output", str(tmp_path / "file/plan")).exception
     assert isinstance(error, UserError)
-    assert "the folder cannot be made" in str(error)
+    assert "the folder cannot be created" in str(error)

@@ -95,7 +95,7 @@ def test_a_new_figure_needs_no_python(tmp_path, settings):
         ('"{requests}"', "seconds", ["figures.depth.unit", "'seconds'"]),
         ("depth:", "Depth:", ["Depth"]),
         ("record_health_check", "record_health", ["publishedBy", "'record_health'"]),
-        ("figures:", "by: depth\n    figures:", ["told apart by 'depth'"]),
+        ("figures:", "by: depth\n    figures:", ["grouped by 'depth'"]),
         ("How deep}", "How deep, value: ''}", ["figures.depth.value"]),
     ],
 )
@@ -110,7 +110,7 @@ def test_a_mistake_names_file_key_value_and_fix(tmp_path, old, new, words):
 
 def test_a_name_in_two_sources_is_refused(tmp_path):
     second = FIGURE.replace("sources:\n", "").replace("latest_health", "automation_figures")
-    with pytest.raises(UserError, match="'depth' stands in latest_health and in automation"):
+    with pytest.raises(UserError, match="'depth' is in both latest_health and automation"):
         load(tmp_path, FIGURE + second)
 
 

@@ -262,7 +262,7 @@ def test_a_schedule_that_is_there_twice_is_critical(settings):
     cloud.deployed = every_schedule(settings) + deployed(settings, 2)
     severity, text = bad(check(google(settings, cloud)))["Schedules"]
     assert severity is Severity.CRITICAL
-    assert text.startswith("EROS: Holiday Calendar is there 2 times")
+    assert text.startswith("EROS: Holiday Calendar exists 2 times")
 
 
 def test_the_schedule_of_another_stack_is_no_double(settings):
@@ -346,7 +346,7 @@ def test_a_warning_never_stands_under_all_systems_operational(shown, capsys):
     _, text = shown(report(), capsys)
     assert text.endswith("Status: HEALTHY - All systems operational\n")
     _, text = shown(report(warnings=1), capsys)
-    assert text.endswith("Status: HEALTHY - 1 warning, no need to act at once\n")
+    assert text.endswith("Status: HEALTHY - 1 warning, not urgent\n")
 
 
 def test_the_night_is_part_of_the_report(settings):
@@ -406,10 +406,10 @@ def test_schedules_that_are_not_deployed_are_a_warning(settings):
     ("clock", "text"),
     [
         ({"follows": True, "walk": None}, None),
-        ({"follows": False, "walk": None}, "stopped: no schedule runs by itself"),
+        ({"follows": False, "walk": None}, "stopped: schedules do not run"),
         (
             {"follows": True, "walk": {"to": "2026-03-01T00:00:00Z", "runs": 9, "made": 2}},
-            "somebody lets time pass, to 2026-03-01 00:00 UTC: 2 of 9 runs are made",
+            "the clock is being advanced to 2026-03-01 00:00 UTC: 2 of 9 runs done",
         ),
     ],
 )

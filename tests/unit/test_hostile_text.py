@@ -22,7 +22,7 @@ from bqstack.plan import Plan, markdown
 from bqstack.plan.whole_plan import Planned
 from eros import logs
 from eros.cli import answers, common, local_inbox
-from eros.watch.monitor import Answer
+from eros.watch.monitor_query import Answer
 from tests.unit.test_dashboards import END, Monitoring, Window, busy_day, client, dashboards, page
 from tests.unit.test_dashboards import sources as _sources
 

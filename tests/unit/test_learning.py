@@ -16,7 +16,7 @@ from eros.cli import answers
 from eros.cli import learning as learning_command
 from eros.project.settings_sections import Selection
 from eros.watch import selection_effects
-from eros.watch.monitor import Answer
+from eros.watch.monitor_query import Answer
 
 pytestmark = pytest.mark.unit
 

@@ -135,7 +135,7 @@ def test_the_example_of_the_library_shows_catalogue_plan_policies_and_guard():
         "in the order of creation: dollars orders revenue",
         "table orders\n    created: 4 columns, partitioned by DAY of ordered_at",
         "policies: no rule is broken",
-        "orders: column note STRING is dropped; its values go with it",
+        "orders: column note STRING is dropped; its values are lost",
         "pulumi config set --path 'shop:allowLoss[0]' 'orders: drop column note' --stack dev",
     ):
         assert expected in done.stdout

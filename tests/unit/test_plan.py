@@ -457,8 +457,8 @@ def test_what_a_changed_view_is_read_by_is_learned_again(tmp_path, monkeypatch):
     ("old", "new", "told"),
     [
         ("SELECT a\nWHERE b", "SELECT a\nWHERE c", "... WHERE b becomes ... WHERE c"),
-        ("SELECT a", f"SELECT a\nWHERE b\n    AND c IN ({'1, ' * 30})", "2 lines more"),
-        ("A\nB\nC" + " c" * 40, "A\nX\nY" + " y" * 40, "2 lines more, 2 lines less"),
+        ("SELECT a", f"SELECT a\nWHERE b\n    AND c IN ({'1, ' * 30})", "2 lines added"),
+        ("A\nB\nC" + " c" * 40, "A\nX\nY" + " y" * 40, "2 lines added, 2 lines removed"),
         (
             "SET x = 'purpose:the_nightly_automation,owner:growth,environment:production';\nEND",
             "SET x = 'purpose:the_nightly_automation,owner:tools,environment:production';\nEND",

@@ -77,7 +77,7 @@ def test_a_place_that_is_no_folder_is_told_before_the_plan_is_made(tmp_path, mon
     place.touch()
     error = run("--output", str(place)).exception
     assert isinstance(error, UserError)
-    assert str(error) == f"{place}: --output: the folder cannot be made: File exists"
+    assert str(error) == f"{place}: --output: the folder cannot be created: File exists"
 
 
 def test_nothing_to_do_is_said_in_one_line():
@@ -109,7 +109,7 @@ def test_a_base_from_before_the_stack_has_nothing_of_it(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "declared", lambda *_, **__: side("files", "pages"))
     old, new = sources.trees("prod", "HEAD", None, tmp_path)
     assert (old.resources, [r.name for r in new.resources]) == ((), ["pages"])
-    assert "before there was a stack prod" in old.label
+    assert "before stack prod existed" in old.label
 
 
 ENTRY = '[tool.bqstack]\nprogram = "planned:program"\n'
@@ -156,7 +156,7 @@ def test_a_program_that_is_refused_is_told_with_its_side(tmp_path, monkeypatch):
         (
             "pyproject.toml",
             "[tool]\n",
-            r"pyproject.toml: tool.bqstack.program: it names no program",
+            r"pyproject.toml: tool.bqstack.program: it does not name a program",
         ),
         ("Pulumi.yaml", None, "Pulumi.yaml: the file does not exist"),
     ],

@@ -161,7 +161,7 @@ def test_a_config_that_is_no_map_of_names_is_refused(tmp_path, config, shown):
         with pytest.raises(UserError) as caught:
             read("prod", tmp_path)
         text = str(caught.value)
-        assert text.startswith("Pulumi.prod.yaml: config: not a map from names to values")
+        assert text.startswith("Pulumi.prod.yaml: config: not a mapping of names to values")
         assert f"(got {shown})" in text
 
 

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from eros.cli import answers
-from eros.watch.monitor import Answer
+from eros.watch.monitor_query import Answer
 
 LONG = Answer(
     ("page_name", "hours_since_update", "detail"),

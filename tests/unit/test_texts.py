@@ -86,7 +86,7 @@ def test_a_visible_link_to_nothing_is_named(project):
     [found] = findings(project)
     assert (found.file.as_posix(), found.message) == (
         "sql/views/x.sql",
-        "the link leads to nothing",
+        "the target of the link does not exist",
     )
 
 

@@ -31,7 +31,7 @@ def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> typer.Typer:
 
 def broken(*_: object, **__: object) -> None:
     """The program, when it breaks a rule."""
-    raise UserError("rules of the policy pack are broken\n  bucket: public")
+    raise UserError("the policy pack's rules are violated\n  bucket: public")
 
 
 @pytest.mark.parametrize(("findings", "code"), [([], 0), ([FINDING], 1)])

@@ -49,7 +49,7 @@ def wait(google: Google, progress: Progress, seconds: float = WAIT_SECONDS) -> N
         if time.monotonic() > deadline:
             raise _refusal(titles)
         if titles != known:
-            progress(f"waiting for the end of {', '.join(titles)}")
+            progress(f"waiting for {', '.join(titles)}")
             known = titles
         time.sleep(_POLL_SECONDS)
 
@@ -63,5 +63,5 @@ def refuse(google: Google) -> None:
 def _refusal(titles: list[str]) -> UserError:
     return UserError(
         f"scheduled queries are running: {', '.join(titles)}",
-        fix="wait for their end, or go on in spite of them: --force",
+        fix="wait until they finish, or restore anyway with --force",
     )

@@ -94,7 +94,7 @@ def refusals(settings: Settings) -> Iterator[None]:
     except Forbidden as error:
         raise UserError(
             explained(error),
-            fix=f"name yourself in eros:backup.operators; that gives roles/bigquery.dataOwner on "
+            fix=f"add yourself to eros:backup.operators; that grants roles/bigquery.dataOwner on "
             f"{settings.dataset} and {place}, and the bucket {settings.backup.bucket}",
         ) from error
     except BadRequest as error:

@@ -47,9 +47,9 @@ def check(tables: Iterable[TableCopy]) -> None:
         for field in table.schema or ():
             if unfit := _unfit(field, nested=False):
                 raise UserError(
-                    f"the column {table.name}.{field['name']} holds {unfit}, which Parquet does "
-                    "not bring back",
-                    fix="make the backup without --export; snapshots keep every type",
+                    f"the column {table.name}.{field['name']} holds {unfit}, which Parquet "
+                    "cannot restore",
+                    fix="back up without --export; snapshots keep every type",
                 )
 
 
@@ -191,7 +191,7 @@ def read(google: Google, backup_id: str) -> Backup:
         return Backup.read(json.loads(_execute(google, request)))
     except (AttributeError, KeyError, TypeError, ValueError):
         raise UserError(
-            "this is not the metadata of a backup",
+            "not the metadata of a backup",
             file=f"{uri(google, backup_id)}/{_METADATA}",
             fix="move the folder out of the bucket",
         ) from None
@@ -232,7 +232,7 @@ def _execute(google: Google, request: Any) -> Any:
         if error.status_code == 403:
             raise UserError(
                 f"the bucket {bucket}: {error.reason}",
-                fix="name yourself in eros:backup.operators; that gives "
+                fix="add yourself to eros:backup.operators; that grants "
                 "roles/storage.objectAdmin and roles/storage.legacyBucketReader on the bucket",
             ) from error
         raise

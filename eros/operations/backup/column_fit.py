@@ -74,15 +74,15 @@ def fit(table: str, copied: Sequence[Field], live: Sequence[Field]) -> Fit:
         now = declared.get(field["name"].lower())
         if now is None:
             raise UserError(
-                f"the backup has a column {table}.{field['name']} that the table has no more; "
-                "its values would be lost",
-                fix="bring the column back first: eros rollback",
+                f"the backup has a column {table}.{field['name']} that the table no longer "
+                "has; its values would be lost",
+                fix="restore the column first: eros rollback",
             )
         if _shape(now) != _shape(field):
             raise UserError(
                 f"the column {table}.{field['name']} was {_shape(field)} in the backup and is "
                 f"{_shape(now)} now",
-                fix="bring the earlier definition back first: eros rollback",
+                fix="restore the earlier definition first: eros rollback",
             )
     added = [field for field in live if field["name"].lower() not in known]
     for field in added:
@@ -90,7 +90,7 @@ def fit(table: str, copied: Sequence[Field], live: Sequence[Field]) -> Fit:
             raise UserError(
                 f"the column {table}.{field['name']} is REQUIRED, has no default, and is not in "
                 "the backup",
-                fix="make it NULLABLE, or bring the earlier definition back: eros rollback",
+                fix="make it NULLABLE, or restore the earlier definition: eros rollback",
             )
     return Fit(tuple(copied), tuple(field["name"] for field in added))
 

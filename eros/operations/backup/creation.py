@@ -119,13 +119,13 @@ def _check_limits(tables: Iterable[str], now: datetime, existing: list[Snapshot]
     for table in tables:
         if total[table] >= _SNAPSHOTS_OF_A_TABLE:
             raise UserError(
-                f"{table} has {total[table]:,} snapshots, the most that BigQuery keeps",
+                f"{table} has {total[table]:,} snapshots, the most BigQuery keeps",
                 fix="eros backup prune",
             )
         if today[table] >= _SNAPSHOTS_A_DAY:
             raise UserError(
-                f"{table} has had {today[table]} snapshots within 24 hours, the most that "
-                "BigQuery makes",
+                f"{table} has had {today[table]} snapshots within 24 hours, the most "
+                "BigQuery allows",
                 fix="use the newest backup (eros backup list), or wait",
             )
 
@@ -138,7 +138,7 @@ def with_tables(
     progress(f"taking snapshots of {len(live)} tables as of {backup.time:%Y-%m-%d %H:%M:%S} UTC")
     with backup_jobs.refusals(settings):
         taken = backup_jobs.side_by_side(lambda name: _snapshot(google, backup, name), live)
-    progress("adding up rows and checksums")
+    progress("computing row counts and checksums")
     relations = {
         name: Relation(
             quoted(settings.project, settings.backup.dataset, snapshot.table_id),

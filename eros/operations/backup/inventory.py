@@ -81,7 +81,7 @@ def find(
     stamp = names.parse(text)
     backup = next((backup for backup in backups if backup.id == stamp), None)
     if backup is None:
-        raise UserError("there is no backup of this name", value=text, fix="eros backup list")
+        raise UserError("there is no backup with this name", value=text, fix="eros backup list")
     if backup.state is not State.COMPLETE:
         raise UserError(
             f"the backup is {backup.state}: it cannot be restored",

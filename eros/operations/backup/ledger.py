@@ -74,7 +74,7 @@ def require(google: Google) -> None:
     with backup_jobs.refusals(google.settings):
         if not is_deployed(google):
             raise UserError(
-                f"there is no dataset {dataset(google)} with its tables yet",
+                f"the dataset {dataset(google)} and its tables do not exist yet",
                 fix=f"pulumi up --stack {google.settings.stack}",
             )
 

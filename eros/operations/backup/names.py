@@ -76,7 +76,7 @@ def parse(text: str) -> str:
         return stamp(made(text.strip().replace("-", "")))
     except ValueError:
         raise UserError(
-            "a backup is named YYYYMMDD_HHMMSS", value=text, fix="eros backup list"
+            "a backup's name is YYYYMMDD_HHMMSS", value=text, fix="eros backup list"
         ) from None
 
 

@@ -117,7 +117,7 @@ def copies_of(backup: Backup, tables: Iterable[str] | None) -> list[TableCopy]:
         copy = backup.table(name)
         if copy is None:
             raise UserError(
-                f"the backup {backup.id} has no table of this name",
+                f"the backup {backup.id} has no table with this name",
                 value=name,
                 fix=f"one of: {', '.join(table.name for table in backup.tables)}",
             )

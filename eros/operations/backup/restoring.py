@@ -143,7 +143,7 @@ def _refuse_open(google: Google) -> None:
         raise UserError(
             f"the restore of {open_attempt.backup} that began at "
             f"{open_attempt.started:%Y-%m-%d %H:%M:%S} UTC has not ended",
-            fix="eros backup restore --resume, once nobody is at work on it",
+            fix="eros backup restore --resume, once nobody else is working on it",
         )
 
 
@@ -168,7 +168,7 @@ def resume(
                 )
             )
         if replaced:
-            progress("the rows were replaced already")
+            progress("the rows had already been replaced")
         else:
             replace_rows(google, attempt, planned, progress)
         return compare_rows(google, attempt, planned, progress)
@@ -182,9 +182,9 @@ def _over_when_refused(google: Google, attempt: Attempt, *, replaced: bool) -> I
     except UserError as error:
         if error.__cause__ is not None:
             raise  # A refusal of Google's, which may pass.
-        step, told = "FAILED", "the restore is given up, no table was changed"
+        step, told = "FAILED", "the restore is abandoned, no table was changed"
         if replaced:
-            step, told = "DIFFERENT", "the rows are replaced, and can be compared no more"
+            step, told = "DIFFERENT", "the rows are replaced, but can no longer be compared"
         ledger.step(google, attempt.id, step, {"error": error.message})
         raise UserError(f"{told}: {error.message}", fix=error.fix) from error
 
@@ -216,7 +216,7 @@ def _waited_for(google: Google, attempt: Attempt, progress: Progress) -> bool:
     job = _job(google, attempt)
     if job is None:
         return False
-    progress(f"waiting for the end of the job {attempt.job}")
+    progress(f"waiting for the job {attempt.job}")
     _finish(google, attempt, lambda: job)
     return True
 
@@ -248,7 +248,7 @@ def _finish(google: Google, attempt: Attempt, begin: Callable[[], bigquery.Query
         reason, is_over = f"{reason}; {explained(error)}", False
     if not is_over:
         raise ledger.OpenError(
-            f"nobody knows yet how the restore ended: {reason}; "
+            f"it is not known yet how the restore ended: {reason}; "
             f"the job {attempt.job} may still replace the rows",
             fix="eros backup restore --resume asks for the job and waits until it finishes",
         ) from trouble
@@ -257,13 +257,12 @@ def _finish(google: Google, attempt: Attempt, begin: Callable[[], bigquery.Query
         ledger.step(google, attempt.id, "FAILED", {"error": reason})
     except _TROUBLE as error:
         raise UserError(
-            f"{failed}; nor could that be recorded: {explained(error)}",
+            f"{failed}; this could not be recorded either: {explained(error)}",
             fix="eros backup restore --resume records it",
         ) from trouble
     raise UserError(
         failed,
-        fix="fix that, then once more: eros backup restore "
-        f"{attempt.backup} --from {attempt.source}",
+        fix=f"fix that, then repeat: eros backup restore {attempt.backup} --from {attempt.source}",
     ) from trouble
 
 

@@ -31,7 +31,7 @@ def tables_of(google: Google) -> list[str]:
     unknown = sorted(name for name in external if not _is_table(objects, name))
     if unknown:
         raise UserError(
-            "no table of this name is declared in sql/",
+            "sql/ declares no table with this name",
             file=f"Pulumi.{google.settings.stack}.yaml",
             key="eros:backup.externalTables",
             value=unknown[0],
@@ -67,7 +67,7 @@ def chosen(google: Google, tables: Iterable[str] | None, also: Iterable[str] = (
     for name in sorted(names):
         if name not in deployed:
             raise UserError(
-                f"the dataset {settings.dataset} has no table of this name",
+                f"the dataset {settings.dataset} has no table with this name",
                 value=name,
                 fix=f"one of: {', '.join(sorted(deployed))}",
             )
@@ -81,7 +81,7 @@ def left_out(google: Google) -> tuple[str, ...]:
     """
     kinds = there(google)
     return tuple(
-        f"{name} is in no backup: it is no table with rows of its own, but {kinds[name]}"
+        f"{name} is not backed up: it is not a table with its own rows, but {kinds[name]}"
         for name in tables_of(google)
         if kinds.get(name, _TABLE) != _TABLE
     )

@@ -70,7 +70,7 @@ def require_recorded(
         if policies:
             raise _refusal(google, f"{project}.{dataset}", {table: policies})
         raise UserError(
-            f"the copy of {copy.name} has {seen:,} rows, and the backup recorded {copy.rows:,}",
+            f"the copy of {copy.name} has {seen:,} rows, but the backup recorded {copy.rows:,}",
             value=f"{project}.{dataset}.{table}",
             fix="choose another backup: eros backup list",
         )
@@ -81,6 +81,6 @@ def _refusal(google: Google, dataset: str, hidden: Mapping[str, Sequence[str]]) 
     table = next(iter(hidden))
     return UserError(
         f"row access policies may hide rows of {dataset} from you ({listed}); nothing was changed",
-        fix="have yourself granted all rows of each: CREATE ROW ACCESS POLICY all_rows ON "
+        fix="get access to all rows of each: CREATE ROW ACCESS POLICY all_rows ON "
         f"`{dataset}.{table}` GRANT TO ('user:YOU') FILTER USING (TRUE)",
     )

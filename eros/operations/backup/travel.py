@@ -31,10 +31,10 @@ def obstacle(
     now = backup_jobs.now(google)
     window = timedelta(hours=int(declared or _DEFAULT_HOURS))
     if not now - window + spare < moment <= now:
-        return f"time travel reaches back {window.days} days, and not ahead"
+        return f"time travel reaches back {window.days} days, and not into the future"
     names = sorted(set(tables))
     if gone := [name for name in names if name not in created]:
-        return f"time travel does not reach {', '.join(gone)}, which has been deleted"
-    if anew := [name for name in names if created[name] > moment]:
-        return f"time travel does not reach {', '.join(anew)}, which has been recreated since"
+        return f"time travel does not reach {', '.join(gone)}: deleted"
+    if newer := [name for name in names if created[name] > moment]:
+        return f"time travel does not reach {', '.join(newer)}: recreated since"
     return None

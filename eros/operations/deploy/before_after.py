@@ -14,7 +14,7 @@ from google.api_core.exceptions import NotFound
 
 from eros.cloud.google import Google
 from eros.watch import monitor
-from eros.watch.monitor import Query
+from eros.watch.monitor_query import Query
 
 # Of jobs between @start and @stop. `{jobs}` rather than the view query_jobs, because slot time
 # and scripts are asked for, too.

@@ -42,7 +42,7 @@ def begin(stack: str, commit: str, *, resume: bool, fresh: bool, dry_run: bool) 
     if resume:
         if older is None:
             raise UserError(
-                "no deployment of this stack was interrupted",
+                "this stack has no interrupted deployment",
                 value=stack,
                 fix=f"eros deploy --stack {stack}",
             )
@@ -55,7 +55,7 @@ def begin(stack: str, commit: str, *, resume: bool, fresh: bool, dry_run: bool) 
             raise UserError(
                 f"deployment {older.id} is not finished",
                 file=older.folder / "journal.json",
-                fix=f"eros deploy --resume --stack {stack}; or, to abandon it and start over, "
+                fix=f"eros deploy --resume --stack {stack}; or abandon it and start over: "
                 f"eros deploy --fresh --stack {stack}",
             )
         older.close("SUPERSEDED")
@@ -91,10 +91,10 @@ def run(
             except Exception as error:
                 # A defect of ours must not leave a half-deployed system without a word.
                 _LOG.critical("step broke", step=step.name)
-                text = f"unexpected {type(error).__name__}: {error}; the log has its trace"
+                text = f"unexpected {type(error).__name__}: {error}; the log has the traceback"
                 return _failed(deployment, step, text, decide, roll_back)
         if deployment.options.dry_run:
-            return _end(deployment, ExitCode.SUCCESS, "nothing was changed: a dry run")
+            return _end(deployment, ExitCode.SUCCESS, "dry run: nothing was changed")
         unread = deployment.found(step_results.Compared).unread
         message = f"deployed, but {unread}" if unread else "deployed"
         return _end(deployment, ExitCode.SUCCESS, message)
@@ -150,16 +150,16 @@ def _failed(
     except (UserError, *FAILURES, KeyboardInterrupt) as error:
         if decision is None and engine_failed:
             # Nobody has begun to go back; what stopped the engine stops us, too.
-            message = f"{text}\nwhat it has changed cannot be looked at: {_reason(error)}"
+            message = f"{text}\nwhat it changed cannot be checked: {_reason(error)}"
             message += _to_resume(deployment)
             return _end(deployment, step.code, message, still_open=True)
-        message = f"{text}\nthe rollback failed, a person has to act: {_reason(error)}"
+        message = f"{text}\nthe rollback failed, you must act: {_reason(error)}"
         return _end(deployment, ExitCode.ROLLBACK, message)
 
 
 def _to_resume(deployment: Deployment) -> str:
     stack = deployment.site.stack
-    return f"\n  fix: remove the cause, then: eros deploy --resume --stack {stack}"
+    return f"\n  fix: remove the cause, then run: eros deploy --resume --stack {stack}"
 
 
 def _reason(error: BaseException) -> str:

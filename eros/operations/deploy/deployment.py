@@ -30,7 +30,7 @@ class ExitCode(enum.IntEnum):
     VALIDATION = 4
     """Deployed, found bad, and the earlier definitions are back."""
     ROLLBACK = 5
-    """Deployed and found bad, and the earlier state is not back: a person has to act. Or one
+    """Deployed and found bad, and the earlier state is not back: a person must act. Or one
     acts already, and the deployment was not judged."""
 
 
@@ -80,7 +80,7 @@ class Options:
     """What the person asked for."""
 
     yes: bool = False
-    """Nobody is there to be asked: CI."""
+    """Ask nothing, as in CI."""
     dry_run: bool = False
     break_lock: bool = False
     allow_dirty: bool = False

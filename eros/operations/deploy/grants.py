@@ -23,10 +23,10 @@ def authorized(site: Site) -> list[Finding]:
     try:
         dataset = site.google.bigquery.get_dataset(f"{settings.project}.{settings.dataset}")
     except NotFound:
-        return [Finding(_CHECK, Level.OK, "the dataset is made by this deployment")]
+        return [Finding(_CHECK, Level.OK, "this deployment creates the dataset")]
     names = [name for entry in dataset.access_entries for name in _names(entry.to_api_repr())]
     if not names:
-        return [Finding(_CHECK, Level.OK, "none reads the dataset")]
+        return [Finding(_CHECK, Level.OK, "no authorized view reads the dataset")]
     return [Finding(_CHECK, Level.OK, f"go on reading the dataset: {', '.join(sorted(names))}")]
 
 

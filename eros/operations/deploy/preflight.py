@@ -95,8 +95,8 @@ def tools(site: Site) -> list[Finding]:
                 "tools",
                 # A schedule that is created once more runs twice; the rest is only done again.
                 Level.FAILED if checkpoint.creating or checkpoint.unread else Level.WARNING,
-                f"an update that was interrupted, or still runs, left operations whose end "
-                f"nobody saw: {names}",
+                f"an update that was interrupted, or is still running, left operations open: "
+                f"{names}",
                 f"eros repair --stack {site.stack}",
             )
         )
@@ -145,19 +145,20 @@ def apis(site: Site) -> list[Finding]:
 
 def rights(site: Site) -> list[Finding]:
     """The deployer's effective permissions on the project, and to act as the runner."""
-    granted, untested = granted_rights.on_project(site, permissions.PERMISSIONS)
+    needed = permissions.needed(permissions.touched_types(site.stack, site.root))
+    granted, untested = granted_rights.on_project(site, needed)
     if ACT_AS not in granted:
         granted |= granted_rights.on_runner(site, [ACT_AS])
         untested -= granted
-    missing = [name for name in permissions.PERMISSIONS if name not in granted | untested]
+    missing = [name for name in needed if name not in granted | untested]
     if missing:
         text = f"missing: {', '.join(missing)}"
-        fix = "docs/fidelity.md lists the roles that a deployer needs"
+        fix = "docs/fidelity.md lists the roles a deployer needs"
         return [Finding("permissions", Level.FAILED, text, fix)]
     if untested:
-        text = f"{len(granted)} are granted; not to be tested on a project: "
+        text = f"{len(granted)} are granted; cannot be tested on a project: "
         return [Finding("permissions", Level.WARNING, text + ", ".join(sorted(untested)))]
-    text = f"all {len(permissions.PERMISSIONS)} are granted"
+    text = f"all {len(needed)} are granted"
     return [Finding("permissions", Level.OK, text)]
 
 
@@ -181,7 +182,7 @@ def quotas(site: Site) -> list[Finding]:
     ]
     if findings:
         return findings
-    text = f"{len(uses)} quotas, none is tight" if uses else "no use is reported"
+    text = f"{len(uses)} quotas, none nearly used up" if uses else "no usage is reported"
     return [Finding("quota", Level.OK, text)]
 
 
@@ -202,7 +203,7 @@ def transfer_agent(site: Site) -> list[Finding]:
     except HttpError as error:
         if error.status_code != _NOT_FOUND:
             raise
-        text = "the runner's account is made by this deployment"
+        text = "this deployment creates the runner's account"
         return [Finding("transfer agent", Level.OK, text)]
     members = {
         member
@@ -211,8 +212,8 @@ def transfer_agent(site: Site) -> list[Finding]:
         for member in binding.get("members", [])
     }
     if agent in members:
-        return [Finding("transfer agent", Level.OK, f"may make tokens of {runner}")]
-    text = f"{agent} may not make tokens of {runner}"
+        return [Finding("transfer agent", Level.OK, f"may create tokens for {runner}")]
+    text = f"{agent} may not create tokens for {runner}"
     held = {resource.name for resource in state.current(site.stack, site.root).resources}
     if _TOKEN_GRANT in held:
         # The engine compares with its state, which still has the grant.
@@ -234,12 +235,14 @@ def interrupted(site: Site) -> list[Finding]:
     elif (left := rollback.left_half_way(site.stack, site.root)) is not None:
         step, goal = left
         who = f" by {step.who}" if step.who else ""
-        text = f"a rollback to {goal}{who} stopped halfway, or still runs, on another machine: "
+        text = (
+            f"a rollback to {goal}{who} stopped halfway, or is still running, on another machine: "
+        )
         number = goal.removeprefix("update ") if goal.startswith("update ") else "UPDATE"
         fix = f"there: eros rollback --resume --stack {site.stack}; "
         fix += "if that machine is gone, start over: "
         fix += f"eros rollback --to {number} --stack {site.stack}"
-        text += f"update {step.version} is a step of it"
+        text += f"update {step.version} is one of its steps"
         findings.append(Finding("interrupted work", Level.FAILED, text, fix))
     if backup.is_deployed(site.google) and (attempt := backup.unfinished(site.google)):
         text = f"a restore of backup {attempt.backup} was interrupted"
@@ -259,7 +262,7 @@ def doubled_schedules(site: Site) -> list[Finding]:
         text = f"{title} is there {len(names)} times, and runs as often: {', '.join(names)}"
         fix = "; ".join(f"bq rm --transfer_config {name}" for name in others)
         findings.append(Finding("schedules", Level.FAILED, text, fix))
-    return findings or [Finding("schedules", Level.OK, "none is there twice")]
+    return findings or [Finding("schedules", Level.OK, "no duplicates")]
 
 
 def git_tree(site: Site) -> list[Finding]:
@@ -274,7 +277,7 @@ def git_tree(site: Site) -> list[Finding]:
     shared = not site.google.is_local
     if result.returncode:
         level = Level.FAILED if shared else Level.WARNING
-        return [Finding("git", level, "this folder is no git work tree", "deploy from a clone")]
+        return [Finding("git", level, "this folder is not a git work tree", "deploy from a clone")]
     changed = result.stdout.splitlines()
     if not changed:
         return [Finding("git", Level.OK, f"clean, at {commit(site)[:12] or 'no commit yet'}")]
@@ -305,7 +308,7 @@ def commit(site: Site) -> str:
 def backups(site: Site) -> list[Finding]:
     """There is a place for backups, and the newest complete one is not old."""
     if not backup.is_deployed(site.google):
-        text = "no place for backups yet: this deployment makes it"
+        text = "the backup dataset does not exist yet: this deployment creates it"
         return [Finding("backups", Level.WARNING, text)]
     complete = [b for b in backup.listing(site.google) if b.state is backup.State.COMPLETE]
     if not complete:

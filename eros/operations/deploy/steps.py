@@ -33,7 +33,7 @@ from eros.operations.deploy.deployment import (
     StepFailed,
 )
 from eros.operations.stack_lock import Holder, TableLock, held_table
-from eros.watch import monitor
+from eros.watch import deployment_sections, monitor
 
 # Days that the baseline and the success score look back and forward.
 _BASELINE = timedelta(hours=24)
@@ -126,7 +126,7 @@ class Baseline:
         last = next((u.version for u in history if u.succeeded and u.kind == "update"), None)
         newest = history[0].version if history else 0
         if not before_after.is_deployed(site.google):
-            deployment.progress("  nothing is deployed yet: no baseline")
+            deployment.progress("  nothing is deployed yet, so there is no baseline")
             return step_results.Before(last, newest)
         now = deployment.now()
         found = before_after.measure(site.google, now - _BASELINE, now)
@@ -148,7 +148,9 @@ class Backup:
         """Snapshot every table worth keeping."""
         google = deployment.site.google
         if not backup.is_deployed(google):
-            deployment.progress("  no place for backups yet: there are no rows to lose")
+            deployment.progress(
+                "  the backup dataset does not exist yet: there are no rows to lose"
+            )
             return step_results.BackedUp()
         tell = _indented(deployment.progress)
         made = backup.create(google, kind=backup.Kind.DEPLOYMENT, progress=tell)
@@ -247,7 +249,7 @@ class Validate:
         """All validation queries."""
         findings = self.check(deployment.site)
         return step_results.Validated(
-            _judged(deployment, findings, "what was deployed does not work")
+            _judged(deployment, findings, "the deployed system does not work")
         )
 
 
@@ -287,7 +289,7 @@ class Compare:
         found = verdict.compare(before, after, earlier)
         missing = [name for name in found.missing if not (unread and name == verdict.COST)]
         if missing:
-            deployment.progress(f"  too few queries since to judge: {', '.join(missing)}")
+            deployment.progress(f"  too few queries so far to judge: {', '.join(missing)}")
         compared = step_results.Compared(
             after.document(), missing, unread, [str(trigger) for trigger in found.triggers]
         )
@@ -321,7 +323,7 @@ class Score:
     def run(self, deployment: Deployment) -> step_results.Scored:
         """The scorecard of this moment; what cannot be measured yet scores nothing."""
         at = datetime.fromisoformat(deployment.found(step_results.Updated).ended).astimezone(UTC)
-        section = monitor.SECTIONS[-1]
+        section = deployment_sections.SECTIONS[-1]
         try:
             rows = monitor.ask(
                 deployment.site.google, section, deployed_at=at, days=_SCORE_DAYS

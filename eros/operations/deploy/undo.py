@@ -1,6 +1,6 @@
 """Going back after a deployment that was found bad (docs/requirements.md C-64).
 
-Definitions go back automatically when nobody is there to decide and the deployment touched no
+Definitions go back automatically when nobody can be asked and the deployment touched no
 table, else when a person agrees. Rows are only ever brought back by a person.
 """
 
@@ -34,22 +34,22 @@ def decide(deployment: Deployment) -> Decision:
     since = [u for u in history if u.version > before.newest]
     if not since and deployment.journal.facts(step_results.Updated.STEP) is None:
         # An engine that is killed writes no history.
-        text = "the history has no update of it: pulumi did not start, or died halfway"
+        text = "the history has no update of this deployment: pulumi did not start, or died halfway"
         return Decision(False, None, text)
     if not any(update.changed for update in since):
-        return Decision(False, None, "the deployment has changed nothing")
+        return Decision(False, None, "the deployment changed nothing")
     if version is None:
-        return Decision(False, None, "there is no earlier state to go back to")
+        return Decision(False, None, "there is no earlier state to return to")
     tables = tables_touched(deployment)
     if tables:
         names = ", ".join(tables)
-        text = f"it touched tables ({names}), so a person decides: {command}"
+        text = f"it changed tables ({names}), so you decide: {command}"
         return Decision(False, version, text)
     if not deployment.options.yes:
-        question = f"Bring back the definitions of update {version} now? [y/N]"
+        question = f"Restore the definitions of update {version} now? [y/N]"
         if deployment.ask(question).strip().lower()[:1] != "y":
-            return Decision(False, version, f"not brought back; to do it: {command}")
-    return Decision(True, version, f"back to the definitions of update {version}")
+            return Decision(False, version, f"not restored; to do it:  {command}")
+    return Decision(True, version, f"restored the definitions of update {version}")
 
 
 def tables_touched(deployment: Deployment) -> list[str]:
@@ -79,7 +79,7 @@ def roll_back(deployment: Deployment, version: int) -> None:
     )
     if not made.health_kept:
         raise UserError(
-            "the definitions are back, but the system is not as healthy as before",
+            "the definitions are restored, but the system is less healthy than before",
             file=made.folder / "report.md",
             fix="eros health --verbose",
         )

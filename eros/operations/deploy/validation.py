@@ -16,7 +16,7 @@ from eros.operations.deploy.external import differences
 from eros.project import schedules
 from eros.project.project import Project
 from eros.watch import monitor
-from eros.watch.monitor import Query
+from eros.watch.monitor_query import Query
 
 _SHOWN = 5
 # Google's words about a table that requires a partition filter.
@@ -171,13 +171,13 @@ def routines(site: Site, declared: catalogue.Catalogue) -> list[Finding]:
 
 
 def smoke(site: Site, declared: catalogue.Catalogue) -> list[Finding]:
-    """Functions give the known results."""
+    """Functions return the known results."""
     del declared
     (row,) = monitor.ask(site.google, SMOKE).records()
     wrong = [name.replace("_", " ") for name, right in row.items() if not right]
     if wrong:
         return [Finding("smoke calls", Level.FAILED, f"wrong: {', '.join(wrong)}")]
-    return [Finding("smoke calls", Level.OK, f"{len(row)} give the known results")]
+    return [Finding("smoke calls", Level.OK, f"{len(row)} return the known results")]
 
 
 def scheduled_queries(site: Site, declared: catalogue.Catalogue) -> list[Finding]:

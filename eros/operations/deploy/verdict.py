@@ -29,7 +29,7 @@ class Cause(enum.StrEnum):
     FAILURES = "queries fail"
     SLOWNESS = "queries are slower"
     COST = "queries cost more"
-    SECURITY = "the data are open to everybody"
+    SECURITY = "the data is open to everybody"
     DEPLOYMENT = "the engine failed"
     VALIDATION = "the validation failed"
 

@@ -1,4 +1,4 @@
-"""Operations that a dead engine had begun, and whose end nobody saw.
+"""Operations that a dead engine left unfinished.
 
 Pulumi asks a person whether each resource was created. Nobody may be there to say, and a wrong
 answer makes a second schedule of the same name, so the cloud is asked: what is there is taken
@@ -70,7 +70,7 @@ def settle(
             result = edit.settle()
             if edit.unknown:
                 raise UserError(
-                    "nobody knows how to look these up, so nothing is decided about the interrupted"
+                    "these cannot be looked up, so nothing is decided about the interrupted"
                     f" update: {', '.join(edit.unknown)}",
                     fix=f"pulumi refresh --stack {stack} (in a terminal: it asks about each)",
                 )

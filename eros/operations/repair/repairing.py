@@ -69,9 +69,9 @@ def repair(google: Google, stack: str, *, root: Path = PROJECT_ROOT, progress: P
 def refuse_damage(google: Google, stack: str, root: Path) -> None:
     """Raise UserError that names `eros repair` when the stack's file is broken."""
     if (broken := state.damage(stack, root, _storage(google))) is not None:
-        when = f"; the copy beside it is of {broken.time}" if broken.time else ""
+        when = f"; the copy next to it is from {broken.time}" if broken.time else ""
         raise UserError(
-            f"the state of stack {stack} is no checkpoint any more{when}",
+            f"the state of stack {stack} is no longer a valid checkpoint{when}",
             file=Path(broken.name),
             fix=f"eros repair --stack {stack}",
         )
@@ -86,7 +86,7 @@ def lock_message(holder: engine_lock.Holder, stack: str) -> tuple[str, str]:
     """What a lock on the stack means, and what to do about it."""
     text = f"the stack is locked by {holder}"
     if not holder.is_here:
-        fix = f"wait until it finishes; if you know that it is dead: pulumi cancel --stack {stack}"
+        fix = f"wait until it finishes; if you are sure it is dead: pulumi cancel --stack {stack}"
         return f"{text}, on another machine", fix
     if holder.is_dead:
         return f"{text}, which is dead", f"eros repair --stack {stack}"
@@ -115,7 +115,7 @@ def _unlocked(
         return ()
     engine_lock.clear(stack, root)
     gone = tuple(str(holder) for holder in dead)
-    progress(f"lock of a process that is gone: taken away ({', '.join(gone)})")
+    progress(f"lock of a dead process: removed ({', '.join(gone)})")
     return gone
 
 
@@ -125,14 +125,14 @@ def _state(google: Google, stack: str, root: Path, progress: Progress) -> str:
         return ""
     if broken.copy is None:
         raise UserError(
-            "the state is no checkpoint any more, and there is no whole copy beside it",
+            "the state is no longer a valid checkpoint, and there is no intact copy next to it",
             file=Path(broken.name),
-            fix="put back a `pulumi stack export` (pulumi stack import --file FILE), "
+            fix="import a `pulumi stack export` (pulumi stack import --file FILE), "
             f"or an earlier state: eros rollback --list --stack {stack}",
         )
     broken.put_back()
     when = broken.time.isoformat(timespec="seconds") if broken.time else "an unknown time"
-    progress(f"state: broken, its copy of {when} is back in its place")
+    progress(f"state: broken, restored from its copy of {when}")
     return when
 
 
@@ -142,13 +142,13 @@ def _operations(google: Google, stack: str, root: Path, progress: Progress) -> S
     kept.forget()
     for what, names in (
         ("created, now in the state", found.imported),
-        ("not created, or to be asked for again: forgotten", found.forgotten),
+        ("not created, or will be requested again: forgotten", found.forgotten),
         ("read again", found.looked_at),
     ):
         if names:
             progress(f"{what}: {', '.join(names)}")
     if found.doubles:
-        progress(f"there twice, delete these: {', '.join(found.doubles)}")
+        progress(f"exists twice, delete these: {', '.join(found.doubles)}")
     return found
 
 
@@ -166,7 +166,7 @@ class _Kept:
             return []
         except (OSError, ValueError, TypeError):
             raise UserError(
-                "this is not what an interrupted repair has left", file=self._file, fix="delete it"
+                "not a file that an interrupted repair left", file=self._file, fix="delete it"
             ) from None
 
     def remember(self, urns: Sequence[str]) -> None:

@@ -8,11 +8,10 @@ from bqstack.guard import Action, Change
 from bqstack.guard.table_changes import TYPE as TABLE
 from bqstack.guard.table_changes import kind as table_kind
 from bqstack.state import Update
-from eros.cloud.local_control import span
 from eros.operations.rollback.updates import Step
 from gcptypes import known
 
-__all__ = ["change", "commit", "counts", "others", "span"]
+__all__ = ["change", "commit", "counts", "others"]
 
 _ACTIONS = {
     Action.CREATE: "made again",

@@ -59,7 +59,7 @@ def default(history: Sequence[Update]) -> Update:
         step = _MESSAGE.match(stands_for.message)
         if step and not step[1]:
             raise UserError(
-                f"update {stands_for.version} went back to a file, so nothing says which update "
+                f"update {stands_for.version} went back to a file, so it is unknown which update "
                 "was before it",
                 fix="name one: eros rollback --list, then --to UPDATE",
             )
@@ -67,7 +67,7 @@ def default(history: Sequence[Update]) -> Update:
         earlier = [update for update in states if update.version < version]
         if earlier:
             return earlier[0]
-    raise UserError("the stack has no earlier state to go back to")
+    raise UserError("the stack has no earlier state to return to")
 
 
 def find(history: Sequence[Update], version: int, stack: str) -> Update:
@@ -80,8 +80,8 @@ def find(history: Sequence[Update], version: int, stack: str) -> Update:
             if update.kind not in _KINDS:
                 reason = f"is a {update.kind}"
             raise UserError(
-                f"update {version} of stack {stack} {reason}; it is no state to go back to",
-                fix=f"eros rollback --stack {stack} lists those that can be chosen",
+                f"update {version} of stack {stack} {reason}; it is not a state to return to",
+                fix=f"eros rollback --stack {stack} lists the updates to choose from",
             )
     raise UserError(
         f"stack {stack} has no update {version}",

@@ -56,7 +56,7 @@ def refuse(stakes: Sequence[Stake], named: Iterable[str]) -> None:
     accepted = set(named)
     if unknown := accepted - {stake.name for stake in stakes}:
         raise UserError(
-            "nothing of this name would be lost",
+            "nothing with this name would be lost",
             key="--drop",
             value=", ".join(sorted(unknown)),
             fix="leave it out",
@@ -66,8 +66,8 @@ def refuse(stakes: Sequence[Stake], named: Iterable[str]) -> None:
         lines = "".join(f"\n    {stake}" for stake in open_)
         flags = " ".join(f"--drop {stake.name}" for stake in open_)
         raise UserError(
-            f"the rollback would lose data that nobody has named:{lines}",
-            fix=f"copy what you need of it, then add: {flags}",
+            f"the rollback would lose data that you have not accepted:{lines}",
+            fix=f"copy what you need, then add: {flags}",
         )
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bqstack import amounts, state
 from bqstack import guard as changes
-from bqstack import state
 from bqstack.errors import UserError
 from bqstack.guard import Action, Change
 from bqstack.state import Checkpoint, Update
@@ -57,14 +57,14 @@ class Data:
         """Source and age, for the one who decides."""
         what = (
             f"Rows of {len(self.tables)} tables as of {self.time:%Y-%m-%d %H:%M:%S} UTC, "
-            f"{change_words.span(self.now - self.time)} ago, "
+            f"{amounts.span(self.now - self.time)} ago, "
         )
         if self.backup is None:
             return [f"{what}by time travel: as they were when the next change began"]
         return [
             f"{what}from the {self.backup.kind} backup {self.backup.id}",
             "  not brought back: what was written in the "
-            f"{change_words.span(self.end - self.time)} between the backup and the next change",
+            f"{amounts.span(self.end - self.time)} between the backup and the next change",
             f"  no newer rows are kept: {self.obstacle}",
         ]
 
@@ -128,13 +128,13 @@ def plan(
         checkpoint = old_checkpoint.load(google, stack, target.version, root)
     if not any(resource.custom for resource in checkpoint.resources):
         raise UserError(
-            "that state holds nothing; to go back to it would delete the whole system",
+            "that state is empty; returning to it would delete the whole system",
             fix="choose a later update",
         )
     source = None
     if data:
         source = source_of_rows(google, target, history, checkpoint)
-        progress("counting the rows, now and then")
+        progress("counting the rows of both states")
         counted = counts.compare(google, source.tables, source.time, source.backup)
         source = replace(source, counts=counted)
     moved = variants.aliases(checkpoint, current)
@@ -165,15 +165,17 @@ def plan(
 
 def hint(made: Plan) -> str:
     """How git is brought to where the stack then is."""
-    warning = "`pulumi up` from the files as they are now would make the change again."
+    warning = "`pulumi up` with the current files would make the change again."
     if made.target is None or not made.history:
         return warning
     to = choice.origin(made.target, made.history)
     now = choice.origin(made.history[0], made.history)
     if not to.commit or to.dirty:
-        return f"{warning} No commit is known that has the earlier files."
+        return f"{warning} No known commit has the earlier files."
     if to.commit == now.commit:
-        return f"{warning} The files at commit {change_words.commit(to)} are the earlier ones, too."
+        return (
+            f"{warning} The files at commit {change_words.commit(to)} are the earlier ones as well."
+        )
     return (
         f"{warning} In git: git revert --no-edit "
         f"{to.commit[:12]}..{now.commit[:12] if now.commit else 'HEAD'}"
@@ -189,10 +191,9 @@ def _refuse_pending(stack: str, current: Checkpoint) -> None:
     if open_ := (*current.pending, *current.unread):
         names = ", ".join(urn.rpartition("::")[2] for urn in open_)
         raise UserError(
-            "an update that was interrupted, or still runs, left operations whose end nobody "
-            f"saw: {names}",
-            fix=f"eros repair --stack {stack}, then once more; a rollback that was interrupted "
-            f"finds out itself: eros rollback --resume --stack {stack}",
+            f"an update that was interrupted, or is still running, left operations open: {names}",
+            fix=f"eros repair --stack {stack}, then repeat; an interrupted rollback repairs the "
+            f"state itself: eros rollback --resume --stack {stack}",
         )
 
 
@@ -216,7 +217,7 @@ def source_of_rows(
     """
     if target is None:
         raise UserError(
-            "a file does not say of which time the rows should be",
+            "a file does not say which time the rows should come from",
             fix="roll back the definitions, then: eros backup restore BACKUP",
         )
     end = choice.end_of_reign(target, history)
@@ -227,8 +228,8 @@ def source_of_rows(
         )
     if not backup.is_deployed(google):
         raise UserError(
-            "the stack has no dataset of backups, through which all rows come back",
-            fix="go back without --data",
+            "the stack has no backup dataset, which restoring rows needs",
+            fix="roll back without --data",
         )
     if begun := backup.unfinished(google):
         # The rows would be refused only after the definitions have gone back.
@@ -253,9 +254,9 @@ def source_of_rows(
     ]
     if not kept:
         raise UserError(
-            f"no rows are kept of the time of update {target.version}: there is no backup of "
+            f"no rows are kept from the time of update {target.version}: there is no backup of "
             f"it, and {obstacle}",
-            fix="go back without --data",
+            fix="roll back without --data",
         )
     newest = max(kept, key=lambda b: (b.time, b.kind is backup.Kind.DEPLOYMENT))
     return Data(newest.time, tables, end, now, newest, obstacle)

@@ -103,7 +103,7 @@ class Work:
             found = old_checkpoint.load(self.google, journal.stack, journal.version, self.root)
         if str(found.time) != journal.target_time:
             raise UserError(
-                f"{journal.target} is not the state any more that the rollback began with",
+                f"{journal.target} is no longer the state that the rollback began with",
                 file=journal.folder,
                 fix=f"eros rollback --stack {journal.stack} --to N starts over",
             )
@@ -145,7 +145,7 @@ class Step:
 def secure_rows(work: Work) -> SafetyBackup:
     """The rows as they are now, whatever comes."""
     if not backup.is_deployed(work.google):
-        return SafetyBackup(skipped="the stack has no place for backups")
+        return SafetyBackup(skipped="the stack has no backup dataset")
     # Definitions may delete tables, and --data empty ones, of which today's files know nothing.
     present = state.current(work.journal.stack, work.root)
     taken = backup.create(
@@ -184,7 +184,7 @@ def _pause(work: Work) -> Paused:
     current = state.current(work.journal.stack, work.root)
     lift = [urn for urn in work.journal.lift if urn in current.by_urn]
     if not variants.needs_pause(current) and not lift:
-        return Paused(skipped="no schedule is enabled")
+        return Paused(skipped="no schedules are enabled")
     now = variants.lifted(variants.paused(work.ready(current)), lift)
     return Paused(work.apply(now, 1, TITLES["pause"]))
 

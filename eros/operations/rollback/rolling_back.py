@@ -92,7 +92,7 @@ def _refuse_stale(made: Plan) -> None:
     if new:
         raise UserError(
             f"the stack has changed since this was planned, by update {new[0].version}",
-            fix=f"look once more: eros rollback --stack {made.stack}",
+            fix=f"look at the new plan: eros rollback --stack {made.stack}",
         )
 
 
@@ -153,9 +153,9 @@ def resume(
     with machine_lock.held(Journal, stack, Holder.of(stack_lock.ROLLBACK)):
         journal = interrupted(stack, root)
         if journal is None:
-            raise UserError(f"no rollback of stack {stack} is unfinished")
+            raise UserError(f"stack {stack} has no interrupted rollback")
         with _held(google, stack, " --resume", break_lock) as lock:
-            progress(f"going on with the rollback to {journal.target}")
+            progress(f"continuing the rollback to {journal.target}")
             work = Work(journal, google, root, progress, patient=True, lock=lock)
             with _as_rollback_error("operations", stack):
                 _operations(work)
@@ -178,7 +178,7 @@ def _operations(work: Work) -> None:
     if settled.all:
         journal.remember(())
     for name in settled.all:
-        work.progress(f"found out how it ended with {name}")
+        work.progress(f"checked what became of {name}")
 
 
 def go_on(work: Work) -> rollback_report.Report:

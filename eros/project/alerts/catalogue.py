@@ -132,7 +132,7 @@ def _check_superseding(rule_id: str, rules: Mapping[str, RuleEntry]) -> None:
         if other == rule_id:
             raise _wrong(rule_id, "supersededBy", "the rule supersedes itself")
         if other not in rules or rules[other].value is None:
-            raise _wrong(rule_id, "supersededBy", f"{other!r} is no rule with a value")
+            raise _wrong(rule_id, "supersededBy", f"{other!r} is not a rule with a value")
         if other not in seen:
             seen.add(other)
             waiting += rules[other].superseded_by

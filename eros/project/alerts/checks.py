@@ -36,7 +36,7 @@ def _names(rule: Rule, key: str, used: Iterable[str], known: Collection[str]) ->
         if name not in known:
             close = get_close_matches(name, known, n=1)
             raise UserError(
-                "nothing has this name",
+                "there is nothing with this name",
                 file=FILE,
                 key=f"rules.{rule.id}.{key}, or the route of {rule.severity}"
                 if key in ("channels", "escalateTo")

@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
+from bqstack import amounts
 from eros.project.alerts.catalogue import Rule
 from eros.project.alerts.rules_file import LONGEST_LOOKBACK, SHORTEST_HOLD
 from eros.project.figures import ALERT_METRIC, TYPE_PREFIX
@@ -162,8 +164,7 @@ def _for_stack(command: str, environment: str) -> str:
 
 def duration(minutes: int) -> str:
     """Minutes as a person writes them: 90 is 1 h 30 min."""
-    hours, rest = divmod(minutes, 60)
-    return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * (bool(rest) or not hours))
+    return amounts.span(timedelta(minutes=minutes), largest="h")
 
 
 def _signal(rule: Rule, escalated: bool, names: ResourceNames) -> Condition:

@@ -30,7 +30,7 @@ def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, dict[str, A
     for path in paths:
         if path.suffix != ".yaml" or path.parent != root / FOLDER:
             raise UserError(
-                "the file is no dashboard",
+                "the file is not a dashboard",
                 file=path.relative_to(root),
                 fix=f"name it NAME.yaml, or move it out of {FOLDER}/",
             )

@@ -48,7 +48,7 @@ def _check_head(dashboard: dict[str, Any]) -> Problem | None:
     if layouts != [LAYOUT]:
         return Problem(
             layouts[-1] if layouts else LAYOUT,
-            f"a dashboard has a {LAYOUT} and no other",
+            f"a dashboard must have a {LAYOUT} and no other layout",
             fix=f"{LAYOUT} with columns and tiles",
         )
     layout = dashboard["mosaicLayout"]
@@ -74,10 +74,10 @@ def _check_tiles(dashboard: dict[str, Any]) -> Problem | None:
         across = range(tile.get("xPos", 0), tile.get("xPos", 0) + tile["width"])
         down = range(tile.get("yPos", 0), tile.get("yPos", 0) + tile["height"])
         if across.stop > layout["columns"]:
-            return Problem(f"{key}.width", "the tile reaches beyond the last column", tile["width"])
+            return Problem(f"{key}.width", "the tile extends beyond the last column", tile["width"])
         for other, other_across, other_down in placed:
             if _meet(across, other_across) and _meet(down, other_down):
-                return Problem(key, f"the tile lies over tile {other}")
+                return Problem(key, f"the tile overlaps tile {other}")
         placed.append((place, across, down))
     return None
 
@@ -91,7 +91,7 @@ def _check_widgets(dashboard: dict[str, Any]) -> Problem | None:
         content = sorted(set(widget) - COMMON)
         if len(content) != 1:
             listed = ", ".join(content) or "none"
-            return Problem(key, f"a widget has exactly one content, this one {listed}")
+            return Problem(key, f"a widget has exactly one kind of content; this one has {listed}")
         if not widget.get("title"):
             return Problem(f"{key}.title", "required, but not set")
         forbidden = {"xyChart": ("color", "direction"), "scorecard": ("targetAxis",)}
@@ -101,7 +101,7 @@ def _check_widgets(dashboard: dict[str, Any]) -> Problem | None:
                     return Problem(
                         f"{key}.{content[0]}.thresholds.{place}.{name}",
                         f"not allowed in {content[0]}",
-                        fix="leave the key out",
+                        fix="remove the key",
                     )
     return None
 
@@ -115,7 +115,7 @@ def _check_filters(dashboard: dict[str, Any], known: frozenset[str]) -> Problem 
             close = get_close_matches(types[0], known, n=1)
             return Problem(
                 key,
-                "neither a metric of Google nor one of config/metrics.yaml",
+                "neither one of Google's metrics nor one in config/metrics.yaml",
                 types[0],
                 f"did you mean {close[0]!r}?" if close else "add the figure to config/metrics.yaml",
             )

@@ -80,7 +80,7 @@ def _check_message(value: Any, name: str, key: str) -> Problem | None:
         if field not in fields:
             return Problem(path, "unknown key", fix=_hint(str(field), fields))
         if field in _OUTPUT.get(name, ()):
-            return Problem(path, "Cloud Monitoring sets this key", fix="leave the key out")
+            return Problem(path, "Cloud Monitoring sets this key", fix="remove the key")
         problem = _check_value(content, fields[field], path)
         if problem:
             return problem
@@ -139,7 +139,7 @@ def _dropped(key: str, value: Any) -> Problem:
     return Problem(
         key,
         f"Cloud Monitoring drops {shown}, so that every preview would show a change",
-        fix="leave the key out",
+        fix="remove the key",
     )
 
 

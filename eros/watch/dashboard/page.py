@@ -219,7 +219,9 @@ class Page:
         prefix = self.settings.names.metric(NAME_PREFIX)
         for source in self.sources.values():
             if any(f'{prefix}{name}"' in text for name in source.figures):
-                return f"No figures in this period. The schedule {source.published_by} publishes it."
+                return (
+                    f"No figures in this period. The schedule {source.published_by} publishes it."
+                )
         return "No figures in this period."
 
 

@@ -94,10 +94,10 @@ def test_keys_are_declared_and_order_the_tables(target, sql):
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
-        ("(k INT64, PRIMARY KEY (l) NOT ENFORCED)", "a key names l, which is no column of t"),
+        ("(k INT64, PRIMARY KEY (l) NOT ENFORCED)", "a key names l, which is not a column of t"),
         ("(k INT64 REFERENCES @u(a) NOT ENFORCED)", "whose primary key is b"),
         ("(k STRING REFERENCES @u(b) NOT ENFORCED)", "k is STRING, but u.b"),
-        ("(k INT64 REFERENCES @v(b) NOT ENFORCED)", "which is no table of sql/"),
+        ("(k INT64 REFERENCES @v(b) NOT ENFORCED)", "which is not a table in sql/"),
         ("(k INT64 PRIMARY KEY)", "add NOT ENFORCED"),
         ("(k INT64 REFERENCES d.u(b) NOT ENFORCED)", "refer to a table of the dataset"),
     ],
@@ -216,7 +216,7 @@ def test_a_cycle_is_named_with_file_and_line(target, sql):
     sql.write("views/a.sql", "CREATE OR REPLACE VIEW @a AS\nSELECT x FROM @b;")
     sql.write("views/b.sql", "CREATE OR REPLACE VIEW @b AS\nSELECT x FROM @a;")
     text = refusal(target, sql)
-    assert "the objects need each other" in text
+    assert "the objects depend on each other" in text
     assert ".sql:2" in text
 
 
@@ -248,7 +248,11 @@ def test_two_objects_of_one_name_are_refused(target, sql):
         ("tables/t.sql", "CREATE TABLE IF NOT EXISTS @t (a UUID);", "column a has an unknown type"),
         ("tables/t.sql", "CREATE TABLE IF NOT EXISTS @t (a STRING b INT64);", "SQL syntax"),
         ("tables/t.sql", "CREATE OR REPLACE TABLE @t (a STRING);", "CREATE TABLE IF NOT EXISTS"),
-        ("tables/t.sql", "CREATE TABLE IF NOT EXISTS `t` (a STRING);", "must be qualified"),
+        (
+            "tables/t.sql",
+            "CREATE TABLE IF NOT EXISTS `t` (a STRING);",
+            "must include project and dataset",
+        ),
         ("tables/t.sql", "CREATE TABLE IF NOT EXISTS @t (a STRING); SELECT 1;", "one CREATE"),
         ("functions/f.sql", "CREATE OR REPLACE FUNCTION @f(a INTEGR) AS (a);", "unknown type"),
         ("functions/f.sql", "CREATE OR REPLACE FUNCTION @f(a INT64) AS a;", "in parentheses"),
@@ -257,7 +261,11 @@ def test_two_objects_of_one_name_are_refused(target, sql):
         ("views/v.sql", "CREATE OR REPLACE VIEW @v (x) AS SELECT 1;", "column list"),
         ("views/v.sql", "CREATE OR REPLACE VIEW @v AS SELECT {{ projct }} AS x;", "projct"),
         ("views/v.sql", "CREATE OR REPLACE VIEW @v AS SELECT {{ project AS x;", "template syntax"),
-        ("other/v.sql", "CREATE OR REPLACE VIEW @v AS SELECT 1 AS x;", "no folder of a known kind"),
+        (
+            "other/v.sql",
+            "CREATE OR REPLACE VIEW @v AS SELECT 1 AS x;",
+            "not in the folder of a known kind",
+        ),
         (
             "tables/t.sql",
             "CREATE TABLE IF NOT EXISTS @t (a DATE) PARTITION BY a "
@@ -267,7 +275,7 @@ def test_two_objects_of_one_name_are_refused(target, sql):
         (
             "views/v.sql",
             "CREATE OR REPLACE VIEW @v AS SELECT 1 AS x FROM `{{ project }}.{{ dataset }}.t`;",
-            "quoted on its own",
+            "each part of a reference separately",
         ),
     ],
 )

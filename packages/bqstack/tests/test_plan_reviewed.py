@@ -52,9 +52,9 @@ def test_the_plan_that_was_read_is_let_through(tmp_path):
 @pytest.mark.parametrize(
     ("new", "words"),
     [
-        ({"captions": "texts of all"}, "captions: update, which nobody has read"),
-        ({"pages": "of creators"}, "pages: update comes no longer"),
-        ({"pages": "of nobody"}, "pages: update to something else than was read"),
+        ({"captions": "texts of all"}, "captions: update, which is not in the plan"),
+        ({"pages": "of creators"}, "pages: update is in the plan, but no longer happens"),
+        ({"pages": "of nobody"}, "pages: update to something other than planned"),
     ],
 )
 def test_any_other_update_is_refused_with_what_differs(tmp_path, new, words):
@@ -70,16 +70,16 @@ def test_any_other_update_is_refused_with_what_differs(tmp_path, new, words):
 def test_a_state_that_has_moved_since_is_refused(tmp_path):
     file = written(tmp_path, OLD, NEW)
     moved = side(STATE, pages="of some creators", captions="texts")
-    with pytest.raises(UserError, match="pages: update to something else than was read"):
+    with pytest.raises(UserError, match="pages: update to something other than planned"):
         reviewed.check(file, "staging", moved, NEW)
 
 
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"stack": "prod"}, "the plan is of another stack"),
-        ({"base": "commit 1234567890"}, "does not start from the stack's state"),
-        ({"changes": [{"urn": "u::pages"}]}, "this is no plan, or one of an earlier version"),
+        ({"stack": "prod"}, "the plan is for another stack"),
+        ({"base": "commit 1234567890"}, "not made against the stack's state"),
+        ({"changes": [{"urn": "u::pages"}]}, "this is not a plan, or one from an earlier version"),
     ],
 )
 def test_a_file_that_is_no_plan_of_this_state_is_refused(tmp_path, changed, words):
@@ -87,7 +87,7 @@ def test_a_file_that_is_no_plan_of_this_state_is_refused(tmp_path, changed, word
         reviewed.check(written(tmp_path, OLD, NEW, **changed), "staging", OLD, NEW)
 
 
-@pytest.mark.parametrize(("text", "words"), [("{", "not JSON"), ("[]", "this is no plan")])
+@pytest.mark.parametrize(("text", "words"), [("{", "not JSON"), ("[]", "this is not a plan")])
 def test_what_is_not_json_of_a_plan_is_refused_by_its_name(tmp_path, text, words):
     file = tmp_path / "x.json"
     file.write_text(text, encoding="utf-8")

@@ -291,7 +291,7 @@ def test_a_bucket_of_cloud_storage_is_read(kept, pulumi):
 def test_a_file_that_is_no_checkpoint_is_told(tmp_path, content):
     file = tmp_path / "some.json"
     file.write_bytes(content)
-    with pytest.raises(UserError, match="not a checkpoint"):
+    with pytest.raises(UserError, match="not a Pulumi checkpoint"):
         state.load_file(file)
 
 

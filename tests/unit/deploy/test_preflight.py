@@ -13,9 +13,10 @@ from bqstack.engine_lock import Holder
 from bqstack.errors import UserError
 from bqstack.state import Checkpoint
 from eros.operations.backup import State
-from eros.operations.deploy import Finding, Level, preflight, quota
+from eros.operations.deploy import Finding, Level, permissions, preflight, quota
 from eros.operations.rollback import choice
 from eros.operations.rollback import rolling_back as rollback_run
+from gcptypes.records import TABLE, TRANSFER
 from tests.unit.deploy.deployments import NOW, Api, site
 from tests.unit.rollback.states import update
 
@@ -48,6 +49,13 @@ def enabled(*missing: str) -> dict:
             for name in preflight.SERVICES
         ]
     }
+
+
+@pytest.fixture(autouse=True)
+def types(monkeypatch):
+    """An update of a table and a schedule; what it touches is tested in test_permissions."""
+    touched = frozenset({TABLE, TRANSFER})
+    monkeypatch.setattr(permissions, "touched_types", lambda stack, root: touched)
 
 
 def granting(*missing: str):
@@ -144,7 +152,7 @@ AGENT = "serviceAccount:service-42@gcp-sa-bigquerydatatransfer.iam.gserviceaccou
             {"bindings": [{"role": "roles/iam.serviceAccountTokenCreator", "members": [AGENT]}]},
             ["transfer-agent-token-creator"],
             Level.OK,
-            "may make tokens",
+            "may create tokens",
             "",
         ),
         ({}, [], Level.WARNING, "this deployment grants it", ""),
@@ -155,7 +163,7 @@ AGENT = "serviceAccount:service-42@gcp-sa-bigquerydatatransfer.iam.gserviceaccou
             "any more",
             "pulumi up --refresh --stack staging",
         ),
-        (http_error(404), [], Level.OK, "is made by this deployment", ""),
+        (http_error(404), [], Level.OK, "this deployment creates", ""),
     ],
 )
 def test_the_transfer_agent_may_act_for_the_runner(

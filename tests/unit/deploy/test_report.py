@@ -110,7 +110,7 @@ def test_without_a_terminal_the_command_wants_yes(monkeypatch, settings):
     monkeypatch.setattr(command, "load_stack_file", lambda stack: settings)
     monkeypatch.setattr(command, "Google", lambda settings: SimpleNamespace(settings=settings))
     monkeypatch.setattr(command.sys, "stdin", SimpleNamespace(isatty=lambda: False))
-    with pytest.raises(UserError, match="nobody is there"):
+    with pytest.raises(UserError, match="there is no terminal"):
         command.deploy(stack="staging", yes=False, dry_run=False)
 
 

@@ -44,9 +44,9 @@ def test_a_failure_before_the_update_ends_with_its_code_and_no_rollback(make, st
     assert unfinished("staging") is None, "nothing is left to resume"
 
 
-AUTOMATIC = undo.Decision(True, 7, "back to the definitions of update 7")
+AUTOMATIC = undo.Decision(True, 7, "restored the definitions of update 7")
 BY_A_PERSON = undo.Decision(False, 7, "a person decides: eros rollback --to 7")
-NOTHING = undo.Decision(False, None, "the deployment has changed nothing")
+NOTHING = undo.Decision(False, None, "the deployment changed nothing")
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_an_unfinished_deployment_can_be_given_up(make):
 
 
 def test_there_is_nothing_to_resume_after_a_good_end():
-    with pytest.raises(UserError, match="was interrupted"):
+    with pytest.raises(UserError, match="no interrupted deployment"):
         begin("staging", "", resume=True, fresh=False, dry_run=False)
 
 

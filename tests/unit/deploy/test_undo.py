@@ -50,7 +50,7 @@ def test_a_touched_table_is_a_person_s_decision(decided):
 
 def test_nothing_goes_back_when_nothing_was_changed(decided):
     decision = decided(yes=True, history=updates(7, 8, changed=0))
-    assert (decision.version, decision.text) == (None, "the deployment has changed nothing")
+    assert (decision.version, decision.text) == (None, "the deployment changed nothing")
 
 
 def test_an_engine_that_died_may_have_changed_something(decided):

@@ -214,7 +214,7 @@ def test_a_rollback_does_not_begin_on_a_state_that_is_not_the_cloud(monkeypatch)
     state = Checkpoint.from_deployment({"pending_operations": [operation]}, None)
     monkeypatch.setattr(rollback_plan.state, "history", lambda *_: [])
     monkeypatch.setattr(rollback_plan.state, "current", lambda *_: state)
-    with pytest.raises(UserError, match="nobody saw: export_report") as told:
+    with pytest.raises(UserError, match="operations open: export_report") as told:
         rollback_plan.plan(None, "local", to=1, data=False, root=Path(), progress=lambda _: None)
     assert "eros repair --stack local" in told.value.fix
 

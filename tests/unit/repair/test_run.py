@@ -103,7 +103,7 @@ def test_the_copy_of_a_broken_state_is_put_back_and_dated(backend, text, ending)
 def test_a_broken_state_without_a_whole_copy_is_left_as_it_is(backend):
     backend.write("local.json", "")
     backend.write("local.json.bak", "{")
-    with pytest.raises(UserError, match="no whole copy") as told:
+    with pytest.raises(UserError, match="no intact copy") as told:
         repaired(backend)
     assert "pulumi stack import" in told.value.fix
     assert (backend.stacks / "local.json").read_text() == ""
@@ -175,7 +175,7 @@ def test_a_lock_of_another_machine_is_left_to_a_person(backend):
 def test_half_a_lock_is_named(backend):
     backend.lock(1)
     (backend.locks / "1.json").write_text("")
-    with pytest.raises(UserError, match="no lock that can be read"):
+    with pytest.raises(UserError, match="not a readable lock"):
         engine_lock.holders("local", backend.root)
 
 

@@ -103,5 +103,5 @@ def test_what_cannot_be_counted_must_be_named():
 
 
 def test_a_name_of_no_loss_is_told():
-    with pytest.raises(UserError, match="nothing of this name"):
+    with pytest.raises(UserError, match="nothing with this name"):
         lost_rows.refuse([], ["caption_bnak"])

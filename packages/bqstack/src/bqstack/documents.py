@@ -106,7 +106,7 @@ def invalid_yaml(error: yaml.MarkedYAMLError, shown: Path | str) -> UserError:
         f"not valid YAML: {error.problem}",
         file=shown,
         line=mark.line + 1 if mark else None,
-        fix="a key ends with a colon and a space; what belongs to it is indented below",
+        fix="end a key with a colon and a space, and indent what belongs to it",
     )
 
 
@@ -170,7 +170,7 @@ def is_unknown_key(problem: Any) -> bool:
 def message(error: ValidationError, problem: Any) -> str:
     """One line for a problem, with the number of those that are not told."""
     others = error.error_count() - 1
-    more = f"; {others} more after this one" if others else ""
+    more = f"; and {others} more" if others else ""
     if is_unknown_key(problem):
         return f"unknown key{more}"
     if problem["type"] == "missing":

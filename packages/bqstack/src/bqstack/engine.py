@@ -19,7 +19,7 @@ def executable() -> str:
     found = shutil.which("pulumi")
     if found is None:
         raise UserError(
-            "pulumi is not on PATH", fix="make shell (or: . tools/activate.sh), then once more"
+            "pulumi is not on PATH", fix="make shell (or: . tools/activate.sh), then repeat"
         )
     return found
 
@@ -28,7 +28,7 @@ def run(*arguments: str, root: Path) -> None:
     """Run pulumi in the folder `root`, with the terminal as it is; raises UserError."""
     command = [executable(), *arguments]
     if subprocess.run(command, cwd=root, check=False).returncode != 0:
-        raise UserError(f"pulumi {arguments[0]} failed; its own message stands above")
+        raise UserError(f"pulumi {arguments[0]} failed; see its message above")
 
 
 def in_session(command: Sequence[str], **options: Any) -> int:

@@ -117,7 +117,7 @@ def holders(stack: str, root: Path, storage: checkpoints.Storage | None = None) 
         except (ValueError, KeyError, TypeError):
             # Half a lock: its writer died, or is at it; the engine itself cannot read it either.
             raise UserError(
-                "this is no lock that can be read",
+                "this is not a readable lock",
                 file=Path(folder, name),
                 fix=f"if no pulumi runs: pulumi cancel --stack {stack}",
             ) from None

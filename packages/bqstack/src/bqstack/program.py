@@ -74,7 +74,7 @@ def entry(root: Path) -> Callable[..., Program]:
         document = tomllib.loads((root / _FILE).read_text(encoding="utf-8"))
         module, _, function = document["tool"]["bqstack"]["program"].partition(":")
     except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it names no program"
+        reason = error.strerror if isinstance(error, OSError) else "it does not name a program"
         raise UserError(str(reason), file=_FILE, key=_KEY, fix=fix) from None
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))

@@ -28,8 +28,8 @@ def read(path: Path, shown: Path | str) -> str:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        what = "the link leads to nothing" if path.is_symlink() else "the file does not exist"
-        raise UserError(what, file=shown) from None
+        what = "the target of the link" if path.is_symlink() else "the file"
+        raise UserError(f"{what} does not exist", file=shown) from None
     except OSError as error:
         raise UserError(f"the file cannot be read: {error.strerror}", file=shown) from None
     for mark, name in _FOREIGN:

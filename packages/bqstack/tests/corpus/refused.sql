@@ -59,7 +59,7 @@ AS SELECT 1 AS a
 -- named: a remote function
 -- case: argument_default
 (x INT64 DEFAULT 1) AS (x)
--- named: BigQuery has no default of an argument
+-- named: BigQuery has no default values for arguments
 -- case: governance
 (x INT64) AS (x) OPTIONS (data_governance_type = 'DATA_MASKING')
 -- named: option data_governance_type

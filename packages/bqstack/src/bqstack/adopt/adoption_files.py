@@ -21,9 +21,9 @@ def write(folder: Path, survey: Survey) -> list[Path]:
     Files of an earlier run are replaced; a folder with other files is refused.
     """
     if folder.exists() and not folder.is_dir():
-        raise UserError("it is a file, not a folder", key="--output", value=str(folder))
+        raise UserError("this is a file, not a folder", key="--output", value=str(folder))
     if folder.exists() and any(folder.iterdir()) and not (folder / IMPORT).is_file():
-        raise UserError("the folder holds other files", key="--output", value=str(folder))
+        raise UserError("the folder contains other files", key="--output", value=str(folder))
     texts = {
         IMPORT: json.dumps(survey.import_file, indent=2) + "\n",
         REPORT: survey_report.markdown(survey),

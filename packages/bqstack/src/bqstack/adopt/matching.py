@@ -132,12 +132,12 @@ def _query(inputs: Mapping[str, Any]) -> str:
 def _pair(resource: Declared, one: Live | None) -> Finding:
     if one is None:
         kind, name = _kind(resource), _shown_name(resource)
-        advice = "the first up creates it"
+        advice = "the first `up` creates it"
         return Finding(Status.ONLY_PROGRAM, kind, name, declared=resource, advice=advice)
     found = _compared(resource, one)
     if rest := undeclared.unknown(one):
         found = replace(
-            found, advice=f"{found.advice}; the program knows nothing of: {', '.join(rest)}"
+            found, advice=f"{found.advice}; the program does not declare: {', '.join(rest)}"
         )
     return found
 
@@ -149,10 +149,10 @@ def _compared(resource: Declared, one: Live) -> Finding:
         return replace(finding, advice="imported as it is")
     finding = replace(finding, status=Status.DIFFERS)
     if not finding.blocks:
-        return replace(finding, advice="imported; the first up changes it in place")
+        return replace(finding, advice="imported; the first `up` changes it in place")
     return replace(
         finding,
-        advice="make the program say what is there (the difference is written), "
+        advice="change the program to match (the difference is written out), "
         "or allow the loss when the guard asks",
     )
 
@@ -199,14 +199,14 @@ def _leftover(rest: Iterable[Live], dataset: str, catalogue: Catalogue) -> Itera
     for one in rest:
         if one.type == TRANSFER:
             if dataset in _query(one.inputs):
-                advice = "pause or delete it, else it runs beside the program's own"
+                advice = "pause or delete it, or it runs alongside the program's own"
                 yield Finding(Status.ONLY_LIVE, one.kind, one.name, one, advice=advice)
         elif one.type != DATASET and one.dataset == dataset:
             known = catalogue.objects.get(one.name)
             if one.name in catalogue.adopted and isinstance(known, Table):
                 yield _referred(one, known)
             else:
-                advice = "left alone; to adopt it, put the file written for it into sql/"
+                advice = "left alone; to adopt it, move the file written for it into sql/"
                 yield Finding(Status.ONLY_LIVE, one.kind, one.name, one, advice=advice)
 
 
@@ -229,7 +229,7 @@ def _referred(one: Live, known: Table) -> Finding:
     """A table that another system owns: its columns must be those that the SQL counts on."""
     resource = Declared("", TABLE, one.name, {"schema": list(known.schema)}, True, False)
     details = _missing(known, one)
-    advice = f"change {known.path} to what is there" if details else "stays with its owner"
+    advice = f"change {known.path} to match" if details else "stays with its owner"
     change = None
     if details:
         change = Change(
@@ -247,7 +247,7 @@ def _missing(known: Table, one: Live) -> tuple[Detail, ...]:
         other = there.get(name.lower())
         wanted = column_changes.type_of(field)
         if other is None:
-            found.append(Detail(f"schema.{name}", f"column {name} {wanted} is not there"))
+            found.append(Detail(f"schema.{name}", f"column {name} {wanted} is missing"))
         elif column_changes.type_of(other) != wanted:
             text = f"column {name} is {column_changes.type_of(other)}, not {wanted}"
             found.append(Detail(f"schema.{name}", text))

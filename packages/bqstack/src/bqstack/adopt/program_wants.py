@@ -81,4 +81,4 @@ def _reason(document: dict[str, Any] | None, errors: str) -> str:
         for entry in (document or {}).get("diagnostics") or []
         if entry.get("severity") == "error"
     ]
-    return "\n".join(told) or errors.strip() or "the engine gives no reason"
+    return "\n".join(told) or errors.strip() or "the engine gave no reason"

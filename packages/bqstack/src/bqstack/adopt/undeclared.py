@@ -52,7 +52,7 @@ _MATERIALIZED_FIELDS = frozenset(
 )
 _KINDS = ("snapshot", "external table", "aggregate function")
 _OWN_LABEL = "goog-"
-_REST = re.compile(r" is nothing that this program declares, so it would never reach BigQuery$")
+_REST = re.compile(r" is not supported by this program, so it would never reach BigQuery$")
 
 
 def refusals(
@@ -79,7 +79,10 @@ def refusals(
         value = f": {error.value}" if error.value else ""
         return [*found, _REST.sub("", error.message) + value]
     unknown = sorted({ref.name for ref in item.references if ref.name not in known})
-    return [*found, *(f"it reads {name}, which is no object of the dataset" for name in unknown)]
+    return [
+        *found,
+        *(f"it reads {name}, which is not an object of the dataset" for name in unknown),
+    ]
 
 
 def unknown(one: Live) -> list[str]:

@@ -83,7 +83,7 @@ class Allows:
         yield from self.broken
         for entry in self.entries:
             if not entry.used:
-                message = f"nothing here breaks {entry.rule}"
+                message = f"nothing here violates {entry.rule}"
                 yield self._finding(message, entry.line, entry.column)
 
     def _finding(self, message: str, line: int, column: int) -> Finding:

@@ -142,7 +142,7 @@ class Analyser:
             # A new instance knows no catalogue yet.
             self._machine = Machine()
             self._registered.clear()
-            raise Unanalysable(f"the analyser broke down: {error}") from None
+            raise Unanalysable(f"the analyser failed: {error}") from None
         return Node(reply.resolved_statement)
 
     def _id(self, catalogue: int) -> int:

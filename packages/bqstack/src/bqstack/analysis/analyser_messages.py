@@ -57,7 +57,7 @@ _HINTS = (
         r"^Syntax error: Expected \",\"|^Syntax error: Expected \"\)\" or \",\"",
         "a comma or a bracket is missing before it, or one is too many",
     ),
-    (r"columns must be named", "write AS and a name behind it"),
+    (r"columns must be named", "add AS and a name after it"),
     (
         r"^Unrecognized name: `?_PARTITION(TIME|DATE)\b",
         "only a table that is partitioned by load time has this column, and sql/ declares none;"

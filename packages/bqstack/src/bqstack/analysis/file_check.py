@@ -66,7 +66,7 @@ class Session:
         """
         message = analyser_messages.shortened(error.message)
         if self._follows_from_another(error.message, unknown):
-            reason = f"it needs something with a mistake of its own: {message}"
+            reason = f"not analysed: it needs something that has a mistake: {message}"
             self.incomplete(span, reason, waits=True)
             return
         first_line, first_column = self.source.place(span[0])
@@ -91,9 +91,9 @@ class Session:
             own = self.world.names()
             if "." not in missing and missing.lower() in own:
                 rule, hint = "reference-form", f"`{{{{ project }}}}`.`{{{{ dataset }}}}`.{missing}"
-                message = f"{missing} is not written with its project and dataset"
+                message = f"{missing} is written without its project and dataset"
             elif missing.lower().rsplit(".", 1)[-1] in own:
-                hint = "sql/ declares it, but not as what is read or called here"
+                hint = "sql/ declares it, but as a different kind of object"
             elif "Did you mean" not in message:
                 hint = analyser_messages.did_you_mean(missing.lower(), own)
         self.findings.append(self.source.finding(rule, message, line, column, hint))

@@ -16,8 +16,8 @@ def text(report: Report) -> str:
     if waiting:
         files = len({note.file for note in waiting})
         parts.append(
-            f"{_count(len(waiting), 'statement')} in {_count(files, 'file')} not looked at:"
-            " they need something with a mistake of its own\n"
+            f"{_count(len(waiting), 'statement')} in {_count(files, 'file')} not analysed:"
+            " they need something that has a mistake\n"
         )
     return "\n".join([*parts, summary(report)])
 

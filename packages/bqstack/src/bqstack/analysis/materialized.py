@@ -52,7 +52,7 @@ def check(view: SqlObject, resolved: Node, objects: Mapping[str, SqlObject]) -> 
     seen: set[str] = set()
     for node in resolved.nodes():
         for what in _refused(node, seen):
-            yield Problem(RULE, f"a materialized view takes no {what}", start_of(node))
+            yield Problem(RULE, f"a materialized view cannot contain {what}", start_of(node))
     yield from _computed(resolved)
     for name in view.depends_on:
         if isinstance(objects.get(name), View):

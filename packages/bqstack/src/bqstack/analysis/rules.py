@@ -19,16 +19,16 @@ class Rule:
 
 
 _ALL = (
-    Rule("syntax", "text that is not BigQuery SQL", "the caret stands where reading stopped"),
+    Rule("syntax", "text that is not BigQuery SQL", "the caret marks where parsing stopped"),
     Rule(
         "file",
         "a file that the catalogue cannot read: folder, template, header or name",
-        "docs/validate.md tells what a file in sql/ looks like",
+        "docs/validate.md describes the files in sql/",
     ),
     Rule(
         "unknown-column",
         "a column, field or variable that does not exist or is not in scope",
-        "the schema is declared in sql/; variables are visible from their DECLARE on",
+        "sql/ declares the schema; variables are visible after their DECLARE",
     ),
     Rule(
         "missing-object",
@@ -38,7 +38,7 @@ _ALL = (
     ),
     Rule(
         "wrong-type",
-        "a value of a type that does not fit where it stands",
+        "a value whose type does not fit its place",
         "CAST it, or change the declared type",
     ),
     Rule(
@@ -53,22 +53,22 @@ _ALL = (
     ),
     Rule(
         "aggregation",
-        "a column outside GROUP BY, or an aggregate or window where none may stand",
-        "group by it, aggregate it, or move the test to HAVING or QUALIFY",
+        "a column outside GROUP BY, or an aggregate or window function where none is allowed",
+        "group by it, aggregate it, or move the condition to HAVING or QUALIFY",
     ),
-    Rule("ambiguous", "a name that could mean several columns", "put the table's alias before it"),
+    Rule("ambiguous", "a name that could mean several columns", "prefix it with the table's alias"),
     Rule(
         "hidden-name",
         "the bare name of an argument or variable where a column of that name is meant instead: "
         "the column wins, silently",
-        "rename the argument or variable; for the column put the table's alias before it",
+        "rename the argument or variable; for the column prefix it with the table's alias",
         allowable=True,
     ),
     Rule("duplicate", "the same name declared or set twice", "rename or remove one of them"),
     Rule(
         "semantics",
         "anything else that Google's analyser refuses",
-        "the message is Google's own",
+        "the message comes from Google's analyser",
     ),
     Rule(
         "column-order",
@@ -98,14 +98,14 @@ _ALL = (
     ),
     Rule(
         "unfiltered-read",
-        "a partitioned table read without a filter that lets BigQuery choose partitions",
+        "a partitioned table read without a filter that lets BigQuery prune partitions",
         "compare the partition column with a value known before the query starts: "
         "a literal, parameter or variable; a subquery or another column does not count",
         allowable=True,
     ),
     Rule(
         "materialized-view",
-        "what BigQuery does not take in a materialized view, or only as a preview",
+        "what BigQuery does not support in a materialized view, or only in preview",
         "https://cloud.google.com/bigquery/docs/materialized-views-create#query_limitations, "
         "or make it a view",
         allowable=True,
@@ -118,18 +118,18 @@ _ALL = (
     ),
     Rule(
         "reference-form",
-        "a reference to an object that is not written with each part quoted on its own",
+        "a reference whose parts are not quoted one by one",
         "`{{ project }}`.`{{ dataset }}`.name",
     ),
     Rule(
         "hard-coded-name",
-        "the project or dataset of one stack written out in a file",
+        "the project or dataset of one stack, hard-coded in a file",
         "use {{ project }} and {{ dataset }}",
     ),
     Rule(
         "recursion",
         "objects that need each other",
-        "BigQuery creates neither; break the circle",
+        "BigQuery can create neither; break the cycle",
     ),
     Rule("view-depth", "views nested deeper than BigQuery's 16 levels", "flatten the chain"),
     Rule("call-depth", "routines that call each other deeper than 16", "flatten the chain"),

@@ -119,7 +119,7 @@ def _field(
     Only a column has `found`, where its keys go.
     """
     if not column.name:
-        raise Refused("a field without a name", column.line, "name each field of the STRUCT")
+        raise Refused("a field has no name", column.line, "give each field of the STRUCT a name")
     kind, mode = column.type, "NULLABLE"
     if kind.name == "ARRAY" and kind.element is not None:
         kind, mode = kind.element, "REPEATED"
@@ -196,7 +196,7 @@ class _Said:
             if option.is_null:
                 continue
             if option.text is None:
-                raise Refused(f"{where} = {option.written}", option.line, "write it as one text")
+                raise Refused(f"{where} = {option.written}", option.line, "write it as one string")
             self.options["description"] = option.text
 
 
@@ -215,7 +215,9 @@ def _names(held: Sequence[Token]) -> list[Token]:
 
 def _take_primary(found: Columns, columns: tuple[str, ...], line: int) -> None:
     if found.primary_key:
-        raise Refused("a second primary key", line, "a table has one; name all its columns in it")
+        raise Refused(
+            "a second primary key", line, "a table has one primary key; list all its columns in it"
+        )
     found.primary_key = columns
 
 

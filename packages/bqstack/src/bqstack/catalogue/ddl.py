@@ -70,7 +70,7 @@ def _check_header(
         )
     if statement.qualifier != (project, dataset):
         raise UserError(
-            "the object's name must be qualified",
+            "the object's name must include project and dataset",
             file=path,
             line=statement.name_line,
             value=".".join([*statement.qualifier, statement.name]),
@@ -81,12 +81,12 @@ def _check_header(
             f"the file is named {path.stem!r} but creates {statement.name!r}",
             file=path,
             line=statement.name_line,
-            fix=f"rename the file to {statement.name}.sql or the object to {path.stem}",
+            fix=f"rename the file to {statement.name}.sql, or the object to {path.stem}",
         )
     joined = scan.joined_references(statement.tokens, project, dataset)
     if joined:
         raise UserError(
-            "each part of a reference is quoted on its own",
+            "quote each part of a reference separately",
             file=path,
             line=joined[0].line,
             value=f"`{joined[0].name}`",
@@ -113,7 +113,7 @@ class _TableReader(StatementReader):
                 self.fail(
                     f"{name} of a table without partitions",
                     options[name].line,
-                    "add PARTITION BY, or take the option out",
+                    "add PARTITION BY, or remove the option",
                 )
         return Table(
             **common,

@@ -62,11 +62,11 @@ def read(sql: str, path: Path, place: tuple[str, str]) -> Elsewhere:
     name = (*statement.qualifier, statement.name)
     if len(name) < 3 or name[:2] == place:
         raise UserError(
-            "a table elsewhere is named with its own project and dataset",
+            "name a table of another dataset with its own project and dataset",
             file=path,
             line=statement.name_line,
             value=".".join(name),
-            fix="`project`.`dataset`.name; what is ours stands in sql/tables/",
+            fix="`project`.`dataset`.name; our own tables are in sql/tables/",
         )
     header = Header(sql, statement.header)
     partition = header.take("PARTITION BY")

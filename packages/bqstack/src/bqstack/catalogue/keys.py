@@ -30,7 +30,7 @@ def mistakes(objects: Mapping[str, SqlObject]) -> Iterator[UserError]:
 def _foreign(table: Table, key: ForeignKey, objects: Mapping[str, SqlObject]) -> UserError | None:
     other = objects.get(key.table)
     if not isinstance(other, Table):
-        message = f"a foreign key refers to {key.table}, which is no table of sql/"
+        message = f"a foreign key refers to {key.table}, which is not a table in sql/"
         return UserError(message, file=table.path, line=key.line)
     if [n.lower() for n in key.referenced] != [n.lower() for n in other.primary_key]:
         return UserError(
@@ -52,7 +52,7 @@ def _foreign(table: Table, key: ForeignKey, objects: Mapping[str, SqlObject]) ->
                 f" is {referenced['type']}",
                 file=table.path,
                 line=key.line,
-                fix="give both one type",
+                fix="give both the same type",
             )
     return None
 
@@ -63,5 +63,5 @@ def _column(owner: Table, name: str) -> dict[str, Any] | None:
 
 
 def _missing(owner: Table, name: str, table: Table, line: int) -> UserError:
-    message = f"a key names {name}, which is no column of {owner.name}"
+    message = f"a key names {name}, which is not a column of {owner.name}"
     return UserError(message, file=table.path, line=line)

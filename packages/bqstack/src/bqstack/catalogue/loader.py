@@ -109,13 +109,13 @@ def kind_of(path: Path, folder: Path) -> Kind:
     kind = known.get(path.parent.name) if path.parent.parent == folder else None
     if kind is None:
         raise UserError(
-            "the file is in no folder of a known kind",
+            "the file is not in the folder of a known kind",
             file=shown,
             fix="move it to one of: " + ", ".join(f"sql/{name}/" for name in (*known, ELSEWHERE)),
         )
     if path.suffix != ".sql":
         raise UserError(
-            "the file is no SQL object",
+            "the file is not an SQL object",
             file=shown,
             fix="name it OBJECT.sql, or move it out of sql/",
         )
@@ -137,7 +137,7 @@ def _check_imports(target: Target, objects: dict[str, SqlObject]) -> None:
     for name in target.import_tables:
         if name not in objects or objects[name].kind not in TABLE_KINDS:
             raise UserError(
-                "no table of this name is declared in sql/",
+                "sql/ declares no table with this name",
                 file=file_of(target),
                 key=f"{target.namespace}:importTables",
                 value=name,
@@ -159,7 +159,7 @@ def _ordered(objects: dict[str, SqlObject]) -> dict[str, SqlObject]:
         first = objects[cycle[0]]
         line = next(r.line for r in first.references if r.name == cycle[1])
         raise UserError(
-            f"the objects need each other: {' -> '.join(cycle)}", file=first.path, line=line
+            f"the objects depend on each other: {' -> '.join(cycle)}", file=first.path, line=line
         ) from None
 
 

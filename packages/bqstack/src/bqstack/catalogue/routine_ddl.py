@@ -52,7 +52,7 @@ class RoutineReader(StatementReader):
         """The expression in the parentheses; what follows them belongs to the header."""
         body = self.statement.body
         if not scan.is_mark(body[0], "("):
-            self.fail("a function's body must stand in parentheses", body[0].line)
+            self.fail("a function's body must be in parentheses", body[0].line)
         held, end = scan.inside(body, 0)
         self.header.clauses += Header(self.sql, body[end:]).clauses
         if not held:
@@ -82,7 +82,7 @@ class RoutineReader(StatementReader):
             what = f"argument {name}: {scan.slice_text(self.sql, rest)}"
             if scan.is_mark(rest[0], "DEFAULT"):
                 self.fail(
-                    f"{what}; BigQuery has no default of an argument",
+                    f"{what}; BigQuery has no default values for arguments",
                     rest[0].line,
                     "take it out, and give every caller's value or NULL and a COALESCE",
                 )
@@ -91,7 +91,7 @@ class RoutineReader(StatementReader):
 
     def _type(self, tokens: Sequence[Token]) -> dict[str, Any]:
         if scan.is_at(tokens, 0, "ANY", "TYPE"):
-            self.refuse("RETURNS ANY TYPE", tokens[0].line, "leave the result out")
+            self.refuse("RETURNS ANY TYPE", tokens[0].line, "remove the result type")
         found, end = self._read_type(tokens)
         if end < len(tokens):
             self.refuse(scan.slice_text(self.sql, tokens[end:]), tokens[end].line)
@@ -124,7 +124,7 @@ class RoutineReader(StatementReader):
             self.fail(
                 "a table function returns TABLE<name type, ...>",
                 tokens[0].line if tokens else self.statement.name_line,
-                "write that, or leave it to the query",
+                "write that, or let the query decide",
             )
         fields = []
         for piece in scan.split(held):

@@ -32,10 +32,10 @@ _LOAD_TIME = ("_PARTITIONDATE", "_PARTITIONTIME")
 def not_declared(what: str, path: Path, line: int | None = None) -> UserError:
     """The refusal of what no resource carries."""
     return UserError(
-        f"{what} is nothing that this program declares, so it would never reach BigQuery",
+        f"{what} is not supported by this program, so it would never reach BigQuery",
         file=path,
         line=line,
-        fix="take it out, or teach it to components/ and packages/bqstack/src/bqstack/catalogue/",
+        fix="remove it, or add support in components/ and packages/bqstack/src/bqstack/catalogue/",
     )
 
 

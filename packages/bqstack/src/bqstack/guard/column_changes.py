@@ -65,7 +65,7 @@ def _dropped(table: str, prefix: str, field: Field) -> Detail:
         path=f"schema.{column}",
         text=f"column {column} {type_of(field)} is dropped",
         loss=Loss.LOSSY,
-        reason="its values go with it",
+        reason="its values are lost",
         allowance=f"{table}: drop column {column}",
         column=column,
     )
@@ -88,15 +88,15 @@ def _added(prefix: str, field: Field, behind: str) -> Detail:
             text += f", behind {behind}: BigQuery appends it, wherever the file has it"
         if field.get("defaultValueExpression"):
             # https://cloud.google.com/bigquery/docs/default-values#limitations
-            text += " with a default, which BigQuery refuses on a table that is there"
-            fix = "add it without, and the default in a second update"
+            text += " with a default, which BigQuery refuses for an existing table"
+            fix = "add it without the default, and the default in a second update"
             return Detail(path, text, reason=fix, column=column)
         return Detail(path, text, column=column)
     return Detail(
         path=path,
         text=f"column {column} {type_of(field)} REQUIRED is added",
         loss=Loss.LOSSY,
-        reason="rows that exist have no value for it, so the table would be recreated",
+        reason="existing rows have no value for it, so the table would be recreated",
         column=column,
     )
 
@@ -109,7 +109,7 @@ def _changed(table: str, old: Field, new: Field, prefix: str) -> Iterator[Detail
             path=path,
             text=f"column {column}: {type_of(old)} becomes {type_of(new)}",
             loss=Loss.LOSSY,
-            reason="the provider recreates the table for another type",
+            reason="the provider recreates the table for a new type",
             column=column,
         )
         return
@@ -118,7 +118,7 @@ def _changed(table: str, old: Field, new: Field, prefix: str) -> Iterator[Detail
             path=path,
             text=f"column {prefix}{old['name']} is written {column}",
             loss=Loss.LOSSY,
-            reason="the provider takes another spelling for another column",
+            reason="the provider treats a different spelling as a different column",
             column=column,
         )
     yield from _mode_changed(old, new, column, path)
@@ -134,7 +134,7 @@ def _mode_changed(old: Field, new: Field, column: str, path: str) -> Iterator[De
             path=path,
             text=f"column {column} becomes REQUIRED",
             loss=Loss.LOSSY,
-            reason="rows without a value do not fit, so the table would be recreated",
+            reason="rows without a value do not qualify, so the table would be recreated",
             column=column,
         )
     elif _mode(old) != _mode(new):
@@ -142,7 +142,7 @@ def _mode_changed(old: Field, new: Field, column: str, path: str) -> Iterator[De
             path=path,
             text=f"column {column} becomes NULLABLE",
             loss=Loss.REVERSIBLE,
-            reason="no row changes, but BigQuery cannot require the column again in place",
+            reason="no row changes, but BigQuery cannot make it required again in place",
             column=column,
         )
 
@@ -160,7 +160,7 @@ def _parameters_changed(
             path=path,
             text=text,
             loss=Loss.LOSSY,
-            reason="values that exist may not fit",
+            reason="existing values may not fit",
             allowance=f"{table}: narrow column {column}",
             column=column,
         )
@@ -170,9 +170,9 @@ def _options_changed(old: Field, new: Field, column: str, path: str) -> Iterator
     if (old.get("description") or "") != (new.get("description") or ""):
         yield Detail(path, f"description of column {column}", column=column)
     for key, text, reason in (
-        ("defaultValueExpression", "default", "rows that come without a value get another one"),
-        ("collation", "collation", "new rows compare otherwise"),
-        ("roundingMode", "rounding mode", "new values are rounded otherwise"),
+        ("defaultValueExpression", "default", "rows inserted without a value get a different one"),
+        ("collation", "collation", "new rows compare differently"),
+        ("roundingMode", "rounding mode", "new values are rounded differently"),
     ):
         if (old.get(key) or None) != (new.get(key) or None):
             change = f"{_shown(old.get(key))} becomes {_shown(new.get(key))}"
@@ -188,14 +188,14 @@ def _tags_changed(table: str, old: Field, new: Field, column: str, path: str) ->
     change = f"{_shown(before)} becomes {_shown(after)}"
     text = f"policy tags of column {column}: {change}"
     if set(before) <= set(after):
-        reason = "fewer may read it"
+        reason = "fewer people may read it"
         yield Detail(path, text, Loss.REVERSIBLE, reason, column=column)
     else:
         yield Detail(
             path=path,
             text=text,
             loss=Loss.LOSSY,
-            reason="it is open at once, and what was read is not taken back",
+            reason="it is readable at once, and what was read cannot be taken back",
             allowance=f"{table}: open column {column}",
             column=column,
         )

@@ -165,7 +165,7 @@ def _going(resource: Resource, values: Mapping[str, Any], verb: str) -> Detail:
     if not _holds(resource.type, dict(values)):
         if verb == "delete" and (told := _contents(resource.type, dict(values))):
             text = f"{text}: {told}"
-        reason = "" if verb == "replace" else "it can be made again from the earlier program"
+        reason = "" if verb == "replace" else "the earlier program can recreate it"
         return Detail("", text, Loss.REVERSIBLE, reason)
     lost = known(resource.type).lost
     return Detail("", text, Loss.LOSSY, lost, allowance=f"{resource.name}: {verb}")
@@ -248,7 +248,7 @@ def _with_dangers(change: Change, new_tables: set[str]) -> Change:
             path="params.query" if change.type == TRANSFER else "definitionBody",
             text=f"it newly runs: {danger}",
             loss=Loss.LOSSY,
-            reason="rows that exist are gone when it has run",
+            reason="it deletes existing rows when it runs",
             allowance=f"{change.name}: run {danger}",
         )
         for danger in found

@@ -98,8 +98,8 @@ class Guard:
         if changes and judge and (broken := [str(one) for one in judge(custom)]):
             listed = "\n".join(f"  {one}" for one in broken)
             raise UserError(
-                f"rules of the policy pack are broken, nothing has been changed\n{listed}",
-                fix="docs/policies.md has each rule with its reason",
+                f"the policy pack's rules are violated; nothing has been changed\n{listed}",
+                fix="docs/policies.md explains each rule",
             )
         if not held:
             return  # nothing is there that could be lost
@@ -110,7 +110,7 @@ class Guard:
                 self._warn(f"{change.name}: {detail.text}; {detail.reason}")
         stale = allowances.stale(changes, target.allow_loss)
         for entry in stale:
-            self._warn(f"{allowances.key(target)}: {entry!r} allows nothing any more: take it out")
+            self._warn(f"{allowances.key(target)}: {entry!r} is no longer needed: remove it")
         if verdict and not changes and not stale:
             verdict.remember()
 
@@ -148,11 +148,11 @@ class Guard:
             read = error
         if not pulumi.runtime.is_dry_run():
             raise UserError(
-                f"the stack's last state cannot be read, so nobody knows what this update"
-                f" would lose: {read.message}",
+                f"the stack's last state cannot be read, so it is unknown what this"
+                f" update would lose: {read.message}",
                 fix=read.fix,
             )
-        self._warn(f"the stack's last state cannot be read, nothing is checked: {read.message}")
+        self._warn(f"the stack's last state cannot be read, so nothing is checked: {read.message}")
         return None
 
 
@@ -177,7 +177,7 @@ def refusal(
     commands = allowances.how_to_allow(target, stack, wanted)
     listed = "\n".join(lines)
     return UserError(
-        f"the guard refuses: this update would lose something, nothing has been changed\n{listed}",
-        fix="take the change back or, to allow exactly this for one update:\n"
+        f"the guard refuses this update: it would lose data; nothing has been changed\n{listed}",
+        fix="revert the change or, to allow exactly this for one update:\n"
         + "\n".join(f"    {line}" for line in commands.splitlines()),
     )

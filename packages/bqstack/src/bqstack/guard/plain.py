@@ -95,14 +95,14 @@ def _query(old: Any, new: Any) -> list[Detail]:
     details = []
     if texts[0] != texts[1]:
         if sqltext.same(*texts):
-            details.append(Detail("params.query", "layout or comments of what it runs"))
+            details.append(Detail("params.query", "layout or comments of its statement"))
         else:
             statements = [_statement(text) for text in texts]
             text = f"it runs {statements[1]} instead of {statements[0]}"
             if statements[0] == statements[1]:
                 text = f"around {_called(texts[1]) or 'its statement'}: {edited(*texts)}"
             lost = _called(texts[0]) if not _called(texts[1]) else ""
-            reason = f"nothing calls {lost} by this schedule any more" if lost else ""
+            reason = f"nothing calls {lost} through this schedule any more" if lost else ""
             loss = Loss.WARNING if lost else Loss.REVERSIBLE
             details.append(Detail("params.query", text, loss, reason))
     if before != after:
@@ -118,9 +118,9 @@ def _called(script: str) -> str:
 
 def _disabled(_old: Any, new: Any) -> list[Detail]:
     if new:
-        reason = "nothing starts it until it is switched on again"
+        reason = "it does not run until it is switched on again"
         return [Detail("disabled", "it no longer runs: paused", Loss.WARNING, reason)]
-    return [Detail("disabled", "it runs again: not paused any more", Loss.REVERSIBLE)]
+    return [Detail("disabled", "it runs again: no longer paused", Loss.REVERSIBLE)]
 
 
 def _schedule(old: Any, new: Any) -> list[Detail]:
@@ -149,7 +149,7 @@ def _address(old: Any, new: Any) -> list[Detail]:
 def _severity(old: Any, new: Any) -> list[Detail]:
     text = f"severity {old or 'none'} becomes {new or 'none'}"
     if old == "CRITICAL":
-        return [Detail("severity", text, Loss.WARNING, "it is routed and escalated as less")]
+        return [Detail("severity", text, Loss.WARNING, "it is routed and escalated as less severe")]
     return [Detail("severity", text, Loss.REVERSIBLE)]
 
 
@@ -186,7 +186,7 @@ def _far(path: str, old: Any, new: Any) -> str:
     ratio = float(new) / float(old)
     if 1 / _FAR < ratio < _FAR:
         return ""
-    return f"{max(ratio, 1 / ratio) if ratio > 0 else abs(ratio):g} times of what it was"
+    return f"{max(ratio, 1 / ratio) if ratio > 0 else abs(ratio):g} times its old value"
 
 
 def _by_name(conditions: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -205,7 +205,7 @@ def _dashboard(old: Any, new: Any) -> list[Detail]:
     parts += [f"with {title!r}" for title in sorted(after - before)]
     if not parts:
         places = sum(1 for _ in inputs.differences(old, new))
-        parts = [f"{places} place{'s' if places != 1 else ''} in what it shows"]
+        parts = [f"{places} place{'s' if places != 1 else ''} of its content"]
     return [Detail("dashboardJson", ", ".join(parts), Loss.REVERSIBLE)]
 
 

@@ -24,13 +24,13 @@ class Kept:
     per_day: float | None = None
 
 
-_TABLES_FROM_NOW = "tables and snapshots made from now on are deleted after that time"
+_TABLES_FROM_NOW = "new tables and snapshots are deleted after that time"
 _RULES: dict[str, tuple[Kept, ...]] = {
     DATASET: (
         Kept(
             "maxTimeTravelHours",
             "hours of time travel",
-            "older states of the tables cannot be restored any more",
+            "older states of the tables can no longer be restored",
             168,
         ),
         Kept(
@@ -43,7 +43,7 @@ _RULES: dict[str, tuple[Kept, ...]] = {
         Kept(
             "defaultPartitionExpirationMs",
             "default expiration of partitions in days",
-            "partitions of tables made from now on are deleted after that time",
+            "partitions of new tables are deleted after that time",
             math.inf,
             _DAY_MS,
         ),
@@ -52,18 +52,20 @@ _RULES: dict[str, tuple[Kept, ...]] = {
         Kept(
             "retentionPolicy.retentionPeriod",
             "seconds that an object cannot be deleted",
-            "objects that were safe may be deleted",
+            "protected objects may be deleted",
             0,
         ),
         Kept(
             "softDeletePolicy.retentionDurationSeconds",
             "seconds that a deleted object can be restored",
-            "deleted objects are gone earlier",
+            "deleted objects are lost earlier",
             7 * 24 * 60 * 60,
         ),
     ),
     TOPIC: (
-        Kept("messageRetentionDuration", "retention of messages", "they cannot be replayed", 0),
+        Kept(
+            "messageRetentionDuration", "retention of messages", "they can no longer be replayed", 0
+        ),
     ),
     SUBSCRIPTION: (
         Kept(
@@ -117,7 +119,7 @@ def _lifecycle(name: str, old: list[dict[str, Any]], new: list[dict[str, Any]]) 
     if before != after:
         more = [rule for rule in after if not any(_within(rule, known) for known in before)]
         text = f"lifecycle: {_rules(before)} becomes {_rules(after)}"
-        reason = "objects are deleted that are kept today"
+        reason = "objects that are kept today will be deleted"
         yield _detail(name, "lifecycleRules", text, reason, shorter=bool(more))
     if _conditions(old, delete=False) != _conditions(new, delete=False):
         yield Detail("lifecycleRules", "storage class of older objects", Loss.REVERSIBLE)
@@ -154,7 +156,7 @@ def _locked(name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Det
             path,
             "its retention is locked",
             Loss.LOSSY,
-            "nobody can take a lock back or shorten what it locks",
+            "nobody can remove the lock or shorten the retention",
             allowance=f"{name}: lock retention",
         )
 

@@ -26,19 +26,21 @@ def risks(change: Change, new: Iterable[Resource]) -> Iterator[Detail]:
         yield from _narrowed(change, new)
     elif change.type == DATASET:
         for who in sorted(_special(change.new) - _special(change.old)):
-            yield _warning("accesses", f"open to {who}", "anybody who finds it reads it")
+            yield _warning("accesses", f"open to {who}", "anybody who finds it can read it")
     elif (change.type, change.action) == (ALERT, Action.DELETE) and _is_critical(change.old):
-        yield _warning("severity", "a CRITICAL rule goes", "nobody is notified of it any more")
+        yield _warning(
+            "severity", "a CRITICAL rule is removed", "nobody is notified of it any longer"
+        )
 
 
 def _opened(change: Change) -> Iterator[Detail]:
     if change.action is Action.DELETE:
         return
     for who in sorted((_members(change.new) & _EVERYBODY) - _members(change.old)):
-        yield _warning("member", f"granted to {who}", "anybody on the internet has it")
+        yield _warning("member", f"granted to {who}", "anybody on the internet has this access")
     role = str(change.new.get("role", ""))
     if role in _BASIC and role != change.old.get("role"):
-        yield _warning("role", f"the basic role {role}", "it holds rights over every service")
+        yield _warning("role", f"the basic role {role}", "it grants rights over every service")
 
 
 def _narrowed(change: Change, new: Iterable[Resource]) -> Iterator[Detail]:

@@ -35,7 +35,7 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Detail], boo
     if signature_changed(old, new):
         text = f"signature {signature(old)} becomes {signature(new)}"
         breaks = breaks_calls(old, new)
-        reason = "nothing that calls it is left" if breaks else "the calls that there are fit"
+        reason = "nothing calls it any more" if breaks else "all existing calls fit"
         found.append(Detail("arguments", text, Loss.REVERSIBLE, reason))
     elif _arguments(old) != _arguments(new):
         found.append(Detail("arguments", f"arguments are named {signature(new)}"))
@@ -45,7 +45,7 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Detail], boo
             found.append(Detail("definitionBody", "layout or comments of the body"))
         else:
             text = f"the body: {edited(*bodies)}"
-            found.append(Detail("definitionBody", text, Loss.REVERSIBLE, "it works otherwise"))
+            found.append(Detail("definitionBody", text, Loss.REVERSIBLE, "it behaves differently"))
     told = {*_PLACE, *_SIGNATURE, "definitionBody"}
     for key in sorted((old.keys() | new.keys()) - told):
         if old.get(key) != new.get(key):

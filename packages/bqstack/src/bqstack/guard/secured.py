@@ -33,11 +33,11 @@ def known(
         return found
     names = ", ".join(change.name for change in lesser)
     text = (
-        f"BigQuery does not say whether {names} has row access policies; if it has, the"
+        f"BigQuery does not say whether {names} has row access policies; if so, the"
         " provider deletes the table to drop a column"
     )
     if not pulumi.runtime.is_dry_run():
-        raise UserError(f"{text}, nothing has been changed", fix="try again once it answers")
+        raise UserError(f"{text}; nothing has been changed", fix="try again once it answers")
     warn(text)
     return {}
 

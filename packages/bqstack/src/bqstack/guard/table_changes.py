@@ -18,13 +18,13 @@ _OPTIONS = {
     "friendlyName": ("title", Loss.NONE, ""),
     "labels": ("labels", Loss.NONE, ""),
     "resourceTags": ("tags", Loss.REVERSIBLE, "policies that depend on them change"),
-    "maxStaleness": ("max staleness", Loss.REVERSIBLE, "answers may be older or dearer"),
+    "maxStaleness": ("max staleness", Loss.REVERSIBLE, "answers may be older or cost more"),
     "tableConstraints": (
         "key constraints",
         Loss.REVERSIBLE,
-        "they are not enforced, but the optimiser trusts them",
+        "they are not enforced, but the optimiser relies on them",
     ),
-    "defaultCollation": ("default collation", Loss.REVERSIBLE, "new columns compare otherwise"),
+    "defaultCollation": ("default collation", Loss.REVERSIBLE, "new columns compare differently"),
 }
 
 
@@ -91,7 +91,9 @@ def compare(
         replaced = replaced or replaces
     if policies and dropped(old, new):
         text = f"it has row access policies ({', '.join(policies)}): the provider recreates it"
-        found.append(Detail("schema", text, Loss.REVERSIBLE, "the policies go with the table"))
+        found.append(
+            Detail("schema", text, Loss.REVERSIBLE, "the policies are lost with the table")
+        )
         replaced = True
     found += _options(name, old, new)
     for key in ("encryptionConfiguration", "rangePartitioning"):
@@ -119,7 +121,7 @@ def _query(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Detail], bool
         if sqltext.same(*texts):
             details.append(Detail(path, "layout or comments of the query"))
         else:
-            reason = "computed again from its tables" if replaced else "readers get other results"
+            reason = "recomputed from its tables" if replaced else "readers get different results"
             details.append(Detail(path, f"the query: {edited(*texts)}", Loss.REVERSIBLE, reason))
     rest = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
     for key in sorted(rest - {"query"}):
@@ -147,7 +149,7 @@ def _partitioning(name: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[
                 "clusterings",
                 f"clustered by {clusters[0]}, then by {clusters[1]}",
                 Loss.REVERSIBLE,
-                "rows that exist keep their order until BigQuery sorts them again",
+                "existing rows keep their order until BigQuery sorts them again",
             )
         )
     filters = [
@@ -156,7 +158,9 @@ def _partitioning(name: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[
     ]
     if filters[0] != filters[1]:
         text = "a partition filter is required" if filters[1] else "no partition filter is required"
-        reason = "queries without one fail" if filters[1] else "queries may scan it all"
+        reason = (
+            "queries without a filter fail" if filters[1] else "queries may scan the whole table"
+        )
         details.append(Detail("requirePartitionFilter", text, Loss.REVERSIBLE, reason))
     return details, replaced
 
@@ -180,7 +184,7 @@ def _options(name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[De
     moments = [_milliseconds(side.get("expirationTime")) for side in (old, new)]
     # Without a value the provider keeps what the table has.
     if moments[0] != moments[1] and moments[1] is not None:
-        text = "the moment at which the whole table expires"
+        text = "when the whole table expires"
         yield _expiration(name, "expirationTime", text, *moments)
 
 
@@ -191,7 +195,7 @@ def _expiration(name: str, path: str, text: str, held: int | None, kept: int | N
         path=path,
         text=text,
         loss=Loss.LOSSY,
-        reason="BigQuery deletes at once what is older",
+        reason="BigQuery deletes older rows at once",
         allowance=f"{name}: shorten expiration",
     )
 

@@ -41,8 +41,8 @@ def edited(old: str, new: str) -> str:
     if len(gone) == len(come) == 1:
         return becomes(*_within(gone[0], come[0]))
     comes, goes = len(come), len(gone)
-    parts = [f"{_lines(comes)} more"] if comes else []
-    return ", ".join([*parts, *([f"{_lines(goes)} less"] if goes else [])])
+    parts = [f"{_lines(comes)} added"] if comes else []
+    return ", ".join([*parts, *([f"{_lines(goes)} removed"] if goes else [])])
 
 
 def _stripped(text: str) -> list[str]:

@@ -36,7 +36,7 @@ def main(root: Path, stack: str) -> None:
     custom = [resource for resource in found.resources if resource.custom]
     if check and made.judge and (broken := list(made.judge(custom))):
         listed = "\n".join(f"  {one}" for one in broken)
-        raise UserError(f"rules of the policy pack are broken\n{listed}")
+        raise UserError(f"the policy pack's rules are violated\n{listed}")
     json.dump(
         {
             "resources": [asdict(resource) for resource in found.resources],

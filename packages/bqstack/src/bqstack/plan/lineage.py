@@ -164,7 +164,7 @@ class _Builder:
             self._world.declare(routine)
         if len(arguments) < len(routine.arguments):
             if routine.returns is None:
-                item.mistake = "its result depends on the types of a call"
+                item.mistake = "its result depends on the types of the call"
             return
         query = self._analyse(item, f"SELECT ({item.text}\n)", arguments)
         found = resolved.Statement(query)

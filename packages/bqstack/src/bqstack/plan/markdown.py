@@ -144,7 +144,7 @@ def _refusal(plan: Plan, most: int) -> str:
 def _at_stake(refused: Iterable[Detail]) -> str:
     """Calls that fail lose no rows."""
     calls = all(detail.path == "arguments" for detail in refused)
-    return "Calls would fail" if calls else "Something would be lost"
+    return "Calls would fail" if calls else "Data would be lost"
 
 
 def _wrong(plan: Plan, most: int) -> str:
@@ -153,7 +153,7 @@ def _wrong(plan: Plan, most: int) -> str:
     if not found:
         return ""
     lines = [f"> - ❌ {code(name)}: {_short(_mistake(why), 300)}" for name, why in found.items()]
-    head = "**Wrong after this change, and `pulumi up` refuses it until it is fixed:**"
+    head = "**Broken by this change; `pulumi up` refuses it until this is fixed:**"
     return _alert("CAUTION", head, lines, most)
 
 
@@ -170,7 +170,7 @@ def _warnings(plan: Plan, most: int) -> str:
     lines += [f"> - 🟠 {_short(text, 300)}" for text in plan.settings_warnings]
     if not lines:
         return ""
-    return _alert("WARNING", "**Nothing is lost by this, but look at it first:**", lines, most)
+    return _alert("WARNING", "**No data is lost, but check this first:**", lines, most)
 
 
 def _alert(kind: str, head: str, lines: list[str], most: int) -> str:
@@ -184,7 +184,7 @@ def _stale(plan: Plan, most: int) -> str:
     entries = ", ".join(code(entry) for entry in plan.stale[:most])
     if len(plan.stale) > most:
         entries += f" and {len(plan.stale) - most} more"
-    return f"\n`{plan.allow_key}` holds what nothing needs any more: {entries}.\n"
+    return f"\n`{plan.allow_key}` has entries that are no longer needed: {entries}.\n"
 
 
 def _rows(changes: Sequence[Planned]) -> list[str]:
@@ -268,13 +268,13 @@ def _block(planned: Planned) -> str:
         scanned = [schedule_table.size(number) for number in planned.bytes]
         body.append(f"Its query scans {scanned[0]}, then {scanned[1]} (dry run).")
     if planned.broken:
-        body.append(f"❌ Wrong after this change: {', '.join(map(code, planned.broken))}.")
+        body.append(f"❌ Broken by this change: {', '.join(map(code, planned.broken))}.")
     if planned.downstream:
         title = f"Downstream ({len(planned.downstream)})"
         body.append(folded(title, _downstream(planned.downstream) + "\n").strip())
     if planned.not_understood:
         names = ", ".join(map(code, planned.not_understood))
-        body.append(f"Not understood by the analyser, so not looked into: {names}.")
+        body.append(f"Not checked, because the analyser does not understand it: {names}.")
     if not body:
         return ""
     title = f"{planned.kind} <code>{html(change.name)}</code>: {VERBS[change.action]}"
@@ -300,7 +300,7 @@ def _downstream(effects: Sequence[Effect]) -> str:
         rows.append(f"| {label} | {told} |")
     if len(effects) > _MOST_DOWNSTREAM:
         rows.append(f"| and {len(effects) - _MOST_DOWNSTREAM} more | |")
-    return "\n".join(["| object | what follows |", "| --- | --- |", *rows])
+    return "\n".join(["| object | effect |", "| --- | --- |", *rows])
 
 
 def _column_effect(column: ColumnEffect) -> str:

@@ -24,26 +24,34 @@ def check(file: Path, stack: str, old: Side, new: Side, command: str = "plan") -
     comes, or another content of one.
     """
     plan = _read(file, command)
-    again = f"{command} --stack {stack} --output FOLDER, and have it read again"
+    again = f"{command} --stack {stack} --output FOLDER, and have it reviewed again"
     if plan.get("stack") != stack:
-        raise UserError("the plan is of another stack", file=file, value=plan.get("stack"))
+        raise UserError("the plan is for another stack", file=file, value=plan.get("stack"))
     if plan.get("base") != old.label:
-        raise UserError("the plan does not start from the stack's state", file=file, fix=again)
+        raise UserError("the plan was not made against the stack's state", file=file, fix=again)
     reviewed = {_key(change): change.get("digest") for change in plan["changes"]}
     now = {
         (c.urn, c.action.value): c
         for c in compare(old.resources, new.resources, new.aliases, new.imports)
     }
     differing = [
-        *(f"{_name(key)}: {key[1]}, which nobody has read" for key in now if key not in reviewed),
-        *(f"{_name(key)}: {key[1]} comes no longer" for key in reviewed if key not in now),
+        *(
+            f"{_name(key)}: {key[1]}, which is not in the plan"
+            for key in now
+            if key not in reviewed
+        ),
+        *(
+            f"{_name(key)}: {key[1]} is in the plan, but no longer happens"
+            for key in reviewed
+            if key not in now
+        ),
         *_others(reviewed, now),
     ]
     if differing:
         listed = "\n".join(f"  {line}" for line in differing[:_MOST])
         more = f"\n  and {len(differing) - _MOST} more" if len(differing) > _MOST else ""
         raise UserError(
-            f"the update is not the plan that was read, nothing has been changed\n{listed}{more}",
+            f"the update differs from the reviewed plan; nothing has been changed\n{listed}{more}",
             file=file,
             fix=again,
         )
@@ -55,7 +63,7 @@ def _others(
 ) -> Iterable[str]:
     for key, change in now.items():
         if key in reviewed and reviewed[key] != digest(change):
-            yield f"{_name(key)}: {key[1]} to something else than was read"
+            yield f"{_name(key)}: {key[1]} to something other than planned"
 
 
 def _read(file: Path, command: str) -> dict[str, Any]:
@@ -69,7 +77,7 @@ def _read(file: Path, command: str) -> dict[str, Any]:
     if not isinstance(changes, list) or not all(
         isinstance(one, dict) and {"urn", "action", "digest"} <= one.keys() for one in changes
     ):
-        raise UserError("this is no plan, or one of an earlier version", file=file, fix=fix)
+        raise UserError("this is not a plan, or one from an earlier version", file=file, fix=fix)
     return dict(plan)
 
 

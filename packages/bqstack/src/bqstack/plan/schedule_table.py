@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bqstack import amounts
 from bqstack.markup import code, plain
 from bqstack.plan.costs import Run, ScheduleCost
 from bqstack.plan.whole_plan import Plan
@@ -18,23 +19,23 @@ def render(plan: Plan) -> str:
         for cost in plan.schedules
     ]
     rows_of = (
-        "of all rows that BigQuery counts, 10 MB a table at least"
+        "of all rows that BigQuery reports, at least 10 MiB per table"
         if plan.rows_known
-        else f"but the rows are not known{_why(plan)}: each table counts BigQuery's least, 10 MB"
+        else f"but the rows are not known{_why(plan)}: each table counts BigQuery's least, 10 MiB"
     )
     table = "\n".join(
         [
-            "| schedule | runs in 30 days | bytes a run, at most | USD in 30 days |",
+            "| schedule | runs in 30 days | bytes per run, at most | USD in 30 days |",
             "| --- | --- | --- | --- |",
             *rows,
         ]
     )
     model = (
-        "Modelled, because a dry run tells nothing about a script: every statement that a call"
-        f" usually runs scans the columns that it names, {rows_of}. Partition filters are left out."
-        f" {plan.usd_per_tib:g} USD a TiB."
+        "Modelled, because a dry run does not cover a script: every statement that a call"
+        f" usually runs scans the columns that it names, {rows_of}. Partition filters are ignored."
+        f" {plan.usd_per_tib:g} USD per TiB."
     )
-    return f"\n#### Schedules and what they cost\n\n{table}\n\n<sub>{model}</sub>\n"
+    return f"\n#### Cost of schedules\n\n{table}\n\n<sub>{model}</sub>\n"
 
 
 def _why(plan: Plan) -> str:
@@ -68,11 +69,5 @@ def _sides(cost: ScheduleCost, text: Callable[[Run], str]) -> str:
 
 
 def size(number: int | None) -> str:
-    """Bytes in three digits and a unit, such as `1.5 GB`."""
-    if number is None:
-        return "an unknown number of bytes"
-    value, units = float(number), ["B", "kB", "MB", "GB", "TB", "PB"]
-    while value >= 1000 and len(units) > 1:
-        value /= 1000
-        units.pop(0)
-    return f"{value:.3g} {units[0]}"
+    """Bytes with their unit, or that nobody knows them."""
+    return "an unknown number of bytes" if number is None else amounts.size(number)

@@ -1,4 +1,4 @@
-"""The two sides of a plan: a commit, the files as they are, or a stack's state."""
+"""The two sides of a plan: a commit, the working tree, or a stack's state."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bqstack.guard.declarations import Declared
 
 _NUMBER = re.compile(r"service-(\d+)@gcp-sa-")
 _NO_NUMBER = "PROJECT_NUMBER"
-_FILES = "the files as they are"
+_FILES = "the working tree"
 _BESIDE = Path("packages/bqstack/src")
 
 
@@ -45,7 +45,7 @@ class Side:
 
 
 def trees(stack: str, base: str, head: str | None, root: Path) -> tuple[Side, Side]:
-    """Both sides of a range of commits; without `head` the files as they are.
+    """Both sides of a range of commits; without `head` the working tree.
 
     Raises UserError for an unknown commit and for what a side's own program refuses.
     """
@@ -56,7 +56,7 @@ def trees(stack: str, base: str, head: str | None, root: Path) -> tuple[Side, Si
 
 
 def against_state(stack: str, root: Path) -> tuple[Side, Side]:
-    """The stack's last state, and the files as they are; raises UserError."""
+    """The stack's last state, and the working tree; raises UserError."""
     checkpoint = _last_state(stack, root)
     new = declared(root, stack, _FILES, checkpoint=checkpoint)
     old = Side(
@@ -93,7 +93,7 @@ def _tree(
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
     if is_base and not (folder / f"Pulumi.{stack}.yaml").is_file():
-        return Side(f"commit {sha[:10]}, before there was a stack {stack}", (), commit=sha)
+        return Side(f"commit {sha[:10]}, before stack {stack} existed", (), commit=sha)
     return declared(folder, stack, f"commit {sha[:10]}", sha, check=not is_base)
 
 
@@ -104,7 +104,7 @@ def _git(root: Path, *arguments: str) -> bytes:
         what = f"git {arguments[0]} {arguments[-1].removesuffix('^{commit}')}"
         raise UserError(
             f"{what}: {reason or 'there is no such commit'}",
-            fix="in a clone of few commits: git fetch --deepen 100",
+            fix="in a shallow clone: git fetch --deepen 100",
         )
     return result.stdout
 

@@ -9,9 +9,9 @@ def text(plan: Plan) -> str:
     """Warnings, then a line per change with its facts and who is below it."""
     lines = [f"{plan.stack}: {plan.base} -> {plan.head}"]
     wrong = {name: why for planned in plan.changes for name, why in planned.broken.items()}
-    lines += [f"wrong after this: {name}: {why}" for name, why in wrong.items()]
-    lines += [f"look at: {c.name}: {d.text}; {d.reason}" for c, d in plan.warnings]
-    lines += [f"look at: {text}" for text in plan.settings_warnings]
+    lines += [f"broken by this change: {name}: {why}" for name, why in wrong.items()]
+    lines += [f"check: {c.name}: {d.text}; {d.reason}" for c, d in plan.warnings]
+    lines += [f"check: {text}" for text in plan.settings_warnings]
     for planned in plan.changes:
         change = planned.change
         lines.append(

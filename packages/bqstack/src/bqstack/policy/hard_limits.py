@@ -65,7 +65,7 @@ def _name(resource: Resource) -> Iterator[str]:
     name = resource.props.get(key) or ""
     most = _NAME_LENGTH[resource.resource_type]
     if len(name) > most:
-        yield f"{key} has {len(name):,} characters, {most:,} are the most"
+        yield f"{key} has {len(name):,} characters, {most:,} is the maximum"
     pattern = _TABLE_NAME if resource.resource_type == TABLE else _WORD
     if not pattern.fullmatch(name):
         yield f"{key} {name[:80]!r} has a character that BigQuery refuses"
@@ -89,7 +89,7 @@ def _column_names(table: Resource) -> Iterator[str]:
     for depth, column in _columns(table):
         name = column["name"]
         if len(name) > _COLUMN_LENGTH:
-            yield f"column {name[:40]}… has {len(name)} characters, {_COLUMN_LENGTH} are the most"
+            yield f"column {name[:40]}… has {len(name)} characters, {_COLUMN_LENGTH} is the maximum"
         elif not _COLUMN_NAME.fullmatch(name) or name.lower().startswith(_RESERVED):
             yield f"{name!r} cannot be the name of a column"
         if depth == 1:
@@ -101,31 +101,31 @@ def _column_names(table: Resource) -> Iterator[str]:
 def _column_count(table: Resource) -> Iterator[str]:
     columns = _columns(table)
     if len(columns) > _MOST_COLUMNS:
-        yield f"{len(columns):,} columns, {_MOST_COLUMNS:,} are the most"
+        yield f"{len(columns):,} columns, {_MOST_COLUMNS:,} is the maximum"
     deepest = max((depth for depth, _ in columns), default=0)
     if deepest > _DEEPEST_COLUMN:
-        yield f"columns stand {deepest} deep, {_DEEPEST_COLUMN} are the most"
+        yield f"columns stand {deepest} deep, {_DEEPEST_COLUMN} is the maximum"
 
 
 def _descriptions(resource: Resource) -> Iterator[str]:
     if resource.resource_type == DATASET:
         text = resource.props.get("description") or ""
         if len(text) > _DATASET_TEXT:
-            yield f"the description has {len(text):,} characters, {_DATASET_TEXT:,} are the most"
+            yield f"the description has {len(text):,} characters, {_DATASET_TEXT:,} is the maximum"
         return
     for _, column in _columns(resource):
         length = len(column.get("description") or "")
         if length > _COLUMN_TEXT:
             yield (
                 f"the description of column {column['name']} has {length:,} characters, "
-                f"{_COLUMN_TEXT:,} are the most"
+                f"{_COLUMN_TEXT:,} is the maximum"
             )
 
 
 def _clustering(table: Resource) -> Iterator[str]:
     keys = list(table.props.get("clusterings") or [])
     if len(keys) > _MOST_CLUSTERING:
-        yield f"{len(keys)} clustering columns, {_MOST_CLUSTERING} are the most"
+        yield f"{len(keys)} clustering columns, {_MOST_CLUSTERING} is the maximum"
     if not table.props.get("schema"):
         return
     top = {column["name"]: column for depth, column in _columns(table) if depth == 1}
@@ -164,12 +164,12 @@ def _partitions(table: Resource) -> Iterator[str]:
         count = (kept or _YEARS_AHEAD * _PARTITION_MS["YEAR"]) / length
         if count > _MOST_PARTITIONS:
             until = "before they expire" if kept else f"in {_YEARS_AHEAD} years"
-            yield f"{count:,.0f} partitions {until}, {_MOST_PARTITIONS:,} are the most"
+            yield f"{count:,.0f} partitions {until}, {_MOST_PARTITIONS:,} is the maximum"
     if span:
         limits = span["range"]
         count = (limits["end"] - limits["start"]) / limits["interval"]
         if count > _MOST_PARTITIONS:
-            yield f"{count:,.0f} partitions, {_MOST_PARTITIONS:,} are the most"
+            yield f"{count:,.0f} partitions, {_MOST_PARTITIONS:,} is the maximum"
 
 
 def _legacy(view: Resource) -> Iterator[str]:
@@ -193,20 +193,20 @@ def _texts(props: Mapping[str, Any]) -> str:
 def _arguments(routine: Resource) -> Iterator[str]:
     count = len(routine.props.get("arguments") or [])
     if count > MOST_ARGUMENTS:
-        yield f"{count} arguments, {MOST_ARGUMENTS} are the most"
+        yield f"{count} arguments, {MOST_ARGUMENTS} is the maximum"
 
 
 def _view_text(view: Resource) -> Iterator[str]:
     for key in ("view", "materializedView"):
         length = len((view.props.get(key) or {}).get("query") or "")
         if length > VIEW_CHARACTERS:
-            yield f"the query has {length:,} characters, {VIEW_CHARACTERS:,} are the most"
+            yield f"the query has {length:,} characters, {VIEW_CHARACTERS:,} is the maximum"
 
 
 def _query_text(resource: Resource) -> Iterator[str]:
     length = len(_texts(resource.props).encode())
     if length > STATEMENT_CHARACTERS:
-        yield f"the text has {length:,} bytes, {STATEMENT_CHARACTERS:,} are the most"
+        yield f"the text has {length:,} bytes, {STATEMENT_CHARACTERS:,} is the maximum"
 
 
 def _view_depth(resources: Sequence[Member]) -> Iterator[tuple[str, str | None]]:
@@ -253,7 +253,8 @@ def _materialized(resources: Sequence[Member]) -> Iterator[tuple[str, str | None
     for urn, count in counts.items():
         if count > _MOST_MATERIALIZED:
             yield (
-                f"{count} materialized views read {names[urn]}, {_MOST_MATERIALIZED} are the most",
+                f"{count} materialized views read {names[urn]}, {_MOST_MATERIALIZED} is the"
+                " maximum",
                 urn,
             )
 

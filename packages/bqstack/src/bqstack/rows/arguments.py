@@ -57,7 +57,7 @@ def types(function: Definition) -> list[str]:
     for one in function.values.get("arguments") or []:
         kind = (one.get("dataType") or {}).get("typeKind", "")
         if kind not in _EDGES:
-            raise Unknown(f"values for the argument {one['name']} cannot be made up")
+            raise Unknown(f"no values can be made up for the argument {one['name']}")
         found.append(str(kind))
     return found
 

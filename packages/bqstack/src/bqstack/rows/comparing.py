@@ -27,7 +27,7 @@ MOST_OBJECTS = 40
 # More rows that differ say nothing that the first ones do not.
 _MOST_ROWS = 20_000
 _KINDS = {FUNCTION: "function", TABLE_FUNCTION: "table function"}
-_UNSTEADY = "it gives other rows at every call, so nothing follows from a difference"
+_UNSTEADY = "it returns different rows on every call, so they cannot be compared"
 
 
 def compare(
@@ -48,7 +48,7 @@ def compare(
     changed, wanted = _touched(changes_between(old.resources, new.resources), *sides)
     if unknown := sorted(set(only) - set(wanted)):
         raise UserError(
-            f"the change touches no view and no function of this name: {', '.join(unknown)}",
+            f"the change affects no view or function with this name: {', '.join(unknown)}",
             fix=f"one of: {', '.join(wanted)}" if wanted else "the plan says what changes",
         )
     if only:
@@ -165,7 +165,7 @@ class _Comparison:
         if kinds == {TABLE_FUNCTION}:
             return self._table_calls()
         if kinds & _KINDS.keys():
-            raise arguments.Unknown("it is another kind of object than before")
+            raise arguments.Unknown("it is a different kind of object than before")
         queries = [f"SELECT * FROM {s.name(self._name)}" for s in self._scratches]
         columns = [scratch.columns(self._name) for scratch in self._scratches]
         return 0, (queries[0], queries[1]), (columns[0], columns[1])
@@ -211,7 +211,7 @@ class _Comparison:
     def _same_arguments(self) -> list[str]:
         old, new = self._items
         if arguments.types(old) != arguments.types(new):
-            raise arguments.Unknown("it takes other arguments than before")
+            raise arguments.Unknown("it takes different arguments than before")
         return arguments.names(new)
 
     def _columns(self) -> dict[str, tuple[str, str]]:
@@ -237,7 +237,7 @@ class _Comparison:
             " FROM ({}) GROUP BY content"
         )
         if not columns:
-            raise arguments.Unknown("no column is left of those before")
+            raise arguments.Unknown("none of its earlier columns is left")
         rows = self._client.query_and_wait(
             f"WITH before_rows AS ({grouped.format(old)}), after_rows AS ({grouped.format(new)}) "
             "SELECT CAST(NULL AS STRING) AS content, "

@@ -24,7 +24,7 @@ def text(found: RowDiff) -> str:
             lines += [f"    {line}" for line in _columns(one, str)]
             lines += [f"    {_example(example)}" for example in one.examples]
     if not found.objects:
-        lines.append("the change touches no view and no function")
+        lines.append("the change affects no views or functions")
     if found.left_out:
         lines.append(f"not compared, too many: {', '.join(found.left_out)}")
     return "\n".join(lines)
@@ -35,7 +35,7 @@ def render(found: RowDiff) -> str:
     head = f"### Rows on the sample of `{found.stack}`\n\n"
     head += f"{markup.code(found.base)} → {markup.code(found.head)}\n"
     if not found.objects:
-        return f"{head}\nThe change touches no view and no function.\n"
+        return f"{head}\nThe change affects no views or functions.\n"
     differing = [one for one in found.objects if one.differs]
     unknown = [one for one in found.objects if one.unknown]
     alike = [one for one in found.objects if not one.differs and not one.unknown]
@@ -47,7 +47,7 @@ def render(found: RowDiff) -> str:
             f"| --- | ---: | ---: | ---: | ---: | ---: | --- |\n{rows}"
         )
     if alike:
-        parts.append(f"\nThe same rows as before: {_names(alike)}.\n")
+        parts.append(f"\nSame rows as before: {_names(alike)}.\n")
     for one in unknown:
         parts.append(f"\nNot compared: {markup.code(one.name)}, {markup.plain(one.unknown)}.\n")
     if found.left_out:
@@ -76,7 +76,7 @@ def _summary(one: ObjectDiff) -> str:
     told = f"{one.before:,} rows, then {one.after:,}{of}; {least}"
     counted = [("removed", one.removed), ("added", one.added), ("changed", one.changed)]
     words = ", ".join(f"{number:,} {word}" for word, number in counted if number)
-    return told + (words or "none differs in the columns that both have")
+    return told + (words or "no difference in the common columns")
 
 
 def _columns(one: ObjectDiff, shown: Any) -> list[str]:
@@ -84,7 +84,7 @@ def _columns(one: ObjectDiff, shown: Any) -> list[str]:
     if one.new_columns:
         lines.append(f"new columns: {', '.join(map(shown, one.new_columns))}")
     if one.gone_columns:
-        lines.append(f"columns gone: {', '.join(map(shown, one.gone_columns))}")
+        lines.append(f"removed columns: {', '.join(map(shown, one.gone_columns))}")
     if one.columns:
         counted = [f"{shown(name)} {number:,}" for name, number in one.columns.items()]
         lines.append(f"rows that differ, by column: {', '.join(counted)}")

@@ -88,7 +88,7 @@ def read(backend: str, stack: str, version: int, root: Path, storage: Storage | 
     kept = files(backend, folder, root, storage)
     if kept is None:
         raise Unreachable(
-            f"checkpoints in {urlsplit(backend).scheme}:// cannot be read by their number",
+            f"checkpoints in {urlsplit(backend).scheme}:// cannot be read by number",
             backend,
             f"{folder}*.checkpoint.json of the update",
         )

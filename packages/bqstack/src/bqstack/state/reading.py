@@ -123,7 +123,7 @@ def _unreadable(arguments: tuple[str, ...], what: str) -> UserError:
     command = f"pulumi {' '.join(arguments)}"
     return UserError(
         f"`{command}` printed {what}",
-        fix="run it by hand to see what is in the way",
+        fix="run it by hand to see what is wrong",
     )
 
 
@@ -135,7 +135,7 @@ def parse(content: bytes, what: str, version: int | None = None) -> Checkpoint:
         # A stack that was never updated has none.
         return _checkpoint(deployment or {}, version)
     except (*_MISSHAPEN, EOFError, OSError, zlib.error):
-        raise UserError(f"{what}: this is not a checkpoint of Pulumi") from None
+        raise UserError(f"{what}: this is not a Pulumi checkpoint") from None
 
 
 def _checkpoint(deployment: Any, version: int | None) -> Checkpoint:

@@ -77,7 +77,7 @@ def export(stack: str, backend: str, root: Path) -> str:
     if result.returncode != 0:
         raise UserError(
             f"the secrets of the checkpoint cannot be opened: {result.stderr.strip()}",
-            fix="the passphrase (PULUMI_CONFIG_PASSPHRASE) or the right to use the stack's key",
+            fix="set PULUMI_CONFIG_PASSPHRASE, or get permission to use the stack's key",
         )
     return result.stdout
 

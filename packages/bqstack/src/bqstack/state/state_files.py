@@ -112,7 +112,7 @@ class Checkpoint:
 
     @property
     def pending(self) -> tuple[str, ...]:
-        """Urns of operations that an interrupted update began and whose end nobody saw."""
+        """Urns of operations that an interrupted update left unfinished."""
         return tuple(operation["resource"]["urn"] for operation in self._operations)
 
     @property
