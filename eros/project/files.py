@@ -66,9 +66,10 @@ class Reading:
         allowed = {entry.strip() for entry in self._settings.allow_mistakes}
         passed = [f for f in self.report.findings if f.file.as_posix() in allowed]
         refused = [f for f in self.report.findings if f.file.as_posix() not in allowed]
-        stack = self._settings.stack
         if refused or self.files is None:
-            raise UserError(_refusal(refused or passed, bool(refused)), fix=_fix(refused, stack))
+            raise UserError(
+                _refusal(refused or passed, bool(refused)), fix=_fix(refused, self._settings)
+            )
         for entry in sorted(allowed - {f.file.as_posix() for f in passed}):
             warn(f"{KEY}: {entry!r} has no mistakes any more: remove it")
         if passed:
@@ -151,11 +152,16 @@ def _refusal(findings: list[Finding], is_allowable: bool) -> str:
     return f"{count} in the files; nothing has been changed{why}\n{listed}".rstrip()
 
 
-def _fix(findings: list[Finding], stack: str) -> str:
+def _fix(findings: list[Finding], settings: Settings) -> str:
     if not findings:
         return "fix the file"
-    file = findings[0].file.as_posix()
+    files = dict.fromkeys(finding.file.as_posix() for finding in findings)
+    commands = (
+        f"\n    pulumi config set --path '{KEY}[{place}]' '{file}' --stack {settings.stack}"
+        # Behind those that the stack allows already.
+        for place, file in enumerate(files, len(settings.allow_mistakes))
+    )
     return (
         "fix what is reported above; `eros validate` checks again. In an emergency, ignore the"
-        f" mistakes of a file:\n    pulumi config set --path '{KEY}[0]' '{file}' --stack {stack}"
+        f" mistakes of a file:{''.join(commands)}"
     )

@@ -125,9 +125,16 @@ def test_an_allowance_by_name_lets_a_mistake_pass_and_says_so(
 def test_an_allowance_for_one_file_lets_no_other_pass(settings: Settings, tree: Path) -> None:
     make(tree, MISTAKES["a column misspelt in a procedure"])
     make(tree, MISTAKES["a column misspelt in a view"])
+    with pytest.raises(UserError, match="asigned_at") as both:
+        system.read(settings)
+    view = MISTAKES["a column misspelt in a view"].file
+    for place, file in enumerate((SWEEP, view)):
+        assert f"--path 'eros:allowMistakes[{place}]' '{file}' --stack local" in str(both.value)
     allowing = settings.model_copy(update={"allow_mistakes": [SWEEP]})
-    with pytest.raises(UserError, match="asigned_at"):
+    with pytest.raises(UserError, match="asigned_at") as refused:
         system.read(allowing)
+    # Behind the one that is allowed, which would else be lost.
+    assert f"--path 'eros:allowMistakes[1]' '{view}' --stack local" in str(refused.value)
 
 
 def test_the_side_that_is_there_already_is_read_with_its_mistakes(

@@ -125,6 +125,24 @@ def test_a_default_for_an_added_column_disturbs_no_reader(client: bigquery.Clien
     assert run(client, "SELECT n FROM t WHERE id = 3") == [("a19",)]
 
 
+@pytest.mark.parametrize("column", ["n STRING DEFAULT 'x'", "n STRING NOT NULL"])
+def test_a_column_that_is_added_has_neither_default_nor_not_null(
+    client: bigquery.Client, column: str
+) -> None:
+    """https://cloud.google.com/bigquery/docs/default-values#limitations"""
+    insert(client, "t", FIELDS[:1])
+    with pytest.raises(BadRequest, match=r"Cannot add .*\(column: n\)"):
+        run(client, f"ALTER TABLE t ADD COLUMN m STRING, ADD COLUMN {column}")
+    added = {"name": "n", "type": "STRING"}
+    with_default = added | {"defaultValueExpression": "'x'"}
+    with pytest.raises(BadRequest, match=r"Cannot add .*\(column: n\)"):
+        patch(client, "t", [*FIELDS[:1], with_default])
+    # Nothing of the statement has been done; in two steps it goes.
+    assert [field.name for field in client.get_table(f"{PROJECT}.{DATASET}.t").schema] == ["id"]
+    patch(client, "t", [*FIELDS[:1], added])
+    patch(client, "t", [*FIELDS[:1], with_default])
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [

@@ -222,6 +222,8 @@ def test_a_new_column_with_a_default_is_told_to_be_refused_in_place(base, tmp_pa
     (detail,) = change.change.details
     assert "with a default, which BigQuery refuses" in detail.text
     assert "second update" in detail.reason
+    assert detail.loss is Loss.LOSSY
+    assert detail.allowance == f"{change.change.name}: add column found with a default"
 
 
 def test_a_column_is_followed_through_views_and_table_functions(base, tmp_path):

@@ -42,7 +42,8 @@ class Loss(enum.IntEnum):
     REVERSIBLE: something works otherwise or stops; applying the earlier program brings it
     back, and no row is lost.
     WARNING: reversible, but while it lasts something fails, is open or goes unseen.
-    LOSSY: rows, values or their history are or may be lost, or a call that exists fails.
+    LOSSY: rows, values or their history are or may be lost, or a call that exists fails, or the
+    update itself does.
     """
 
     NONE = 0

@@ -54,7 +54,7 @@ def _fields(table: str, old: list[Field], new: list[Field], prefix: str) -> Iter
     for key in [key for key in before if key not in after]:
         yield _dropped(table, prefix, before[key])
     for key in [key for key in after if key not in before]:
-        yield _added(prefix, after[key], _lands_behind(before, after, key))
+        yield _added(table, prefix, after[key], _lands_behind(before, after, key))
     for key in [key for key in before if key in after]:
         yield from _changed(table, before[key], after[key], prefix)
 
@@ -79,7 +79,7 @@ def _lands_behind(before: dict[str, Field], after: dict[str, Field], added: str)
     return str(list(before.values())[-1]["name"])
 
 
-def _added(prefix: str, field: Field, behind: str) -> Detail:
+def _added(table: str, prefix: str, field: Field, behind: str) -> Detail:
     column = f"{prefix}{field['name']}"
     path = f"schema.{column}"
     if _mode(field) != "REQUIRED":
@@ -88,9 +88,15 @@ def _added(prefix: str, field: Field, behind: str) -> Detail:
             text += f", behind {behind}: BigQuery appends it, wherever the file has it"
         if field.get("defaultValueExpression"):
             # https://cloud.google.com/bigquery/docs/default-values#limitations
-            text += " with a default, which BigQuery refuses for an existing table"
-            fix = "add it without the default, and the default in a second update"
-            return Detail(path, text, reason=fix, column=column)
+            return Detail(
+                path=path,
+                text=text + " with a default, which BigQuery refuses for an existing table",
+                loss=Loss.LOSSY,
+                reason="the update would stop halfway: add it without the default, and the default"
+                " in a second update",
+                allowance=f"{table}: add column {column} with a default",
+                column=column,
+            )
         return Detail(path, text, column=column)
     return Detail(
         path=path,

@@ -3,7 +3,8 @@
 local-bigquery 0.4.0 makes the columns of `tables.insert` without their DEFAULT and without the
 pseudocolumn of ingestion-time partitioning, and `tables.patch` and `tables.update` add columns of
 the top level only: what is new within a STRUCT, and a DEFAULT, is taken and never carried out.
-Through DDL it does these. Here REST goes the way of DDL.
+Through DDL it does these. Here REST goes the way of DDL. A column that is added to a table that is
+there has neither a DEFAULT nor NOT NULL, by either way.
 https://cloud.google.com/bigquery/docs/managing-table-schemas
 https://cloud.google.com/bigquery/docs/default-values
 """
@@ -16,7 +17,7 @@ from typing import Any
 
 import duckdb
 import sqlglot
-from local_bigquery.catalog import names, tables
+from local_bigquery.catalog import ddl, names, tables
 from local_bigquery.engine import database, types
 from local_bigquery.engine.database import quote
 from local_bigquery.errors import BigQueryError
@@ -39,6 +40,7 @@ def install() -> None:
     """Put the two operations in place of local-bigquery's own; before `views`."""
     tables.create = create
     tables._alter = alter
+    ddl.check_references = _checked(ddl.check_references)
 
 
 def create(project_id: str, dataset_id: str, body: Table, translate_view: Callable) -> Table:
@@ -68,6 +70,9 @@ def alter(project_id: str, dataset_id: str, table_id: str, fields: list[TableFie
     _check(fields)
     held = tables.load(*path)
     known = {(field.name or "").casefold(): field for field in tables.fields(held)}
+    for field in fields:
+        if field.defaultValueExpression and (field.name or "").casefold() not in known:
+            raise _has_default(path, field.name)
     added = [
         place
         for field in fields
@@ -117,6 +122,41 @@ def _added(
             )
         else:
             yield (*place, field.name or ""), field
+
+
+def _checked(check: Callable[..., None]) -> Callable[..., None]:
+    """What is looked at before DDL is carried out, with the columns that ALTER TABLE adds."""
+
+    def checked(tree: exp.Expr, project_id: str, dataset_id: str | None) -> None:
+        target = names.target(tree)
+        if isinstance(tree, exp.Alter) and target is not None:
+            path = names.reference(target, project_id, dataset_id)
+            for column in tree.args.get("actions") or []:
+                if isinstance(column, exp.ColumnDef):
+                    _check_added(path, column)
+        check(tree, project_id, dataset_id)
+
+    return checked
+
+
+def _check_added(path: Path, column: exp.ColumnDef) -> None:
+    kinds = [constraint.args.get("kind") for constraint in column.args.get("constraints") or []]
+    if any(isinstance(kind, exp.DefaultColumnConstraint) for kind in kinds):
+        raise _has_default(path, column.name)
+    if any(isinstance(kind, exp.NotNullColumnConstraint) for kind in kinds):
+        raise BigQueryError(
+            "invalidQuery",
+            f"Cannot add required columns to table {names.label(*path)}. (column: {column.name})",
+        )
+
+
+def _has_default(path: Path, column: str | None) -> BigQueryError:
+    # https://cloud.google.com/bigquery/docs/default-values#limitations
+    return BigQueryError(
+        "invalid",
+        f"Cannot add a column with a default value to table {names.label(*path)}: add the column,"
+        f" then set its default. (column: {column})",
+    )
 
 
 def _check(fields: list[TableFieldSchema], level: int = 1) -> None:
