@@ -190,7 +190,7 @@ class TestHints:
     @pytest.mark.parametrize(
         ("message", "hint"),
         [
-            ("CREATE VIEW columns must be named, but column 2 has no name", "write AS"),
+            ("CREATE VIEW columns must be named, but column 2 has no name", "add AS"),
             ("Unrecognized name: _PARTITIONDATE", "partitioned by load time"),
             ("Unrecognized name: _partitiontime", "partitioned by load time"),
             ("Unrecognized name: _TABLE_SUFFIX", "sql/elsewhere/"),

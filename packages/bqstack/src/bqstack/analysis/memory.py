@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from bqstack.analysis.findings import Note
 from bqstack.analysis.source import Source
-from bqstack.analysis.user_cache import cache_folder
+from bqstack.analysis.user_cache import Kept, cache_folder
 
 _WORD = re.compile(r"\w+")
 # Comments and texts, in which a name refers to nothing; what is quoted as a name stays.
@@ -31,9 +30,6 @@ _NO_REFERENCE = re.compile(
     r"|'(?:\\.|[^'\\\n])*'|\"(?:\\.|[^\"\\\n])*\"",
     re.DOTALL,
 )
-# A result that nobody has asked for in this time is of a text that is gone.
-_KEPT_SECONDS = 30 * 24 * 60 * 60
-_DAY_SECONDS = 24 * 60 * 60
 
 
 @dataclass(frozen=True)
@@ -67,44 +63,32 @@ class Memory:
     """Outcomes of earlier runs."""
 
     def __init__(self) -> None:
-        self._folder = cache_folder() / "analysis"
+        self._kept = Kept(cache_folder() / "analysis")
 
     def get(self, key: str) -> Outcome | None:
         """Outcome of this key, if there is one."""
-        path = self._folder / f"{key}.json"
+        text = self._kept.get(f"{key}.json")
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            outcome = Outcome(
-                notes=[Note(**{**note, "file": Path(note["file"])}) for note in found["notes"]],
-                statements=found["statements"],
-                allowed=found["allowed"],
-                shape=Shape(**found["shape"]) if found["shape"] else None,
-            )
-            if time.time() - path.stat().st_mtime > _DAY_SECONDS:
-                path.touch()
-        except (OSError, ValueError, KeyError, TypeError):
+            return None if text is None else _outcome(json.loads(text))
+        except (ValueError, KeyError, TypeError):
             return None  # nothing is lost but time
-        return outcome
 
     def put(self, key: str, outcome: Outcome) -> None:
-        """Remember an outcome; a folder that cannot be written costs time, nothing else."""
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            unfinished = self._folder / f"{key}.{os.getpid()}"
-            unfinished.write_text(json.dumps(asdict(outcome), default=str), encoding="utf-8")
-            unfinished.replace(self._folder / f"{key}.json")
-        except OSError:
-            return
+        """Remember an outcome."""
+        self._kept.put(f"{key}.json", json.dumps(asdict(outcome), default=str))
 
     def forget_old(self) -> None:
         """Delete what nobody has asked for in a month."""
-        try:
-            limit = time.time() - _KEPT_SECONDS
-            for path in self._folder.iterdir():
-                if path.stat().st_mtime < limit:
-                    path.unlink(missing_ok=True)
-        except OSError:
-            return
+        self._kept.forget_old()
+
+
+def _outcome(found: dict[str, Any]) -> Outcome:
+    return Outcome(
+        notes=[Note(**{**note, "file": Path(note["file"])}) for note in found["notes"]],
+        statements=found["statements"],
+        allowed=found["allowed"],
+        shape=Shape(**found["shape"]) if found["shape"] else None,
+    )
 
 
 class Content:

@@ -12,17 +12,14 @@ import hashlib
 import json
 import os
 import sys
-import time
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 import gcptypes
-from bqstack.analysis.user_cache import cache_folder
+from bqstack.analysis.user_cache import Kept, cache_folder
 from bqstack.state import Checkpoint
 
-# A verdict that nobody has asked for in this time is of a state that is gone.
-_KEPT_SECONDS = 30 * 24 * 60 * 60
 _LIBRARIES = ("pulumi", "pulumi-gcp")
 
 
@@ -41,27 +38,16 @@ class Verdict:
             resources = checkpoint.deployment.get("resources")
             digest.update(json.dumps(resources, sort_keys=True).encode())
         kind = "declared" if checkpoint is None else "guard"
-        self._path = cache_folder() / kind / digest.hexdigest()
+        self._kept, self._key = Kept(cache_folder() / kind), digest.hexdigest()
 
     def is_known(self) -> bool:
         """Whether it was remembered; being asked keeps it."""
-        try:
-            os.utime(self._path)
-        except OSError:
-            return False  # nothing is lost but time
-        return True
+        return self._kept.get(self._key) is not None
 
     def remember(self) -> None:
         """It is clean; forget what nobody has asked for in a month."""
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._path.touch()
-            limit = time.time() - _KEPT_SECONDS
-            for path in self._path.parent.iterdir():
-                if path.stat().st_mtime < limit:
-                    path.unlink(missing_ok=True)
-        except OSError:
-            return
+        self._kept.put(self._key, "")
+        self._kept.forget_old()
 
 
 def digest_of(files: list[Path], *texts: str) -> bytes:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
@@ -21,12 +19,8 @@ from typing import Any
 
 from bqstack.analysis.memory import Content
 from bqstack.analysis.source import Source
-from bqstack.analysis.user_cache import cache_folder
+from bqstack.analysis.user_cache import Kept, cache_folder
 from bqstack.plan.lineage_graph import Object, Read, Step
-
-# What nobody has asked for in this time is of a text that is gone.
-_KEPT_SECONDS = 30 * 24 * 60 * 60
-_DAY_SECONDS = 24 * 60 * 60
 
 
 class Memory:
@@ -44,7 +38,7 @@ class Memory:
             for name, (type_, values) in declared.items()
         }
         self._content = Content(self._sources, [_code(), *place])
-        self._folder = cache_folder() / "lineage"
+        self._kept = Kept(cache_folder() / "lineage")
         # What has no type of its own gets it from the analyser, in a form that is not kept.
         self._untyped = {
             name
@@ -54,41 +48,23 @@ class Memory:
 
     def get(self, name: str) -> Object | None:
         """The object as it was learned from the same texts, if it was."""
-        path = self._file(name)
+        text = self._kept.get(self._key(name))
         try:
-            item = _read(json.loads(path.read_text(encoding="utf-8")))
-            if time.time() - path.stat().st_mtime > _DAY_SECONDS:
-                path.touch()
-        except (OSError, ValueError, KeyError, TypeError):
+            return None if text is None else _read(json.loads(text))
+        except (ValueError, KeyError, TypeError):
             return None  # nothing is lost but time
-        return item
 
     def put(self, item: Object) -> None:
-        """Remember an object that was understood; without a folder to write it costs time only."""
-        if item.mistake or item.name in self._untyped:
-            return
-        path = self._file(item.name)
-        try:
-            if not self._folder.is_dir():
-                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            unfinished = path.with_suffix(f".{os.getpid()}")
-            unfinished.write_text(json.dumps(asdict(item), default=sorted), encoding="utf-8")
-            unfinished.replace(path)
-        except OSError:
-            return
+        """Remember an object that was understood."""
+        if not item.mistake and item.name not in self._untyped:
+            self._kept.put(self._key(item.name), json.dumps(asdict(item), default=sorted))
 
     def forget_old(self) -> None:
         """Delete what nobody has asked for in a month."""
-        try:
-            limit = time.time() - _KEPT_SECONDS
-            for path in self._folder.iterdir():
-                if path.stat().st_mtime < limit:
-                    path.unlink(missing_ok=True)
-        except OSError:
-            return
+        self._kept.forget_old()
 
-    def _file(self, name: str) -> Path:
-        return self._folder / f"{self._content.key(self._sources[name])}.json"
+    def _key(self, name: str) -> str:
+        return f"{self._content.key(self._sources[name])}.json"
 
 
 def _read(entry: dict[str, Any]) -> Object:
