@@ -84,8 +84,9 @@ def monthly(graph: Graph, size: Size, settings: Settings) -> dict[str, float]:
     price = settings.prices.query_usd_per_tib / TIB
     held = volumes(size)
     found: dict[str, float] = {}
+    entries = schedules.load()
     for config in schedules.transfer_configs(settings, PROJECT_ROOT):
-        name = _procedure(config.query, graph)
+        name = _procedure(entries[config.schedule_name].call, graph)
         runs = costs.runs_per_month(config.schedule) or 0.0
         # Of the two configs of a local time one does its work on any day.
         share = 0.5 if name == "run_daily_automation" else 1.0
@@ -97,8 +98,8 @@ def monthly(graph: Graph, size: Size, settings: Settings) -> dict[str, float]:
     return {name: usd for name, usd in found.items() if usd}
 
 
-def _procedure(query: str, graph: Graph) -> str:
-    [name] = [n for n, o in graph.objects.items() if o.kind == "PROCEDURE" and f".{n}(" in query]
+def _procedure(call: str, graph: Graph) -> str:
+    [name] = [n for n, o in graph.objects.items() if o.kind == "PROCEDURE" and f".{n}(" in call]
     return name
 
 

@@ -16,6 +16,7 @@ from bqstack.errors import UserError
 from eros.cloud.google import Google
 from eros.project.schedules import TransferConfig
 
+FAILED = datatransfer.TransferState.FAILED
 _ENDED = (
     datatransfer.TransferState.SUCCEEDED,
     datatransfer.TransferState.FAILED,

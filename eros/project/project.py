@@ -80,4 +80,8 @@ class Project:
     @property
     def names(self) -> dict[str, Callable[[], Any]]:
         """What templates of SQL know beside the settings, each with what reads it."""
-        return {"metrics": lambda: self.figures, "alerts": lambda: self.alerts}
+        return {
+            "metrics": lambda: self.figures,
+            "alerts": lambda: self.alerts,
+            "schedule_limits": lambda: schedules.limits(self.settings, self.root),
+        }

@@ -10,11 +10,12 @@ which the clock changes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import StringConstraints, model_validator
@@ -28,10 +29,16 @@ from eros.project import cron
 from eros.project.settings import PROJECT_ROOT, Settings
 
 FILE = Path("config/schedules.yaml")
+LIMITS = "stop_overdue_runs"
+"""The entry that stops runs of all entries at their limits (docs/decisions/024-limits.md)."""
 _TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d$"
 # Offsets of the zone are looked for in these years, so that the configs do not depend on
 # the day on which `up` runs.
 _YEARS = (2025, 2026)
+
+Priority = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"]
+# Of the outbox, for a run that failed for good.
+_ALERT_LEVELS = {"CRITICAL": "CRITICAL", "HIGH": "WARNING", "MEDIUM": "WARNING", "LOW": "INFO"}
 
 
 class Schedule(Section):
@@ -41,9 +48,10 @@ class Schedule(Section):
 
     title: str
     call: str
+    limit: str = "{{ limits.query_timeout_seconds }}"
     schedule: str | None = None
     daily_at: Annotated[str, StringConstraints(pattern=_TIME_OF_DAY)] | None = None
-    priority: Literal["CRITICAL", "HIGH", "MEDIUM", "LOW"]
+    priority: Priority
     owner: str
 
     @model_validator(mode="after")
@@ -64,7 +72,7 @@ class TransferConfig:
     """What one DataTransferConfig holds.
 
     `key` is its name in the program, `schedule_name` the entry that it belongs to, `gap`
-    the longest time between two runs, at most a day.
+    the longest time between two runs, at most a day, `limit` the longest time of one.
     """
 
     key: str
@@ -73,6 +81,7 @@ class TransferConfig:
     schedule: str
     query: str
     gap: timedelta
+    limit: timedelta
 
 
 class ScheduledScripts:
@@ -116,6 +125,18 @@ def rhythms(root: Path) -> str:
     return ", ".join(found)
 
 
+def limits(settings: Settings, root: Path) -> str:
+    """Entries with their limits, as elements of an array of STRUCT<name, seconds> in SQL.
+
+    Raises UserError.
+    """
+    context = settings.template_values()
+    return ", ".join(
+        f"STRUCT('{name}' AS name, {_limit(name, entry, context).total_seconds():.0f} AS seconds)"
+        for name, entry in load(root).items()
+    )
+
+
 def transfer_configs(settings: Settings, root: Path = PROJECT_ROOT) -> list[TransferConfig]:
     """Transfer configs of a stack in the order of the file; raises UserError."""
     configs = []
@@ -123,9 +144,10 @@ def transfer_configs(settings: Settings, root: Path = PROJECT_ROOT) -> list[Tran
     for name, entry in load(root).items():
         call = templates.fill(entry.call, context, FILE, f"schedules.{name}.call").strip()
         if entry.schedule is not None:
-            query = _body(name, call, settings, guard=None)
-            gap, title = _gap(name, entry), settings.names.title(entry.title)
-            configs.append(TransferConfig(name, name, title, entry.schedule, query, gap))
+            query = _body(name, call, entry.priority, settings)
+            gap, limit = _gap(name, entry), _limit(name, entry, context)
+            title = settings.names.title(entry.title)
+            configs.append(TransferConfig(name, name, title, entry.schedule, query, gap, limit))
         else:
             configs += _daily(name, entry, call, settings)
     return configs
@@ -189,7 +211,7 @@ def _daily(name: str, entry: Schedule, call: str, settings: Settings) -> list[Tr
         )
     times = sorted({f"{_at(day, entry.daily_at, zone):%H:%M}" for day in days})
     guard = f"FORMAT_TIMESTAMP('%H:%M', @run_time, '{settings.time_zone}') = '{entry.daily_at}'"
-    query = _body(name, call, settings, guard)
+    query = _body(name, call, entry.priority, settings, guard)
     return [
         TransferConfig(
             key=f"{name}_{time.replace(':', '')}_utc",
@@ -200,6 +222,7 @@ def _daily(name: str, entry: Schedule, call: str, settings: Settings) -> list[Tr
             schedule=f"every day {time}",
             query=query,
             gap=_gap(name, entry),
+            limit=_limit(name, entry, settings.template_values()),
         )
         for time in times
     ]
@@ -217,12 +240,46 @@ def _at(day: date, time_of_day: str, zone: ZoneInfo) -> datetime:
     return local.astimezone(UTC)
 
 
-def _body(name: str, call: str, settings: Settings, guard: str | None) -> str:
-    """Script of a transfer config: labels for the jobs it starts, then the call."""
+def _body(
+    name: str, call: str, priority: Priority, settings: Settings, guard: str | None = None
+) -> str:
+    """Script of a transfer config: labels for the jobs it starts, then the call.
+
+    Data Transfer tries nothing again (docs/requirements.md C-33), so the script does.
+    """
     labels = f"component:{name},{settings.job_labels}"
+    level = _ALERT_LEVELS[priority]
+    retry = f"prepare_retry('{name}', '{level}', @@error.message, failures)"
+    attempts = [
+        "BEGIN",
+        "  DECLARE failures INT64 DEFAULT 0;",
+        "  DECLARE is_done BOOL DEFAULT FALSE;",
+        "  WHILE NOT is_done DO",
+        "    BEGIN",
+        f"      {call};",
+        "      SET is_done = TRUE;",
+        "    EXCEPTION WHEN ERROR THEN",
+        f"      CALL {settings.dataset_reference}.{retry};",
+        "    END;",
+        "  END WHILE;",
+        "END;",
+    ]
     lines = [f"SET @@query_label = '{labels}';"]
-    lines += [f"IF {guard} THEN", f"  {call};", "END IF;"] if guard else [f"{call};"]
+    lines += (
+        [f"IF {guard} THEN", *(f"  {line}" for line in attempts), "END IF;"] if guard else attempts
+    )
     return "\n".join(lines) + "\n"
+
+
+def _limit(name: str, entry: Schedule, context: Mapping[str, Any]) -> timedelta:
+    """Longest time of a run; raises UserError."""
+    key = f"schedules.{name}.limit"
+    text = templates.fill(entry.limit, context, FILE, key)
+    if not text.isdecimal() or int(text) == 0:
+        raise UserError(
+            "a limit is a whole number of seconds", file=FILE, key=key, value=entry.limit
+        )
+    return timedelta(seconds=int(text))
 
 
 def _gap(name: str, entry: Schedule) -> timedelta:

@@ -31,13 +31,16 @@ class Prices(Section):
 
 
 class Limits(Section):
-    """Bounds of a single job (docs/requirements.md C-34, C-35)."""
+    """Bounds of a single job (docs/requirements.md C-34, C-35, docs/decisions/024-limits.md)."""
 
     maximum_bytes_billed: Annotated[int, Field(ge=10 * 2**20, le=2**62)] = 10 * 2**30
     """10 MiB at least: BigQuery bills every query so much, and refuses all below a lower limit."""
     query_timeout_seconds: PositiveInt = 300
     interactive_timeout_seconds: PositiveInt = 60
     daily_run_timeout_seconds: PositiveInt = 900
+    stop_within_seconds: PositiveInt = 600
+    """How long after its limit a scheduled run has ended at the latest: it is looked for every five
+    minutes, and BigQuery takes about one to cancel a job. The lease of a run outlasts this."""
 
 
 class Thresholds(Section):
@@ -105,6 +108,10 @@ class Automation(Section):
     """Pauses add up to this before a procedure gives up on a table that others change."""
     integrity_hours: Annotated[int, Field(ge=1, le=24)] = 6
     """How often the rules of the data are checked, which takes a scan of all captions."""
+    retry_delays_seconds: Annotated[
+        tuple[Annotated[int, Field(ge=0, le=120)], ...], Field(min_length=1, max_length=5)
+    ] = (5, 15, 30)
+    """Waits before a scheduled run that met a passing error of BigQuery is tried again."""
     queue_lease_minutes: PositiveInt = 30
     queue_max_attempts: PositiveInt = 3
     feedback_window_days: Days = 365

@@ -23,6 +23,7 @@ _SOURCES = {
     "error_reason": f"{NAMESPACE}:jobHistory",
     "jobs_view": f"{NAMESPACE}:jobHistory",
     "metrics": "config/metrics.yaml",
+    "schedule_limits": "config/schedules.yaml",
     "time_zone": f"{NAMESPACE}:timeZone",
 }
 

@@ -26,7 +26,7 @@ BEGIN
             run,
             'archive_inactive_assignments',
             DATE(started, '{{ time_zone }}'),
-            {{ limits.query_timeout_seconds }},
+            {{ limits.query_timeout_seconds + limits.stop_within_seconds }},
             is_open
         );
         IF NOT is_open THEN
@@ -101,14 +101,17 @@ BEGIN
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'SUCCESS', moved, NULL);
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;
-        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
-            'WARNING',
-            'Archiving failed',
-            'archive_inactive_assignments',
-            failure,
-            NULL,
-            run
-        );
+        -- One that passes by itself is tried again, and reported by who tries (prepare_retry).
+        IF NOT `{{ project }}`.`{{ dataset }}`.is_transient_error(failure) THEN
+            CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+                'WARNING',
+                'Archiving failed',
+                'archive_inactive_assignments',
+                failure,
+                NULL,
+                run
+            );
+        END IF;
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'FAILED', 0, failure);
         RAISE USING MESSAGE = failure;
     END;

@@ -119,7 +119,7 @@ BEGIN
     -- cost: 1 of 288
     BEGIN
         CALL `{{ project }}`.`{{ dataset }}`.take_lock(
-            'job/evaluate_alerts', evaluation, {{ limits.query_timeout_seconds }}, {{ automation.lock_wait_seconds }}
+            'job/evaluate_alerts', evaluation, {{ limits.query_timeout_seconds + limits.stop_within_seconds }}, {{ automation.lock_wait_seconds }}
         );
         WHILE NOT is_written DO
             BEGIN

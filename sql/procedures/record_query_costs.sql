@@ -24,7 +24,7 @@ BEGIN
             run,
             'record_query_costs',
             DATE(started, '{{ time_zone }}'),
-            {{ limits.query_timeout_seconds }},
+            {{ limits.query_timeout_seconds + limits.stop_within_seconds }},
             is_open
         );
         IF NOT is_open THEN
@@ -174,13 +174,13 @@ BEGIN
             END IF;
         END IF;
 
-        -- A job over the cap fails, so its growth must be seen before.
+        -- What is over the cap is refused or stopped, so its growth must be seen before.
         IF largest_job > 0.8 * {{ limits.maximum_bytes_billed }} THEN
             CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
                 'WARNING',
                 'Byte limit near',
                 'record_query_costs',
-                FORMAT('a job billed %d bytes; jobs over {{ limits.maximum_bytes_billed }} fail', largest_job),
+                FORMAT('a statement billed %d bytes; a scheduled run with one over {{ limits.maximum_bytes_billed }} is stopped', largest_job),
                 JSON_OBJECT('bytes_billed', largest_job, 'limit', {{ limits.maximum_bytes_billed }}),
                 run
             );
@@ -220,14 +220,17 @@ BEGIN
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'SUCCESS', written, NULL);
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;
-        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
-            'WARNING',
-            'Cost monitoring failed',
-            'record_query_costs',
-            failure,
-            NULL,
-            run
-        );
+        -- One that passes by itself is tried again, and reported by who tries (prepare_retry).
+        IF NOT `{{ project }}`.`{{ dataset }}`.is_transient_error(failure) THEN
+            CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+                'WARNING',
+                'Cost monitoring failed',
+                'record_query_costs',
+                failure,
+                NULL,
+                run
+            );
+        END IF;
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'FAILED', 0, failure);
         RAISE USING MESSAGE = failure;
     END;

@@ -41,7 +41,7 @@ BEGIN
             run,
             'release_schedule_requests',
             today,
-            {{ limits.query_timeout_seconds }},
+            {{ limits.query_timeout_seconds + limits.stop_within_seconds }},
             is_open
         );
         IF NOT is_open THEN
@@ -94,14 +94,17 @@ BEGIN
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'SUCCESS', changed, NULL);
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;
-        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
-            'WARNING',
-            'Queue release failed',
-            'release_schedule_requests',
-            failure,
-            NULL,
-            run
-        );
+        -- One that passes by itself is tried again, and reported by who tries (prepare_retry).
+        IF NOT `{{ project }}`.`{{ dataset }}`.is_transient_error(failure) THEN
+            CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+                'WARNING',
+                'Queue release failed',
+                'release_schedule_requests',
+                failure,
+                NULL,
+                run
+            );
+        END IF;
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'FAILED', 0, failure);
         RAISE USING MESSAGE = failure;
     END;

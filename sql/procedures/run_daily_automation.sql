@@ -50,7 +50,7 @@ BEGIN
             run,
             'run_daily_automation',
             run_date,
-            {{ limits.daily_run_timeout_seconds }},
+            {{ limits.daily_run_timeout_seconds + limits.stop_within_seconds }},
             is_open
         );
         IF NOT is_open THEN
@@ -252,14 +252,17 @@ BEGIN
         );
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;
-        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
-            'CRITICAL',
-            'Daily automation failure',
-            'run_daily_automation',
-            failure,
-            NULL,
-            run
-        );
+        -- One that passes by itself is tried again, and reported by who tries (prepare_retry).
+        IF NOT `{{ project }}`.`{{ dataset }}`.is_transient_error(failure) THEN
+            CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+                'CRITICAL',
+                'Daily automation failure',
+                'run_daily_automation',
+                failure,
+                NULL,
+                run
+            );
+        END IF;
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'FAILED', 0, failure);
         RAISE USING MESSAGE = failure;
     END;

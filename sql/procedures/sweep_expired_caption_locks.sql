@@ -23,7 +23,7 @@ BEGIN
             sweep,
             'sweep_expired_caption_locks',
             today,
-            {{ limits.query_timeout_seconds }},
+            {{ limits.query_timeout_seconds + limits.stop_within_seconds }},
             is_open
         );
         IF NOT is_open THEN
@@ -114,14 +114,17 @@ BEGIN
             'FAILED',
             failure
         );
-        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
-            'CRITICAL',
-            'Lock cleanup failed',
-            'sweep_expired_caption_locks',
-            failure,
-            NULL,
-            sweep
-        );
+        -- One that passes by itself is tried again, and reported by who tries (prepare_retry).
+        IF NOT `{{ project }}`.`{{ dataset }}`.is_transient_error(failure) THEN
+            CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+                'CRITICAL',
+                'Lock cleanup failed',
+                'sweep_expired_caption_locks',
+                failure,
+                NULL,
+                sweep
+            );
+        END IF;
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(sweep, 'FAILED', 0, failure);
         RAISE USING MESSAGE = failure;
     END;

@@ -252,3 +252,36 @@ def test_rhythms_are_those_of_the_schedules_that_run_daily():
 )
 def test_what_runs_every_day_is_known(written, daily):
     assert cron.runs_daily(written) is daily
+
+
+def test_limits_are_those_of_the_settings_and_every_schedule_has_one(settings):
+    found = schedules.limits(settings, PROJECT_ROOT)
+    assert "STRUCT('run_daily_automation' AS name, 900 AS seconds)" in found
+    assert "STRUCT('record_health_check' AS name, 60 AS seconds)" in found
+    assert "STRUCT('sweep_expired_caption_locks' AS name, 300 AS seconds)" in found
+    assert found.count("STRUCT(") == len(schedules.load())
+    for config in schedules.transfer_configs(settings):
+        assert config.limit <= timedelta(minutes=15), config.key
+
+
+@pytest.mark.parametrize("limit", ["soon", "0", "-5", "1.5"])
+def test_a_limit_that_is_no_number_of_seconds_is_refused(tmp_path, settings, limit):
+    (tmp_path / "config").mkdir()
+    text = entry_text(schedule="every 5 minutes", limit=limit)
+    (tmp_path / "config/schedules.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=r"schedules\.job\.limit.*whole number of seconds"):
+        schedules.transfer_configs(settings, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("priority", "level"),
+    [("CRITICAL", "CRITICAL"), ("HIGH", "WARNING"), ("MEDIUM", "WARNING"), ("LOW", "INFO")],
+)
+def test_the_priority_is_the_level_of_a_run_that_fails_for_good(
+    tmp_path, settings, priority, level
+):
+    (tmp_path / "config").mkdir()
+    text = entry_text(schedule="every 5 minutes", priority=priority)
+    (tmp_path / "config/schedules.yaml").write_text(text, encoding="utf-8")
+    [config] = schedules.transfer_configs(settings, tmp_path)
+    assert f"prepare_retry('job', '{level}', @@error.message, failures)" in config.query

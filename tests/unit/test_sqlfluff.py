@@ -21,7 +21,7 @@ def context() -> dict[str, str]:
 
 def test_sqlfluff_knows_the_names_that_templates_may_use(context):
     assert set(context) == set(
-        {**load_stack_file("local").template_values(), **Project.load("local").names()}
+        {**load_stack_file("local").template_values(), **Project.load("local").names}
     )
 
 

@@ -265,6 +265,29 @@ def doubled_schedules(site: Site) -> list[Finding]:
     return findings or [Finding("schedules", Level.OK, "no duplicates")]
 
 
+def run_limits(site: Site) -> list[Finding]:
+    """Scheduled runs over their limit are stopped: the schedule that does it is on and works."""
+    settings = site.google.settings
+    wanted = [
+        config
+        for config in schedules.transfer_configs(settings, site.root)
+        if config.schedule_name == schedules.LIMITS
+    ]
+    found = transfers.deployed(site.google, wanted)
+    if not found:
+        text = "this deployment makes the schedule that stops runs over their limit"
+        return [Finding("run limits", Level.OK, text)]
+    if all(one.disabled for one in found):
+        if settings.schedules_paused:
+            return [Finding("run limits", Level.OK, "all schedules are paused")]
+        text = f"{wanted[0].title} is paused: no scheduled run has a limit"
+        return [Finding("run limits", Level.WARNING, text, f"pulumi up --stack {site.stack}")]
+    if any(one.state is transfers.FAILED for one in found):
+        text = f"the last run of {wanted[0].title} failed: no scheduled run has a limit"
+        return [Finding("run limits", Level.WARNING, text, f"eros run {schedules.LIMITS}")]
+    return [Finding("run limits", Level.OK, "runs over their limit are stopped")]
+
+
 def git_tree(site: Site) -> list[Finding]:
     """What is deployed can be found again in git."""
     result = subprocess.run(
@@ -340,6 +363,7 @@ CHECKS: tuple[tuple[str, bool, Check], ...] = (
     ("authorized views", True, authorized),
     ("transfer agent", True, transfer_agent),
     ("schedules", True, doubled_schedules),
+    ("run limits", True, run_limits),
     ("backups", True, backups),
     ("interrupted work", True, interrupted),
 )

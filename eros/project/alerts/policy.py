@@ -9,7 +9,7 @@ docs/decisions/008-alert-chain.md tells how one leads to the other.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -210,7 +210,14 @@ def _windows(
     ]
 
 
-def _filter(metric: str, resource: str, labels: dict[str, str]) -> str:
+def _filter(metric: str, resource: str, labels: Mapping[str, str | list[str]]) -> str:
+    """Series of the metric; a label with several values is one of them."""
     parts = [f'metric.type="{metric}"', f'resource.type="{resource}"']
-    parts += [f'metric.labels.{key}="{value}"' for key, value in labels.items()]
+    for key, value in labels.items():
+        several = ", ".join(f'"{one}"' for one in value)
+        parts.append(
+            f'metric.labels.{key}="{value}"'
+            if isinstance(value, str)
+            else f"metric.labels.{key}=one_of({several})"
+        )
     return " AND ".join(parts)

@@ -59,7 +59,7 @@ class Metric(Section):
 
     type: Text
     resource: Text
-    labels: dict[str, str] = {}
+    labels: dict[str, str | list[str]] = {}
     schedules: list[str] | None = None
     """Only the transfer configs of these entries of config/schedules.yaml."""
     except_schedules: list[str] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -128,6 +129,7 @@ class Jobs:
         self.all: list[dict[str, Any]] = []
         self.asked_since: list[int] = []
         self.written: list[str] = []
+        self.withdrawn: list[str] = []
         self.remembers: list[list[str | None]] = []
         self.created = "1"
 
@@ -139,11 +141,19 @@ class Jobs:
 
     def jobs(self, *, since: int = 0, parent: str | None = None) -> list[dict[str, Any]]:
         self.asked_since.append(since)
-        found = [one for one in self.all if int(one["statistics"]["creationTime"]) >= since]
+        found = [
+            one
+            for one in self.all
+            if int(one["statistics"]["creationTime"]) >= since
+            and one["statistics"].get("parentJobId") == parent
+        ]
         return sorted(found, key=lambda one: -int(one["statistics"]["creationTime"]))
 
     def query(self, sql: str) -> list[list[str | None]]:
-        return self.remembers
+        if sql.startswith("DELETE"):
+            self.withdrawn += re.findall(r"'([^']+)'", sql.partition(" OR ")[0])
+            return []
+        return [] if "state != 'DONE'" in sql else self.remembers
 
     def insert(self, dataset: str, table: str, rows: list[dict[str, Any]]) -> None:
         self.written += [row["job_id"] for row in rows]
@@ -167,15 +177,21 @@ def test_a_long_job_is_copied_when_it_ends_and_nothing_comes_twice(tmp_path):
     jobs = Jobs()
     copier = history(tmp_path, jobs)
     long = jobs.add("long", -120, "RUNNING")
+    long["statistics"]["query"] = {"statementType": "SCRIPT"}
     jobs.add("early", -90)
     jobs.add("late", -1)
+    jobs.add("short", 0, "RUNNING")
     copier.copy()
     copier.copy()
-    assert jobs.written == ["early", "late"]
+    assert jobs.written == ["long", "early", "late"], "what lasts is there while it is at work"
+    jobs.add("of_long_0", -100)["statistics"]["parentJobId"] = "long"
+    copier.copy()
+    assert (jobs.withdrawn, jobs.written[3:]) == (["long"], ["long", "of_long_0"])
     long["status"]["state"] = "DONE"
+    long["statistics"]["numChildJobs"] = "0"
     copier.copy()
     copier.copy()
-    assert jobs.written == ["early", "late", "long"]
+    assert (jobs.withdrawn, jobs.written[5:]) == (["long", "long"], ["long"])
     assert jobs.asked_since[-1] > int(long["statistics"]["creationTime"]), "the past is read again"
 
 

@@ -367,6 +367,28 @@ def test_a_tight_quota_is_told(settings, monkeypatch, share, level):
     assert levels(preflight.quotas(site(settings))) == [level]
 
 
+@pytest.mark.parametrize(
+    ("configs", "paused", "level", "text"),
+    [
+        ([], False, Level.OK, "this deployment makes"),
+        ([{}], False, Level.OK, "are stopped"),
+        ([{"disabled": True}], False, Level.WARNING, "is paused"),
+        ([{"disabled": True}], True, Level.OK, "all schedules are paused"),
+        ([{"state": "FAILED"}], False, Level.WARNING, "failed"),
+    ],
+)
+def test_limits_of_scheduled_runs_are_in_force(settings, configs, paused, level, text):
+    params = {"query": f"CALL {settings.dataset_reference}.stop_overdue_runs();"}
+    made = [
+        TransferConfig(name="c", display_name="EROS: Run Limits", params=params, **one)
+        for one in configs
+    ]
+    place = site(settings.model_copy(update={"schedules_paused": paused}))
+    place.google.transfers = SimpleNamespace(list_transfer_configs=lambda parent: made)
+    (finding,) = preflight.run_limits(place)
+    assert (finding.level, text in finding.text) == (level, True)
+
+
 @pytest.mark.parametrize(("names", "level"), [((1,), Level.OK), ((1, 2, 3), Level.FAILED)])
 def test_a_schedule_that_is_there_twice_is_named_with_what_to_delete(
     settings, monkeypatch, names, level

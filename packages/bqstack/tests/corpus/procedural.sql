@@ -168,3 +168,7 @@ INSERT INTO @u VALUES (1, 's', 2);
 INSERT INTO @u (a, s, w) SELECT * FROM @u;
 -- invalid: column-order
 INSERT INTO @u SELECT a, s, a FROM @t;
+-- case: system_procedure
+DECLARE job STRING DEFAULT 'one'; CALL BQ.JOBS.CANCEL(job); CALL BQ.REFRESH_MATERIALIZED_VIEW('d.v');
+-- invalid: *
+CALL BQ.JOBS.CANCEL(1);

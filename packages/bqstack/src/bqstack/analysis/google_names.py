@@ -4,6 +4,7 @@ Written by hand from Google's reference, in this one place; a view or column tha
 missing here is reported as missing-object or unknown-column.
 https://cloud.google.com/bigquery/docs/information-schema-intro
 https://cloud.google.com/bigquery/docs/reference/system-variables
+https://cloud.google.com/bigquery/docs/reference/system-procedures
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ SYSTEM_VARIABLES = {
     "script.num_child_jobs": "INT64",
     "script.slot_ms": "INT64",
 }
+
+# Procedures of BigQuery's own, each of one text.
+SYSTEM_PROCEDURES = (("BQ", "JOBS", "CANCEL"), ("BQ", "REFRESH_MATERIALIZED_VIEW"))
 
 # Parameters that Data Transfer passes to a scheduled query.
 RUN_PARAMETERS = {"run_time": "TIMESTAMP", "run_date": "DATE"}

@@ -185,6 +185,11 @@ class World:
         dataset.custom_function.extend(self._functions)
         dataset.custom_tvf.extend(self._table_functions)
         dataset.procedure.extend(self._procedures)
+        for *holders, name in google_names.SYSTEM_PROCEDURES:
+            holder = root
+            for above in holders:
+                holder = _below(holder, above)
+            holder.procedure.append(_of_a_text(name))
         dataset.catalog.add().CopyFrom(self._dataset_views)
         for holder in (project, root):
             # A view without a project takes the one that it is created in.
@@ -244,6 +249,15 @@ def _searching(name: str, returns: str) -> FunctionProto:
         return_type=_fixed(analyser_types.parsed(returns)),
     )
     return FunctionProto(name_path=[name], group="Google", mode="SCALAR", signature=[signature])
+
+
+def _of_a_text(name: str) -> ProcedureProto:
+    """A procedure with one text."""
+    signature = FunctionSignatureProto(
+        argument=[_fixed(analyser_types.parsed("STRING"))],
+        return_type=_fixed(analyser_types.parsed("INT64")),
+    )
+    return ProcedureProto(name_path=[name], signature=signature)
 
 
 def _choosing_aggregate(name: str) -> FunctionProto:

@@ -1,8 +1,12 @@
 """Jobs for the statements of a script, as BigQuery has them.
 
 local-bigquery 0.4.0 gives every statement of a script a copy of the script's own job, made
-when the script has succeeded. Here each has its own text, times, labels and outcome, also in
-a script that failed: what INFORMATION_SCHEMA.JOBS and the audit log show on Google.
+when the script has succeeded. Here each has its own text, times, labels and outcome, from the
+moment that it ends, also in a script that fails or still runs: what INFORMATION_SCHEMA.JOBS and
+the audit log show on Google.
+
+`CALL BQ.JOBS.CANCEL('[project_id.]job_id')` cancels a job
+(https://cloud.google.com/bigquery/docs/reference/system-procedures#bqjobscancel).
 
 A handler that catches an error of its own still tells the first one by RAISE, as on Google.
 
@@ -14,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +59,15 @@ class _Statement:
 class _Script:
     """What is noted while a query job runs; `is_script` says whether it has statements."""
 
+    job: Job
     is_script: bool = False
-    statements: list[_Statement] = field(default_factory=list)
+    statements: int = 0
+
+    def note(self, statement: _Statement) -> None:
+        """Give a statement that has ended a job of its own."""
+        if self.is_script:
+            store.save(_job_of(self.job, self.statements, statement))
+            self.statements += 1
 
 
 _current: ContextVar[_Script | None] = ContextVar("script", default=None)
@@ -154,6 +165,18 @@ class _Interpreter(script.Interpreter):
                 del system[name]
             system.update(before)
 
+    def call(self, statement: script.Statement) -> None:
+        """A procedure, Google's own included."""
+        if statement.text.upper() != "BQ.JOBS.CANCEL":
+            super().call(statement)
+            return
+        if len(statement.items) != 1:
+            raise BigQueryError("invalidQuery", "BQ.JOBS.CANCEL takes one argument, a job.")
+        ((argument, _),) = statement.items
+        # A project may have a dot in its name; a job may not.
+        project, _, job_id = str(self.evaluate(argument)).rpartition(".")
+        runner.cancel(project or self.context.project_id, job_id)
+
     def ddl(self, verb: str, operation: str, reference: tuple[str, str, str]) -> None:
         self._text = self.context.system.get("statement_text") or ""
         super().ddl(verb, operation, reference)
@@ -222,7 +245,7 @@ class _Interpreter(script.Interpreter):
     ) -> None:
         if self._script is not None:
             labels = parse_labels(self.context.settings.get("query_label"))
-            self._script.statements.append(
+            self._script.note(
                 _Statement(self._text, labels, start, metadata.now(), statistics, error)
             )
 
@@ -238,16 +261,13 @@ def _without_children(execute: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _query(job: Job, *arguments: Any) -> JobStatistics:
-    noted = _Script()
+    noted = _Script(job)
     token = _current.set(noted)
     try:
         result = _run_query(job, *arguments)
     finally:
         _current.reset(token)
-        statements = noted.statements if noted.is_script else []
-        for position, statement in enumerate(statements):
-            store.save(_job_of(job, position, statement))
-    return result.replace(numChildJobs=str(len(statements))) if statements else result
+    return result.replace(numChildJobs=str(noted.statements)) if noted.statements else result
 
 
 def _job_of(job: Job, position: int, statement: _Statement) -> Job:

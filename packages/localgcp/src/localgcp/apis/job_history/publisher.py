@@ -1,4 +1,8 @@
-"""Publishes finished jobs: rows in every table named `job_history`, audit log and metrics."""
+"""Publishes jobs: rows in every table named `job_history`, audit log and metrics.
+
+Google's view has a job from its start. Here a table gets it when it ends, and before that only
+once it has been at work for a while: what asks for jobs at work asks for those that last.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,17 +43,25 @@ _MARGIN_MS = 60 * 1000
 # BigQuery ends a query after six hours; what the emulator calls RUNNING for longer was
 # interrupted by its own stop and never ends.
 _LONGEST_JOB_MS = 6 * 60 * 60 * 1000
+# How long a job is at work before tables have it.
+_LASTING_MS = 30 * 1000
 _AUDIT_KIND = "localcloud.audit"
 
 
 @dataclass
 class _Target:
-    """Where jobs go: what was copied of those created since `horizon` (milliseconds)."""
+    """Where jobs go: what was copied of those created since `horizon` (milliseconds).
+
+    `at_work` has the jobs with rows that are not final, and how many of their statements have
+    one; without `withdraw` only jobs that have ended are written.
+    """
 
     write: Callable[[list[Record]], None]
+    withdraw: Callable[[Collection[str]], None] | None = None
     created: str = ""
     horizon: int = 0
     copied: dict[str, int] = field(default_factory=dict)
+    at_work: dict[str, int] = field(default_factory=dict)
 
 
 class JobHistory:
@@ -166,6 +178,21 @@ class JobHistory:
     def _resume(self, dataset: str, created: str) -> _Target:
         """What an earlier run of this server wrote, so that no row comes twice."""
         name = f"`{self.cloud.project}`.`{dataset}`.{TABLE}"
+        unfinished = [
+            str(job_id)
+            for (job_id,) in self.bigquery.query(
+                f"SELECT job_id FROM {name} WHERE state != 'DONE' AND parent_job_id IS NULL"
+            )
+        ]
+
+        def withdraw(jobs: Collection[str]) -> None:
+            ids = ", ".join(f"'{job}'" for job in jobs)
+            self.bigquery.query(
+                f"DELETE FROM {name} WHERE job_id IN ({ids}) OR parent_job_id IN ({ids})"
+            )
+
+        if unfinished:
+            withdraw(unfinished)
         found = self.bigquery.query(
             f"SELECT job_id, UNIX_MILLIS(creation_time) FROM {name} WHERE parent_job_id IS NULL"
             " AND creation_time >= TIMESTAMP_SUB((SELECT LEAST(MAX(creation_time),"
@@ -178,7 +205,7 @@ class JobHistory:
         def write(some: list[Record]) -> None:
             self.bigquery.insert(dataset, TABLE, [one.row for one in some])
 
-        return _Target(write, created, horizon, copied)
+        return _Target(write, withdraw, created, horizon, copied)
 
     def _resume_audit(self) -> _Target:
         """The audit log; entries that are there already are not written again."""
@@ -218,6 +245,7 @@ class JobHistory:
             and job["jobReference"]["jobId"] not in target.copied
             and not _is_own(job)
         ]
+        self._show_at_work(target, jobs)
         for batch in self._batches(new, groups):
             if self._stopped.is_set():
                 return
@@ -227,6 +255,38 @@ class JobHistory:
         target.copied = {
             name: moment for name, moment in target.copied.items() if moment >= target.horizon
         }
+
+    def _show_at_work(self, target: _Target, jobs: list[dict[str, Any]]) -> None:
+        """Bring the rows of jobs at work up to date; take away those of jobs that have ended."""
+        if target.withdraw is None:
+            return
+        now = self._now()
+        lasting = [
+            job
+            for job in jobs
+            if job["status"]["state"] == "RUNNING"
+            and now - _LONGEST_JOB_MS <= _created(job) <= now - _LASTING_MS
+            and not _is_own(job)
+        ]
+        found = {
+            job["jobReference"]["jobId"]: (
+                job,
+                self.bigquery.jobs(parent=job["jobReference"]["jobId"]),
+            )
+            for job in lasting
+        }
+        same = {
+            name
+            for name, (_, statements) in found.items()
+            if target.at_work.get(name) == len(statements)
+        }
+        if outdated := target.at_work.keys() - same:
+            target.withdraw(outdated)
+            target.at_work = {name: target.at_work[name] for name in same}
+        for name, (job, statements) in found.items():
+            if name not in same:
+                target.write(records(job, statements, self._user(job), self._sizes.estimate))
+                target.at_work[name] = len(statements)
 
     def _batches(
         self, jobs: list[dict[str, Any]], groups: dict[str, list[Record]]

@@ -24,14 +24,14 @@ _SCRIPT_WORDS = re.compile(
 
 @dataclass(frozen=True)
 class Record:
-    """A finished job and its row."""
+    """A job and its row."""
 
     job: Job
     row: Row
 
 
 def records(job: Job, children: list[Job], user: str, estimate: Estimate) -> list[Record]:
-    """A finished job, then the jobs of its statements in their order."""
+    """A job, then the jobs of its statements that have ended, in their order."""
     statement_type = _statement_type(job)
     if statement_type != "SCRIPT":
         return [Record(job, _row(job, statement_type, user, estimate))]
