@@ -10,6 +10,7 @@ import pulumi_gcp as gcp
 from components import readiness
 from components.identity import Identity
 from components.schedules import Schedules
+from eros.project import notices
 from eros.project.alerts import Alerts, Rule, policy
 from eros.project.channels import Channel
 from eros.project.figures import ALERT_METRIC, TYPE_PREFIX
@@ -17,6 +18,8 @@ from eros.project.settings import Settings
 
 # An incident whose time series stops for good; the shortest is 30 minutes.
 AUTO_CLOSE = "86400s"
+# A notice is no trouble that lasts.
+NOTICE_CLOSE = "1800s"
 
 
 class Alerting(pulumi.ComponentResource):
@@ -48,6 +51,9 @@ class Alerting(pulumi.ComponentResource):
             if rule.escalate_after and further:
                 key = f"{rule.label}-escalation"
                 self.policies[key] = self._policy(rule, further, escalated=True)
+        told = [key for key in alerts.notice_channels if key in self.channels]
+        for phase in notices.PHASES:
+            self.policies[_notice_name(phase)] = self._notice_policy(phase, told)
         self.names = {key: channel.name for key, channel in self.channels.items()}
         self.register_outputs({"notificationChannels": self.names})
 
@@ -186,6 +192,46 @@ class Alerting(pulumi.ComponentResource):
             ),
         )
 
+    def _notice_policy(self, phase: str, channels: list[str]) -> gcp.monitoring.AlertPolicy:
+        """What sends the notices of `eros` (`eros.project.notices`)."""
+        settings = self._settings
+        rate = gcp.monitoring.AlertPolicyAlertStrategyNotificationRateLimitArgs
+        title = notices.PHASES[phase]
+        return gcp.monitoring.AlertPolicy(
+            _notice_name(phase),
+            project=settings.project,
+            display_name=settings.names.title(f"EROS notice: {title}"),
+            severity="WARNING",
+            combiner="OR",
+            conditions=[
+                gcp.monitoring.AlertPolicyConditionArgs(
+                    display_name=title,
+                    condition_matched_log=gcp.monitoring.AlertPolicyConditionConditionMatchedLogArgs(
+                        filter=notices.entry_filter(phase, settings.dataset),
+                        label_extractors=notices.extractors(),
+                    ),
+                )
+            ],
+            documentation=gcp.monitoring.AlertPolicyDocumentationArgs(
+                subject=notices.subject(),
+                content=notices.documentation(settings.runbook),
+                mime_type="text/markdown",
+            ),
+            notification_channels=[self.channels[key].id for key in channels],
+            alert_strategy=gcp.monitoring.AlertPolicyAlertStrategyArgs(
+                auto_close=NOTICE_CLOSE,
+                notification_rate_limit=rate(period=f"{notices.RATE_SECONDS}s"),
+            ),
+            user_labels=settings.all_labels | {"component": "alerting", "notice": phase},
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[
+                    self._identity.services["monitoring.googleapis.com"],
+                    self._identity.services["logging.googleapis.com"],
+                ],
+            ),
+        )
+
     def _condition(self, condition: policy.Condition) -> gcp.monitoring.AlertPolicyConditionArgs:
         aggregation = gcp.monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(
             alignment_period=f"{condition.window * 60}s",
@@ -214,6 +260,10 @@ class Alerting(pulumi.ComponentResource):
         return pulumi.Output.all(*names).apply(
             lambda found: policy.of_configs(condition.filter, found)
         )
+
+
+def _notice_name(phase: str) -> str:
+    return f"notice-{phase.replace('_', '-')}"
 
 
 def _secrets(

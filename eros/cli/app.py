@@ -31,6 +31,7 @@ COMMANDS = {
     "plan": _CHANGE,
     "diff": _CHANGE,
     "preflight": _CHANGE,
+    "announce": _CHANGE,
     "deploy": _CHANGE,
     "rollback": _CHANGE,
     "repair": _CHANGE,

@@ -51,6 +51,10 @@ def deploy(
     break_lock: Annotated[
         bool, typer.Option("--break-lock", help="Release the lock of a dead deployment.")
     ] = False,
+    why: Annotated[str, typer.Option(help="The reason that people are notified of.")] = "",
+    impact: Annotated[
+        str, typer.Option(help="What users may notice.")
+    ] = "no downtime; schedules keep running",
     output: Output = Format.TEXT,
 ) -> None:
     """Deploy the program to a stack, safely; exit codes 0 to 5 (docs/deploy.md)."""
@@ -76,6 +80,8 @@ def deploy(
         break_lock=break_lock,
         allow_dirty=allow_dirty,
         observe_minutes=observe,
+        why=why,
+        impact=impact,
     )
     # An end by the machine is an interruption like one by a person.
     signal.signal(signal.SIGTERM, _interrupt)

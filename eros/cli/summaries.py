@@ -9,6 +9,7 @@ from __future__ import annotations
 SUMMARIES = {
     "adopt": "Compare existing resources with the program and write the files that adopt them.",
     "alerts": "List alerts, show their history, acknowledge one.",
+    "announce": ("Announce a deployment, a day before, through the stack's notification channels."),
     "backup": "Back up the tables and restore them.",
     "dashboard": "Write the declared dashboards with the stack's real figures as one HTML file.",
     "deploy": "Deploy the program to a stack, safely; exit codes 0 to 5 (docs/deploy.md).",

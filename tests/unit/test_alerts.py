@@ -10,7 +10,7 @@ import yaml
 from bqstack.errors import UserError
 from components import readiness
 from components.system import System
-from eros.project import alerts, channels, schedules
+from eros.project import alerts, channels, notices, schedules
 from eros.project.alerts import checks, policy
 from eros.project.settings import PROJECT_ROOT
 from eros.project.stack_file import parse
@@ -235,7 +235,22 @@ def declared() -> list[Declared]:
 
 @pytest.fixture
 def policies(declared) -> dict[str, Declared]:
-    return {d.name: d for d in declared if d.type == POLICY}
+    """Those of rules."""
+    return {d.name: d for d in declared if d.type == POLICY and not d.name.startswith("notice-")}
+
+
+def test_each_phase_of_a_notice_has_a_policy_that_matches_its_entries(declared, settings):
+    found = {d.name: d.inputs for d in declared if d.name.startswith("notice-")}
+    assert len(found) == len(notices.PHASES)
+    for phase in notices.PHASES:
+        inputs = found[f"notice-{phase.replace('_', '-')}"]
+        [condition] = inputs["conditions"]
+        matched = condition["conditionMatchedLog"]
+        assert matched["filter"] == notices.entry_filter(phase, settings.dataset)
+        assert set(matched["labelExtractors"]) == set(notices.FIELDS)
+        # Google asks a policy on log entries for a rate.
+        assert inputs["alertStrategy"]["notificationRateLimit"] == {"period": "300s"}
+        assert inputs["notificationChannels"] == ["on_call_email-id"]
 
 
 def test_each_rule_has_a_policy_and_each_escalation_a_second_one(policies, rules):
@@ -282,6 +297,7 @@ def test_policies_over_the_new_metric_wait_for_it_once(monkeypatch):
         for resource in declared
         if resource.type == POLICY
         for condition in resource.inputs["conditions"]
+        if "conditionThreshold" in condition
     ]
     assert all(text.startswith('metric.type="') for text in filters)
     assert len([text for text in filters if asked[0] in text]) >= 20

@@ -10,7 +10,7 @@ from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros import logs
 from eros.operations import machine_lock, runner
-from eros.operations.deploy import deploy_report, step_results, undo
+from eros.operations.deploy import deploy_notices, deploy_report, step_results, undo
 from eros.operations.deploy.deploy_journal import Journal, unfinished
 from eros.operations.deploy.deployment import Deployment, ExitCode, Overtaken, Step
 
@@ -171,6 +171,7 @@ def _reason(error: BaseException) -> str:
 def _end(
     deployment: Deployment, code: ExitCode, message: str, *, still_open: bool = False
 ) -> Outcome:
+    deploy_notices.tell_end(deployment, code, message)
     if not still_open:
         deployment.journal.close(code.name)
     content = deploy_report.write(deployment, code, message)

@@ -86,6 +86,10 @@ class Options:
     allow_dirty: bool = False
     observe_minutes: float = 0
     """How long to watch the system before it is compared with the baseline."""
+    why: str = ""
+    """The reason that the notices give."""
+    impact: str = "no downtime; schedules keep running"
+    """What the notices say that users may notice."""
 
 
 @dataclass

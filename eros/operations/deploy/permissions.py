@@ -38,7 +38,12 @@ BY_COMMAND: dict[str, tuple[str, ...]] = {
         ),
         *_of("storage.objects", "create", "delete", "get", "list"),
     ),
-    "deploy": ("bigquery.jobs.listAll", "monitoring.timeSeries.list"),
+    # People are notified by log entries.
+    "deploy": (
+        "bigquery.jobs.listAll",
+        "logging.logEntries.create",
+        "monitoring.timeSeries.list",
+    ),
     # It finds what an interrupted update has made by its title.
     "rollback": (
         "monitoring.alertPolicies.list",

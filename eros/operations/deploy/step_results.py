@@ -20,6 +20,15 @@ class Locked(Result):
 
 
 @dataclass(frozen=True)
+class Notified(Result):
+    """What the first notice said is deployed."""
+
+    STEP: ClassVar[str] = "notify"
+
+    what: str = ""
+
+
+@dataclass(frozen=True)
 class Repaired(Result):
     """What an engine that was killed had left (`eros.operations.repair`)."""
 

@@ -16,6 +16,7 @@ from eros.operations import backup, machine_lock, repair
 from eros.operations.deploy import (
     before_after,
     deploy_journal,
+    deploy_notices,
     preflight,
     pulumi_updates,
     step_results,
@@ -349,6 +350,7 @@ def standard(*, resume: bool = False) -> tuple[Step, ...]:
         Backup(),
         Preview(),
         Confirm(),
+        deploy_notices.Notify(),
         Up(),
         Validate(),
         Compare(),

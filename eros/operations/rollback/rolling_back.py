@@ -19,6 +19,7 @@ from eros.operations.results import Result
 from eros.operations.rollback import (
     choice,
     lost_rows,
+    rollback_notices,
     rollback_plan,
     rollback_report,
 )
@@ -124,6 +125,7 @@ def _begin(
         hint=rollback_plan.hint(made),
         health_before=health,
     )
+    rollback_notices.tell_start(google, journal, progress)
     return go_on(Work(journal, google, made.root, progress, patient=False, lock=lock))
 
 
@@ -198,11 +200,15 @@ def go_on(work: Work) -> rollback_report.Report:
         except RollbackError as error:
             if not error.changed:
                 work.journal.close("failed")
+            rollback_notices.tell_end(
+                work.google, work.journal, work.progress, failure=error.message
+            )
             raise
     with _as_rollback_error("verify", work.journal.stack):
         # The report first: a rollback that is closed cannot be resumed to write it.
         written = rollback_report.write(work.journal, status="done")
         work.journal.close("done")
+    rollback_notices.tell_end(work.google, work.journal, work.progress)
     return written
 
 

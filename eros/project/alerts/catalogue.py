@@ -56,6 +56,8 @@ class Alerts:
 
     sources: dict[str, str] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    notice_channels: tuple[str, ...] = ()
+    """Channels that notices of `eros` go through: those of a WARNING, which wakes nobody."""
 
     @property
     def evaluated(self) -> list[Rule]:
@@ -90,7 +92,7 @@ def load(context: Mapping[str, Any], root: Path) -> Alerts:
         for name, text in document.sources.items()
     }
     rules = tuple(_rule(key, entry, document, context) for key, entry in document.rules.items())
-    return Alerts(sources, rules)
+    return Alerts(sources, rules, tuple(document.routes["WARNING"].channels))
 
 
 @dataclass(frozen=True)

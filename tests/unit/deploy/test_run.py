@@ -187,6 +187,7 @@ def test_the_steps_stand_in_the_order_of_the_specification():
         "backup",
         "preview",
         "confirm",
+        "notify",
         "up",
         "validate",
         "compare",

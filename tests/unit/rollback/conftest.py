@@ -4,7 +4,24 @@ from __future__ import annotations
 
 import pytest
 
+from eros.operations.rollback import rollback_notices
 from eros.operations.rollback.rollback_journal import Journal
+
+
+@pytest.fixture(autouse=True)
+def told(monkeypatch) -> list[str]:
+    """What people are notified, instead of a cloud that sends it (tests/unit/test_notices.py)."""
+    said: list[str] = []
+
+    def start(google, journal, progress):
+        said.append("start")
+
+    def end(google, journal, progress, *, failure=""):
+        said.append(failure or "end")
+
+    monkeypatch.setattr(rollback_notices, "tell_start", start)
+    monkeypatch.setattr(rollback_notices, "tell_end", end)
+    return said
 
 
 @pytest.fixture

@@ -60,11 +60,14 @@ def offline(*_) -> None:
     ("step", "resumable"),
     [("backup", False), ("rows", False), ("pause", True), ("verify", True)],
 )
-def test_a_failed_step_says_whether_there_is_something_to_resume(work, steps, step, resumable):
+def test_a_failed_step_says_whether_there_is_something_to_resume(
+    work, steps, told, step, resumable
+):
     steps[step] = offline
-    with pytest.raises(RollbackError) as told:
+    with pytest.raises(RollbackError) as failure:
         rolling_back.go_on(work)
-    assert ("--resume" in told.value.fix) is resumable
+    assert ("--resume" in failure.value.fix) is resumable
+    assert [text for text in told if "no connection" in text] == told != []
     assert (rollback_journal.unfinished("local") is not None) is resumable
 
 
