@@ -217,6 +217,15 @@ class Settings(Section):
             )
         return backup
 
+    @model_validator(mode="after")
+    def _notifications_lead_to_the_runbook(self) -> Settings:
+        if self.environment != "local" and not self.runbook.startswith("https://"):
+            raise ValueError(
+                f"runbook is {self.runbook}, which nobody who gets a notification can follow:"
+                f" pulumi config set {NAMESPACE}:runbook https://.../docs/runbook.md"
+            )
+        return self
+
     @property
     def warnings(self) -> list[str]:
         """What these values let happen and nobody may want, each with its key."""
@@ -226,11 +235,6 @@ class Settings(Section):
             found.append(
                 f"{NAMESPACE}:backup.dailyRetentionDays is {kept}: backups go earlier than"
                 f" BigQuery's own history of {_TIME_TRAVEL_DAYS} days, so they save nothing more"
-            )
-        if self.environment != "local" and not self.runbook.startswith("https://"):
-            found.append(
-                f"{NAMESPACE}:runbook is {self.runbook}: who gets a notification cannot follow it;"
-                f" pulumi config set {NAMESPACE}:runbook https://.../docs/runbook.md"
             )
         return found
 

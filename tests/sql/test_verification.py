@@ -94,6 +94,7 @@ def catalogue():
                 "external_tables": "adopt",
                 "cost_owner": "tests",
                 "alert_email": "tests@example.com",
+                "runbook": "https://example.com/docs/runbook.md",
                 "backup": {"bucket": "some-bucket"},
             }
         ),

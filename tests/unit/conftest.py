@@ -15,6 +15,7 @@ VALUES = {
     "externalTables": "greenfield",
     "costOwner": "growth",
     "alertEmail": "on-call@example.com",
+    "runbook": "https://example.com/eros/docs/runbook.md",
     "backup": {"bucket": "test-bucket"},
 }
 
