@@ -23,7 +23,7 @@ SELECT
     CURRENT_TIMESTAMP()
 FROM UNNEST(GENERATE_ARRAY(1, 1)) AS x;
 INSERT INTO etl_job_runs (run_id, job_name, execution_date, job_start_time, status)
-VALUES ('dead', 'run_daily_automation', CURRENT_DATE('America/Los_Angeles'), TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 901 SECOND), 'RUNNING');
+VALUES ('dead', 'run_daily_automation', CURRENT_DATE('America/Los_Angeles'), TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1501 SECOND), 'RUNNING');
 
 -- when
 CALL run_daily_automation(CURRENT_DATE('America/Los_Angeles'));

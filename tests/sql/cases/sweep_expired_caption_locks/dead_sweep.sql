@@ -4,7 +4,7 @@
 INSERT INTO active_caption_assignments (assignment_id, page_name, caption_id, scheduled_send_date, assigned_at, is_active)
 VALUES ('a', 'p', 'c1', DATE_SUB(CURRENT_DATE('America/Los_Angeles'), INTERVAL 1 DAY), CURRENT_TIMESTAMP(), TRUE);
 INSERT INTO etl_job_runs (run_id, job_name, job_start_time, status)
-VALUES ('dead', 'sweep_expired_caption_locks', TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 301 SECOND), 'RUNNING');
+VALUES ('dead', 'sweep_expired_caption_locks', TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 901 SECOND), 'RUNNING');
 
 -- when
 CALL sweep_expired_caption_locks();
