@@ -18,7 +18,7 @@ from tests.unit.conftest import VALUES
         (
             {"backup": {"bucket": "test-bucket", "dataset": "Brain"}},
             "eros:backup",
-            "dataset is Brain, which it is to save: name another",
+            "dataset is Brain, the dataset to be backed up: choose another",
         ),
     ],
 )
