@@ -21,6 +21,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from dev.chaos import proxy
+from dev.program_copy import copy_program
 from eros.project.settings import PROJECT_ROOT
 from gcptypes.records import TABLE
 
@@ -32,7 +33,6 @@ EROS = (sys.executable, "-m", "eros.cli.app")
 _TOKEN = "control-token"
 # No operation takes this long, five times over on a busy machine.
 PATIENCE_SECONDS = 900
-_PROGRAM = ("__main__.py", "Pulumi.yaml", "components", "config", "eros", "policy", "sql")
 # Where Google chooses the id: a second one of the same title is a double.
 _TITLED = {
     "transferConfigs": ("bigqueryDataTransferCustomEndpoint", "projects/{0}/locations/US/{1}"),
@@ -170,14 +170,7 @@ def deployed(folder: Path) -> Iterator[World]:
     """A world whose first `up` has been made."""
     cloud, faulty, root = folder / "cloud", folder / "faulty", folder / "program"
     root.mkdir(parents=True)
-    for name in _PROGRAM:
-        source = PROJECT_ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, root / name)
-    for file in PROJECT_ROOT.glob("Pulumi.*.yaml"):
-        shutil.copy(file, root / file.name)
+    copy_program(root)
     (root / "state").mkdir()
     faulty.mkdir()
     plan = proxy.Plan()

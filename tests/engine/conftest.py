@@ -17,6 +17,7 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
+from dev.program_copy import copy_program
 from eros.project.settings import PROJECT_ROOT
 from tests.engine import kept
 
@@ -31,16 +32,6 @@ _LONG = (
 _APART = {"test_gate", "test_surroundings"}
 # Beside a kept state: those of the cloud that it was made with.
 _ADDRESSES = "addresses.json"
-_PROGRAM = (
-    "__main__.py",
-    "Pulumi.yaml",
-    "pyproject.toml",
-    "components",
-    "config",
-    "eros",
-    "policy",
-    "sql",
-)
 
 
 @dataclass(frozen=True)
@@ -211,14 +202,7 @@ def _running(folder: Path) -> Iterator[Cloud]:
 
 
 def _program(root: Path, cloud: Cloud) -> Program:
-    for name in _PROGRAM:
-        source = PROJECT_ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, root / name)
-    for file in PROJECT_ROOT.glob("Pulumi.*.yaml"):
-        shutil.copy(file, root / file.name)
+    copy_program(root)
     (root / ".local").symlink_to(cloud.folder)
     copy = Program(root, cloud)
     if not cloud.put_state(root / "state"):

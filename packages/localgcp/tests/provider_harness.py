@@ -184,6 +184,20 @@ Answer = Callable[[Call], tuple[int, Any]]
 
 
 @contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address of a server that answers by `handler`."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
 def fake_cloud(answer: Answer) -> Iterator[tuple[str, list[Call]]]:
     """An HTTP server whose every answer the test gives; its address and what it has seen."""
     calls: list[Call] = []
@@ -206,12 +220,5 @@ def fake_cloud(answer: Answer) -> Iterator[tuple[str, list[Call]]]:
         def log_message(self, *_: Any) -> None:
             """Say nothing: the test looks at `calls`."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", calls
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler) as address:
+        yield address, calls

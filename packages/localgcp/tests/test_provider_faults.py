@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,7 +27,14 @@ from localgcp import processes
 from localgcp.paths import DataFolder
 from localgcp.provider import cloud_calls
 from localgcp.supervisor import Supervisor
-from packages.localgcp.tests.provider_harness import PROJECT, Engine, Resource, fake_cloud, provider
+from packages.localgcp.tests.provider_harness import (
+    PROJECT,
+    Engine,
+    Resource,
+    fake_cloud,
+    provider,
+    serving,
+)
 from packages.localgcp.tests.test_provider_cloud import LIVES
 
 pytestmark = [pytest.mark.emulator, pytest.mark.engine]
@@ -91,7 +98,7 @@ class Proxy:
 
 
 @contextmanager
-def serving(proxy: Proxy) -> Iterator[str]:
+def spoiling(proxy: Proxy) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or None
@@ -119,15 +126,8 @@ def serving(proxy: Proxy) -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler) as address:
+        yield address
 
 
 @pytest.fixture(name="spoilable", scope="module")
@@ -138,7 +138,7 @@ def spoilable_fixture(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tupl
         supervisor.up()
         endpoints = json.loads(folder.endpoints.read_text())
         proxy = Proxy({key: url for key, url in endpoints.items() if key.endswith("Endpoint")})
-        with serving(proxy) as base, provider() as port:
+        with spoiling(proxy) as base, provider() as port:
             settings = {key: f"{base}/{key}/" for key in proxy.endpoints}
             yield Engine(port, {**settings, "project": PROJECT, "accessToken": "local"}), proxy
     finally:
@@ -192,7 +192,7 @@ def test_somebody_elses_resource_of_the_name_is_not_taken(
 def test_a_cloud_that_never_answers_is_named_for_what_it_is(monkeypatch) -> None:
     monkeypatch.setattr(cloud_calls, "RETRY_SECONDS", 0.3)
     proxy = Proxy({"pubsubCustomEndpoint": "http://127.0.0.1:9/"})
-    with serving(proxy) as base, provider() as port:
+    with spoiling(proxy) as base, provider() as port:
         engine = Engine(
             port,
             {"pubsubCustomEndpoint": f"{base}/pubsubCustomEndpoint/"}
