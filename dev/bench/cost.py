@@ -15,7 +15,7 @@ from bqstack.plan import costs, lineage
 from bqstack.plan.costs import DAYS, TIB, Volume
 from bqstack.plan.lineage_graph import Graph
 from bqstack.plan.sources import Side
-from components.program import planned
+from components.system import System, read
 from dev.bench.benchmark import Figure, Figures, benchmark
 from dev.bench.lab import Lab
 from eros.project import schedules
@@ -73,9 +73,13 @@ def volumes(size: Size) -> dict[str, Volume]:
 
 
 def graph_of(settings: Settings) -> Graph:
-    """The objects of a stack as the program declares them."""
-    described = planned("local")
-    found = declarations.declarations(described.declare, project="eros", stack=settings.environment)
+    """The objects of a stack with these settings, as the program declares them."""
+    # It needs no cloud, not even the local one.
+    settings = settings.model_copy(update={"endpoints_file": None})
+    files = read(settings)
+    found = declarations.declarations(
+        lambda: System("eros", settings, files).exports, project="eros", stack=settings.environment
+    )
     return lineage.graph(Side("files", tuple(found.resources)), Analyser())
 
 

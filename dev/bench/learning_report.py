@@ -68,10 +68,15 @@ def main() -> int:
         print("nothing to report yet: python -m dev.bench.learning_runs", file=sys.stderr)
         return 1
     _plot(found, _PLOT)
-    head, _, rest = _PAGE.read_text(encoding="utf-8").partition(_BEGIN)
-    tail = rest.partition(_END)[2]
-    _PAGE.write_text(f"{head}{_BEGIN}\n\n{_tables(found)}\n{_END}{tail}", encoding="utf-8")
+    put(_tables(found), _BEGIN, _END)
     return 0
+
+
+def put(text: str, begin: str, end: str) -> None:
+    """Write a text into docs/learning.md in place of what stands between two marks."""
+    head, _, rest = _PAGE.read_text(encoding="utf-8").partition(begin)
+    tail = rest.partition(end)[2]
+    _PAGE.write_text(f"{head}{begin}\n\n{text}\n{end}{tail}", encoding="utf-8")
 
 
 def _tables(found: Found) -> str:
@@ -119,7 +124,7 @@ def _shares(found: Found) -> str:
                 " / ".join(_signed(_behind(results, s)) for s in SPANS),
             ]
         )
-    return _table(["pages", "reality", "seeds", *RIVALS, "index", "index against best"], rows)
+    return table(["pages", "reality", "seeds", *RIVALS, "index", "index against best"], rows)
 
 
 def _goals(found: Found) -> str:
@@ -167,7 +172,7 @@ def _distances(found: Found) -> str:
             share = _distance_share(results)
             row.append(f"{greedy:.1f} → {index:.1f}" + ("" if share is None else f" ({share:.2f})"))
         rows.append(row)
-    return _table(["pages", *(reality.name for reality in REALITIES)], rows)
+    return table(["pages", *(reality.name for reality in REALITIES)], rows)
 
 
 def _random_share(found: Found) -> str:
@@ -182,7 +187,7 @@ def _random_share(found: Found) -> str:
             )
             row.append(" / ".join(f"{cost:+.1f}" for cost in costs))
         rows.append(row)
-    return _table(["pages", *(reality.name for reality in REALITIES)], rows)
+    return table(["pages", *(reality.name for reality in REALITIES)], rows)
 
 
 def _dollars(found: Found) -> str:
@@ -215,7 +220,7 @@ def _dollars(found: Found) -> str:
                 [regime.name, size, str(count), *(f"{earned[name]:,.0f}" for name in names)]
             )
     heads = ["random", *RIVALS, "index", "index as it runs", "oracle"]
-    return _table(["pages", "size", "pages drawn", *heads], rows)
+    return table(["pages", "size", "pages drawn", *heads], rows)
 
 
 def _untried(found: Found) -> str:
@@ -234,7 +239,7 @@ def _untried(found: Found) -> str:
                 ),
             ]
         )
-    return _table(["pages", *names], rows)
+    return table(["pages", *names], rows)
 
 
 def _untried_share(results: list[Result], name: str, span: int) -> float:
@@ -272,7 +277,8 @@ def _signed(samples: np.ndarray) -> str:
     return f"{mean:+.1f} ± {half:.1f}"
 
 
-def _table(heads: list[str], rows: list[list[str]]) -> str:
+def table(heads: list[str], rows: list[list[str]]) -> str:
+    """A table of Markdown: texts at the left in the first column, at the right in the others."""
     rule = ["---", *["---:"] * (len(heads) - 1)]
     return "\n".join("| " + " | ".join(row) + " |" for row in (heads, rule, *rows))
 

@@ -10,6 +10,7 @@ from dev.bench import (
     preview_cost,
     rollback,
     scale,
+    selection,
     startup,
     statement,
     up,
@@ -28,6 +29,7 @@ MODULES = (
     rollback,
     load,
     peers,
+    selection,
     scale,
     learning,
 )

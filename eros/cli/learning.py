@@ -34,7 +34,7 @@ def learning(
     note = effects.verdict(answer, settings.selection)
     if output is answers.Format.TABLE:
         days = settings.automation.selection_effect_days
-        note = f"{_legend(days)}\n{note}" if answer.rows else note
+        note = f"\n{_legend(days)}\n\n{note}" if answer.rows else note
         answer = for_people(answer)
     answers.write(answer, output, out, wide=wide, note=note)
 
@@ -52,8 +52,8 @@ def _row(record: dict[str, Any]) -> tuple[Any, ...]:
         record["random_messages"],
         _number(record["earnings_per_message_usd"], ",.2f"),
         _number(record["random_earnings_per_message_usd"], ",.2f"),
-        _number(gain, "+,.1f", "%"),
-        Text("" if gain is None else f"{low:+,.1f}…{high:+,.1f}%", justify="right"),
+        _number(gain, "+,.0f", "%"),
+        Text("" if gain is None else f"{low:+,.0f}…{high:+,.0f}%", justify="right"),
         _number(record["untried_pct"], ".1f", "%"),
         _number(record["exploration_per_message_usd"], ",.2f"),
     )
@@ -65,7 +65,7 @@ def _number(value: float | None, form: str, unit: str = "") -> Text:
 
 def _legend(days: int) -> str:
     return (
-        f"Messages of the last {days} days, dollars per message. ranked: chosen by rank; random: "
-        "drawn by chance;\nuntried: ranked ones whose caption was new; "
-        "given up: what the best known means promised more."
+        f"Dollars per message, over the messages of the last {days} days.\n"
+        "ranked, random: chosen by rank, drawn by chance. untried: ranked ones whose\n"
+        "caption was new. given up: what the best means known promised more."
     )

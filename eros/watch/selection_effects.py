@@ -14,23 +14,22 @@ GOAL_PCT = 10.0
 # As the view has it: fewer say nothing.
 ENOUGH = 30
 ALL = "all"
-_QUERY = Query(
+_SIZES = ("small", "medium", "large", ALL)
+QUERY = Query(
     "selection_effects",
     "ranked captions against random ones, by size of page",
-    """
-    SELECT *
-    FROM {dataset}.selection_effects
-    ORDER BY STRPOS('small medium large all', page_size)
-    """,
+    "SELECT * FROM {dataset}.selection_effects",
 )
 
 
 def effects(google: Google) -> Answer:
-    """A row for each size of page and one for all; no row before a choice has been counted.
+    """A row for each size of page and then one for all; none before a choice has been counted.
 
     Raises UserError when the answer does not come in time.
     """
-    return ask(google, _QUERY)
+    found = ask(google, QUERY)
+    size = found.columns.index("page_size")
+    return Answer(found.columns, sorted(found.rows, key=lambda row: _SIZES.index(row[size])))
 
 
 def verdict(answer: Answer, rules: Selection) -> str:
@@ -63,9 +62,10 @@ def verdict(answer: Answer, rules: Selection) -> str:
 def _why_no_gain(few: int, counted: int, rules: Selection) -> str:
     if few >= ENOUGH <= counted - few:
         return "Nothing has been earned yet that could be compared."
-    said = f"{few:,} of {counted:,} messages counted were random: a comparison needs {ENOUGH}"
+    said = f"{few:,} of {counted:,} messages counted were random"
+    if few >= ENOUGH:
+        return f"{said}: a comparison needs {ENOUGH} that were ranked as well."
+    share = f"{100 * rules.random_share:g}% of all are drawn at random"
     if rules.random_share == 0:
-        return f"{said}, but eros:selection.randomShare is 0, so no caption is drawn at random."
-    if few < ENOUGH:
-        return f"{said}, and about {rules.random_share:.1%} of all messages are random."
-    return f"{said} that were ranked as well."
+        share = "none is drawn, since eros:selection.randomShare is 0"
+    return f"{said}: a comparison needs {ENOUGH}, and {share}."

@@ -14,7 +14,7 @@ from eros.project.files import beside
 from eros.project.schedules import ScheduledScripts
 from eros.project.settings import PROJECT_ROOT, Settings
 from eros.project.stack_file import load_stack_file
-from eros.watch import deployment_sections, monitor
+from eros.watch import deployment_sections, monitor, selection_effects
 from eros.watch.monitor_query import Query
 
 QUERIES = [
@@ -24,6 +24,7 @@ QUERIES = [
     before_after.SYSTEM,
     before_after.ROWS,
     validation.SMOKE,
+    selection_effects.QUERY,
 ]
 # A view has no parameters: a constant of the parameter's type stands for each.
 PARAMETERS = {

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from dev.bench import loop, ranking
+from dev.bench import learning_choices, loop, ranking
 from dev.bench.hidden_rates import Regime
 from dev.bench.realities import PLAIN, REALITIES, Reality, seasons
 from eros.cli import answers
@@ -39,7 +39,7 @@ COLUMNS = (
         (("all", 9000, 400, 4.0, 1.0, 8.0), "is missed"),
         (("all", 9000, 400, 12.0, -3.0, 30.0), "too early"),
         (("all", 971, 29, None, None, None), "29 of 1,000 messages counted were random"),
-        (("all", 971, 29, None, None, None), "about 2.0% of all"),
+        (("all", 971, 29, None, None, None), "2% of all are drawn at random"),
         (("all", 12, 40, None, None, None), "a comparison needs 30 that were ranked"),
         (("all", 971, 40, None, None, None), "Nothing has been earned"),
         (("small", 9000, 400, 30.0, 12.0, 51.0), "No message"),
@@ -54,11 +54,11 @@ ROW = {
     "policy": "index",
     "ranked_messages": 12_345,
     "random_messages": 251,
-    "earnings_per_message_usd": 234.5,
-    "random_earnings_per_message_usd": 187.654,
+    "earnings_per_message_usd": 1_234.5,
+    "random_earnings_per_message_usd": 1_187.654,
     "gain_pct": 24.99,
     "gain_low_pct": -3.21,
-    "gain_high_pct": 61.5,
+    "gain_high_pct": 161.5,
     "untried_pct": 12.34,
     "exploration_per_message_usd": 5.2,
 }
@@ -74,17 +74,25 @@ def test_people_get_a_table_that_fits_their_terminal(width):
     answers.show(terminal, answer)
     *_, first, second = terminal.file.getvalue().splitlines()
     assert first.split() == [
-        *("medium", "12,345", "251", "234.50", "187.65", "+25.0%"),
-        *("-3.2…+61.5%", "12.3%", "5.20"),
+        *("medium", "12,345", "251", "1,234.50", "1,187.65", "+25%"),
+        *("-3…+162%", "12.3%", "5.20"),
     ]
     assert second.split() == ["small", "12,345", "0"]
     assert len(first) <= width
 
 
+def test_sizes_of_pages_come_in_their_order_and_the_sum_last(monkeypatch):
+    rows = [(size, 1) for size in ("all", "medium", "large", "small")]
+    asked = Answer(("page_size", "ranked_messages"), rows)
+    monkeypatch.setattr(selection_effects, "ask", lambda google, query: asked)
+    found = selection_effects.effects(None)
+    assert [row[0] for row in found.rows] == ["small", "medium", "large", "all"]
+
+
 def test_without_a_random_share_the_verdict_names_the_setting():
     answer = Answer(COLUMNS, [("all", 500, 0, None, None, None)])
     off = Selection(random_share=0.0)
-    assert "eros:selection.randomShare is 0" in selection_effects.verdict(answer, off)
+    assert "since eros:selection.randomShare is 0" in selection_effects.verdict(answer, off)
     assert "randomShare" not in selection_effects.verdict(answer, RULES)
 
 
@@ -221,6 +229,21 @@ def test_the_index_finds_the_weekdays_that_sell_and_waits_for_them():
     assert pages.weekday_ratio == pytest.approx([0.85, 0.85, 0.95, 1, 1.15, 1.2, 1], abs=0.06)
     assert ranking.waiting(pages, monday, RULES) > 0.15
     assert ranking.waiting(pages, friday, RULES) == 0
+
+
+@pytest.mark.parametrize("choice", learning_choices.CHOICES, ids=lambda choice: choice.setting)
+def test_a_choice_is_tried_on_both_sides_of_the_default(choice):
+    default = getattr(RULES, choice.setting)
+    assert min(choice.values) < default < max(choice.values)
+    assert default in choice.values
+
+
+def test_what_a_choice_earns_is_in_percent_of_the_oracle():
+    regime = Regime("one", "", 60, (300, 3_000), history_days=30, pages=2)
+    policies = {name: ranking.POLICIES[name] for name in ("random", "index")}
+    found = learning_choices.shares(regime, PLAIN, 7, RULES, policies)
+    assert (found["random"] < 0.9 * found["index"]).all()
+    assert (found["index"] <= 100).all()
 
 
 def test_even_weekdays_make_few_wait():
