@@ -23,7 +23,7 @@ NOTICE_CLOSE = "1800s"
 
 
 class Alerting(pulumi.ComponentResource):
-    """From the rules of config/alerts.yaml to a person (spec monitoring.md 7)."""
+    """From the rules of config/alerts.yaml to a person (docs/alerts.md)."""
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from eros.project.settings import Settings
 
 
 class Dashboards(pulumi.ComponentResource):
-    """One dashboard per file of config/dashboards/ (spec monitoring.md 9)."""
+    """One dashboard per file of config/dashboards/ (docs/dashboards.md)."""
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ _TRANSFER_SERVICE = "bigquerydatatransfer.googleapis.com"
 
 
 class Identity(pulumi.ComponentResource):
-    """Runtime account of the scheduled queries (spec automation.md 2)."""
+    """Runtime account of the scheduled queries (docs/requirements.md#schedules-and-limits)."""
 
     def __init__(
         self,

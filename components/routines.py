@@ -12,7 +12,7 @@ from eros.project.settings import Settings
 
 
 class Routines(pulumi.ComponentResource):
-    """The routines of the dataset (spec objects.md 5 to 7)."""
+    """The routines of the dataset (docs/requirements.md)."""
 
     def __init__(
         self,

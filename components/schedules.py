@@ -16,7 +16,7 @@ from eros.project.settings import Settings
 
 
 class Schedules(pulumi.ComponentResource):
-    """Transfer configs and the topic that their runs are announced on (spec automation.md 1)."""
+    """Transfer configs and the topic that their runs are announced on (docs/requirements.md)."""
 
     def __init__(
         self,

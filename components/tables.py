@@ -24,7 +24,7 @@ def place(settings: Settings, dataset: gcp.bigquery.Dataset) -> resources.Place:
 
 
 class Tables(pulumi.ComponentResource):
-    """The tables of the dataset (spec objects.md 3, 4)."""
+    """The tables of the dataset (docs/requirements.md#schema-and-routines)."""
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from eros.project.settings import Settings
 
 
 class Views(pulumi.ComponentResource):
-    """The views of the dataset (spec objects.md 8, monitoring.md 4)."""
+    """The views of the dataset (docs/requirements.md#schema-and-routines)."""
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ from eros.project.settings import Settings
 
 
 class Warehouse(pulumi.ComponentResource):
-    """Dataset of the system with its grants (spec objects.md 1)."""
+    """Dataset of the system with its grants (docs/requirements.md#schema-and-routines)."""
 
     def __init__(
         self,

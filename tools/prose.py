@@ -40,6 +40,7 @@ WORDS = {
     r"\bhas to act\b": "must act",
     r"\bare the most\b": "is the maximum",
     r"\bmend(s|ed|ing)?\b": "fix",
+    r"\bspec [a-z]+\.md\b": "a page of docs/: readers have no other specification",
     r"\bnobody is there to\b": "name what is missing",
 }
 _PATTERN = re.compile("|".join(f"(?:{words})" for words in WORDS), re.IGNORECASE)

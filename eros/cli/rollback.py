@@ -1,6 +1,6 @@
 """`eros rollback`: the stack back to an earlier state, with one command.
 
-Exit codes are those of the deployment (spec operations.md 1.3): 0 done, 1 refused and nothing
+Exit codes are those of the deployment (docs/deploy.md#exit-codes): 0 done, 1 refused and nothing
 changed, 2 the backup failed, 3 a later step failed, 4 done but the system is not as healthy as
 before.
 """

@@ -1,4 +1,4 @@
-"""Structured logs of the command: JSON lines in four streams (spec monitoring.md 11).
+"""Structured logs of the command: JSON lines in four streams (docs/logs.md).
 
     log = logs.Log("backup")
     log.info("snapshot made", table="caption_bank", rows=1200)        # application

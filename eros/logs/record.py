@@ -1,4 +1,4 @@
-"""One record as one JSON line: the fields of spec monitoring.md 11."""
+"""One record as one JSON line: the fields of docs/logs.md."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from bqstack import durable
 from bqstack.errors import UserError
 from eros.logs.record import Stream
 
-# Days that a stream's files are kept (spec monitoring.md 11: application 30, audit 90). The
+# Days that a stream's files are kept (docs/logs.md: application 30, audit 90). The
 # other two are n/s: deployments are as much a proof as the audit log, timings are not.
 RETENTION_DAYS = {
     Stream.APPLICATION: 30,

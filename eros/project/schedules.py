@@ -3,7 +3,7 @@
 Data Transfer knows neither time zones nor daylight saving: a schedule is UTC. A time of
 day in the stack's zone becomes one config per UTC offset of the zone, and the body of
 each runs only when the local clock of the run's scheduled time shows that time of day.
-On every local date exactly one of them does (spec automation.md 1.2; proof in
+On every local date exactly one of them does (docs/requirements.md#schedules-and-limits; proof in
 tests/unit/test_schedules.py). The times chosen must exist exactly once on the days on
 which the clock changes.
 """

@@ -44,13 +44,13 @@ class Limits(Section):
 
 
 class Thresholds(Section):
-    """Where a finding becomes a warning or critical (spec monitoring.md 1.4, 7.1)."""
+    """Where a finding becomes a warning or critical (docs/alerts.md#rules)."""
 
     error_rate_warning_pct: Percent = 1.0
     error_rate_critical_pct: Percent = 5.0
     health_score_warning: PositiveInt = 90
     health_score_critical: PositiveInt = 80
-    """Where the dashboard turns; the status follows the score (spec monitoring.md 1.4)."""
+    """Where the dashboard turns; the status follows the score (docs/requirements.md)."""
     latency_p95_target_seconds: PositiveFloat = 1.0
     latency_p95_warning_seconds: PositiveFloat = 10.0
     slow_query_seconds: PositiveFloat = 60.0
@@ -93,7 +93,7 @@ class Thresholds(Section):
 
 
 class Automation(Section):
-    """Parameters of the daily run and the lock sweep (spec automation.md 4, 5)."""
+    """Parameters of the daily run and the lock sweep (docs/requirements.md)."""
 
     active_days: Days = 30
     """A creator is active when a message was sent in this many days."""

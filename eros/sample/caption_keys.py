@@ -1,4 +1,4 @@
-"""The Python twin of the SQL function `caption_key_v2` (spec objects.md 5.1)."""
+"""The Python twin of the SQL function `caption_key_v2` (docs/requirements.md)."""
 
 from __future__ import annotations
 

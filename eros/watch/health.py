@@ -1,4 +1,4 @@
-"""The seven health checks (spec monitoring.md 1): what they find, and what that is worth.
+"""The seven health checks (docs/requirements.md): what they find, and what that is worth.
 
 The figures and their judgement come from the view `health_findings`, which the scheduled
 health check records too, the night's work among them: daily run, feedback, lock sweep.
@@ -44,7 +44,7 @@ CHECKS = (
     "Caption locks",
     "Recent activity",
 )
-# Findings of the view in the words of the report (spec monitoring.md 1.2).
+# Findings of the view in the words of the report (docs/requirements.md#health-monitoring-alerts).
 _LINES = {
     "integrity violations": ("Table Integrity", "{:,.0f} rows that violate a data rule"),
     "slow queries": ("Query Performance", "{:.0f} slow queries in 24 hours{}"),
@@ -137,7 +137,7 @@ class Report:
 
     @property
     def score(self) -> int:
-        """0 to 100 (spec monitoring.md 1.4)."""
+        """0 to 100 (docs/requirements.md#health-monitoring-alerts)."""
         return max(0, 100 - 6 * self.warnings - 20 * self.critical)
 
     @property
@@ -174,7 +174,7 @@ class Report:
         }
 
     def contract(self) -> dict[str, str | int]:
-        """The fields of the JSON output, in order (spec monitoring.md 1.3)."""
+        """The fields of the JSON output, in order (docs/requirements.md)."""
         return {
             "timestamp": f"{self.time:%Y-%m-%dT%H:%M:%SZ}",
             "project_id": self.project,

@@ -1,6 +1,6 @@
-"""The monitoring queries (spec monitoring.md 4 to 6): what there is to ask, and asking it.
+"""The monitoring queries (docs/requirements.md): what there is to ask, and asking it.
 
-The ten of the specification and most others are views, so that dashboards, alerts and the
+The first ten and most others are views, so that dashboards, alerts and the
 command read the same text. Only what needs an argument or a look at the job list stands here.
 The deployment report compares the days after a deployment with as many days before it.
 """

@@ -29,6 +29,6 @@ class Query:
     title: str
     sql: str
     number: int | None = None
-    """Its number in the specification's list of ten."""
+    """Its number in the list of ten that `eros monitor` takes, too."""
     totals: str = ""
     """SQL of a summary that stands above rows of which there may be thousands."""

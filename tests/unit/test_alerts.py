@@ -19,7 +19,7 @@ from tests.unit.fake_engine import Declared, record
 
 POLICY = "gcp:monitoring/alertPolicy:AlertPolicy"
 METRIC = "gcp:logging/metric:Metric"
-# Spec monitoring.md 7.1, with the severities recommended where the seed gives none.
+# docs/alerts.md, with the severities recommended where the seed gives none.
 SEVERITIES = {
     "CRITICAL": {"A01", "A04", "A05", "A06", "A07", "A08", "A18"},
     "WARNING": {"A02", "A03", "A09", "A10", "A11", "A12", "A13", "A15", "A16", "A17", "A19", "A20"},

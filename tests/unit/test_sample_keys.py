@@ -1,4 +1,4 @@
-"""The Python twin of caption_key_v2 against the vectors of spec objects.md 5.1."""
+"""The Python twin of caption_key_v2 against the vectors of docs/requirements.md."""
 
 from __future__ import annotations
 

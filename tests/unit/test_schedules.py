@@ -111,7 +111,7 @@ def test_learning_ends_before_the_daily_run_begins(year):
     feedback = year["update_caption_performance"]
     for daily in year["run_daily_automation"]:
         newest = feedback[bisect_left(feedback, daily) - 1]
-        # A run of the feedback takes at most 5 minutes (spec automation.md 9).
+        # A run of the feedback takes at most 5 minutes (docs/requirements.md).
         assert timedelta(minutes=5) < daily - newest < timedelta(hours=3)
 
 

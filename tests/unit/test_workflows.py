@@ -27,7 +27,7 @@ WRITES = {
     ("backup", "backup"): {"issues"},
     ("backup", "verify"): {"issues"},
 }
-# The eight jobs of the first pipeline (spec operations.md 10) and what does their work now.
+# The eight jobs of the first pipeline (docs/ci.md) and what does their work now.
 EIGHT = {
     "Lint Python": ("checks", "lint"),
     "SQL validation": ("checks", "sql"),

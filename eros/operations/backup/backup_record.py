@@ -35,7 +35,7 @@ class TableCopy:
     schema: tuple[dict[str, Any], ...] | None = None
     sums: Sums | None = None
     partition_expiration_ms: int | None = None
-    """Lifetime of the live table's partitions; a snapshot has none (spec operations.md 4)."""
+    """Lifetime of the live table's partitions; a snapshot has none (docs/backup.md)."""
 
     @property
     def rows(self) -> int | None:

@@ -195,7 +195,7 @@ def _expiration(table: bigquery.Table) -> int | None:
 
 
 def _shrunk(google: Google, backup: Backup) -> tuple[str, ...]:
-    """Tables that have lost much since the backup before (spec operations.md 4)."""
+    """Tables that have lost much since the backup before (docs/backup.md)."""
     before: dict[str, TableCopy] = {}
     for earlier in ledger.read(google):
         if earlier.time < backup.time:

@@ -5,7 +5,7 @@
 
     journal = begin("prod", commit, resume=False, fresh=False, dry_run=False)
     outcome = run(Deployment(site, options, journal, progress, ask, now), standard())
-    outcome.code                                     # ExitCode, spec operations.md 1.3
+    outcome.code                                     # ExitCode, docs/deploy.md#exit-codes
 
 The steps are objects in `steps.py`, each with one job; docs/deploy.md tells them in order.
 """

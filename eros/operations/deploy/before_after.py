@@ -1,4 +1,4 @@
-"""Figures of the system before and after a deployment (spec monitoring.md 10).
+"""Figures of the system before and after a deployment (docs/deploy.md#when-it-goes-back).
 
 Queries that this command runs itself are left out: a deployment must not be judged by its
 own checks.

@@ -1,4 +1,4 @@
-"""What must be true before a deployment begins (spec operations.md 3).
+"""What must be true before a deployment begins (docs/deploy.md#checks-before).
 
 Each check looks at one thing and says what it found; none changes anything. A check that
 cannot be made is a finding of it.

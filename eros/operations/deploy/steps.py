@@ -313,7 +313,7 @@ class Compare:
 
 @dataclass(frozen=True)
 class Score:
-    """The success score of the deployment (spec monitoring.md 8.2)."""
+    """The success score of the deployment (docs/deploy.md#the-steps)."""
 
     name: str = "score"
     title: str = "success score"

@@ -1,4 +1,4 @@
-"""Whether what was deployed is there and works (spec operations.md 5). Nothing is changed."""
+"""Whether what was deployed is there and works (docs/deploy.md#the-steps). Nothing is changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a deployment has to be rolled back, and who may do it (spec operations.md 6.1).
+"""Whether a deployment has to be rolled back, and who may do it (docs/deploy.md).
 
 Pure functions: figures in, reasons out.
 """

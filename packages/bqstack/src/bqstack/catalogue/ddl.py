@@ -20,7 +20,7 @@ from bqstack.catalogue.statement_reader import StatementReader, not_declared
 from bqstack.errors import UserError
 
 # The words before the name that each kind's file must start with: tables are never
-# replaced, because that would drop their rows (spec objects.md 10).
+# replaced, because that would drop their rows.
 _WORDS = {
     **dict.fromkeys(TABLE_KINDS, "CREATE TABLE IF NOT EXISTS"),
     Kind.FUNCTION: "CREATE OR REPLACE FUNCTION",
