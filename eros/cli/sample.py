@@ -55,4 +55,10 @@ def put(google: Google, size: Size, seed: int, replace: bool) -> bool:
     with working(f"sample: loading the {size.value} one"):
         report = load(google.bigquery, settings, data, console=console, replace=replace)
     console.print(str(report))
+    if replace:
+        console.print(
+            "What the system learns and locks is of the old rows until its schedules have run:\n"
+            "  eros run update_caption_performance\n"
+            "  eros run sweep_expired_caption_locks"
+        )
     return report.changed

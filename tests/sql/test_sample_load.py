@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 from google.api_core.exceptions import InternalServerError
 
 from bqstack.errors import UserError
+from eros.cli.sample import put, put_first
 from eros.sample import Sample, Size, caption_key, generate, held, load, loaded_day
 from eros.sample.sample_shape import SCHEMAS
 
@@ -153,6 +155,44 @@ def test_what_was_learned_from_a_replaced_sample_goes_with_it(build, sample):
     load(warehouse.client, warehouse.settings, other, replace=True)
     assert warehouse.rows(f"SELECT caption_id FROM {stats}") == [{"caption_id": mine}]
     assert warehouse.rows(f"SELECT message_id FROM {sent}") == [{"message_id": mine}]
+
+
+def test_captions_are_counted_again_after_every_load(build, sample):
+    """Health would judge the captions of before for an hour, and call a full library empty."""
+    counting = ["count_active_captions", "count_integrity_violations", "health_snapshot"]
+    warehouse = build("counted", only=[*SCHEMAS, *counting])
+    for seed, is_other in ((1, False), (2, True)):
+        of_seed = generate(Size.SMALL, seed=seed, today=TODAY)
+        load(warehouse.client, warehouse.settings, of_seed, replace=is_other)
+        active = warehouse.value(f"SELECT COUNTIF(is_active) FROM {warehouse.name('caption_bank')}")
+        counted = warehouse.value(
+            f"SELECT MAX_BY(value, figure_time) FROM {warehouse.name('stored_figures')} "
+            "WHERE figure = 'active_captions'"
+        )
+        assert counted == active > 0
+        pool = warehouse.value(
+            f"SELECT available_captions + locked_captions FROM {warehouse.name('health_snapshot')}"
+        )
+        assert pool == active
+
+
+def test_up_keeps_the_sample_that_somebody_has_put_there(warehouse):
+    """README's own commands in any order: sample, up, sample --replace, up, and so on."""
+    google = SimpleNamespace(bigquery=warehouse.client, settings=warehouse.settings)
+    assert put_first(google, None, None), "the first up"
+    assert not put_first(google, None, None), "the second"
+    for seed in (2, 1, 3):
+        assert put(google, Size.SMALL, seed, replace=True)
+        known = held(warehouse.client, warehouse.settings)
+        assert f"seed {seed}," in str(known)
+        assert not put_first(google, None, None)
+        assert held(warehouse.client, warehouse.settings) == known
+        assert not put(google, Size.SMALL, seed, replace=False), "asked for by name"
+    with pytest.raises(UserError, match="--replace"):
+        put(google, Size.SMALL, 1, replace=False)
+    with pytest.raises(UserError, match="--replace"):
+        put_first(google, Size.SMALL, 2)
+    assert held(warehouse.client, warehouse.settings) == known
 
 
 def test_a_damaged_table_is_named(warehouse, sample):
