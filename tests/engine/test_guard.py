@@ -80,7 +80,7 @@ def test_every_loss_is_refused_by_name_and_nothing_changes(deployed, cloud):
     for told in (
         "guard_days: column note STRING is dropped",
         "rows at stake: 2 of 3 with a value",
-        "guard_days: partitions expire after 90 days, then after 30 days",
+        "guard_days: partitions expire after 30 days instead of after 90 days",
         "rows at stake: 2 of 3\n",
         "guard_types: column amount: INT64 becomes STRING",
         "guard_types: deleted and recreated",

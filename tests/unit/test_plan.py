@@ -476,7 +476,7 @@ def test_a_table_under_a_new_name_says_that_its_rows_do_not_follow(base, tmp_pat
     plan = planned(base, tmp_path, "rename_table_and_grant")
     ((change, detail),) = plan.refused
     assert change.name == "automation_alerts"
-    assert "do not follow to alerts" in detail.reason
+    assert "are not moved to alerts" in detail.reason
 
 
 def test_a_paused_schedule_is_to_be_looked_at_first(base, tmp_path):

@@ -67,7 +67,7 @@ def _with_new_name(change: Change, created: Mapping[Any, list[str]]) -> Change:
     names = " and ".join(alike)
     details = tuple(
         dataclasses.replace(
-            d, reason=f"{d.reason}, since they do not follow to {names}, which has the same columns"
+            d, reason=f"{d.reason}; they are not moved to {names}, which has the same columns"
         )
         if d in change.lossy
         else d

@@ -118,7 +118,7 @@ def _called(script: str) -> str:
 
 def _disabled(_old: Any, new: Any) -> list[Detail]:
     if new:
-        reason = "it does not run until it is switched on again"
+        reason = "it stays off until it is switched on again"
         return [Detail("disabled", "it no longer runs: paused", Loss.WARNING, reason)]
     return [Detail("disabled", "it runs again: no longer paused", Loss.REVERSIBLE)]
 

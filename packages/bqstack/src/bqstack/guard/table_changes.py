@@ -140,14 +140,14 @@ def _partitioning(name: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[
         replaced = True
     held, kept = (_milliseconds(p.get("expirationMs")) for p in (before, after))
     if held != kept and after:
-        text = f"partitions expire after {_days(held)}, then after {_days(kept)}"
+        text = f"partitions expire {_days(kept)} instead of {_days(held)}"
         details.append(_expiration(name, "timePartitioning.expirationMs", text, held, kept))
     clusters = [", ".join(side.get("clusterings") or []) or "nothing" for side in (old, new)]
     if clusters[0] != clusters[1]:
         details.append(
             Detail(
                 "clusterings",
-                f"clustered by {clusters[0]}, then by {clusters[1]}",
+                f"clustered by {clusters[1]} instead of {clusters[0]}",
                 Loss.REVERSIBLE,
                 "existing rows keep their order until BigQuery sorts them again",
             )
@@ -212,6 +212,6 @@ def _milliseconds(value: Any) -> int | None:
 
 def _days(milliseconds: int | None) -> str:
     if milliseconds is None:
-        return "no time"
+        return "never"
     days = milliseconds / DAY_MS
-    return f"{days:g} day" + ("" if days == 1 else "s")
+    return f"after {days:g} day" + ("" if days == 1 else "s")

@@ -21,7 +21,8 @@ def render(plan: Plan) -> str:
     rows_of = (
         "of all rows that BigQuery reports, at least 10 MiB per table"
         if plan.rows_known
-        else f"but the rows are not known{_why(plan)}: each table counts BigQuery's least, 10 MiB"
+        else f"but row counts are unknown{_why(plan)}, so each table counts as BigQuery's minimum,"
+        " 10 MiB"
     )
     table = "\n".join(
         [
