@@ -70,7 +70,7 @@ def of_plan(document: Mapping[str, Any], root: Path = ROOT) -> Iterator[Annotati
         for name, why in change["broken"].items():
             file, line = _place(name, "", stack, root)
             text = f"{name}, because of {change['name']}: {why}"
-            yield Annotation("error", file, line, f"{stack}: wrong after this change", text)
+            yield Annotation("error", file, line, f"{stack}: broken by this change", text)
 
 
 def _place(name: str, column: str, stack: str, root: Path) -> tuple[str, int]:

@@ -27,7 +27,7 @@ _ISSUES = {
     "drift": (
         "drift",
         "Drift",
-        "`make drift STACK={stack}` says that {stack} is not what main says, or that it failed.",
+        "`make drift STACK={stack}` found that {stack} differs from main, or it failed.",
     ),
     "backup": (
         "backup",
@@ -37,8 +37,8 @@ _ISSUES = {
     "verify": (
         "backup",
         "Backup verification",
-        "`make verify STACK={stack}` says that the newest backup of {stack} cannot be restored as "
-        "it was, or that it failed.",
+        "`make verify STACK={stack}` found that the newest backup of {stack} cannot be restored "
+        "exactly, or it failed.",
     ),
 }
 _MARK = "<!-- eros plan -->"
@@ -79,7 +79,7 @@ def refuse(number: str, files: Sequence[Path]) -> None:
         raise ToolchainError(
             "the plan loses data\n"
             + "\n".join(f"  {text}" for text in lost)
-            + f"\n  fix: keep the data, or let who owns it add the label {APPROVAL} and run this "
+            + f"\n  fix: keep the data, or ask its owner to add the label {APPROVAL} and run this "
             "job again"
         )
 

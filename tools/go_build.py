@@ -36,7 +36,7 @@ def build(modules: Path, output: Path) -> None:
     version = f"-X {_SDK}/go/common/version.Version=v{CLI_VERSION}"
     compile_program(modules / "pulumi-language-python", _HOST, output, "about 1 minute")
     compile_program(
-        modules / "pulumi-cli", _CLI, output, "about 7 minutes, once a machine", version
+        modules / "pulumi-cli", _CLI, output, "about 7 minutes, once per machine", version
     )
     sources = Path(
         run(["go", "list", "-m", "-f", "{{.Dir}}", _SDK], cwd=modules / _name(_HOST)).strip()

@@ -210,7 +210,7 @@ def main() -> int:
         command = [*pytest, "--dist", "loadfile", "--no-loadscope-reorder", *map(str, tests)]
         passed &= clock.run(f"unit tests in {len(tests)} files", command, may_stop=True)
     if clock.left_out:
-        print(f"not run, for lack of time: {', '.join(clock.left_out)}; make test runs all")
+        print(f"not run, out of time: {', '.join(clock.left_out)}; make test runs all")
     print(f"quick: {'clean' if passed else 'FAILED'}, {clock.seconds:.0f} s")
     return 0 if passed else 1
 

@@ -90,9 +90,9 @@ def parsed(report: str, cases: Sequence[Path]) -> list[Case]:
 
 def render(base: str, cases: Sequence[Case]) -> str:
     """The result for the comment of a pull request."""
-    head = "### SQL tests that the change touches\n\n"
+    head = "### SQL tests affected by the change\n\n"
     if not cases:
-        return f"{head}No object that has SQL tests is touched since {markup.code(base)}.\n"
+        return f"{head}No object with SQL tests has changed since {markup.code(base)}.\n"
     failed = [case for case in cases if case.failure is not None]
     objects = len(Counter(case.about for case in cases))
     mark = f"❌ {len(failed)} failed" if failed else "✅ none failed"

@@ -35,7 +35,7 @@ def actionlint(root: Path = ROOT) -> Path:
                     "  fix: install Go 1.26 or newer (https://go.dev/dl/)"
                 )
             with toolchain_cache.assembled(folder) as draft:
-                go_build.compile_program(module, _PACKAGE, draft, "10 seconds, once a machine")
+                go_build.compile_program(module, _PACKAGE, draft, "10 seconds, once per machine")
     return folder / _MODULE
 
 

@@ -52,7 +52,7 @@ def test_failures_are_told_with_their_words_and_the_rest_counted():
     assert "- `tests/sql/cases/rate/two.sql`: one goal \\<b\\>5%" in text
     assert "| `rate` | 2 | 1 |" in text
     assert "✅ none failed" in touched.render("abc", [Case(good)])
-    assert "No object that has SQL tests" in touched.render("abc", [])
+    assert "No object with SQL tests" in touched.render("abc", [])
 
 
 def test_the_readers_of_an_object_are_those_whose_sql_names_it():
