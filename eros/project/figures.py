@@ -48,8 +48,10 @@ class Figure(Section):
 class Source(Section):
     """A view with one row, or with one row per value of the column `by`."""
 
-    published_by: Literal["record_health_check", "record_query_costs"]
+    published_by: Literal["record_health_check", "record_query_costs", "update_caption_performance"]
     by: Name | None = None
+    arguments: Annotated[str, StringConstraints(min_length=1)] | None = None
+    """SQL expressions that the source takes, where it is a table function and no view."""
     figures: Annotated[dict[Name, Figure], Field(min_length=1)]
 
 

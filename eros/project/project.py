@@ -84,4 +84,5 @@ class Project:
             "metrics": lambda: self.figures,
             "alerts": lambda: self.alerts,
             "schedule_limits": lambda: schedules.limits(self.settings, self.root),
+            "schedule_rhythms": lambda: schedules.rhythms(self.root),
         }

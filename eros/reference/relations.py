@@ -24,6 +24,7 @@ _SOURCES = {
     "jobs_view": f"{NAMESPACE}:jobHistory",
     "metrics": "config/metrics.yaml",
     "schedule_limits": "config/schedules.yaml",
+    "schedule_rhythms": "config/schedules.yaml",
     "time_zone": f"{NAMESPACE}:timeZone",
 }
 

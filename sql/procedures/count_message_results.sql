@@ -85,61 +85,72 @@ BEGIN
         -- A message belongs to the caption of its page whose text it carries: to the one it
         -- names where several carry it, to the first otherwise. A text that was changed
         -- for the message falls back to the caption it names.
-        CREATE OR REPLACE TEMP TABLE feedback_matched AS
-        WITH bank AS (
+        -- The texts are most of the bank, so they are read only where a caption has no key.
+        {%- for with_texts in [False, True] %}
+        -- cost: {{ '1 of 100' if with_texts else '1 of 1' }}
+        IF {{ '(SELECT COALESCE(MAX(matched.keyless_captions), 0) FROM feedback_matched AS matched) > 0' if with_texts else 'TRUE' }} THEN
+            CREATE OR REPLACE TEMP TABLE feedback_matched AS
+            WITH bank AS (
+                SELECT
+                    page_name,
+                    caption_id,
+                    LOGICAL_OR(caption_key IS NULL) AS is_keyless,
+                    MIN(
+                        NULLIF(
+                            {{ "COALESCE(caption_key, `" ~ project ~ "`.`" ~ dataset ~ "`.caption_key_v2(caption_text))" if with_texts else "caption_key" }},
+                            `{{ project }}`.`{{ dataset }}`.caption_key_v2('')
+                        )
+                    ) AS caption_key
+                FROM `{{ project }}`.`{{ dataset }}`.caption_bank
+                WHERE page_name IN (SELECT delivered.page_name FROM feedback_delivered AS delivered)
+                GROUP BY
+                    page_name,
+                    caption_id
+            ),
+
+            first_of_key AS (
+                SELECT
+                    page_name,
+                    caption_key,
+                    MIN(caption_id) AS caption_id
+                FROM bank
+                WHERE caption_key IS NOT NULL
+                GROUP BY
+                    page_name,
+                    caption_key
+            )
+
             SELECT
-                page_name,
-                caption_id,
-                MIN(
-                    NULLIF(
-                        COALESCE(caption_key, `{{ project }}`.`{{ dataset }}`.caption_key_v2(caption_text)),
-                        `{{ project }}`.`{{ dataset }}`.caption_key_v2('')
-                    )
+                delivered.message_id,
+                delivered.page_name,
+                delivered.sent_at,
+                delivered.views,
+                delivered.purchases,
+                delivered.earnings,
+                delivered.updated_at,
+                keyless.captions AS keyless_captions,
+                IF(
+                    named.caption_key = delivered.text_key,
+                    named.caption_id,
+                    COALESCE(first_of_key.caption_id, named.caption_id)
+                ) AS caption_id,
+                IF(
+                    named.caption_key = delivered.text_key,
+                    named.caption_key,
+                    COALESCE(first_of_key.caption_key, named.caption_key)
                 ) AS caption_key
-            FROM `{{ project }}`.`{{ dataset }}`.caption_bank
-            WHERE page_name IN (SELECT delivered.page_name FROM feedback_delivered AS delivered)
-            GROUP BY
-                page_name,
-                caption_id
-        ),
-
-        first_of_key AS (
-            SELECT
-                page_name,
-                caption_key,
-                MIN(caption_id) AS caption_id
-            FROM bank
-            WHERE caption_key IS NOT NULL
-            GROUP BY
-                page_name,
-                caption_key
-        )
-
-        SELECT
-            delivered.message_id,
-            delivered.page_name,
-            delivered.sent_at,
-            delivered.views,
-            delivered.purchases,
-            delivered.earnings,
-            delivered.updated_at,
-            CASE
-                WHEN named.caption_key = delivered.text_key THEN named.caption_id
-                ELSE COALESCE(first_of_key.caption_id, named.caption_id)
-            END AS caption_id,
-            CASE
-                WHEN named.caption_key = delivered.text_key THEN named.caption_key
-                ELSE COALESCE(first_of_key.caption_key, named.caption_key)
-            END AS caption_key
-        FROM feedback_delivered AS delivered
-        LEFT JOIN bank AS named
-            ON
-                delivered.page_name = named.page_name
-                AND delivered.named_caption = named.caption_id
-        LEFT JOIN first_of_key
-            ON
-                delivered.page_name = first_of_key.page_name
-                AND delivered.text_key = first_of_key.caption_key;
+            FROM feedback_delivered AS delivered
+            CROSS JOIN (SELECT COUNTIF(is_keyless) AS captions FROM bank) AS keyless
+            LEFT JOIN bank AS named
+                ON
+                    delivered.page_name = named.page_name
+                    AND delivered.named_caption = named.caption_id
+            LEFT JOIN first_of_key
+                ON
+                    delivered.page_name = first_of_key.page_name
+                    AND delivered.text_key = first_of_key.caption_key;
+        END IF;
+        {%- endfor %}
 
         -- What is written. A later delivery replaces the earlier one; where it changes nothing,
         -- only its time is kept, unless that is in the future: then it is later at every run.

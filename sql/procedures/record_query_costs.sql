@@ -11,6 +11,7 @@ BEGIN
     DECLARE today_start TIMESTAMP DEFAULT TIMESTAMP(CURRENT_DATE('{{ time_zone }}'), '{{ time_zone }}');
     DECLARE daily_cost FLOAT64;
     DECLARE largest_job INT64;
+    DECLARE billed_runs ARRAY<STRUCT<run_id STRING, bytes_billed INT64>>;
     DECLARE written INT64 DEFAULT 0;
     DECLARE is_open BOOL;
     DECLARE is_changed BOOL DEFAULT FALSE;
@@ -116,21 +117,51 @@ BEGIN
             );
         SET written = @@row_count;
 
-        -- Procedures label their statements with their run.
+        -- One look at the jobs of a day; procedures label their statements with their run.
+        SET (daily_cost, largest_job, billed_runs) = (
+            WITH jobs AS (
+                SELECT
+                    creation_time,
+                    bytes_billed,
+                    labels
+                FROM `{{ project }}`.`{{ dataset }}`.query_jobs
+                WHERE creation_time >= LEAST(today_start, TIMESTAMP_SUB(started, INTERVAL 1 DAY))
+            )
+
+            SELECT AS STRUCT
+                (
+                    SELECT COALESCE(SUM(jobs.bytes_billed), 0) / POW(2, 40) * {{ prices.query_usd_per_tib }}
+                    FROM jobs
+                    WHERE jobs.creation_time >= today_start
+                ),
+                (
+                    SELECT COALESCE(MAX(jobs.bytes_billed), 0)
+                    FROM jobs
+                    WHERE jobs.creation_time >= TIMESTAMP_SUB(started, INTERVAL 1 HOUR)
+                ),
+                ARRAY(
+                    SELECT AS STRUCT
+                        label.value AS run_id,
+                        CAST(SUM(jobs.bytes_billed) AS INT64) AS bytes_billed
+                    FROM jobs
+                    CROSS JOIN UNNEST(jobs.labels) AS label
+                    WHERE
+                        jobs.creation_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
+                        AND label.key = 'eros_run'
+                    GROUP BY label.value
+                )
+        );
+
         WHILE NOT is_changed DO
             BEGIN
                 UPDATE `{{ project }}`.`{{ dataset }}`.etl_job_runs AS runs
                 SET bytes_billed = billed.bytes_billed
                 FROM (
                     SELECT
-                        label.value AS run_id,
-                        CAST(SUM(jobs.bytes_billed) AS INT64) AS bytes_billed
-                    FROM `{{ project }}`.`{{ dataset }}`.query_jobs AS jobs
-                    CROSS JOIN UNNEST(jobs.labels) AS label
-                    WHERE
-                        jobs.creation_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
-                        AND label.key = 'eros_run'
-                    GROUP BY label.value
+                        run_id,
+                        MAX(bytes_billed) AS bytes_billed
+                    FROM UNNEST(billed_runs)
+                    GROUP BY run_id
                 ) AS billed
                 WHERE
                     runs.run_id = billed.run_id
@@ -144,14 +175,6 @@ BEGIN
                 CALL `{{ project }}`.`{{ dataset }}`.pause_before_retry(waited_seconds);
             END;
         END WHILE;
-
-        SET (daily_cost, largest_job) = (
-            SELECT AS STRUCT
-                COALESCE(SUM(IF(creation_time >= today_start, bytes_billed, 0)), 0) / POW(2, 40) * {{ prices.query_usd_per_tib }},
-                COALESCE(MAX(IF(creation_time >= TIMESTAMP_SUB(started, INTERVAL 1 HOUR), bytes_billed, 0)), 0)
-            FROM `{{ project }}`.`{{ dataset }}`.query_jobs
-            WHERE creation_time >= LEAST(today_start, TIMESTAMP_SUB(started, INTERVAL 1 HOUR))
-        );
 
         -- Once a day: the cost of a day only grows. One condition would read the table each time.
         -- cost: 1 of 100

@@ -17,19 +17,53 @@ BEGIN
 
     SET @@query_label = CONCAT('component:release_schedule_requests,{{ job_labels }},eros_run:', run);
 
-    -- Before anything is cancelled, so that no request vanishes without an alert.
-    SET overdue = (
-        SELECT AS STRUCT
-            COUNTIF(status = 'PENDING' AND created_at < backlog_before) AS backlog,
-            COUNTIF(
-                status = 'PROCESSING'
-                AND claimed_at < TIMESTAMP_SUB(started, INTERVAL {{ automation.queue_lease_minutes }} MINUTE)
-            ) AS due
-        FROM `{{ project }}`.`{{ dataset }}`.schedule_generation_queue
-        WHERE
-            status IN ('PENDING', 'PROCESSING')
-            AND execution_date >= oldest_date
-    );
+    BEGIN
+        -- Before anything is cancelled, so that no request vanishes without an alert.
+        SET overdue = (
+            SELECT AS STRUCT
+                COUNTIF(status = 'PENDING' AND created_at < backlog_before) AS backlog,
+                COUNTIF(
+                    status = 'PROCESSING'
+                    AND claimed_at < TIMESTAMP_SUB(started, INTERVAL {{ automation.queue_lease_minutes }} MINUTE)
+                ) AS due
+            FROM `{{ project }}`.`{{ dataset }}`.schedule_generation_queue
+            WHERE
+                status IN ('PENDING', 'PROCESSING')
+                AND execution_date >= oldest_date
+        );
+    EXCEPTION WHEN ERROR THEN
+        -- No run is open yet; a look that failed is one all the same.
+        SET failure = @@error.message;
+        INSERT INTO `{{ project }}`.`{{ dataset }}`.etl_job_runs (
+            run_id,
+            job_name,
+            execution_date,
+            job_start_time,
+            job_end_time,
+            duration_seconds,
+            status,
+            error_message
+        )
+        VALUES (
+            run,
+            'release_schedule_requests',
+            today,
+            started,
+            CURRENT_TIMESTAMP(),
+            TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), started, MILLISECOND) / 1000,
+            'FAILED',
+            failure
+        );
+        CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
+            'WARNING',
+            'Queue release failed',
+            'release_schedule_requests',
+            failure,
+            NULL,
+            run
+        );
+        RAISE USING MESSAGE = failure;
+    END;
     -- Mostly there is nothing to do, and nothing is written then.
     IF overdue.backlog + overdue.due = 0 THEN
         RETURN;

@@ -13,11 +13,12 @@ BEGIN
     DECLARE today DATE DEFAULT CURRENT_DATE('{{ time_zone }}');
     DECLARE draw_seed INT64 DEFAULT COALESCE(seed, FARM_FINGERPRINT(GENERATE_UUID()));
     DECLARE bucket DATE DEFAULT `{{ project }}`.`{{ dataset }}`.lock_bucket(for_page);
-    -- Without the texts: a variable holds a megabyte at most.
+    -- A variable holds a megabyte at most, so texts that are longer together stay in the table.
     DECLARE picks ARRAY<STRUCT<
         assignment_id STRING,
         position INT64,
         caption_id STRING,
+        caption_text STRING,
         drawn_rate FLOAT64,
         earnings_per_purchase FLOAT64,
         score FLOAT64,
@@ -264,6 +265,7 @@ BEGIN
                 GENERATE_UUID() AS assignment_id,
                 numbered.position,
                 numbered.caption_id,
+                IF(SUM(LENGTH(numbered.caption_text)) OVER () <= 100000, numbered.caption_text, NULL) AS caption_text,
                 numbered.drawn_rate,
                 numbered.earnings_per_purchase,
                 numbered.score,
@@ -431,18 +433,35 @@ BEGIN
         RAISE USING MESSAGE = failure;
     END;
 
+    -- cost: 1 of 100
+    IF (SELECT COUNTIF(picked.caption_text IS NULL) FROM UNNEST(picks) AS picked) > 0 THEN
+        SELECT
+            picked.position,
+            picked.assignment_id,
+            for_page AS page_name,
+            picked.caption_id,
+            ranked.caption_text,
+            schedule_date AS scheduled_send_date,
+            picked.drawn_rate,
+            picked.earnings_per_purchase,
+            picked.score AS drawn_earnings_per_view,
+            picked.is_random
+        FROM UNNEST(picks) AS picked
+        INNER JOIN selection_ranked AS ranked ON picked.caption_id = ranked.caption_id
+        ORDER BY picked.position;
+        RETURN;
+    END IF;
     SELECT
         picked.position,
         picked.assignment_id,
         for_page AS page_name,
         picked.caption_id,
-        ranked.caption_text,
+        picked.caption_text,
         schedule_date AS scheduled_send_date,
         picked.drawn_rate,
         picked.earnings_per_purchase,
         picked.score AS drawn_earnings_per_view,
         picked.is_random
     FROM UNNEST(picks) AS picked
-    INNER JOIN selection_ranked AS ranked ON picked.caption_id = ranked.caption_id
     ORDER BY picked.position;
 END;

@@ -130,13 +130,16 @@ BEGIN
     END;
 
     -- Bloat lasts: once a day, so that what a person has acknowledged does not come back hourly.
-    SET told = ARRAY(
-        SELECT DISTINCT alert_name
-        FROM `{{ project }}`.`{{ dataset }}`.automation_alerts
-        WHERE
-            alert_name IN ('Lock table critical bloat', 'Lock table warning bloat')
-            AND alert_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
-    );
+    -- cost: 1 of 100
+    IF found.active > {{ thresholds.active_locks_warning }} THEN
+        SET told = ARRAY(
+            SELECT DISTINCT alert_name
+            FROM `{{ project }}`.`{{ dataset }}`.automation_alerts
+            WHERE
+                alert_name IN ('Lock table critical bloat', 'Lock table warning bloat')
+                AND alert_time >= TIMESTAMP_SUB(started, INTERVAL 1 DAY)
+        );
+    END IF;
     IF found.active > {{ thresholds.active_locks_critical }} AND 'Lock table critical bloat' NOT IN UNNEST(told) THEN
         CALL `{{ project }}`.`{{ dataset }}`.raise_alert(
             'CRITICAL',

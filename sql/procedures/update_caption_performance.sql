@@ -4,4 +4,6 @@ OPTIONS (
 )
 BEGIN
     CALL `{{ project }}`.`{{ dataset }}`.count_message_results(NULL);
+    -- What messages earned changes with their results only.
+    CALL `{{ project }}`.`{{ dataset }}`.publish_figures('update_caption_performance');
 END;

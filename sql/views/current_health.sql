@@ -4,35 +4,15 @@ OPTIONS (
 )
 AS
 SELECT
-    CURRENT_TIMESTAMP() AS check_timestamp,
+    check_timestamp,
     health_score,
-    CASE
-        WHEN critical > 0 THEN 'CRITICAL'
-        WHEN health_score <= 90 THEN 'WARNING'
-        ELSE 'HEALTHY'
-    END AS status,
+    status,
     checks_passed,
     checks_total,
     warnings,
     critical,
     details
-FROM (
-    SELECT
-        GREATEST(0, 100 - 6 * COUNTIF(level = 'WARNING') - 20 * COUNTIF(level = 'CRITICAL')) AS health_score,
-        COUNT(DISTINCT check_number) - COUNT(DISTINCT IF(level = 'CRITICAL', check_number, NULL)) AS checks_passed,
-        COUNT(DISTINCT check_number) AS checks_total,
-        COUNTIF(level = 'WARNING') AS warnings,
-        COUNTIF(level = 'CRITICAL') AS critical,
-        TO_JSON(ARRAY_AGG(
-            STRUCT(
-                check_name AS check_name,
-                finding AS finding,
-                value AS value,
-                warning_limit AS warning_limit,
-                critical_limit AS critical_limit,
-                level AS level
-            )
-            ORDER BY check_number, finding
-        )) AS details
-    FROM `{{ project }}`.`{{ dataset }}`.health_findings
+FROM `{{ project }}`.`{{ dataset }}`.judged_health(
+    (SELECT live.figures FROM `{{ project }}`.`{{ dataset }}`.live_figures AS live),
+    CURRENT_TIMESTAMP()
 );

@@ -142,7 +142,8 @@ AT_THE_LIMIT = {
 
 @pytest.fixture(scope="module")
 def warehouse(build: Build) -> Warehouse:
-    return build("alerts", only=["evaluate_alerts", "acknowledge_alert", "alert_status"])
+    wanted = ["evaluate_alerts", "acknowledge_alert", "alert_status", "live_figures"]
+    return build("alerts", only=wanted)
 
 
 @pytest.fixture(autouse=True)
@@ -227,8 +228,34 @@ def check(warehouse: Warehouse, moment: dt.datetime, age: str = "1 MINUTE", **fi
     row = HEALTH | figures
     values = ", ".join(repr(value) for value in row.values())
     warehouse.run(
-        f"INSERT INTO health_checks (check_timestamp, {', '.join(row)})"
-        f" VALUES (TIMESTAMP_SUB({at(moment)}, INTERVAL {age}), {values})"
+        f"INSERT INTO health_checks (check_timestamp, {', '.join(row)}, figures)"
+        f" SELECT TIMESTAMP_SUB({at(moment)}, INTERVAL {age}), {values}, {counted(moment)}"
+    )
+
+
+def counted(moment: dt.datetime) -> str:
+    """What a health check of this moment counts, as SQL."""
+    groups = ", ".join(
+        f"'{name}', (SELECT TO_JSON(f) FROM {name_of}({at(moment)}) AS f)"
+        for name, name_of in (
+            ("queries", "query_figures"),
+            ("work", "work_figures"),
+            ("upkeep", "upkeep_figures"),
+        )
+    )
+    return f"JSON_OBJECT({groups})"
+
+
+def count(warehouse: Warehouse, moment: dt.datetime) -> None:
+    """Let the newest health check have counted what the tables say at this moment."""
+    warehouse.run(
+        f"""
+        CREATE OR REPLACE TEMP TABLE newest AS
+        SELECT * FROM health_checks ORDER BY check_timestamp DESC LIMIT 1;
+        DELETE FROM health_checks WHERE check_timestamp IN (SELECT check_timestamp FROM newest);
+        INSERT INTO health_checks (check_timestamp, {", ".join(HEALTH)}, figures)
+        SELECT check_timestamp, {", ".join(HEALTH)}, {counted(moment)} FROM newest;
+        """
     )
 
 
@@ -243,6 +270,7 @@ def outbox(warehouse: Warehouse, name: str) -> None:
 
 def beyond(warehouse: Warehouse) -> dict[str, float]:
     """Rules that are beyond their limit, with their values."""
+    count(warehouse, NOW)
     rows = warehouse.run(f"SELECT rule_id, value FROM alert_readings({at(NOW)}) WHERE is_beyond")
     return {row["rule_id"]: row["value"] for row in rows}
 
@@ -257,6 +285,7 @@ class Evaluation:
 
 def evaluate(warehouse: Warehouse, minutes: int = 0) -> Evaluation:
     """Run the evaluation, that many minutes after NOW."""
+    count(warehouse, NOW + dt.timedelta(minutes=minutes))
     moment = at(NOW + dt.timedelta(minutes=minutes))
     dataset = f"{warehouse.settings.project}.{warehouse.settings.dataset}"
     job = warehouse.client.query(

@@ -138,7 +138,7 @@ def test_a_mistake_is_refused_by_schema_and_loader(name, mistake, tmp_path, sett
         pytest.param(put("mosaicLayout:", "gridLayout:"), id="layout"),
         pytest.param(put("plotType: LINE", "plotType: LINES"), id="enum"),
         pytest.param(put("plotType: LINE", "plotType: PLOT_TYPE_UNSPECIFIED"), id="zero-of-enum"),
-        pytest.param(put("alignmentPeriod: 3600s", "alignmentPeriod: 1h"), id="duration"),
+        pytest.param(put("alignmentPeriod: 21600s", "alignmentPeriod: 1h"), id="duration"),
         pytest.param(put("height: 16", "height: 0"), id="zero"),
         pytest.param(put("columns: 48", "columns: 49"), id="columns"),
         pytest.param(put('displayName: "EROS: Growth"', "displayName: 1"), id="type"),

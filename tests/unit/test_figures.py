@@ -36,7 +36,8 @@ def sources():
 
 @pytest.fixture(scope="module")
 def procedure() -> str:
-    return Project(load_stack_file("local"), PROJECT_ROOT).sql.objects["publish_figures"].sql
+    known = Project(load_stack_file("local"), PROJECT_ROOT).sql.objects
+    return known["publish_figures"].sql + known["publish_health_figures"].sql
 
 
 def load(root, text: str):
@@ -60,13 +61,19 @@ def test_every_figure_is_published_under_a_label_that_bigquery_takes(sources, pr
         assert LABEL_KEY.fullmatch(f"metric_{name}")
 
 
-def test_every_source_is_a_view_and_is_published_by_a_scheduled_procedure(sources, procedure):
+def test_every_source_is_read_and_is_published_by_a_scheduled_procedure(sources, procedure):
     sql = Project(load_stack_file("local"), PROJECT_ROOT).sql
     figures.check_sources(sources, sql)
     for view, source in sources.items():
-        assert f".{view}\n" in procedure
+        read = f"{view}({source.arguments})" if source.arguments else view
+        assert f".{read}\n" in procedure
         caller = sql.objects[source.published_by].sql
-        assert f"publish_figures('{source.published_by}')" in caller
+        called = (
+            "publish_health_figures(figures)"
+            if source.published_by == "record_health_check"
+            else f"publish_figures('{source.published_by}')"
+        )
+        assert called in caller
 
 
 def test_no_statement_takes_more_labels_than_a_job_has(procedure):

@@ -89,7 +89,7 @@ def test_a_simulated_year_over_both_changes_of_the_clock(year):
         "sweep_expired_caption_locks": timedelta(hours=1),
         "record_query_costs": timedelta(hours=1),
         "record_health_check": timedelta(minutes=5),
-        "evaluate_alerts": timedelta(minutes=5),
+        "evaluate_alerts": timedelta(minutes=15),
         "release_schedule_requests": timedelta(minutes=15),
         "archive_inactive_assignments": timedelta(days=1),
         "refresh_holiday_calendar": timedelta(days=7),

@@ -26,7 +26,7 @@ SIGNAL_LABELS = {
 }
 _SOURCE = ResourceNames()
 # Three evaluations: one that comes late or fails does not close the incident.
-SIGNAL_WINDOW = 15
+SIGNAL_WINDOW = 45
 # A failed run is forgotten when the next one should have ended.
 RUN_SLACK = 10
 _MISSING = {

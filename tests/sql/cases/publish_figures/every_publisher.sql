@@ -9,8 +9,9 @@ VALUES
 ('b', 'update_caption_performance', CURRENT_TIMESTAMP(), 3, 'SUCCESS');
 
 -- when
-CALL publish_figures('record_health_check');
+CALL publish_health_figures((SELECT figures FROM live_figures));
 CALL publish_figures('record_query_costs');
+CALL publish_figures('update_caption_performance');
 
 -- then
 ASSERT (SELECT health_status FROM latest_health) = 1 AS 'WARNING is 1';

@@ -1,0 +1,56 @@
+CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.health_figures(figures JSON)  -- noqa: LT01
+OPTIONS (
+    description = 'The figures of a health check as columns, in one row: what query_figures, work_figures and upkeep_figures had counted, each with its time. NULL where a check has none.'
+)
+AS (
+    SELECT
+        TIMESTAMP(JSON_VALUE(kept.document, '$.queries.counted_at')) AS queries_counted_at,
+        CAST(JSON_VALUE(kept.document, '$.queries.total_queries') AS INT64) AS total_queries,
+        CAST(JSON_VALUE(kept.document, '$.queries.failed_queries') AS INT64) AS failed_queries,
+        CAST(JSON_VALUE(kept.document, '$.queries.slow_queries') AS INT64) AS slow_queries,
+        CAST(JSON_VALUE(kept.document, '$.queries.avg_execution_seconds') AS FLOAT64) AS avg_execution_seconds,
+        CAST(JSON_VALUE(kept.document, '$.queries.p95_seconds') AS FLOAT64) AS p95_seconds,
+        CAST(JSON_VALUE(kept.document, '$.queries.daily_cost_usd') AS FLOAT64) AS daily_cost_usd,
+        CAST(JSON_VALUE(kept.document, '$.queries.error_rate_pct') AS FLOAT64) AS error_rate_pct,
+        CAST(JSON_VALUE(kept.document, '$.queries.burn_rate') AS FLOAT64) AS burn_rate,
+        TIMESTAMP(JSON_VALUE(kept.document, '$.work.counted_at')) AS work_counted_at,
+        CAST(JSON_VALUE(kept.document, '$.work.active_locks') AS INT64) AS active_locks,
+        CAST(JSON_VALUE(kept.document, '$.work.expired_locks') AS INT64) AS expired_locks,
+        CAST(JSON_VALUE(kept.document, '$.work.locked_captions') AS INT64) AS locked_captions,
+        CAST(JSON_VALUE(kept.document, '$.work.locked_twice') AS INT64) AS locked_twice,
+        CAST(JSON_VALUE(kept.document, '$.work.assignments_24h') AS INT64) AS assignments_24h,
+        TIMESTAMP(JSON_VALUE(kept.document, '$.work.last_assigned_at')) AS last_assigned_at,
+        TIMESTAMP(JSON_VALUE(kept.document, '$.work.last_feedback')) AS last_feedback,
+        TIMESTAMP(JSON_VALUE(kept.document, '$.work.last_sweep')) AS last_sweep,
+        TIMESTAMP(JSON_VALUE(kept.document, '$.work.last_good_daily_run')) AS last_good_daily_run,
+        TIMESTAMP(JSON_VALUE(kept.document, '$.work.last_daily_run')) AS last_daily_run,
+        CAST(JSON_VALUE(kept.document, '$.work.failed_daily_runs') AS INT64) AS failed_daily_runs,
+        CAST(JSON_VALUE(kept.document, '$.work.sweep_volume') AS INT64) AS sweep_volume,
+        CAST(JSON_VALUE(kept.document, '$.work.daily_run_seconds') AS FLOAT64) AS daily_run_seconds,
+        CAST(JSON_VALUE(kept.document, '$.work.daily_run_status') AS INT64) AS daily_run_status,
+        CAST(JSON_VALUE(kept.document, '$.work.creator_failures') AS INT64) AS creator_failures,
+        CAST(JSON_VALUE(kept.document, '$.work.creator_failure_pct') AS FLOAT64) AS creator_failure_pct,
+        CAST(JSON_VALUE(kept.document, '$.work.newest_run_seconds') AS FLOAT64) AS newest_run_seconds,
+        TIMESTAMP(JSON_VALUE(kept.document, '$.work.newest_run_started')) AS newest_run_started,
+        JSON_VALUE(kept.document, '$.work.told_status') AS told_status,
+        DATE(JSON_VALUE(kept.document, '$.work.told_date')) AS told_date,
+        CAST(JSON_VALUE(kept.document, '$.work.told_processed') AS INT64) AS told_processed,
+        CAST(JSON_VALUE(kept.document, '$.work.told_failed') AS INT64) AS told_failed,
+        CAST(JSON_VALUE(kept.document, '$.work.queue_depth') AS INT64) AS queue_depth,
+        CAST(JSON_VALUE(kept.document, '$.work.queue_processing') AS INT64) AS queue_processing,
+        TIMESTAMP(JSON_VALUE(kept.document, '$.work.oldest_pending_at')) AS oldest_pending_at,
+        CAST(JSON_VALUE(kept.document, '$.work.old_requests') AS INT64) AS old_requests,
+        CAST(JSON_VALUE(kept.document, '$.work.failed_requests') AS INT64) AS failed_requests,
+        CAST(JSON_VALUE(kept.document, '$.work.open_critical_alerts') AS INT64) AS open_critical_alerts,
+        CAST(JSON_VALUE(kept.document, '$.work.open_warning_alerts') AS INT64) AS open_warning_alerts,
+        TIMESTAMP(JSON_VALUE(kept.document, '$.upkeep.counted_at')) AS upkeep_counted_at,
+        CAST(JSON_VALUE(kept.document, '$.upkeep.tables_present') AS INT64) AS tables_present,
+        TIMESTAMP(JSON_VALUE(kept.document, '$.upkeep.system_since')) AS system_since,
+        CAST(JSON_VALUE(kept.document, '$.upkeep.active_captions') AS FLOAT64) AS active_captions,
+        TIMESTAMP(JSON_VALUE(kept.document, '$.upkeep.captions_counted_at')) AS captions_counted_at,
+        CAST(JSON_VALUE(kept.document, '$.upkeep.integrity_violations') AS FLOAT64) AS integrity_violations,
+        TIMESTAMP(JSON_VALUE(kept.document, '$.upkeep.integrity_counted_at')) AS integrity_counted_at,
+        CAST(JSON_VALUE(kept.document, '$.upkeep.silent_schedules') AS INT64) AS silent_schedules
+    -- Once, whatever expression a caller hands over.
+    FROM (SELECT figures AS document) AS kept
+);
