@@ -256,6 +256,10 @@ def test_several_variables_are_set_from_one_struct(client):
     ("expression", "expected"),
     [
         # https://cloud.google.com/bigquery/docs/reference/standard-sql/operators
+        (
+            """FORMAT("%'d of %'.1f, 5%% of '%s'", 1234567, 1234.5, 'x')""",
+            "1,234,567 of 1,234.5, 5% of 'x'",
+        ),
         ("'apple' LIKE ANY ('a%', '%b')", True),
         ("'x' LIKE ANY ('a%', NULL)", None),
         ("'a' NOT LIKE ANY ('a', 'b')", True),

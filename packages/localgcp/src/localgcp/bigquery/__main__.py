@@ -24,6 +24,7 @@ from localgcp.bigquery import (
     destinations,
     disk,
     grammar,
+    grouped_digits,
     job_limits,
     json_text,
     loads,
@@ -61,6 +62,7 @@ def main() -> None:
     grammar.install()
     structs.install()
     json_text.install()
+    grouped_digits.install()
     stored_jobs.install()
     loads.install()
     catalog.install()
