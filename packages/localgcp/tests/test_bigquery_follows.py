@@ -194,6 +194,29 @@ def test_each_statement_has_its_own_job_with_the_labels_of_its_moment(whole: Who
     assert job.num_child_jobs == 7
 
 
+def test_an_expression_that_reads_a_table_has_a_job_of_its_own(whole: Whole) -> None:
+    """A procedure that finds nothing to do runs nothing else, and it has run all the same."""
+    script = """
+    DECLARE n INT64 DEFAULT 1;
+    DECLARE found ARRAY<INT64>;
+    CREATE OR REPLACE TABLE ds.asked AS SELECT 1 AS n;
+    SET @@query_label = 'component:asks';
+    SET n = n + 1;
+    SET found = ARRAY(SELECT n FROM ds.asked WHERE n > 5);
+    IF (SELECT COUNT(*) FROM ds.asked) = 0 OR ARRAY_LENGTH(found) > 0 THEN
+        SELECT 'never';
+    END IF;
+    """
+    job = whole.client.query(script)
+    job.result()
+    found = sorted(whole.client.list_jobs(parent_job=job), key=lambda one: one.job_id)
+    kinds = [(one.statement_type, one.labels.get("component")) for one in found]
+    assert kinds == [
+        ("CREATE_TABLE_AS_SELECT", None), ("SELECT", "asks"), ("SELECT", "asks")
+    ]  # fmt: skip
+    assert "ds.asked WHERE n > 5" in found[1].query
+
+
 @pytest.mark.parametrize("label", ["a:B", "a:1.5", "1a:b", f"a:{'x' * 64}"])
 def test_a_label_that_google_refuses_fails_its_script(whole: Whole, label: str) -> None:
     from google.api_core.exceptions import BadRequest

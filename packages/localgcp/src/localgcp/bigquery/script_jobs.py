@@ -3,7 +3,8 @@
 local-bigquery 0.4.0 gives every statement of a script a copy of the script's own job, made
 when the script has succeeded. Here each has its own text, times, labels and outcome, from the
 moment that it ends, also in a script that fails or still runs: what INFORMATION_SCHEMA.JOBS and
-the audit log show on Google.
+the audit log show on Google. So has an expression of a DECLARE, SET or condition that reads a table
+(https://cloud.google.com/bigquery/docs/reference/rest/v2/Job#ScriptStatistics, evaluationKind).
 
 `CALL BQ.JOBS.CANCEL('[project_id.]job_id')` cancels a job
 (https://cloud.google.com/bigquery/docs/reference/system-procedures#bqjobscancel).
@@ -207,6 +208,35 @@ class _Interpreter(script.Interpreter):
                 f" (SELECT struct_extract_at({parameters.VALUE}, {place}) FROM {table})"
             )
 
+    def evaluate(self, sql: str) -> Any:
+        """The value of an expression."""
+        run = super().evaluate
+        return self._expressed(self.expression(sql), lambda: run(sql))
+
+    def store(self, value: exp.Expression) -> str:
+        """The variable of a DECLARE."""
+        run = super().store
+        return str(self._expressed(value, lambda: run(value)))
+
+    def assign(self, table: str, value: exp.Expression) -> None:
+        """Another value for a variable."""
+        run = super().assign
+        self._expressed(value, lambda: run(table, value))
+
+    def _expressed(self, value: exp.Expression, run: Callable[[], Any]) -> Any:
+        """What `run` gives for an expression; one that reads a table is a job of its own."""
+        if value.find(exp.Table) is None:
+            return run()
+        text, start = f"SELECT {value.sql(dialect=BigQueryDialect)}", metadata.now()
+        statistics = JobStatistics2(statementType="SELECT")
+        try:
+            result = run()
+        except Exception as exception:
+            self._note(start, statistics, from_exception(exception), text)
+            raise
+        self._note(start, statistics, None, text)
+        return result
+
     def set_system(self, name: str, value: exp.Expression) -> None:
         super().set_system(name, value)
         if name == "query_label":
@@ -241,12 +271,16 @@ class _Interpreter(script.Interpreter):
         return noted
 
     def _note(
-        self, start: str, statistics: JobStatistics2, error: BigQueryError | None = None
+        self,
+        start: str,
+        statistics: JobStatistics2,
+        error: BigQueryError | None = None,
+        text: str | None = None,
     ) -> None:
         if self._script is not None:
             labels = parse_labels(self.context.settings.get("query_label"))
             self._script.note(
-                _Statement(self._text, labels, start, metadata.now(), statistics, error)
+                _Statement(text or self._text, labels, start, metadata.now(), statistics, error)
             )
 
 
