@@ -163,31 +163,27 @@ def with_tables(
 
 
 def _snapshot(google: Google, backup: Backup, table: str) -> bigquery.Table:
-    """Take the snapshot of one table, then give it its labels and its end.
-
-    Two calls, because the local BigQuery reads no OPTIONS after CLONE. A snapshot without an
-    end, from between them, belongs to an incomplete backup, which `prune` deletes.
-    """
-    from google.cloud import bigquery
-
+    """Take the snapshot of one table, with its labels and its end."""
     settings = google.settings
     name = names.snapshot(table, backup.id)
-    google.bigquery.query(
-        f"CREATE SNAPSHOT TABLE {quoted(settings.project, settings.backup.dataset, name)}\n"
-        f"CLONE {quoted(settings.project, settings.dataset, table)}\n"
-        f"FOR SYSTEM_TIME AS OF {literal(backup.time)}",
-        job_config=backup_jobs.config(google),
-    ).result()
-    snapshot = bigquery.Table(f"{ledger.dataset(google)}.{name}")
     assert backup.kind is not None
-    snapshot.labels = {
+    assert backup.expires is not None
+    labels = {
         **settings.all_labels,
         "component": "backup",
         "backup": backup.id,
         "backup_kind": backup.kind.value,
     }
-    snapshot.expires = backup.expires
-    return google.bigquery.update_table(snapshot, ["labels", "expires"])
+    # Both are made of letters, digits, _ and -.
+    written = ", ".join(f"('{key}', '{value}')" for key, value in labels.items())
+    google.bigquery.query(
+        f"CREATE SNAPSHOT TABLE {quoted(settings.project, settings.backup.dataset, name)}\n"
+        f"CLONE {quoted(settings.project, settings.dataset, table)}\n"
+        f"FOR SYSTEM_TIME AS OF {literal(backup.time)}\n"
+        f"OPTIONS (expiration_timestamp = {literal(backup.expires)}, labels = [{written}])",
+        job_config=backup_jobs.config(google),
+    ).result()
+    return google.bigquery.get_table(f"{ledger.dataset(google)}.{name}")
 
 
 def _expiration(table: bigquery.Table) -> int | None:

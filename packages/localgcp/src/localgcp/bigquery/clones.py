@@ -22,7 +22,7 @@ from local_bigquery.models import Table
 from local_bigquery.sql.rules import ddl as statement_rules
 from sqlglot import exp
 
-from localgcp.bigquery import conflicts
+from localgcp.bigquery import clone_jobs, clone_rules, conflicts
 
 # Of a table's resource, what its copy has from the start; a snapshot's partitions do not expire.
 _KEPT = (
@@ -50,6 +50,7 @@ def install() -> None:
     statement_rules.split = split
     catalog_ddl._definition = definition
     query._run = _with_columns(query._run)
+    clone_jobs.install()
 
 
 def split(tree: exp.Expression) -> list[exp.Expression]:
@@ -70,7 +71,9 @@ def definition(tree: exp.Create, project_id: str, dataset_id: str) -> dict[str, 
     if tree.meta.get("snapshot") and "expirationMs" in kept.get("timePartitioning", {}):
         del kept["timePartitioning"]["expirationMs"]
     # What the statement itself says goes before.
-    own = catalog_ddl._table(tree, names.reference(tree.this, project_id, dataset_id), str)
+    target = names.reference(tree.this, project_id, dataset_id)
+    with database.cursor() as cursor:
+        own = catalog_ddl._table(tree, target, query._evaluator(cursor))
     return {key: value for key, value in kept.items() if key not in own} | found
 
 
@@ -78,16 +81,20 @@ def _with_columns(run: Callable[..., Any]) -> Callable[..., Any]:
     """Give the columns of a clone what DuckLake keeps of them: NOT NULL and defaults."""
 
     def copied(cur: Any, tree: exp.Expression, context: Any, *rest: Any) -> Any:
+        clone_rules.check(tree, context)
         clone = tree.args.get("clone") if isinstance(tree, exp.Create) else None
         if not clone:
             return run(cur, tree, context, *rest)
         with _one_at_a_time:
+            then = clone_rules.moment(cur, tree, context)
             result = run(cur, tree, context, *rest)
             dry = len(rest) > 2 and rest[2]
             if not dry and result.ddlOperationPerformed != "SKIP":
                 source = names.reference(clone.this, context.project_id, context.dataset_id)
                 target = names.reference(tree.this, context.project_id, context.dataset_id)
                 _columns(source, target)
+                if then is not None:
+                    clone_rules.date(target, then)
         return result
 
     return copied

@@ -87,7 +87,27 @@ def _respelled(tokens: list[Token]) -> list[Token]:
         head = [_text(tokens, n) for n in range(1, 5)]
         if "FUNCTION" in head:
             return _function(tokens)
+        if head[0] in ("TABLE", "OR") and (moved := _clone_options(tokens)):
+            return moved
     return tokens
+
+
+def _clone_options(tokens: list[Token]) -> list[Token] | None:
+    """CREATE TABLE ... CLONE source OPTIONS (...) with the options where sqlglot reads them."""
+    depth, clone, options = 0, 0, 0
+    for index, token in enumerate(tokens):
+        depth += _OPENING.get(token.token_type, 0)
+        word = token.text.upper() if token.token_type != TokenType.IDENTIFIER else ""
+        if depth == 0 and _text(tokens, index - 1) != ".":
+            if word in ("CLONE", "COPY") and not clone:
+                clone = index
+            elif word == "OPTIONS" and clone:
+                options = index
+            elif word in ("SELECT", "AS") and not clone:
+                return None
+    if not options or _text(tokens, options + 1) != "(":
+        return None
+    return [*tokens[:clone], *tokens[options:], *tokens[clone:options]]
 
 
 def _text(tokens: list[Token], index: int) -> str:

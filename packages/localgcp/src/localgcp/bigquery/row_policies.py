@@ -19,7 +19,7 @@ from local_bigquery.api import paginate
 from local_bigquery.catalog import iam, metadata, names, row_access, tabledata, tables
 from local_bigquery.errors import BigQueryError
 from local_bigquery.jobs import copy as copy_job
-from local_bigquery.jobs import query
+from local_bigquery.jobs import query, runner
 from local_bigquery.models import (
     ListRowAccessPoliciesResponse,
     Policy,
@@ -60,7 +60,7 @@ def install() -> None:
     row_access.save = save
     tables.rename, tables.forget = rename, forget
     query._run = _guarded(query._run)
-    copy_job.run = _copying(copy_job.run)
+    copy_job.run = runner.HANDLERS["copy"] = _copying(copy_job.run)
     tabledata.list_rows = _listing(tabledata.list_rows)
     iam.get = _bindings(iam.get)
     routes.add("POST", "/{resource:path}:testIamPermissions", test_permissions)
@@ -244,8 +244,9 @@ def _copying(run: Callable[..., Any]) -> Callable[..., Any]:
         sources = [
             tables.reference(source) for source in config.sourceTables or [config.sourceTable]
         ]
-        for source in sources:
-            require_all(source, "a copy")
+        for project, dataset, name in sources:
+            # A decorator names a moment of the same table.
+            require_all((project, dataset, name.partition("@")[0]), "a copy")
         target = tables.reference(config.destinationTable)
         kept = policies(target) if config.writeDisposition == "WRITE_APPEND" else []
         given = {_id(policy): policy for source in sources for policy in policies(source)}
