@@ -317,6 +317,17 @@ class Settings(Section):
             "), NULL, error_result.reason)"
         )
 
+    @property
+    def own_jobs(self) -> str:
+        """SQL over a row of `jobs_view`: whether the job counts for this stack.
+
+        A sandbox counts the jobs with its label, any other stack all that have none: people's own
+        queries in the project, too.
+        """
+        is_own = f" AND label.value = '{self.sandbox}'" if self.sandbox else ""
+        found = f"EXISTS(SELECT 1 FROM UNNEST(labels) AS label WHERE label.key = 'sandbox'{is_own})"
+        return found if self.sandbox else f"NOT {found}"
+
     def template_values(self) -> dict[str, Any]:
         """Names that files of config/ and sql/ may use in their Jinja2 expressions."""
         sections = ("prices", "limits", "thresholds", "automation", "selection", "retention")
@@ -327,6 +338,7 @@ class Settings(Section):
             "time_zone": self.time_zone,
             "jobs_view": self.jobs_view,
             "error_reason": self.error_reason,
+            "own_jobs": self.own_jobs,
             "job_labels": self.job_labels,
             "alert_component": self.names.component("alert"),
             "figure_component": self.names.component("metric"),

@@ -23,6 +23,7 @@ _SOURCES = {
     "error_reason": f"{NAMESPACE}:jobHistory",
     "jobs_view": f"{NAMESPACE}:jobHistory",
     "metrics": "config/metrics.yaml",
+    "own_jobs": f"{NAMESPACE}:sandbox",
     "schedule_limits": "config/schedules.yaml",
     "schedule_rhythms": "config/schedules.yaml",
     "time_zone": f"{NAMESPACE}:timeZone",

@@ -121,7 +121,7 @@ FROM figures ORDER BY place
         "SELECT creation_time, user_email, job_id, job_type, statement_type, state, "
         "TIMESTAMP_DIFF(end_time, start_time, MILLISECOND) / 1000 AS seconds, total_bytes_billed, "
         "error_result.reason AS error FROM {jobs} "
-        "WHERE creation_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY) "
+        "WHERE {own_jobs} AND creation_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY) "
         "ORDER BY creation_time DESC LIMIT 50",
     ),
     Query(
@@ -129,7 +129,7 @@ FROM figures ORDER BY place
         "the last 50 jobs that failed",
         "SELECT creation_time, user_email, job_id, job_type, statement_type, "
         "error_result.reason AS error, error_result.message AS message FROM {jobs} "
-        "WHERE creation_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY) "
+        "WHERE {own_jobs} AND creation_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 7 DAY) "
         "AND error_result.reason IS NOT NULL ORDER BY creation_time DESC LIMIT 50",
     ),
 )
@@ -171,6 +171,7 @@ def ask(google: Google, query: Query, **parameters: Any) -> Answer:
         dataset=settings.dataset_reference,
         jobs=settings.jobs_view,
         error_reason=settings.error_reason,
+        own_jobs=settings.own_jobs,
     )
     seconds = settings.limits.interactive_timeout_seconds
     try:

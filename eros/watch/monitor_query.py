@@ -22,7 +22,7 @@ class Answer:
 class Query:
     """One thing to ask. In `sql` `{dataset}` and `{jobs}` stand for references in backticks.
 
-    `{error_reason}` is `Settings.error_reason` of a row of `{jobs}`.
+    `{error_reason}` and `{own_jobs}` are what `Settings` says of a row of `{jobs}`.
     """
 
     name: str

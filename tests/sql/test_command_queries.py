@@ -39,7 +39,10 @@ PARAMETERS = {
 def as_view(query: Query, name: str, dataset: str, settings: Settings) -> str:
     """The query as a file of sql/views/."""
     text = query.sql.format(
-        dataset=dataset, jobs=settings.jobs_view, error_reason=settings.error_reason
+        dataset=dataset,
+        jobs=settings.jobs_view,
+        error_reason=settings.error_reason,
+        own_jobs=settings.own_jobs,
     )
     text = re.sub(r"@(\w+)", lambda match: PARAMETERS[match[1]], text)
     return f"CREATE OR REPLACE VIEW {dataset}.{name}\nOPTIONS (description = 'x')\nAS\n{text};\n"

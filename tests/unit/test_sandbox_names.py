@@ -297,3 +297,11 @@ def test_a_sandbox_lives_in_the_stack_of_its_name(tmp_path):
     config = {f"eros:{k}": v if isinstance(v, str) else json.dumps(v) for k, v in SOURCE.items()}
     with pytest.raises(UserError, match="pulumi config set eros:sandbox bob --stack bob"):
         from_engine(config | {"eros:sandbox": "alice"}, "bob")
+
+
+def test_jobs_are_told_apart_by_the_label_of_their_sandbox():
+    """How it counts is shown by tests/sql/cases/record_query_costs/jobs_of_sandboxes.sql."""
+    assert "label.value = 'alice'" in of("alice").own_jobs
+    assert of().own_jobs.startswith("NOT EXISTS(")
+    sql = Project(of("alice"), PROJECT_ROOT).sql.objects["query_jobs"].sql
+    assert sql.count("label.key = 'sandbox' AND label.value = 'alice'") == 1

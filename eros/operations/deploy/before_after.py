@@ -30,6 +30,7 @@ WITH jobs AS (
             AS component
     FROM {jobs}
     WHERE creation_time >= @start AND creation_time < @stop
+        AND {own_jobs}
         AND job_type = 'QUERY' AND state = 'DONE'
         AND COALESCE(statement_type, '') != 'SCRIPT'
 ), counted AS (
