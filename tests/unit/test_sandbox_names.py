@@ -176,7 +176,9 @@ def test_a_sandbox_rests_and_can_be_deleted():
     assert not settings.protect_tables
     declared = custom(settings)
     assert all(one.inputs["disabled"] for one in declared if one.type == TRANSFER)
-    assert not any(one.inputs["enabled"] for one in declared if one.type == ALERT)
+    policies = [one.inputs for one in declared if one.type == ALERT]
+    assert not any(one["enabled"] for one in policies if "rule" in one["userLabels"])
+    assert not any(one.get("notificationChannels") for one in policies)
     assert not any(one.protect for one in declared)
 
 
