@@ -41,15 +41,17 @@ def adopt(
         )
     labels = settings.all_labels
     survey = adoption.survey(stack, wanted, present, known, settings.dataset, labels)
+    again = f"eros adopt --stack {stack} --output {output}"
     if output is not None:
-        adoption_files.write(output, survey)
+        adoption_files.write(output, survey, again)
     if output_format is Format.JSON:
         print(json.dumps(survey_report.document(survey), indent=2))
     else:
         console.print(survey_report.text(survey), markup=False)
         if output is not None:
             console.print(f"\n{output}: import file, report, SQL. Next:", markup=False)
-            for line in survey_report.commands(survey, str(output / adoption_files.IMPORT)):
+            file = str(output / adoption_files.IMPORT)
+            for line in survey_report.commands(survey, file, again):
                 console.print(f"  {line}", markup=False)
     if not survey.safe:
         raise typer.Exit(1)

@@ -20,7 +20,7 @@ from bqstack import partition_filter
 from bqstack.analysis import analyser_types
 from bqstack.analysis.analyser import Analyser, SqlError
 from bqstack.analysis.scope import Facts, World
-from eros.operations.backup import bucket, column_fit, ledger, restoring, sums
+from eros.operations.backup import backup_jobs, bucket, column_fit, ledger, restoring, sums
 from eros.operations.backup.backup_record import Sums, TableCopy
 from eros.operations.backup.ledger_tables import TABLES
 from eros.operations.backup.restore_plan import TablePlan
@@ -59,6 +59,8 @@ class Reader:
         for item in Project(settings).sql.tables:
             world.declare(item)
         schemas = {name: schema for name, (_, schema) in TABLES.items()} | {"t": SCHEMA}
+        # Such a name alone means the whole row.
+        schemas |= dict.fromkeys((field["name"] for field in SCHEMA), SCHEMA)
         for name, schema in schemas.items():
             world.add_table(name, Facts({f["name"]: analyser_types.field(f) for f in schema}))
         # Parameters of a job are not declared in its text; constants are as good to analyse.
@@ -106,12 +108,24 @@ def test_the_checksums_of_every_type_of_column(reader, settings):
         for item in Project(settings).sql.tables
     }
     moment = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
-    reader.read(sums.query({"t": Relation(TABLE, SCHEMA, where="c_integer > 0")}))
+    reader.read(sums.query({"t": Relation(TABLE, SCHEMA, where="each_row.c_integer > 0")}))
     reader.read(sums.query(tables, at=moment))
 
 
+@pytest.mark.parametrize("column", [field["name"] for field in SCHEMA])
+def test_a_table_that_is_named_like_one_of_its_columns(reader, column):
+    """`SELECT day FROM day` gives a STRUCT of all columns."""
+    name = f"`test-project`.`brain`.`{column}`"
+    layout = {"timePartitioning": {"field": "c_date"}, "schema": {"fields": SCHEMA}}
+    where = partition_filter.every_row(layout)
+    reader.read(sums.query({column: Relation(name, SCHEMA, where=where)}))
+    partitioning = SimpleNamespace(type_="DAY", field="c_date", expiration_ms="86400000")
+    reader.read(backup_jobs.counting(name, column_fit.unexpired(partitioning, datetime.now(UTC))))
+
+
+@pytest.mark.parametrize("source", [TABLE, "`test-project`.`brain`.`c_date`"])
 @pytest.mark.parametrize("staged", [False, True])
-def test_the_replacement_of_rows(reader, settings, staged):
+def test_the_replacement_of_rows(reader, settings, staged, source):
     schema = [field for field in SCHEMA if not (staged and field["type"] == "JSON")]
     partitioning = SimpleNamespace(type_="DAY", field="c_date", expiration_ms="86400000")
     plan = TablePlan(
@@ -120,7 +134,7 @@ def test_the_replacement_of_rows(reader, settings, staged):
         expected=Sums(0, {}, "0"),
         expired=0,
         fit=column_fit.Fit(tuple(schema), ()),
-        source=TABLE,
+        source=source,
         where=column_fit.unexpired(partitioning, datetime.now(UTC)),
         size=0,
     )
@@ -134,7 +148,10 @@ def test_json_that_was_exported_as_text_is_read_again(reader):
     [column] = fields
     text = bucket.as_text(column)
     back = column_fit.expressions(fields, is_staged=True)
-    reader.read(f"SELECT JSON_VALUE({back}) FROM (SELECT {text} FROM {TABLE})")
+    reader.read(
+        f"SELECT JSON_VALUE({back}) "
+        f"FROM (SELECT {text} FROM {TABLE} AS {partition_filter.ROW}) AS {partition_filter.ROW}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,7 +163,7 @@ def test_json_that_was_exported_as_text_is_read_again(reader):
 )
 def test_the_filter_for_every_partition(reader, layout):
     where = partition_filter.every_row({**layout, "schema": {"fields": SCHEMA}})
-    reader.read(f"SELECT COUNT(*) FROM {TABLE} WHERE {where}")
+    reader.read(backup_jobs.counting(TABLE, where))
     assert partition_filter.every_row({"schema": SCHEMA}) is None
 
 
@@ -155,7 +172,7 @@ def test_the_filter_for_every_partition(reader, layout):
 def test_the_filter_for_partitions_that_live_on(reader, kind, unit):
     partitioning = SimpleNamespace(type_=unit, field=f"c_{kind.lower()}", expiration_ms="86400000")
     where = column_fit.unexpired(partitioning, datetime.now(UTC))
-    reader.read(f"SELECT COUNT(*) FROM {TABLE} WHERE {where}")
+    reader.read(backup_jobs.counting(TABLE, where))
 
 
 def test_the_export(reader, settings, monkeypatch):
@@ -172,7 +189,9 @@ def test_the_export(reader, settings, monkeypatch):
     google = SimpleNamespace(settings=settings, bigquery=client)
     bucket.export_table(google, SimpleNamespace(id="20260101_000000"), table)
     [statement] = statements
-    assert statement.endswith("WHERE (`c_date` IS NULL OR `c_date` >= DATE '0001-01-01')")
+    assert statement.endswith(
+        "WHERE (each_row.`c_date` IS NULL OR each_row.`c_date` >= DATE '0001-01-01')"
+    )
     assert "uri = 'gs://test-bucket/20260101_000000/t-*.parquet'" in statement
     reader.read(statement)
 

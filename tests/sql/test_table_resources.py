@@ -235,3 +235,24 @@ def test_partition_options_need_partitions(client: bigquery.Client) -> None:
         run(client, "CREATE TABLE t (id INT64) OPTIONS (partition_expiration_days = 3)")
     with pytest.raises(BadRequest, match="require_partition_filter is allowed only"):
         run(client, "CREATE TABLE t (id INT64) OPTIONS (require_partition_filter = TRUE)")
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+def test_a_materialized_view_stays_one_when_it_is_changed(
+    client: bigquery.Client, method: str
+) -> None:
+    run(client, "CREATE TABLE t (id INT64, k STRING)")
+    place = {"projectId": PROJECT, "datasetId": DATASET, "tableId": "m"}
+    named = f"FROM `{PROJECT}`.{DATASET}.t GROUP BY"
+    body = {"tableReference": place}
+    query = f"SELECT id, COUNT(*) AS n {named} id"
+    call(client, "POST", "m", {**body, "materializedView": {"query": query}})
+    other = {"query": f"SELECT k, COUNT(*) AS n {named} k", "enableRefresh": False}
+    for changed in ({"materializedView": other}, {"materializedView": other, "description": "x"}):
+        held = call(client, method, "m", {**body, **changed})
+        assert held["type"] == "MATERIALIZED_VIEW"
+        assert held["materializedView"]["query"] == other["query"]
+        assert "view" not in held
+    listed = {one.table_id: one.table_type for one in client.list_tables(f"{PROJECT}.{DATASET}")}
+    assert listed["m"] == "MATERIALIZED_VIEW"
+    assert run(client, "SELECT k, n FROM m") == []

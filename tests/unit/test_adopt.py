@@ -272,9 +272,8 @@ def test_files_hold_the_difference_and_the_unknown(tmp_path):
         EMPTY,
         D,
     )
-    written = {
-        path.relative_to(tmp_path / "out") for path in adoption_files.write(tmp_path / "out", found)
-    }
+    paths = adoption_files.write(tmp_path / "out", found, "again")
+    written = {path.relative_to(tmp_path / "out") for path in paths}
     assert written == {
         Path("import.json"),
         Path("report.md"),
@@ -287,16 +286,33 @@ def test_files_hold_the_difference_and_the_unknown(tmp_path):
     report = (tmp_path / "out/report.md").read_text()
     assert "pulumi import --stack staging --file import.json" in report
     assert "| table | `stranger` | only live |" in report
-    adoption_files.write(tmp_path / "out", found)
+    adoption_files.write(tmp_path / "out", found, "again")
+
+
+def test_what_only_exists_is_imported_once_it_is_declared():
+    """The first survey of a live system has an empty import, and says what comes before it."""
+    stranger = present(TABLE, "stranger", schema=columns("x"))
+    first = survey("prod", wanted(), [stranger], EMPTY, D)
+    assert first.import_file["resources"] == []
+    said = survey_report.commands(first, "out/import.json", "adopt again")
+    assert said[:2] == [
+        "# 1 object exists only live: put the files that you want into sql/, then",
+        "adopt again",
+    ]
+    assert not any("pulumi import" in line for line in said)
+    wants = wanted(declared(TABLE, "stranger", schema=columns("x")))
+    second = survey("prod", wants, [stranger], EMPTY, D)
+    said = survey_report.commands(second, "out/import.json", "adopt again")
+    assert said[0].startswith("pulumi import --stack prod --file out/import.json")
 
 
 def test_a_folder_with_other_files_is_left_alone(tmp_path):
     (tmp_path / "diary.txt").write_text("dear diary")
     found = survey("staging", wanted(), [], EMPTY, D)
     with pytest.raises(UserError, match="contains other files"):
-        adoption_files.write(tmp_path, found)
+        adoption_files.write(tmp_path, found, "again")
     with pytest.raises(UserError, match="this is a file"):
-        adoption_files.write(next(path for path in tmp_path.iterdir() if path.is_file()), found)
+        adoption_files.write(next(path for path in tmp_path.iterdir() if path.is_file()), found, "")
     assert [path.name for path in tmp_path.iterdir()] == ["diary.txt"]
 
 

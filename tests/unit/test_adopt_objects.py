@@ -308,7 +308,7 @@ def found(present: list[live.Live], settings: Settings) -> Survey:
 def written(found: Survey, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the files of everything that can be declared."""
     root = tmp_path_factory.mktemp("written")
-    adoption_files.write(root / "out", found)
+    adoption_files.write(root / "out", found, "again")
     (root / "out" / "sql").rename(root / "sql")
     return root
 

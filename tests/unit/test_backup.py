@@ -287,7 +287,7 @@ def test_rows_whose_partition_is_about_to_end_are_left_out(kind, oldest):
     two_days = timedelta(days=2).total_seconds() * 1000
     partitioning = SimpleNamespace(type_=kind, field="d", expiration_ms=str(int(two_days)))
     assert column_fit.unexpired(partitioning, MOMENT) == (
-        f"(`d` IS NULL OR TIMESTAMP_TRUNC(CAST(`d` AS TIMESTAMP), {kind}) "
+        f"(each_row.`d` IS NULL OR TIMESTAMP_TRUNC(CAST(each_row.`d` AS TIMESTAMP), {kind}) "
         f"> TIMESTAMP '{oldest}+00')"
     )
     partitioning.expiration_ms = None

@@ -210,8 +210,8 @@ def test_the_rows_that_hold_a_value_are_counted():
     (change,) = dropped("pages")
     query = rows_at_stake.query(change, change.lossy[0])
     assert query == (
-        "SELECT COUNTIF(NOT `n` IS NULL) AS held, COUNT(*) AS total"
-        " FROM `test-project`.`brain`.`pages`"
+        "SELECT COUNTIF(NOT `each_row`.`n` IS NULL) AS held, COUNT(*) AS total"
+        " FROM `test-project`.`brain`.`pages` AS each_row"
     )
 
 
@@ -222,7 +222,8 @@ def test_a_table_that_demands_a_filter_gets_one():
     query = rows_at_stake.query(change, change.lossy[0])
     assert query is not None
     # Rows without a date count, and those before 1900.
-    assert query.endswith("WHERE (`d` IS NULL OR `d` >= CAST('0001-01-01' AS DATE))")
+    every = "(each_row.`d` IS NULL OR each_row.`d` >= CAST('0001-01-01' AS DATE))"
+    assert query.endswith(f"WHERE {every}")
 
 
 def test_the_rows_that_expire_are_counted():
@@ -234,7 +235,7 @@ def test_the_rows_that_expire_are_counted():
     query = rows_at_stake.query(change, change.lossy[0])
     assert query is not None
     assert sqlglot.parse_one(query, dialect="bigquery")
-    assert "COUNTIF(CAST(`d` AS TIMESTAMP) < " in query
+    assert "COUNTIF(CAST(`each_row`.`d` AS TIMESTAMP) < " in query
     assert "INTERVAL 24 HOUR" in query
 
 

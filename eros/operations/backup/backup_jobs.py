@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.api_core.exceptions import BadRequest, Forbidden, NotFound
 
+from bqstack import partition_filter
 from bqstack.errors import UserError
 from bqstack.failures import explained
 from eros.cloud.google import Google
@@ -103,7 +104,8 @@ def refusals(settings: Settings) -> Iterator[None]:
 
 def counting(table: str, where: str | None) -> str:
     """SQL for the number of rows of a quoted table."""
-    return f"SELECT COUNT(*) FROM {table}" + (f" WHERE {where}" if where else "")
+    counted = f"SELECT COUNT(*) FROM {table} AS {partition_filter.ROW}"
+    return counted + (f" WHERE {where}" if where else "")
 
 
 def quoted(*parts: str) -> str:

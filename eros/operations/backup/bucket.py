@@ -93,19 +93,17 @@ def export_table(google: Google, backup: Backup, table: TableCopy) -> None:
     statement = (
         f"EXPORT DATA OPTIONS (uri = '{_files(google, backup.id, table.name)}', "
         f"format = 'PARQUET', compression = 'ZSTD', overwrite = FALSE)\n"
-        f"AS SELECT {selected} FROM {source}{where}"
+        f"AS SELECT {selected} FROM {source} AS {partition_filter.ROW}{where}"
     )
     backup_jobs.rows(google, statement, [table.bytes or 0])
 
 
 def as_text(field: Mapping[str, Any]) -> str:
     """A column as Parquet carries it."""
-    column = quoted(field["name"])
-    if column_fit.is_ingestion_time(field):
-        return f"{column} AS {quoted(column_fit.staged(field))}"
+    column, name = partition_filter.of_row(field["name"]), quoted(column_fit.staged(field))
     if field["type"] != "JSON":
-        return column
-    return f"IF({column} IS NULL, NULL, TO_JSON_STRING({column})) AS {column}"
+        return f"{column} AS {name}"
+    return f"IF({column} IS NULL, NULL, TO_JSON_STRING({column})) AS {name}"
 
 
 def load(google: Google, backup: Backup, table: TableCopy, target: str) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from bqstack import partition_filter
 from bqstack.errors import UserError
-from eros.operations.backup.backup_jobs import quoted
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -107,10 +106,10 @@ def _shape(field: Field) -> str:
 def expressions(fields: Sequence[Field], *, is_staged: bool) -> str:
     """The columns as a select list; `is_staged` where they were loaded from Parquet."""
     if not is_staged:
-        return ", ".join(quoted(field["name"]) for field in fields)
+        return ", ".join(partition_filter.of_row(field["name"]) for field in fields)
+    columns = ((field, partition_filter.of_row(staged(field))) for field in fields)
     return ", ".join(
-        f"PARSE_JSON({quoted(field['name'])})" if field["type"] == "JSON" else quoted(staged(field))
-        for field in fields
+        f"PARSE_JSON({column})" if field["type"] == "JSON" else column for field, column in columns
     )
 
 
@@ -126,7 +125,7 @@ def unexpired(
     lifetime = timedelta(milliseconds=int(partitioning.expiration_ms))
     oldest = (now - lifetime + _ABOUT_TO_EXPIRE).astimezone(UTC)
     own = _STAGED_TIME if is_staged else partition_filter.INGESTION_TIME
-    column = quoted(partitioning.field or own)
+    column = partition_filter.of_row(partitioning.field or own)
     # A partition's life counts from its start; casting takes a DATE as midnight UTC.
     start = f"TIMESTAMP_TRUNC(CAST({column} AS TIMESTAMP), {partitioning.type_})"
     return f"({column} IS NULL OR {start} > TIMESTAMP '{oldest:%Y-%m-%d %H:%M:%S}+00')"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 
 from google.api_core.exceptions import Conflict, NotFound
 
+from bqstack import partition_filter
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros.cloud.google import Google
@@ -200,7 +201,8 @@ def statements(google: Google, dataset: str, tables: Sequence[TablePlan], is_sta
         where = f"\nWHERE {table.where}" if table.where else ""
         parts.append(
             f"TRUNCATE TABLE {target};\n"
-            f"INSERT INTO {target} ({into})\nSELECT {values}\nFROM {table.source}{where};"
+            f"INSERT INTO {target} ({into})\nSELECT {values}\n"
+            f"FROM {table.source} AS {partition_filter.ROW}{where};"
         )
     return "\n".join(parts)
 

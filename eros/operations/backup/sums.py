@@ -103,13 +103,13 @@ def _select(name: str, relation: Relation, at: datetime | None) -> str:
     where = f" WHERE {relation.where}" if relation.where else ""
     return (
         f"SELECT '{name}' AS table_name, COUNT(*) AS row_count, [{totals}] AS checksums\n"
-        f"FROM (SELECT {texts}\nFROM {relation.table}{moment}{where})"
+        f"FROM (SELECT {texts}\nFROM {relation.table} AS {partition_filter.ROW}{moment}{where})"
     )
 
 
 def text(field: Mapping[str, Any], *, is_staged: bool = False) -> str:
     """SQL that turns a column to text: NULL to nothing, which no value is turned to."""
-    column = quoted(column_fit.staged(field) if is_staged else field["name"])
+    column = partition_filter.of_row(column_fit.staged(field) if is_staged else field["name"])
     if is_staged and field["type"] == "JSON":
         return f"IFNULL({column}, '')"
     if field.get("mode") == "REPEATED":

@@ -147,7 +147,7 @@ def _read(site: Site, view: str) -> None:
         condition = partition_filter.every_value(columns)
         if condition is None:
             raise
-        client.query(f"{sql} WHERE {condition}", job_config=config)
+        client.query(f"{sql} AS {partition_filter.ROW} WHERE {condition}", job_config=config)
 
 
 def routines(site: Site, declared: catalogue.Catalogue) -> list[Finding]:

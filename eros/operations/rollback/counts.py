@@ -75,7 +75,7 @@ def _rows(
     at = " FOR SYSTEM_TIME AS OF @moment" if moment else ""
     parts = (
         f"SELECT '{name}' AS table_name, COUNT(*) AS n "
-        f"FROM {quoted(settings.project, settings.dataset, name)}{at}"
+        f"FROM {quoted(settings.project, settings.dataset, name)} AS {partition_filter.ROW}{at}"
         + (f" WHERE {condition}" if (condition := whole.get(name)) else "")
         for name in tables
     )

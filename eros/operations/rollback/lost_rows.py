@@ -83,12 +83,12 @@ def _holds_value(change: Change, column: str, top: str) -> str:
     """SQL condition: a row has something in the column, or in the list that it is part of."""
     fields = {field["name"]: field for field in change.old.get("schema") or []}
     if fields.get(top, {}).get("mode") == "REPEATED":
-        return f"ARRAY_LENGTH(`{top}`) > 0"
+        return f"ARRAY_LENGTH({partition_filter.of_row(top)}) > 0"
     # Below the first level a list may be on the way; then the outer record counts.
     inner = fields.get(top, {}).get("fields") or []
     flat = all(field.get("mode") != "REPEATED" for field in inner)
     path = column if flat and column.count(".") <= 1 else top
-    return ".".join(f"`{part}`" for part in path.split(".")) + " IS NOT NULL"
+    return partition_filter.of_row(*path.split(".")) + " IS NOT NULL"
 
 
 def _rows(google: Google, change: Change, condition: str = "TRUE") -> int | None:
@@ -103,7 +103,7 @@ def _rows(google: Google, change: Change, condition: str = "TRUE") -> int | None
         if row_access.hiding(google.bigquery, *place):
             return None
         rows: Any = google.bigquery.query_and_wait(
-            f"SELECT COUNT(*) AS n FROM {table} WHERE {where}",
+            f"SELECT COUNT(*) AS n FROM {table} AS {partition_filter.ROW} WHERE {where}",
             wait_timeout=google.settings.limits.interactive_timeout_seconds,
         )
         count: int = next(iter(rows)).n

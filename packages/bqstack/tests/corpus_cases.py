@@ -39,6 +39,10 @@ BASE = {
     "tables/days.sql": "CREATE TABLE IF NOT EXISTS @days (d DATE, a INT64) PARTITION BY d;",
     "views/v.sql": "CREATE OR REPLACE VIEW @v AS SELECT a FROM @u;",
     "functions/plus_one.sql": "CREATE OR REPLACE FUNCTION @plus_one(x INT64) AS (x + 1);",
+    "views/star.sql": "CREATE OR REPLACE VIEW @star AS SELECT * FROM @u;",
+    "functions/same.sql": "CREATE OR REPLACE FUNCTION @same(x ANY TYPE) AS (x);",
+    "table_functions/one_row.sql": "CREATE OR REPLACE TABLE FUNCTION @one_row(given_ ANY TYPE) AS"
+    " SELECT given_ AS given;",
     "procedures/note.sql": "CREATE OR REPLACE PROCEDURE @note(x INT64, OUT y INT64)"
     " BEGIN SET y = x; END;",
     "table_functions/rows_of.sql": "CREATE OR REPLACE TABLE FUNCTION @rows_of(x INT64) AS"

@@ -326,7 +326,7 @@ def test_not_null_of_a_field_is_not_that_of_its_column(target, sql):
     sql.write(
         "tables/t.sql",
         "CREATE TABLE IF NOT EXISTS @t (place STRUCT<city STRING NOT NULL>, "
-        "lines ARRAY<STRUCT<sku STRING NOT NULL>>, tags ARRAY<STRING> NOT NULL);",
+        "lines ARRAY<STRUCT<sku STRING NOT NULL>>, tags ARRAY<STRING NOT NULL>);",
     )
     place, lines, tags = catalogue.load(target, sql.root).tables[0].schema
     assert (place["mode"], place["fields"][0]["mode"]) == ("NULLABLE", "REQUIRED")

@@ -92,3 +92,34 @@ def test_what_no_resource_carries_is_refused_with_file_line_and_fix(
     assert error.file == case.path
     assert error.line is not None
     assert case.expected in str(error)
+
+
+def test_a_metadata_view_of_the_own_dataset_is_declared_like_another_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sql = SqlFolder(tmp_path)
+    view = "`{{ project }}`.`{{ dataset }}`.INFORMATION_SCHEMA.TABLE_OPTIONS"
+    sql.write("elsewhere/options.sql", f"CREATE TABLE IF NOT EXISTS {view} (option_name STRING);")
+    sql.write(
+        "views/right.sql", f"CREATE OR REPLACE VIEW @right AS SELECT option_name FROM {view};"
+    )
+    sql.write("views/wrong.sql", f"CREATE OR REPLACE VIEW @wrong AS SELECT option FROM {view};")
+    monkeypatch.setattr(memory, "cache_folder", lambda: tmp_path / "cache")
+    report = validate(TARGET, tmp_path)
+    assert [(one.file.name, one.rule) for one in report.findings] == [
+        ("wrong.sql", "unknown-column")
+    ]
+
+
+def test_a_function_of_google_that_is_not_known_is_let_pass_by_a_comment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sql = SqlFolder(tmp_path)
+    query = "SELECT * FROM EXTERNAL_QUERY('p.us.c', 'SELECT 1')"
+    allowed = "-- validate: allow missing-object Google's own"
+    sql.write("views/told.sql", f"CREATE OR REPLACE VIEW @told AS\n{query};")
+    sql.write("views/allowed.sql", f"CREATE OR REPLACE VIEW @allowed AS\n{allowed}\n{query};")
+    monkeypatch.setattr(memory, "cache_folder", lambda: tmp_path / "cache")
+    [finding] = validate(TARGET, tmp_path).findings
+    assert (finding.file.name, finding.rule) == ("told.sql", "missing-object")
+    assert "-- validate: allow missing-object" in finding.hint

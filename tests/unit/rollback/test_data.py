@@ -139,7 +139,8 @@ def test_the_question_shows_rows_now_and_then_for_each_table():
         filtered = [line for line in sql.splitlines() if "WHERE" in line]
         assert len(filtered) == 1, "a table may refuse to be read without a filter"
         assert "`locks`" in filtered[0]
-        assert filtered[0].endswith("(`day` IS NULL OR `day` >= DATE '0001-01-01')")
+        every = "(each_row.`day` IS NULL OR each_row.`day` >= DATE '0001-01-01')"
+        assert filtered[0].endswith(every)
     assert command.counted(found) == [
         "  table      rows now  rows then    change",
         "  captions     54,776    410,979  +356,203",

@@ -22,17 +22,20 @@ def test_a_dropped_column_counts_the_rows_that_have_a_value():
     (stake,) = lost(warehouse, [table(columns="caption_id language")], [table()])
     assert (stake.name, stake.rows) == ("captions.language", 7)
     assert warehouse.queries[0].endswith(
-        "FROM `test-project`.`brain`.`captions` WHERE `language` IS NOT NULL"
+        "FROM `test-project`.`brain`.`captions` AS each_row WHERE each_row.`language` IS NOT NULL"
     )
 
 
 @pytest.mark.parametrize(
     ("field", "condition"),
     [
-        ({"name": "tags", "type": "STRING", "mode": "REPEATED"}, "ARRAY_LENGTH(`tags`) > 0"),
+        (
+            {"name": "tags", "type": "STRING", "mode": "REPEATED"},
+            "ARRAY_LENGTH(each_row.`tags`) > 0",
+        ),
         (
             {"name": "a", "type": "RECORD", "fields": [{"name": "b", "type": "STRING"}]},
-            "`a` IS NOT NULL",
+            "each_row.`a` IS NOT NULL",
         ),
     ],
 )
@@ -75,8 +78,8 @@ def test_every_partition_of_a_table_counts():
     warehouse = Warehouse(3)
     lost(warehouse, [table("extra", inputs={"timePartitioning": {"type": "DAY"}})], [])
     assert warehouse.queries[0].endswith(
-        "WHERE TRUE AND (`_PARTITIONTIME` IS NULL"
-        " OR `_PARTITIONTIME` >= TIMESTAMP '0001-01-01 00:00:00+00')"
+        "WHERE TRUE AND (each_row.`_PARTITIONTIME` IS NULL"
+        " OR each_row.`_PARTITIONTIME` >= TIMESTAMP '0001-01-01 00:00:00+00')"
     )
 
 

@@ -5,6 +5,10 @@ partition column and no other. Who reads the whole table says so: NULL, or from 
 the type on. Rows that no partition holds yet have NULL as their ingestion time.
 https://cloud.google.com/bigquery/docs/managing-partitioned-tables#require-filter
 https://cloud.google.com/bigquery/docs/querying-partitioned-tables
+
+Conditions name their columns behind the alias ROW, which the statement gives to the table: the
+bare name of a column that is called like its table means the whole row
+(https://cloud.google.com/bigquery/docs/schemas#column_names).
 """
 
 from __future__ import annotations
@@ -12,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+ROW = "each_row"
+"""Alias that a statement gives to the table or view whose rows a condition is about."""
 INGESTION_TIME = "_PARTITIONTIME"
 """Column of a table that is partitioned by the time its rows came in; `SELECT *` leaves it out."""
 _LEAST = {
@@ -68,8 +74,13 @@ def every_value(columns: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 def _every_value(name: str, kind: str) -> str:
-    quoted = f"`{name}`"
-    return f"({quoted} IS NULL OR {quoted} >= {_LEAST[kind]})"
+    own = of_row(name)
+    return f"({own} IS NULL OR {own} >= {_LEAST[kind]})"
+
+
+def of_row(*path: str) -> str:
+    """A column, or a field below one, of the table that a statement calls ROW."""
+    return ".".join((ROW, *(f"`{part}`" for part in path)))
 
 
 def both(*conditions: str | None) -> str | None:

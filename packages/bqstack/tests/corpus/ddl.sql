@@ -20,9 +20,45 @@
 -- invalid: *
 (a INT64 NOT)
 -- case: table_defaults
-(a INT64 DEFAULT 1, b STRING DEFAULT 'x' NOT NULL, c TIMESTAMP DEFAULT CURRENT_TIMESTAMP() OPTIONS (description = 'when'), d BOOL DEFAULT (1 IS NOT NULL), e STRING DEFAULT SESSION_USER())
+(a INT64 DEFAULT 1, b STRING DEFAULT 'x' NOT NULL, c TIMESTAMP DEFAULT CURRENT_TIMESTAMP() OPTIONS (description = 'when'), d BOOL DEFAULT TRUE, e STRING DEFAULT SESSION_USER(), f ARRAY<DATE> DEFAULT [CURRENT_DATE(), DATE '2020-01-01'], g FLOAT64 DEFAULT -1.5)
 -- invalid: *
 (a INT64 DEFAULT 'one')
+-- case: table_default_function
+(a STRING DEFAULT GENERATE_UUID(), b FLOAT64 DEFAULT RAND())
+-- invalid: semantics
+(a STRING DEFAULT CONCAT('a', 'b'))
+-- case: table_default_own_function
+(a INT64 DEFAULT 2)
+-- invalid: semantics
+(a INT64 DEFAULT @plus_one(1))
+-- case: table_default_null
+(a INT64 DEFAULT NULL, b INT64 DEFAULT 1 NOT NULL)
+-- invalid: semantics
+(a INT64 DEFAULT NULL NOT NULL)
+-- case: table_array_of_values
+(a ARRAY<INT64>, b STRUCT<x ARRAY<STRING>>)
+-- invalid: file
+(a ARRAY<INT64> NOT NULL)
+-- case: table_length
+(a STRING(5))
+-- invalid: *
+(a STRING(MAX))
+-- case: table_precision
+(a TIMESTAMP)
+-- invalid: *
+(a TIMESTAMP(12))
+-- case: table_flexible_names
+(`a b` INT64, `1st` INT64, `naïve-ish` STRING, `列` DATE, `50%` FLOAT64)
+-- invalid: file
+(`a!` INT64)
+-- case: table_reserved_names
+(_partial INT64, table_ INT64, file_name STRING)
+-- invalid: file
+(a INT64, _PARTITIONTIME TIMESTAMP)
+-- case: table_reserved_field
+(a STRUCT<change_type STRING>)
+-- invalid: file
+(a STRUCT<_CHANGE_TYPE STRING>)
 -- case: table_options
 (a INT64 OPTIONS (description = 'an a')) OPTIONS (description = 'the '   'table')
 -- invalid: file
@@ -31,6 +67,38 @@
 (d DATE, a INT64) PARTITION BY d OPTIONS (partition_expiration_days = 30, require_partition_filter = TRUE)
 -- invalid: file
 (d DATE, a INT64) OPTIONS (partition_expiration_days = 30)
+-- case: table_partition_bare
+(d DATE) PARTITION BY d
+-- invalid: file
+(d TIMESTAMP) PARTITION BY d
+-- case: table_partition_date_of_datetime
+(d DATETIME) PARTITION BY DATE(d)
+-- invalid: file
+(d DATE) PARTITION BY DATE(d)
+-- case: table_partition_trunc_of_its_type
+(d DATETIME) PARTITION BY DATETIME_TRUNC(d, DAY)
+-- invalid: *
+(d TIMESTAMP) PARTITION BY DATE_TRUNC(d, MONTH)
+-- case: table_partition_of_a_value
+(d DATE, e ARRAY<DATE>) PARTITION BY d
+-- invalid: *
+(d DATE, e ARRAY<DATE>) PARTITION BY e
+-- case: table_partition_expiration
+(d DATE) PARTITION BY d OPTIONS (partition_expiration_days = 0.5)
+-- invalid: file
+(d DATE) PARTITION BY d OPTIONS (partition_expiration_days = 0)
+-- case: table_cluster_types
+(a RANGE<DATE>, b GEOGRAPHY, c BIGNUMERIC, d DATETIME) CLUSTER BY a, b, c, d
+-- invalid: *
+(a BYTES) CLUSTER BY a
+-- case: table_cluster_of_values
+(a INT64, b ARRAY<INT64>) CLUSTER BY a
+-- invalid: *
+(a INT64, b ARRAY<INT64>) CLUSTER BY b
+-- case: table_cluster_once
+(a INT64, b INT64) CLUSTER BY a, b
+-- invalid: file
+(a INT64) CLUSTER BY a, A
 -- case: table_partition_timestamp
 (ts TIMESTAMP) PARTITION BY DATE(ts)
 -- invalid: *
@@ -59,6 +127,14 @@
 (a INT64 PRIMARY KEY NOT ENFORCED, b STRING)
 -- invalid: semantics
 (a INT64 PRIMARY KEY NOT ENFORCED, b STRING PRIMARY KEY NOT ENFORCED)
+-- case: table_key_types
+(a BYTES, b BOOL, PRIMARY KEY (a, b) NOT ENFORCED)
+-- invalid: *
+(a FLOAT64, PRIMARY KEY (a) NOT ENFORCED)
+-- case: table_key_of_another
+(id INT64, p INT64 REFERENCES @keyed(id) NOT ENFORCED, PRIMARY KEY (id) NOT ENFORCED)
+-- invalid: *
+(id INT64, p INT64 REFERENCES @table_key_of_another(id) NOT ENFORCED, PRIMARY KEY (id) NOT ENFORCED)
 -- case: table_foreign_key
 (a INT64 NOT NULL, k INT64, CONSTRAINT to_keyed FOREIGN KEY (k) REFERENCES @keyed (id) NOT ENFORCED)
 -- invalid: file,semantics
@@ -119,6 +195,22 @@
 (a INT64, b INT64) RETURNS BOOL AS (a < b AND b > 1 OR a << 2 >= b)
 -- invalid: *
 (a INT64, b STRING) RETURNS BOOL AS (a < b)
+-- case: function_any_type
+(x ANY TYPE, y ANY TYPE) AS (IFNULL(x, y))
+-- invalid: syntax
+(x ANY TYPE) AS (x +)
+-- case: function_over_any_type
+(x INT64) AS (@same(x) + LENGTH(@same('x')))
+-- invalid: *
+(x INT64) AS (LENGTH(@same(x)))
+-- case: function_not_of_itself
+(x INT64) AS (IF(x > 0, @plus_one(x), 0))
+-- invalid: file
+(x INT64) AS (IF(x > 0, @function_not_of_itself(x - 1), 0))
+-- case: function_argument_names
+(x INT64, y INT64) AS (x + y)
+-- invalid: *
+(x INT64, X INT64) AS (x)
 -- case: function_language_sql
 (a INT64) AS (a)
 -- invalid: file
@@ -136,6 +228,18 @@
 (y INT64) OPTIONS (description = 'rows') AS (WITH x AS (SELECT a FROM @t) SELECT a FROM x WHERE a = y)
 -- invalid: syntax
 (y INT64) AS (SELECT a FROM @t
+-- case: table_function_any_type
+(x ANY TYPE) AS SELECT a, x AS given FROM @t
+-- invalid: *
+(x ANY TYPE) AS SELECT a x given FROM @t
+-- case: table_function_over_any_type
+(x INT64) AS SELECT given + 1 AS more FROM @one_row(x)
+-- invalid: *
+(x INT64) AS SELECT gives + 1 AS more FROM @one_row(x)
+-- case: table_function_names
+(x INT64) AS SELECT 1 AS a, 2 AS b
+-- invalid: duplicate
+(x INT64) AS SELECT 1 AS a, 2 AS A
 -- case: table_function_pipe
 (y INT64) AS FROM @t |> WHERE a = y |> SELECT a
 -- invalid: *
@@ -153,6 +257,14 @@ AS (SELECT a FROM @t
 AS SELECT a AS `order`, s AS options FROM @t
 -- invalid: syntax
 AS SELECT a AS order FROM @t
+-- case: view_of_another
+AS SELECT a FROM @v
+-- invalid: file
+AS SELECT a FROM @view_of_another
+-- case: view_column_names
+AS SELECT 1 AS partition_date
+-- invalid: semantics
+AS SELECT CURRENT_DATE() AS _PARTITIONDATE
 -- case: view_one_statement
 AS SELECT ';' AS mark
 -- invalid: syntax
@@ -170,6 +282,18 @@ AS SELECT 1 AS a; SELECT 2
 () OPTIONS (description = 'nothing') BEGIN SELECT 1; END
 -- invalid: file
 () OPTIONS (strict_mode = FALSE) BEGIN SELECT 1; END
+-- case: procedure_argument_names
+(x INT64, y INT64) BEGIN SELECT x + y; END
+-- invalid: *
+(x INT64, X INT64) BEGIN SELECT x; END
+-- case: procedure_variable_names
+(x INT64) BEGIN DECLARE y INT64 DEFAULT x; SELECT y; END
+-- invalid: duplicate
+(x INT64) BEGIN DECLARE X INT64; SELECT x; END
+-- case: procedure_handler
+() BEGIN SELECT 1; EXCEPTION WHEN ERROR THEN SELECT @@error.message; END
+-- invalid: *
+() BEGIN SELECT 1; EXCEPTION WHEN ERROR THEN SELECT zz; END
 -- case: procedure_begin_inside
 () BEGIN BEGIN SELECT 1; END; END
 -- invalid: *
@@ -187,6 +311,10 @@ AS SELECT a, RAND() AS r FROM @t
 CLUSTER BY s OPTIONS (description = 'x', enable_refresh = FALSE, refresh_interval_minutes = 30) AS SELECT s FROM @t
 -- invalid: file
 OPTIONS (refresh_interval_minutes = 'often') AS SELECT s FROM @t
+-- case: mv_refresh
+OPTIONS (refresh_interval_minutes = 1) AS SELECT s FROM @t
+-- invalid: file
+OPTIONS (refresh_interval_minutes = 20000) AS SELECT s FROM @t
 -- case: mv_partition
 PARTITION BY d AS SELECT d, COUNT(*) AS n FROM @days GROUP BY d
 -- invalid: materialized-view

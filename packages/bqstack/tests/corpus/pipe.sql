@@ -59,6 +59,10 @@ FROM @t |> LIMIT ten
 FROM @t |> SELECT a |> UNION ALL (SELECT a FROM @u), (SELECT 3)
 -- invalid: *
 FROM @t |> SELECT a |> UNION ALL (SELECT s FROM @u)
+-- case: pipe_union_by_place
+FROM @u |> SELECT a, s, w |> UNION ALL (SELECT a, s, b FROM @t)
+-- invalid: column-order
+FROM @u |> WHERE a > 1 |> UNION ALL (SELECT a, s, b FROM @t)
 -- case: pipe_intersect
 FROM @t |> SELECT a |> INTERSECT DISTINCT (SELECT a FROM @u)
 -- invalid: syntax

@@ -49,8 +49,44 @@ DECLARE x INT64 DEFAULT 0; LOOP SET x = x + 1; IF x > 3 THEN LEAVE; END IF; CONT
 DECLARE x INT64 DEFAULT 0; LOOP SET x = x + 1; END;
 -- case: nested_loops
 LOOP LOOP LEAVE; END LOOP; BREAK; END LOOP;
--- invalid: syntax
-one: LOOP LEAVE one; END LOOP one;
+-- invalid: semantics
+LOOP LOOP LEAVE; END LOOP; BREAK; END LOOP; CONTINUE;
+-- case: label_of_a_loop
+one: LOOP two: LOOP CONTINUE two; END LOOP two; LEAVE one; END LOOP one;
+-- invalid: semantics
+LOOP LEAVE one; END LOOP;
+-- case: label_of_a_block
+one: BEGIN SELECT 1; BREAK one; END one;
+-- invalid: semantics
+one: BEGIN CONTINUE one; END one;
+-- case: label_of_while_and_for
+one: WHILE TRUE DO two: FOR r IN (SELECT 1 AS x) DO LEAVE one; END FOR two; END WHILE one;
+-- invalid: duplicate
+one: WHILE TRUE DO ONE: FOR r IN (SELECT 1 AS x) DO LEAVE one; END FOR; END WHILE one;
+-- case: label_of_repeat
+one: REPEAT LEAVE one; UNTIL TRUE END REPEAT;
+-- invalid: *
+one: REPEAT LEAVE one; UNTIL TRUE END REPEAT two;
+-- case: declare_first
+BEGIN DECLARE x INT64; SELECT x; END; BEGIN DECLARE x STRING; SELECT x; END;
+-- invalid: semantics
+SELECT 1; DECLARE x INT64; SELECT x;
+-- case: declare_once
+DECLARE x INT64; BEGIN DECLARE y INT64; SET x = y; END;
+-- invalid: duplicate
+DECLARE x INT64; BEGIN DECLARE X INT64; SET x = 1; END;
+-- case: raise_again
+BEGIN SELECT 1; EXCEPTION WHEN ERROR THEN IF TRUE THEN RAISE; END IF; END;
+-- invalid: semantics
+BEGIN RAISE; EXCEPTION WHEN ERROR THEN SELECT 1; END;
+-- case: no_explain
+SELECT 1;
+-- invalid: semantics
+EXPLAIN SELECT 1;
+-- case: call_of_google
+CALL BQ.REFRESH_MATERIALIZED_VIEW('project.dataset.view');
+-- invalid: *
+CALL BQ.REFRESH_MATERIALIZED_VIEW(1);
 -- case: repeat
 DECLARE x INT64 DEFAULT 0; REPEAT SET x = x + 1; UNTIL x >= 3 END REPEAT;
 -- invalid: *
@@ -83,6 +119,10 @@ RETURN 1;
 DECLARE y INT64; CALL @note(1, y);
 -- invalid: *
 DECLARE y INT64; CALL @note(1, y, 2);
+-- case: call_writes_a_variable
+DECLARE y INT64; CALL @note(1 + 1, y);
+-- invalid: wrong-arguments
+CALL @note(1, 2);
 -- case: insert_values
 INSERT INTO @u (a, s) VALUES (1, 'x'), (2, DEFAULT);
 -- invalid: column-count
@@ -140,6 +180,10 @@ CREATE TEMP FUNCTION twice(x INT64) AS (x * 2); SELECT twice('two');
 CREATE TEMP FUNCTION twice(x INT64) AS (x * 2);
 -- invalid: *
 CREATE TEMP FUNCTION twice(x INT64) AS (x + 'a');
+-- case: temp_function_any_type
+CREATE TEMP FUNCTION twice(x ANY TYPE) AS (x * 2); SELECT twice(2) + 1, twice(2.5);
+-- invalid: *
+CREATE TEMP FUNCTION twice(x ANY TYPE) AS (x * 2); SELECT twice('two');
 -- case: assert
 ASSERT (SELECT COUNT(*) > 0 FROM @t) AS 'rows';
 -- invalid: *
@@ -161,14 +205,38 @@ SELECT 1;
 -- invalid: syntax
 LOAD DATES INTO @u FROM FILES (format = 'CSV', uris = ['gs://b/x.csv']);
 -- case: insert_by_place
-CREATE TEMP TABLE few AS SELECT * FROM @u; INSERT INTO few VALUES (1, 's', 2);
+CREATE TEMP TABLE few AS SELECT a, s, w FROM @u; INSERT INTO few VALUES (1, 's', 2);
 -- invalid: column-order
 INSERT INTO @u VALUES (1, 's', 2);
 -- case: insert_select_by_place
-INSERT INTO @u (a, s, w) SELECT * FROM @u;
+INSERT INTO @u (a, s, w) SELECT a, s, w FROM @u;
 -- invalid: column-order
 INSERT INTO @u SELECT a, s, a FROM @t;
 -- case: system_procedure
 DECLARE job STRING DEFAULT 'one'; CALL BQ.JOBS.CANCEL(job); CALL BQ.REFRESH_MATERIALIZED_VIEW('d.v');
 -- invalid: *
 CALL BQ.JOBS.CANCEL(1);
+-- case: insert_star_named
+CREATE TEMP TABLE few AS SELECT * FROM @u; INSERT INTO @u (a, s, w) SELECT a, s, w FROM few;
+-- invalid: column-order
+INSERT INTO @u (a, s, w) SELECT * FROM (SELECT * FROM @u);
+-- case: insert_into_copied_order
+CREATE TEMP TABLE few LIKE @u; INSERT INTO few (a, s, w) VALUES (1, 's', 2);
+-- invalid: column-order
+CREATE TEMP TABLE few LIKE @u; INSERT INTO few VALUES (1, 's', 2);
+-- case: insert_into_own_order
+CREATE TEMP TABLE few (a INT64, s STRING, w INT64) AS SELECT a, s, w FROM @u; INSERT INTO few VALUES (1, 's', 2);
+-- invalid: column-order
+CREATE TEMP TABLE few AS SELECT * FROM @u; INSERT INTO few VALUES (1, 's', 2);
+-- case: temp_table_named_columns
+CREATE TEMP TABLE few (x INT64, y STRING, z INT64) AS SELECT a, s, w FROM @u;
+-- invalid: column-order
+CREATE TEMP TABLE few (x INT64, y STRING, z INT64) AS SELECT * FROM @u;
+-- case: set_from_struct
+DECLARE x, z INT64; DECLARE y STRING; SET (x, y, z) = (SELECT AS STRUCT a, s, w FROM @u LIMIT 1);
+-- invalid: column-order
+DECLARE x, z INT64; DECLARE y STRING; SET (x, y, z) = (SELECT AS STRUCT * FROM @u LIMIT 1);
+-- case: merge_values_named
+MERGE @u AS u USING (SELECT 1 AS a LIMIT 1) AS x ON FALSE WHEN NOT MATCHED THEN INSERT (a, s, w) VALUES (a, 's', 3);
+-- invalid: column-order
+MERGE @u AS u USING (SELECT 1 AS a LIMIT 1) AS x ON FALSE WHEN NOT MATCHED THEN INSERT VALUES (a, 's', 3);

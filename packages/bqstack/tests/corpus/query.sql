@@ -296,7 +296,27 @@ SELECT rows_total FROM `{{ project }}`.`region-us`.INFORMATION_SCHEMA.TABLE_STOR
 SELECT * FROM @u UNION ALL SELECT * FROM @u WHERE a > 1
 -- invalid: column-order
 SELECT * FROM @u UNION ALL SELECT a, s, a FROM @t
+-- case: union_of_star_in_with
+WITH x AS (SELECT * FROM @u) SELECT a, s, w FROM x UNION ALL SELECT a, s, b FROM @t
+-- invalid: column-order
+WITH x AS (SELECT * FROM @u) SELECT * FROM x UNION ALL SELECT a, s, b FROM @t
+-- case: union_of_star_in_parentheses
+(SELECT a, s FROM (SELECT * FROM @u)) UNION ALL (SELECT a, s FROM @t)
+-- invalid: column-order
+(SELECT * FROM (SELECT * FROM @u)) UNION ALL (SELECT a, s, b FROM @t)
+-- case: star_of_a_table
+SELECT * FROM @u
+-- invalid: column-order
+SELECT * FROM @u UNION ALL SELECT 1, 's', 2
+-- case: union_of_star_of_a_view
+SELECT a, s, w FROM @star UNION ALL SELECT a, s, b FROM @t
+-- invalid: column-order
+SELECT * FROM @star UNION ALL SELECT a, s, b FROM @t
+-- case: union_of_another_star
+SELECT x.a, x.s FROM @u AS x JOIN @keyed AS k ON k.id = x.a UNION ALL SELECT k.* FROM (SELECT 1 AS id, 'x' AS label) AS k
+-- invalid: column-order
+SELECT k.* FROM @u AS x JOIN @keyed AS k ON k.id = x.a UNION ALL SELECT a, s FROM @t
 -- case: union_of_stars_by_name
 SELECT * FROM @u UNION ALL BY NAME SELECT s, w, a FROM @u
 -- invalid: column-order
-SELECT * FROM (SELECT * FROM @u UNION ALL SELECT x.* FROM @u AS x JOIN @keyed AS k ON k.id = x.a)
+SELECT * FROM (SELECT * FROM @u UNION ALL SELECT k.id, x.s, x.w FROM @u AS x JOIN @keyed AS k ON k.id = x.a)

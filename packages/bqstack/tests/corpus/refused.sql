@@ -57,6 +57,9 @@ AS SELECT 1 AS a
 -- case: remote
 (x FLOAT64) RETURNS FLOAT64 REMOTE WITH CONNECTION `p.us.c` OPTIONS (endpoint = 'https://example.com')
 -- named: a remote function
+-- case: not_deterministic
+(x FLOAT64) RETURNS FLOAT64 NOT DETERMINISTIC AS (x)
+-- named: NOT DETERMINISTIC
 -- case: argument_default
 (x INT64 DEFAULT 1) AS (x)
 -- named: BigQuery has no default values for arguments

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from bqstack.adopt import survey_report, written_ddl
-from bqstack.adopt.survey_parts import Finding, Live, Status, Survey
+from bqstack.adopt.survey_parts import Finding, Live, Survey
 from bqstack.errors import UserError
 from gcptypes.records import ROUTINE, TABLE
 
@@ -15,8 +15,10 @@ IMPORT = "import.json"
 REPORT = "report.md"
 
 
-def write(folder: Path, survey: Survey) -> list[Path]:
+def write(folder: Path, survey: Survey, again: str) -> list[Path]:
     """Write all files below `folder`; gives their paths. Raises UserError.
+
+    `again` is the command that makes this survey.
 
     Files of an earlier run are replaced; a folder with other files is refused.
     """
@@ -26,7 +28,7 @@ def write(folder: Path, survey: Survey) -> list[Path]:
         raise UserError("the folder contains other files", key="--output", value=str(folder))
     texts = {
         IMPORT: json.dumps(survey.import_file, indent=2) + "\n",
-        REPORT: survey_report.markdown(survey),
+        REPORT: survey_report.markdown(survey, again),
     }
     for finding in survey.findings:
         texts |= _sql(finding)
@@ -69,7 +71,7 @@ def _sql(finding: Finding) -> dict[str, str]:
         return {}
     if finding.undeclared:
         return {}
-    if finding.status is Status.ONLY_LIVE:
+    if finding.has_file:
         return {_place(one): written_ddl.statement(one.type, one.inputs)}
     text = difference(finding)
     return {f"{_place(one)}.diff": text} if text else {}

@@ -115,6 +115,12 @@ class Finding:
         )
 
     @property
+    def has_file(self) -> bool:
+        """Whether a file for sql/ is written: it only exists, and a file can say all of it."""
+        held = self.live is not None and self.live.type in (TABLE, ROUTINE)
+        return held and self.status is Status.ONLY_LIVE and not self.undeclared
+
+    @property
     def imported(self) -> bool:
         """Whether the object goes into the import file."""
         return self.live is not None and self.declared is not None

@@ -78,7 +78,7 @@ def document(survey: Survey) -> dict[str, Any]:
     }
 
 
-def markdown(survey: Survey) -> str:
+def markdown(survey: Survey, again: str) -> str:
     """The survey as a document, with the commands that carry it out."""
     rows = [
         f"| {finding.kind} | `{finding.name}` | {finding.status.value} "
@@ -90,7 +90,7 @@ def markdown(survey: Survey) -> str:
         f"{summary(survey)}.\n",
         "## Commands\n",
         "```sh",
-        *commands(survey, "import.json"),
+        *commands(survey, "import.json", again),
         "```\n",
         "## Objects\n",
         "| kind | name | status | the first up changes | what to do |",
@@ -100,10 +100,20 @@ def markdown(survey: Survey) -> str:
     return "\n".join(parts) + "\n"
 
 
-def commands(survey: Survey, file: str) -> list[str]:
-    """How the import is carried out and looked at."""
+def commands(survey: Survey, file: str, again: str) -> list[str]:
+    """How the import in `file` is carried out and looked at.
+
+    An object that only exists is in no import before sql/ declares it: `again` is the command
+    that makes this survey.
+    """
+    found = []
+    if written := sum(finding.has_file for finding in survey.findings):
+        what = "1 object exists" if written == 1 else f"{written:,} objects exist"
+        found += [f"# {what} only live: put the files that you want into sql/, then", again]
+    if any(finding.imported for finding in survey.findings):
+        found.append(f"pulumi import --stack {survey.stack} --file {file} --generate-code=false")
     return [
-        f"pulumi import --stack {survey.stack} --file {file} --generate-code=false",
+        *found,
         f"pulumi preview --stack {survey.stack} --diff   # no replacement, no deletion",
         f"pulumi up --stack {survey.stack}",
     ]

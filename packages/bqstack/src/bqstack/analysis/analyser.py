@@ -22,6 +22,8 @@ from bqstack.analysis.wasm import Aborted, CallFailed, Machine
 # Features of the analyser that BigQuery does not have: with them on, a statement would
 # pass here and fail there.
 _NOT_IN_BIGQUERY = (
+    # No JSON is grouped or compared.
+    "JSON_TYPE_COMPARISON",
     "AGGREGATE_FILTERING",
     "ARRAY_AGGREGATION_FUNCTIONS",
     "ARRAY_EQUALITY",
@@ -105,12 +107,14 @@ class Analyser:
             self._options.query_parameters.add(name=name, type=analyser_types.parsed(kind))
 
     def parse(self, sql: str) -> Node:
-        """Tree of a script or statement; raises SqlError."""
+        """Tree of a script or statement; raises SqlError or Unanalysable."""
         request = service.ParseRequest(sql_statement=sql, allow_script=True, options=self._language)
         try:
             reply = self._machine.call("Parse", request, service.ParseResponse)
         except CallFailed as error:
             raise _sql_error(str(error)) from None
+        except Aborted as error:
+            raise self._broken(error) from None
         return Node(reply.parsed_script)
 
     def register(self, catalogue: SimpleCatalogProto) -> int:
@@ -139,11 +143,14 @@ class Analyser:
         except CallFailed as error:
             raise _sql_error(str(error)) from None
         except Aborted as error:
-            # A new instance knows no catalogue yet.
-            self._machine = Machine()
-            self._registered.clear()
-            raise Unanalysable(f"the analyser failed: {error}") from None
+            raise self._broken(error) from None
         return Node(reply.resolved_statement)
+
+    def _broken(self, error: Aborted) -> Unanalysable:
+        # A new instance knows no catalogue yet.
+        self._machine = Machine()
+        self._registered.clear()
+        return Unanalysable(f"the analyser failed: {error}")
 
     def _id(self, catalogue: int) -> int:
         """The running instance's own number of a catalogue."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
-from bqstack.analysis import analyser_types, materialized, order
+from bqstack.analysis import analyser_types, defaults, flow, materialized, order
 from bqstack.analysis import shape as shapes
 from bqstack.analysis.allow import Allows
 from bqstack.analysis.analyser import Analyser, SqlError, Unanalysable
@@ -28,6 +28,7 @@ from bqstack.analysis.source import Source
 from bqstack.analysis.statement_checks import unfiltered
 from bqstack.analysis.tree import Node
 from bqstack.analysis.unique_keys import Keys, named
+from bqstack.catalogue import table_rules
 from bqstack.catalogue.elsewhere import Elsewhere
 from bqstack.catalogue.sql_objects import Kind, Routine, SqlObject
 
@@ -102,6 +103,7 @@ class Inspection:
             return
         columns = {n: TypeProto.FromString(bytes.fromhex(t)) for n, t in shape.columns.items()}
         facts = Facts(columns, shape.partition, [frozenset(key) for key in shape.keys])
+        self._world.by_place[self._world.full_name(found.name)] = frozenset(shape.by_place)
         if found.kind is Kind.TABLE_FUNCTION:
             assert isinstance(found, Routine)
             self._world.add_table_function(found, facts)
@@ -129,14 +131,23 @@ class Inspection:
             arguments = found.arguments if isinstance(found, Routine) else ()
             names = {argument.name.lower() for argument in arguments}
             session.problems(resolved, source.sql, whole, 0, self._world.facts, names)
-            if "*" in source.sql:
-                order.check(self._analyser.parse(source.sql), session)
             session.take(materialized.check(found, resolved, self._objects), whole)
             result.shape = self._shape(found, resolved, session)
+            if result.shape is not None or "*" in source.sql:
+                self._order(source.sql, session, result.shape)
+            session.take(defaults.check(resolved), whole)
             if result.shape is not None:
                 self.learn(found, result.shape)
         result.statements, result.complete = session.statements, session.is_complete
         return result
+
+    def _order(self, sql: str, session: Session, shape: Shape | None) -> None:
+        """Columns that are taken by their place, and whose order the object shows."""
+        tree = self._analyser.parse(sql)
+        order.check(tree, session)
+        [statement] = tree.get("statement_list_node").get("statement_list")
+        if shape is not None and statement.has("query"):
+            shape.by_place.extend(sorted(order.shown(statement.get("query"), session)))
 
     def bodies(
         self, procedures: Sequence[tuple[Routine, Source, Allows]]
@@ -151,9 +162,12 @@ class Inspection:
         session = Session(self._analyser, self._world, source, allows)
         try:
             tree = self._analyser.parse(source.sql)
+            flow.check(tree.get("statement_list_node"), session)
             Script(session).check(tree.get("statement_list_node"))
         except SqlError as error:
             session.sql_error(error, (0, len(source.sql.encode())), 0, set())
+        except Unanalysable as error:
+            session.incomplete((0, len(source.sql.encode())), str(error))
         return _result(session)
 
     def syntax(self, source: Source) -> Finding | None:
@@ -174,12 +188,17 @@ class Inspection:
         }
         with self._idle_analyser() as analyser:
             session = Session(analyser, self._world, source, allows)
+            whole = (0, len(source.sql.encode()))
             try:
-                script = analyser.parse(source.sql)
+                body = shapes.procedure_body(analyser, source.sql, found.body, session)
             except SqlError as error:
-                session.sql_error(error, (0, len(source.sql.encode())), 0, set())
+                session.sql_error(error, whole, 0, set())
+            except Unanalysable as error:
+                session.incomplete(whole, str(error))
             else:
-                if (body := shapes.procedure_body(script, session)) is not None:
+                if body is not None:
+                    names = [argument.name for argument in found.arguments]
+                    flow.check(body, session, names)
                     Script(session, arguments).check(body)
         return _result(session)
 
@@ -195,6 +214,8 @@ class Inspection:
 
     def _shape(self, found: SqlObject, resolved: Node, session: Session) -> Shape | None:
         """What the analysis has told about an object; None where its file says it all."""
+        if isinstance(found, Routine) and found.is_template:
+            return None
         if isinstance(found, Routine) and found.kind is Kind.FUNCTION:
             if found.returns is not None:
                 return None
@@ -202,6 +223,9 @@ class Inspection:
         if found.kind not in _VIEWS and found.kind is not Kind.TABLE_FUNCTION:
             return None
         outputs = resolved.get("output_column_list")
+        # A table of values has one column, without a name.
+        written = [name for one in outputs if not (name := one.get("name")).startswith("$")]
+        self._check_names(written, session)
         keys = named(Keys(self._world.facts).of(resolved.get("query")), outputs)
         partition = None
         if found.kind is Kind.VIEW:
@@ -211,6 +235,19 @@ class Inspection:
             partition=partition,
             keys=sorted(sorted(key) for key in keys),
         )
+
+    def _check_names(self, names: Sequence[str], session: Session) -> None:
+        """Names that no column of a view or table function may have."""
+        whole = (0, len(session.source.sql.encode()))
+        seen: set[str] = set()
+        for name in names:
+            try:
+                table_rules.check_name(name)
+            except table_rules.Unfit as error:
+                session.report("semantics", str(error), whole, whole, error.fix)
+            if name.lower() in seen:
+                session.report("duplicate", f"two columns are named {name}", whole, whole)
+            seen.add(name.lower())
 
     def _partition_of_view(self, resolved: Node, session: Session) -> str | None:
         """Output column by which a reader can choose partitions of the tables below.
@@ -238,9 +275,19 @@ class Inspection:
             )
         return handed_on
 
+    def _with_templates(self, needs: Iterable[str]) -> set[str]:
+        """These objects, and what the body of a template among them needs: it is read there."""
+        found, waiting = set(needs), list(needs)
+        while waiting:
+            one = self._objects.get(waiting.pop())
+            if isinstance(one, Routine) and one.is_template:
+                waiting += [name for name in one.depends_on if name not in found]
+                found.update(one.depends_on)
+        return found
+
     def _catalogue(self, needs: Iterable[str]) -> int:
         """Number of a catalogue that holds all that an object needs."""
-        if self._registered is None or self._learned.intersection(needs):
+        if self._registered is None or self._learned.intersection(self._with_templates(needs)):
             self._registered = self._analyser.register(self._world.catalogue({}, {}))
             self._learned.clear()
         return self._registered

@@ -43,6 +43,8 @@ class Shape:
     partition: str | None = None
     keys: list[list[str]] = field(default_factory=list)
     returns: str | None = None
+    by_place: list[str] = field(default_factory=list)
+    """Tables whose own order the columns are in."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from zetasql.wasi._pb2.zetasql.public.simple_constant_pb2 import SimpleConstantP
 from zetasql.wasi._pb2.zetasql.public.simple_table_pb2 import SimpleColumnProto, SimpleTableProto
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
-from bqstack.analysis import analyser_types, google_names
+from bqstack.analysis import analyser_types, any_type, google_names
 from bqstack.catalogue.data_types import ALIASES
 from bqstack.catalogue.elsewhere import Elsewhere
 from bqstack.catalogue.sql_objects import Kind, Routine, SqlObject, Table
@@ -56,8 +56,11 @@ class World:
         self.facts: dict[str, Facts] = {}
         self.failed: set[str] = set()
         """Objects with mistakes of their own, whose shape is not known."""
-        self.stored: set[str] = set()
-        """Complete names of tables that hold rows, whose columns have an order of their own."""
+        self.by_place: dict[str, frozenset[str]] = {}
+        """Of tables, views and table functions, by complete name, the tables whose own order
+        their columns are in: BigQuery's, not the file's."""
+        self.filled: dict[str, frozenset[int]] = {}
+        """Of procedures by complete name the places of arguments that they write."""
         self._names: set[str] = set()
         self.version = 0
         """Grows with each addition, so that a stale catalogue is noticed."""
@@ -84,13 +87,24 @@ class World:
                 if c["mode"] == "REQUIRED" and "defaultValueExpression" not in c
             )
             facts = Facts(columns, partition, required=required)
-            self.stored.add(self.full_name(declared.name))
+            self.by_place[self.full_name(declared.name)] = frozenset({declared.name})
             self.add_table(declared.name, facts)
         elif isinstance(declared, Routine) and declared.kind is Kind.PROCEDURE:
             # A procedure gives nothing; the analyser aborts on a signature that says so.
             nothing = _fixed(analyser_types.parsed("INT64"))
             signature = FunctionSignatureProto(argument=_arguments(declared), return_type=nothing)
             self._procedures.append(ProcedureProto(name_path=[declared.name], signature=signature))
+            self.filled[self.full_name(declared.name)] = frozenset(
+                n for n, one in enumerate(declared.arguments) if one.mode in ("OUT", "INOUT")
+            )
+        elif isinstance(declared, Routine) and declared.is_template:
+            given = list(_arguments(declared)), [one.name for one in declared.arguments]
+            if declared.kind is Kind.FUNCTION:
+                self._functions.append(any_type.function(declared.name, *given, declared.body))
+            else:
+                self._table_functions.append(
+                    any_type.table_function(declared.name, *given, declared.body)
+                )
         elif isinstance(declared, Routine) and declared.returns is not None:
             self.add_function(declared, analyser_types.standard(declared.returns))
         self.version += 1
@@ -108,6 +122,7 @@ class World:
         partition = table.partition.lower() if table.partition else None
         hidden = {name: analyser_types.parsed(kind) for name, kind in table.pseudo_columns.items()}
         self.facts[full] = Facts(columns, partition)
+        self.by_place[full] = frozenset({table.name[-1]})
         for path in (table.name, (".".join(table.name),)):
             # BigQuery takes a name in one pair of backticks apart.
             entry = _table(path[-1], full, columns)
@@ -198,8 +213,24 @@ class World:
             holder = root
             for name in path[:-1]:
                 holder = _below(holder, name)
+            # What a file declares counts, also of a view of Google's that is known already.
+            for known in [one for one in holder.table if one.name.lower() == table.name.lower()]:
+                holder.table.remove(known)
             holder.table.append(table)
+        for name, kinds in google_names.PROCEDURES.items():
+            *above, last = name.split(".")
+            holder = root
+            for part in above:
+                holder = _below(holder, part)
+            holder.procedure.append(_system_procedure(last, kinds))
         return root
+
+
+def _system_procedure(name: str, kinds: Iterable[str]) -> ProcedureProto:
+    given = [_fixed(analyser_types.parsed(kind)) for kind in kinds]
+    nothing = _fixed(analyser_types.parsed("INT64"))
+    signature = FunctionSignatureProto(argument=given, return_type=nothing)
+    return ProcedureProto(name_path=[name], signature=signature)
 
 
 def table_function_key(name: str) -> str:

@@ -10,7 +10,7 @@ from zetasql.wasi._pb2.zetasql.proto.function_pb2 import FunctionProto
 from zetasql.wasi._pb2.zetasql.public import type_pb2
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
-from bqstack.analysis import analyser_types, order, shape
+from bqstack.analysis import analyser_types, any_type, order, shape
 from bqstack.analysis.analyser import SqlError, Unanalysable
 from bqstack.analysis.file_check import Session
 from bqstack.analysis.scope import Facts
@@ -200,6 +200,16 @@ class Script:
         else:
             self._value(message, _STRING)
 
+    def _on_ASTCallStatement(self, node: Node) -> None:
+        self._sql(node)
+        name = ".".join(part.get("id_string") for part in node.get("procedure_name").get("names"))
+        written = self.session.world.filled.get(name.lower(), frozenset())
+        for place, argument in enumerate(node.get("arguments")):
+            value = argument.get("expr")
+            if place in written and (value is None or value.kind != "ASTPathExpression"):
+                message = "the procedure writes this argument, which must be a variable"
+                self.session.report("wrong-arguments", message, argument.span, node.span)
+
     def _on_ASTExecuteImmediateStatement(self, node: Node) -> None:
         self.session.note(node.span, "a dynamic statement is not analysed")
 
@@ -239,12 +249,18 @@ class Script:
         path = node.get("function_declaration").get("name")
         name = ".".join(part.get("id_string") for part in path.get("names")).lower()
         self._functions.pop(name, None)
-        signature = resolved.get("signature") if resolved is not None else None
-        if signature is None or not signature.return_type.HasField("type"):
-            # ANY TYPE: each call has a result of its own, which only BigQuery tells.
+        if resolved is None:
             self._unknown.add(name)
             return
+        signature = resolved.get("signature")
         self._unknown.discard(name)
+        if not signature.return_type.HasField("type"):
+            # ANY TYPE
+            names = resolved.get("argument_name_list")
+            self._functions[name] = any_type.function(
+                name, signature.argument, names, resolved.get("code")
+            )
+            return
         self._functions[name] = FunctionProto(
             name_path=[name], group="UDF", mode="SCALAR", signature=[signature]
         )

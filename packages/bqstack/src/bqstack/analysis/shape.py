@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 
+from bqstack.analysis.analyser import Analyser
 from bqstack.analysis.file_check import Session
 from bqstack.analysis.tree import Node
 
 _CHANGES_OBJECTS = re.compile(r"^AST(Create|Drop|Alter|Rename|Undrop|Grant|Revoke)\w*Statement$")
+# Statements of the parser that BigQuery does not have.
+_UNKNOWN = {"ASTExplainStatement": "EXPLAIN", "ASTDescribeStatement": "DESCRIBE"}
+_UNKNOWN |= {"ASTShowStatement": "SHOW", "ASTRunStatement": "RUN"}
 _TEMPORARY = 3  # ASTCreateStatementEnums.Scope.TEMPORARY
 
 
@@ -17,6 +21,9 @@ def check(body: Node, session: Session) -> None:
     for node in body.nodes():
         if node.kind == "ASTExecuteImmediateStatement":
             _dynamic(node, session)
+        elif node.kind in _UNKNOWN:
+            message = f"{_UNKNOWN[node.kind]} is no statement of BigQuery"
+            session.report("semantics", message, node.span, node.span)
         elif _CHANGES_OBJECTS.match(node.kind) and not is_temporary(node):
             if node.kind == "ASTDropStatement" and last_name(node) in temporary:
                 continue
@@ -25,18 +32,21 @@ def check(body: Node, session: Session) -> None:
             session.report("permanent-ddl", message, node.span, node.span)
 
 
-def procedure_body(tree: Node, session: Session) -> Node | None:
-    """Statements between BEGIN and END of the CREATE PROCEDURE that a file holds.
+def procedure_body(analyser: Analyser, sql: str, text: str, session: Session) -> Node | None:
+    """The block of the CREATE PROCEDURE that a file holds, its BEGIN where the file has it.
 
-    None, with a finding, where another statement follows it.
+    `text` is the block. The parser takes labels in a script, and none within a CREATE statement,
+    so head and block are parsed on their own. None, with a finding, where another statement
+    follows. Raises SqlError and Unanalysable.
     """
-    statement, *others = tree.get("statement_list_node").get("statement_list")
+    start = sql.rindex(text)
+    analyser.parse(f"{sql[:start]}BEGIN END;")
+    blank = re.sub(rb"[^\n]", b" ", sql[:start].encode()).decode()
+    script: Node = analyser.parse(blank + sql[start:]).get("statement_list_node")
+    _, *others = script.get("statement_list")
     for other in others:
         session.report("file", "the file must hold one CREATE statement", other.span, other.span)
-    if others:
-        return None
-    body: Node = statement.get("body").get("statement_list_node")
-    return body
+    return None if others else script
 
 
 def is_temporary(node: Node) -> bool:

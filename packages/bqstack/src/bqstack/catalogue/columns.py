@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlglot.tokenizer_core import Token
 
-from bqstack.catalogue import data_types, options, scan
+from bqstack.catalogue import data_types, options, scan, table_rules
 from bqstack.catalogue.sql_objects import ForeignKey
 
 # Clauses of a column that are not read here, or not in this place.
@@ -43,6 +43,7 @@ class Columns:
 
     schema: list[dict[str, Any]] = field(default_factory=list)
     primary_key: tuple[str, ...] = ()
+    primary_key_line: int = 1
     foreign_keys: list[ForeignKey] = field(default_factory=list)
 
 
@@ -60,12 +61,16 @@ def read(sql: str, held: Sequence[Token], place: tuple[str, str]) -> Columns:
 
 
 def _check_names(schema: list[dict[str, Any]], held: Sequence[Token]) -> None:
-    """BigQuery's names do not differ by case."""
+    """Names that BigQuery takes, and that differ by more than case."""
     seen: set[str] = set()
     for column in schema:
         name = column["name"].lower()
+        lines = [t.line for t in held if t.text.lower() == name]
+        try:
+            table_rules.check_name(column["name"])
+        except table_rules.Unfit as error:
+            raise Refused(str(error), lines[0], error.fix) from None
         if name in seen:
-            lines = [t.line for t in held if t.text.lower() == name]
             raise Refused(
                 f"two columns are named {column['name']}: case makes no difference",
                 lines[-1],
@@ -131,8 +136,11 @@ def _field(
             )
     said = _Said(found, sql, column, place)
     said.read()
-    # An array is REPEATED with or without NOT NULL: BigQuery has none that is NULL.
-    if said.required and mode != "REPEATED":
+    if said.required and mode == "REPEATED":
+        raise Refused(
+            f"column {column.name}: NOT NULL of an ARRAY", column.line, "take it out: none is NULL"
+        )
+    if said.required:
         mode = "REQUIRED"
     schema: dict[str, Any] = {"name": column.name, "mode": mode}
     if kind.name == "STRUCT":
@@ -218,7 +226,7 @@ def _take_primary(found: Columns, columns: tuple[str, ...], line: int) -> None:
         raise Refused(
             "a second primary key", line, "a table has one primary key; list all its columns in it"
         )
-    found.primary_key = columns
+    found.primary_key, found.primary_key_line = columns, line
 
 
 def _not_enforced(sql: str, tokens: Sequence[Token], at: int, *, end: bool = False) -> int:

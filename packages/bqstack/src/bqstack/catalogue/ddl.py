@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bqstack.catalogue import columns, scan
+from bqstack.catalogue import columns, scan, table_rules
 from bqstack.catalogue.routine_ddl import RoutineReader
 from bqstack.catalogue.sql_objects import (
     ROUTINE_KINDS,
@@ -16,7 +16,7 @@ from bqstack.catalogue.sql_objects import (
     Table,
     View,
 )
-from bqstack.catalogue.statement_reader import StatementReader, not_declared
+from bqstack.catalogue.statement_reader import Partitioning, StatementReader, not_declared
 from bqstack.errors import UserError
 
 # The words before the name that each kind's file must start with: tables are never
@@ -49,6 +49,7 @@ def read(kind: Kind, sql: str, path: Path, project: str, dataset: str) -> SqlObj
             if reference.name != statement.name
         ),
     }
+    _check_itself(kind, statement, path, project, dataset)
     given = (kind, statement, sql, path, (project, dataset))
     if kind in TABLE_KINDS:
         return _TableReader(*given).table(common)
@@ -94,6 +95,27 @@ def _check_header(
         )
 
 
+def _check_itself(
+    kind: Kind, statement: scan.Statement, path: Path, project: str, dataset: str
+) -> None:
+    """A procedure may call itself; nothing else is there before it is made."""
+    if kind in TABLE_KINDS or kind is Kind.PROCEDURE:
+        return
+    named = [
+        reference
+        for reference in scan.references(statement.tokens, project, dataset)
+        if reference.name.lower() == statement.name.lower()
+    ]
+    # The first is its own name.
+    if len(named) > 1:
+        raise UserError(
+            f"{statement.name} refers to itself",
+            file=path,
+            line=named[1].line,
+            fix="a query may refer to itself in WITH RECURSIVE only, a function not at all",
+        )
+
+
 class _TableReader(StatementReader):
     """The statement of a table."""
 
@@ -108,6 +130,7 @@ class _TableReader(StatementReader):
         if statement.body:
             self.refuse(scan.slice_text(self.sql, statement.body), statement.body[0].line)
         found = self._columns()
+        self._fit(found, partitioning, clustering)
         for name in ("partition_expiration_days", "require_partition_filter"):
             if name in options and partitioning is None and not options[name].is_null:
                 self.fail(
@@ -119,13 +142,39 @@ class _TableReader(StatementReader):
             **common,
             description=self.text(options, "description"),
             schema=tuple(found.schema),
-            partitioning=partitioning,
+            partitioning=partitioning.declared if partitioning else None,
             partition_expiration_days=self.number(options, "partition_expiration_days"),
             require_partition_filter=self.truth(options, "require_partition_filter", default=False),
             clustering=clustering,
             primary_key=found.primary_key,
             foreign_keys=tuple(found.foreign_keys),
         )
+
+    def _fit(
+        self,
+        found: columns.Columns,
+        partitioning: Partitioning | None,
+        clustering: tuple[str, ...],
+    ) -> None:
+        """Refuse a layout or key that BigQuery does not take of such columns."""
+        line = self.statement.name_line
+        try:
+            for key in found.foreign_keys:
+                line = key.line
+                if key.table == self.statement.name:
+                    self.fail("a foreign key refers to its own table", line, "take it out")
+                table_rules.check_keys(found.schema, (), key.columns)
+            line = found.primary_key_line
+            table_rules.check_keys(found.schema, found.primary_key, ())
+            if partitioning is not None:
+                line = partitioning.line
+                table_rules.check_partition(
+                    found.schema, partitioning.column, partitioning.function, partitioning.unit
+                )
+            line = self.clustering_line
+            table_rules.check_clusters(found.schema, clustering)
+        except table_rules.Unfit as error:
+            self.fail(str(error), line, error.fix)
 
     def _columns(self) -> columns.Columns:
         try:
@@ -171,8 +220,11 @@ class _ViewReader(StatementReader):
             **common,
             description=description,
             query=query,
-            partitioning=partitioning,
+            partitioning=partitioning.declared if partitioning else None,
             clustering=clustering,
             enable_refresh=self.truth(options, "enable_refresh", default=True),
-            refresh_interval_minutes=self.number(options, "refresh_interval_minutes") or 30,
+            # From a minute to seven days:
+            # https://cloud.google.com/bigquery/docs/materialized-views-manage#automatic-refresh
+            refresh_interval_minutes=self.number(options, "refresh_interval_minutes", 1, 10_080)
+            or 30,
         )

@@ -85,9 +85,12 @@ class Header:
 
 def _clauses(tokens: Sequence[Token]) -> list[Clause]:
     starts: list[tuple[int, str]] = []
+    behind = 0
     for index, depth in enumerate(scan.depths(tokens)):
-        if depth == 0 and (name := _start(tokens, index)):
+        # A word of a clause's beginning is none of its own: NOT DETERMINISTIC.
+        if index >= behind and depth == 0 and (name := _start(tokens, index)):
             starts.append((index, name))
+            behind = index + len(name.split())
     found = []
     if tokens and (not starts or starts[0][0] > 0):
         # Words that begin nothing that is known.

@@ -42,7 +42,7 @@ class RoutineReader(StatementReader):
         return Routine(
             **common,
             description=self.text(options, "description"),
-            arguments=tuple(map(self._argument, scan.split(header.list or []))),
+            arguments=self._arguments(),
             returns=self._type(returns.rest) if returns and not is_table else None,
             returns_table=self._result_table(returns.rest) if returns and is_table else None,
             body=body,
@@ -59,6 +59,19 @@ class RoutineReader(StatementReader):
             self.fail("the function's body is empty", body[0].line)
         # With the comments beside the parentheses.
         return self.sql[body[0].end + 1 : body[end - 1].start].strip()
+
+    def _arguments(self) -> tuple[Argument, ...]:
+        found: dict[str, Argument] = {}
+        for piece in scan.split(self.header.list or []):
+            argument = self._argument(piece)
+            if argument.name.lower() in found:
+                self.fail(
+                    f"two arguments are named {argument.name}: case makes no difference",
+                    piece[0].line,
+                    "rename or remove one of them",
+                )
+            found[argument.name.lower()] = argument
+        return tuple(found.values())
 
     def _argument(self, tokens: Sequence[Token]) -> Argument:
         mode = None

@@ -127,3 +127,8 @@ class Routine(SqlObject):
     returns: dict[str, Any] | None = None
     returns_table: dict[str, Any] | None = None
     body: str = field(default="", repr=False)
+
+    @property
+    def is_template(self) -> bool:
+        """Whether each call has a result of its own, since an argument is of ANY TYPE."""
+        return self.returns is None and any(one.type is None for one in self.arguments)

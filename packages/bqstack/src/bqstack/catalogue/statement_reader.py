@@ -6,6 +6,8 @@ would stand in the file and never reach BigQuery.
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -39,6 +41,21 @@ def not_declared(what: str, path: Path, line: int | None = None) -> UserError:
     )
 
 
+@dataclass(frozen=True)
+class Partitioning:
+    """PARTITION BY `function`(`column`), `unit` by unit; no function around a DATE column."""
+
+    unit: str
+    column: str
+    function: str
+    line: int
+
+    @property
+    def declared(self) -> dict[str, str]:
+        """What the API calls it."""
+        return {"type": self.unit, "field": self.column}
+
+
 class StatementReader:
     """One statement; what is taken from its header is taken out of it."""
 
@@ -48,21 +65,23 @@ class StatementReader:
         self.kind, self.statement, self.sql, self.path = kind, statement, sql, path
         self.place = place
         self.header = Header(sql, statement.header)
+        self.clustering_line = statement.name_line
 
-    def partitioning(self) -> dict[str, str] | None:
+    def partitioning(self) -> Partitioning | None:
         """PARTITION BY, by a column or a truncation of it."""
         clause = self.header.take("PARTITION BY")
         if clause is None:
             return None
-        tokens, unit = list(clause.rest), "DAY"
+        tokens, unit, applied = list(clause.rest), "DAY", ""
         if len(tokens) > 1 and scan.is_mark(tokens[1], "("):
             function = tokens[0].text.upper()
             held, end = scan.inside(tokens, 1)
             arguments = scan.split(held)
             if function == "DATE" and len(arguments) == 1:
-                tokens = arguments[0] + tokens[end:]
+                tokens, applied = arguments[0] + tokens[end:], function
             elif function in _TRUNCATIONS and len(arguments) == 2:
                 tokens, unit = arguments[0] + tokens[end:], arguments[1][0].text.upper()
+                applied = function
         written = scan.slice_text(self.sql, clause.rest)
         if len(tokens) != 1 or unit not in _UNITS or tokens[0].text.upper() in _LOAD_TIME:
             raise UserError(
@@ -74,13 +93,14 @@ class StatementReader:
                 fix="partitions by load time or by ranges of integers are nothing that this"
                 " program declares",
             )
-        return {"type": unit, "field": tokens[0].text}
+        return Partitioning(unit, tokens[0].text, applied, clause.line)
 
     def clustering(self) -> tuple[str, ...]:
         """CLUSTER BY."""
         clause = self.header.take("CLUSTER BY")
         if clause is None:
             return ()
+        self.clustering_line = clause.line
         pieces = scan.split(clause.rest)
         for piece in pieces:
             if len(piece) > 1:
@@ -116,13 +136,18 @@ class StatementReader:
             self.fail(f"{name} must be one text", option.line, value=option.written)
         return option.text
 
-    def number(self, options: dict[str, Option], name: str) -> float | None:
-        """The number of an option."""
+    def number(
+        self, options: dict[str, Option], name: str, least: float = 0, most: float = math.inf
+    ) -> float | None:
+        """The number of an option, above zero and between `least` and `most`."""
         option = options.get(name)
         if option is None or option.is_null:
             return None
         if option.number is None:
             self.fail(f"{name} must be a number", option.line, value=option.written)
+        if not least <= option.number <= most or option.number == 0:
+            between = f"between {least:g} and {most:g}" if most < math.inf else "more than 0"
+            self.fail(f"{name} must be {between}", option.line, value=option.written)
         return option.number
 
     def truth(self, options: dict[str, Option], name: str, *, default: bool) -> bool:

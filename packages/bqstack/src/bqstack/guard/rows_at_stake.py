@@ -67,11 +67,11 @@ def query(change: Change, detail: Detail) -> str | None:
     if detail.path == "timePartitioning.expirationMs":
         held = exp.CountIf(this=_expired(change, fields))
     elif detail.column in fields and fields[detail.column].get("mode") != "REPEATED":
-        column = exp.column(detail.column, quoted=True)
+        column = exp.column(detail.column, table=partition_filter.ROW, quoted=True)
         held = exp.CountIf(this=exp.Not(this=exp.Is(this=column, expression=exp.Null())))
     source = exp.table_(old["tableId"], db=old["datasetId"], catalog=old["project"], quoted=True)
     select = exp.select(exp.alias_(held, "held"), exp.alias_(exp.Count(this=exp.Star()), "total"))
-    select = select.from_(source)
+    select = select.from_(exp.alias_(source, partition_filter.ROW, table=True))
     if every_row := partition_filter.every_row(old):
         select = select.where(every_row, dialect="bigquery")
     return select.sql("bigquery")
@@ -89,7 +89,8 @@ def _expired(change: Change, fields: dict[str, Any]) -> exp.Expression:
         expression=exp.Literal.number(round(days * 24)),
         unit=exp.var("HOUR"),
     )
-    moment = exp.cast(exp.column(column, quoted=True), "TIMESTAMP", dialect="bigquery")
+    own = exp.column(column, table=partition_filter.ROW, quoted=True)
+    moment = exp.cast(own, "TIMESTAMP", dialect="bigquery")
     return exp.LT(this=moment, expression=limit)
 
 

@@ -150,7 +150,10 @@ class _Builder:
         arguments = {
             a.name.lower(): analyser_types.standard(a.type) for a in routine.arguments if a.type
         }
-        if routine.kind is Kind.PROCEDURE:
+        if routine.is_template:
+            # Each call has columns and a result of its own.
+            self._world.declare(routine)
+        elif routine.kind is Kind.PROCEDURE:
             self._world.declare(routine)
             self._procedure(item, arguments)
         elif routine.kind is Kind.TABLE_FUNCTION:
@@ -163,8 +166,6 @@ class _Builder:
         if routine.returns is not None:
             self._world.declare(routine)
         if len(arguments) < len(routine.arguments):
-            if routine.returns is None:
-                item.mistake = "its result depends on the types of the call"
             return
         query = self._analyse(item, f"SELECT ({item.text}\n)", arguments)
         found = resolved.Statement(query)

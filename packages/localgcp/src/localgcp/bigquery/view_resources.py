@@ -2,7 +2,8 @@
 
 local-bigquery 0.4.0 keeps the definition of a materialized view that `tables.insert`
 brings without building the view, and `tables.update` changes the recorded query of a view
-but not the view itself. Through DDL it does both. This module closes the gap, so that what
+but not the view itself, and calls a materialized view a view from then on. Through DDL it does
+all of it. This module closes the gap, so that what
 Pulumi declares is what queries see. A materialized view is a plain view here, too, as
 local-bigquery's DDL makes it.
 """
@@ -22,6 +23,7 @@ from local_bigquery.models import (
     ViewDefinition,
 )
 
+_MATERIALIZED = "MATERIALIZED_VIEW"
 _insert: Callable[..., Table] = tables.create
 _update = tables.update
 
@@ -44,7 +46,7 @@ def create(project_id: str, dataset_id: str, body: Table, translate: Callable) -
     stored = _insert(project_id, dataset_id, plain, translate)
     table_id = stored.tableReference.tableId
     built = stored.without("view").replace(
-        type="MATERIALIZED_VIEW", materializedView=_refreshed(definition).dump()
+        type=_MATERIALIZED, materializedView=_refreshed(definition).dump()
     )
     tables.record(project_id, dataset_id, table_id, built)
     return tables.get(project_id, dataset_id, table_id)
@@ -62,6 +64,8 @@ def update(
         query = translate_view(project_id, dataset_id, given)
         body = _described(current, body, query, names.label(project_id, dataset_id, table_id))
         database.execute(f"CREATE OR REPLACE VIEW {name} AS {query}")
+    if current.type == _MATERIALIZED:
+        body = body.replace(type=_MATERIALIZED)
     return _update(project_id, dataset_id, table_id, body, etag, replace)
 
 
