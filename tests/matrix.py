@@ -14,10 +14,13 @@ from random import Random
 VALUES: dict[str, list[str]] = {
     "STRING": ["''", "'null'", "'a\\'\"\\n\\\\'", "'\\u00e9\\U0001F600'"],
     "STRING(3)": ["'abc'", "''"],
+    "BYTES(5)": ["b'\\x00\\x01'", "b''"],
     "BYTES": ["b''", "b'\\xff\\x00a'"],
     "INT64": ["0", "9223372036854775807", "(-9223372036854775807 - 1)"],
     "FLOAT64": ["0.1", "1e308", "CAST('NaN' AS FLOAT64)", "CAST('-inf' AS FLOAT64)"],
     "NUMERIC": ["NUMERIC '0'", "NUMERIC '-99999999999999999999999999999.999999999'"],
+    "NUMERIC(20)": ["NUMERIC '99999999999999999999'", "NUMERIC '-1'"],
+    "BIGNUMERIC(20, 9)": ["BIGNUMERIC '12345678901.123456789'"],
     "NUMERIC(5, 2)": ["NUMERIC '999.99'", "NUMERIC '-0.01'"],
     "BIGNUMERIC": ["BIGNUMERIC '1.5'", "BIGNUMERIC '-0.000000000000000001'"],
     "BOOL": ["TRUE", "FALSE"],
@@ -34,6 +37,8 @@ VALUES: dict[str, list[str]] = {
         "RANGE(DATE '2026-01-01', NULL)",
         "RANGE(DATE '2026-01-01', DATE '2026-02-01')",
     ],
+    "RANGE<TIMESTAMP>": ["RANGE(TIMESTAMP '2026-01-01 00:00:00+00', NULL)"],
+    "RANGE<DATETIME>": ["RANGE(NULL, DATETIME '2026-01-01 00:00:00')"],
 }
 MODES = ("NULLABLE", "NOT NULL", "ARRAY", "DEFAULT")
 # The local BigQuery keeps no default of these (docs/fidelity.md).
@@ -43,7 +48,7 @@ PAIRS = [
     for pair in itertools.product(VALUES, MODES)
     if pair[1] != "DEFAULT" or not pair[0].startswith(NO_DEFAULT)
 ]
-UNFIT = ("GEOGRAPHY", "INTERVAL", "RANGE<DATE>")
+UNFIT = ("GEOGRAPHY", "INTERVAL", "RANGE")
 DAYS = ("DATE '2026-02-28'", "DATE '2026-03-01'", "NULL")
 MOMENTS = ("TIMESTAMP '2026-02-28 23:59:59+00'", "TIMESTAMP '2026-03-01 00:00:00+00'", "NULL")
 WHENS = (
@@ -59,6 +64,15 @@ LATELY = (
     "NULL",
 )
 LONG_AGO = ("DATE '0001-01-01'", "DATE '1899-12-31'", "NULL")
+
+
+# Names that have to be quoted: https://cloud.google.com/bigquery/docs/schemas#flexible-column-names
+UNUSUAL = {2: "order", 3: "a b-c", 4: "naïve", 5: "1st", 6: "50% 列"}
+
+
+def unusual(name: str, number: int) -> str:
+    """The name of a table; every third has characters that have to be quoted."""
+    return f"{name}-{number} é" if number % 3 == 1 else f"{name}{number}"
 
 
 # The table that the others of `pairwise` refer to.
@@ -107,6 +121,10 @@ class Made:
     def can_be_exported(self) -> bool:
         return not any(is_unfit(*pair) for pair in self.columns)
 
+    def column(self, number: int) -> str:
+        """Its name, quoted: one is called like the table, others as few people call theirs."""
+        return f"`{({0: self.name} | UNUSUAL).get(number, f'c{number}')}`"
+
     def definition(self, name: str) -> tuple[str, list[str]]:
         """What stands behind CREATE TABLE, and the columns that rows are written to."""
         layout = self.layout
@@ -114,13 +132,13 @@ class Made:
         names = ["id", *(["p"] if layout.column else [])]
         clusters = ["id"]
         for number, (kind, mode) in enumerate(self.columns):
-            names.append(f"c{number}")
+            names.append(self.column(number))
             suffix = {"NOT NULL": " NOT NULL", "DEFAULT": f" DEFAULT {VALUES[kind][0]}"}
             text = f"ARRAY<{kind}>" if mode == "ARRAY" else kind + suffix.get(mode, "")
             told = " OPTIONS (description = 'it\\'s c\\\\n')" if self.layout.is_told else ""
-            definitions.append(f"`c{number}` {text}{told}")
+            definitions.append(f"{self.column(number)} {text}{told}")
             if kind in CLUSTERED and mode != "ARRAY":
-                clusters.append(f"`c{number}`")
+                clusters.append(self.column(number))
         definitions += [layout.keys] if layout.keys else []
         lines = [f"{name} ({', '.join(definitions)})", layout.clause]
         if layout.clusters:
@@ -134,7 +152,7 @@ class Made:
         """A statement that fills it."""
         _, names = self.definition(self.name)
         listed = ",\n".join(f"({', '.join(row)})" for row in self.rows)
-        return f"INSERT INTO {dataset}.{self.name} ({', '.join(names)}) VALUES {listed};"
+        return f"INSERT INTO {dataset}.`{self.name}` ({', '.join(names)}) VALUES {listed};"
 
     def dump(self, dataset: str) -> str:
         """A query for every row as a text; names the partition column in a way of its own."""
@@ -142,15 +160,15 @@ class Made:
         return (
             f"SELECT '{self.name}' AS name, "
             f"CONCAT(TO_JSON_STRING(t), IFNULL(CAST({own} AS STRING), 'NULL')) AS line\n"
-            f"FROM {dataset}.{self.name} AS t WHERE {own} IS NOT NULL OR {own} IS NULL"
+            f"FROM {dataset}.`{self.name}` AS t WHERE {own} IS NOT NULL OR {own} IS NULL"
         )
 
     def spoil(self, dataset: str, *, whole: bool) -> str:
         """A statement that takes every row, or every row but the third."""
         if whole:
-            return f"TRUNCATE TABLE {dataset}.{self.name};"
+            return f"TRUNCATE TABLE {dataset}.`{self.name}`;"
         seen = f" AND ({self._own} IS NULL OR {self._own} IS NOT NULL)" if self._own else ""
-        return f"DELETE FROM {dataset}.{self.name} WHERE id != 2{seen};"
+        return f"DELETE FROM {dataset}.`{self.name}` WHERE id != 2{seen};"
 
     def fill(self, chance: Random) -> None:
         """Four rows of the values that its columns may have."""
@@ -180,7 +198,7 @@ class Made:
 
 def is_unfit(kind: str, mode: str) -> bool:
     """Whether Parquet does not carry such a column."""
-    return kind in UNFIT or (kind == "JSON" and mode == "ARRAY")
+    return kind.startswith(UNFIT) or (kind == "JSON" and mode == "ARRAY")
 
 
 # Pairs ------------------------------------------------------------------------------------
@@ -259,7 +277,7 @@ def pairwise(chance: Random) -> list[Made]:
         takes = len(tables) % 4 == 3
         columns = [one for one in PAIRS if is_unfit(*one) is takes]
         layout = max(chance.sample(_LAYOUTS, len(_LAYOUTS)), key=_gains(columns, left))
-        made = Made(f"m{len(tables)}", layout)
+        made = Made(unusual("m", len(tables)), layout)
         left -= _inner(layout)
         while len(made.columns) < _MOST_COLUMNS:
             gains = {one: len(_across(layout, one) & left) for one in columns}

@@ -73,7 +73,7 @@ def test_every_kind_of_table_lives_a_whole_life(program: Program, tables: list[M
     for path, text in OTHERS.items():
         sql.write(path, text)
     for table in tables:
-        text, _ = table.definition(f"@{table.name}")
+        text, _ = table.definition(f"@`{table.name}`")
         sql.write(f"tables/{table.name}.sql", f"CREATE TABLE IF NOT EXISTS {text}")
     exportable = [table.name for table in tables if table.can_be_exported]
     assert len(exportable) > len(tables) / 2

@@ -36,6 +36,7 @@ from tests.matrix import (
     Layout,
     Made,
     is_unfit,
+    unusual,
 )
 from tests.sql.backup_cloud import backup_cloud
 from tests.sql.conftest import PROJECT, Build
@@ -87,7 +88,7 @@ def create(made: Made, google: Google, folder: SqlFolder) -> None:
     """Make it as an update does: from its file, through the API; or by DDL, and no file."""
     dataset = google.settings.dataset
     file = f"tables/{made.name}.sql"
-    text, _ = made.definition(f"@{made.name}")
+    text, _ = made.definition(f"@`{made.name}`")
     folder.write(file, f"CREATE TABLE IF NOT EXISTS {text}")
     if made.layout.is_accepted:
         declared = load(google.settings, folder.root).objects[made.name]
@@ -96,7 +97,7 @@ def create(made: Made, google: Google, folder: SqlFolder) -> None:
     else:
         with pytest.raises(UserError, match="partition by a column"):
             load(google.settings, folder.root)
-        text, _ = made.definition(f"{dataset}.{made.name}")
+        text, _ = made.definition(f"{dataset}.`{made.name}`")
         run(google.bigquery, f"CREATE TABLE {text}")
     (folder.root / "sql" / file).unlink()
 
@@ -127,7 +128,8 @@ def catalogue(seed: int) -> list[Made]:
     chance = Random(seed)
     pairs = chance.sample(PAIRS, len(PAIRS))
     tables = [
-        Made(f"t{n}", layout) for n, layout in enumerate(chance.sample(LAYOUTS, len(LAYOUTS)))
+        Made(unusual("t", n), layout)
+        for n, layout in enumerate(chance.sample(LAYOUTS, len(LAYOUTS)))
     ]
     # What Parquet does not carry goes together, or no table could be exported.
     unfit = [pair for pair in pairs if is_unfit(*pair)]

@@ -470,3 +470,28 @@ def test_a_backup_that_cannot_be_relied_on_is_a_validation_that_failed(monkeypat
     monkeypatch.setattr(cli_backup.backups, "verify", lambda *_, **__: [compared])
     monkeypatch.setattr(cli_backup.backup_output, "print_comparisons", lambda found: None)
     assert CliRunner().invoke(cli_backup.app, ["verify"]).exit_code == code
+
+
+# Names that have to be quoted --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a b", "1st", "naïve", "50%", "列"])
+def test_a_column_of_other_characters_travels_under_a_plain_name(name):
+    field = {"name": name, "type": "STRING"}
+    plain = column_fit.staged(field)
+    assert column_fit.is_plain(plain)
+    assert column_fit.staged({**field, "name": name.upper()}) == plain
+    assert bucket.as_text(field) == f"each_row.`{name}` AS `{plain}`"
+    assert column_fit.expressions([field], is_staged=True) == f"each_row.`{plain}`"
+    assert column_fit.expressions([field], is_staged=False) == f"each_row.`{name}`"
+    partitioning = SimpleNamespace(type_="DAY", field=name, expiration_ms="86400000")
+    where = column_fit.unexpired(partitioning, MOMENT, is_staged=True)
+    assert where is not None
+    assert f"each_row.`{plain}`" in where
+
+
+def test_a_field_of_other_characters_is_refused_before_an_export():
+    inner = [{"name": "a b", "type": "STRING"}]
+    table = TableCopy("t", schema=({"name": "s", "type": "RECORD", "fields": inner},))
+    with pytest.raises(UserError, match=r"the column t\.s holds a field named 'a b'"):
+        bucket.check([table])

@@ -58,6 +58,8 @@ def _unfit(field: Mapping[str, Any], *, nested: bool) -> str | None:
     inside = nested or field.get("mode") == "REPEATED"
     if kind in _UNFIT or (kind == "JSON" and inside):
         return kind
+    if nested and not column_fit.is_plain(field["name"]):
+        return f"a field named {field['name']!r}"
     return next(filter(None, (_unfit(f, nested=True) for f in field.get("fields", ()))), None)
 
 

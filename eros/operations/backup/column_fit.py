@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -58,8 +60,21 @@ def is_ingestion_time(field: Field) -> bool:
 
 
 def staged(field: Field) -> str:
-    """Name of a column in the Parquet files of an export."""
-    return _STAGED_TIME if is_ingestion_time(field) else field["name"]
+    """Name of a column in the Parquet files of an export.
+
+    What a load does to a name of other characters depends on its `columnNameCharacterMap`.
+    """
+    name: str = field["name"]
+    if is_ingestion_time(field):
+        return _STAGED_TIME
+    if is_plain(name):
+        return name
+    return f"eros_column_{hashlib.sha256(name.casefold().encode()).hexdigest()[:16]}"
+
+
+def is_plain(name: str) -> bool:
+    """Whether a column's name is of letters, digits and underscores."""
+    return re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) is not None
 
 
 def fit(table: str, copied: Sequence[Field], live: Sequence[Field]) -> Fit:
@@ -124,8 +139,8 @@ def unexpired(
         return None
     lifetime = timedelta(milliseconds=int(partitioning.expiration_ms))
     oldest = (now - lifetime + _ABOUT_TO_EXPIRE).astimezone(UTC)
-    own = _STAGED_TIME if is_staged else partition_filter.INGESTION_TIME
-    column = partition_filter.of_row(partitioning.field or own)
+    own = {"name": partitioning.field or partition_filter.INGESTION_TIME}
+    column = partition_filter.of_row(staged(own) if is_staged else own["name"])
     # A partition's life counts from its start; casting takes a DATE as midnight UTC.
     start = f"TIMESTAMP_TRUNC(CAST({column} AS TIMESTAMP), {partitioning.type_})"
     return f"({column} IS NULL OR {start} > TIMESTAMP '{oldest:%Y-%m-%d %H:%M:%S}+00')"

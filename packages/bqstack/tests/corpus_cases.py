@@ -36,6 +36,7 @@ BASE = {
     "tables/u.sql": "CREATE TABLE IF NOT EXISTS @u (a INT64, s STRING, w INT64);",
     "tables/keyed.sql": "CREATE TABLE IF NOT EXISTS @keyed"
     " (id INT64 PRIMARY KEY NOT ENFORCED, label STRING);",
+    "tables/page.sql": "CREATE TABLE IF NOT EXISTS @page (page STRING, n INT64);",
     "tables/days.sql": "CREATE TABLE IF NOT EXISTS @days (d DATE, a INT64) PARTITION BY d;",
     "views/v.sql": "CREATE OR REPLACE VIEW @v AS SELECT a FROM @u;",
     "functions/plus_one.sql": "CREATE OR REPLACE FUNCTION @plus_one(x INT64) AS (x + 1);",

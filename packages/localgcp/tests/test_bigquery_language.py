@@ -515,3 +515,13 @@ def test_a_function_is_no_table_and_says_the_columns_of_its_result(client):
         {"name": "l", "type": {"typeKind": "ARRAY", "arrayElementType": {"typeKind": "STRING"}}},
     ]
     assert run(client, "SELECT * FROM d.told(1)") == [{"id": 2, "l": ["x"]}]
+
+
+def test_the_greatest_number_of_many_digits_fits_and_no_greater_one(client, limited):
+    run(client, f"ALTER TABLE {limited} ADD COLUMN wide NUMERIC(20)")
+    for sign in ("", "-"):
+        run(client, f"INSERT INTO {limited} (wide) VALUES (NUMERIC '{sign}{'9' * 20}')")
+        with pytest.raises(BadRequest, match=r"Field wide: NUMERIC\(20\) has a maximum of 20"):
+            run(client, f"INSERT INTO {limited} (wide) VALUES (NUMERIC '{sign}1{'0' * 20}')")
+    rows = run(client, f"SELECT CAST(wide AS STRING) AS wide FROM {limited} ORDER BY wide")
+    assert [row["wide"] for row in rows] == [f"-{'9' * 20}", "9" * 20]

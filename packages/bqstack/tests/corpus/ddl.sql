@@ -20,13 +20,21 @@
 -- invalid: *
 (a INT64 NOT)
 -- case: table_defaults
-(a INT64 DEFAULT 1, b STRING DEFAULT 'x' NOT NULL, c TIMESTAMP DEFAULT CURRENT_TIMESTAMP() OPTIONS (description = 'when'), d BOOL DEFAULT TRUE, e STRING DEFAULT SESSION_USER(), f ARRAY<DATE> DEFAULT [CURRENT_DATE(), DATE '2020-01-01'], g FLOAT64 DEFAULT -1.5)
+(a INT64 DEFAULT 1, b STRING DEFAULT 'x' NOT NULL, c TIMESTAMP DEFAULT CURRENT_TIMESTAMP() OPTIONS (description = 'when'), d BOOL DEFAULT TRUE, e STRING DEFAULT SESSION_USER(), g FLOAT64 DEFAULT -1.5)
 -- invalid: *
 (a INT64 DEFAULT 'one')
 -- case: table_default_function
 (a STRING DEFAULT GENERATE_UUID(), b FLOAT64 DEFAULT RAND())
 -- invalid: semantics
 (a STRING DEFAULT CONCAT('a', 'b'))
+-- case: table_default_array
+(a ARRAY<DATE> DEFAULT [CURRENT_DATE(), DATE '2020-01-01'])
+-- invalid: *
+(a ARRAY<DATE> DEFAULT ['x'])
+-- case: table_default_struct
+(a STRUCT<x FLOAT64, y STRING> DEFAULT (RAND(), 'y'))
+-- invalid: semantics
+(a STRUCT<x FLOAT64, y STRING> DEFAULT (ABS(-1), 'y'))
 -- case: table_default_own_function
 (a INT64 DEFAULT 2)
 -- invalid: semantics

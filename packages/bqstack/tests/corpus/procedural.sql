@@ -52,7 +52,7 @@ LOOP LOOP LEAVE; END LOOP; BREAK; END LOOP;
 -- invalid: semantics
 LOOP LOOP LEAVE; END LOOP; BREAK; END LOOP; CONTINUE;
 -- case: label_of_a_loop
-one: LOOP two: LOOP CONTINUE two; END LOOP two; LEAVE one; END LOOP one;
+DECLARE n INT64 DEFAULT 0; one: LOOP SET n = n + 1; two: LOOP IF n < 3 THEN CONTINUE one; END IF; LEAVE one; END LOOP two; END LOOP one; ASSERT n = 3;
 -- invalid: semantics
 LOOP LEAVE one; END LOOP;
 -- case: label_of_a_block
@@ -84,7 +84,7 @@ SELECT 1;
 -- invalid: semantics
 EXPLAIN SELECT 1;
 -- case: call_of_google
-CALL BQ.REFRESH_MATERIALIZED_VIEW('project.dataset.view');
+IF FALSE THEN CALL BQ.REFRESH_MATERIALIZED_VIEW('project.dataset.view'); END IF;
 -- invalid: *
 CALL BQ.REFRESH_MATERIALIZED_VIEW(1);
 -- case: repeat

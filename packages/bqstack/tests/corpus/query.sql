@@ -11,6 +11,14 @@ SELECT * EXCEPT (zz) FROM @t
 SELECT * REPLACE (UPPER(s) AS s) FROM @t
 -- invalid: semantics
 SELECT * REPLACE (1 AS zz) FROM @t
+-- case: column_named_like_its_table
+SELECT page.page, n FROM @page WHERE page.page IS NOT NULL
+-- invalid: hidden-name
+SELECT page, n FROM @page
+-- case: column_behind_an_alias
+SELECT page, TO_JSON_STRING(p) AS whole FROM @page AS p
+-- invalid: hidden-name
+SELECT n FROM @page WHERE page IS NOT NULL
 -- case: struct_star
 SELECT t.st.* FROM @t AS t
 -- invalid: semantics,unknown-column,wrong-type
@@ -252,6 +260,18 @@ SELECT 1 AS a /* open
 SELECT ARRAY_AGG(s IGNORE NULLS ORDER BY a LIMIT 3) AS x, STRING_AGG(DISTINCT s, ',') AS y, ANY_VALUE(s HAVING MAX a) AS z, COUNTIF(ok) AS q FROM @t
 -- invalid: *
 SELECT SUM(s) AS x FROM @t
+-- case: documented_functions
+SELECT ARRAY_FIRST(arr) AS x, EUCLIDEAN_DISTANCE([1.0], [2.0]) AS y FROM @t
+-- invalid: missing-object
+SELECT ARRAY_INCLUDES(arr, 1) AS x FROM @t
+-- case: documented_json_functions
+SELECT JSON_KEYS(j) AS x FROM @t
+-- invalid: missing-object
+SELECT JSON_CONTAINS(j, j) AS x FROM @t
+-- case: json_is_not_grouped
+SELECT TO_JSON_STRING(j) AS x, COUNT(*) AS n FROM @t GROUP BY x
+-- invalid: *
+SELECT j AS x, COUNT(*) AS n FROM @t GROUP BY j
 -- case: safe_functions
 SELECT SAFE.SUBSTR(s, 0, -2) AS x, SAFE_DIVIDE(a, b) AS z FROM @t
 -- invalid: *

@@ -154,6 +154,32 @@ PROCEDURES = {
 # argument's type, chosen by its second.
 CHOOSING_AGGREGATES = ("MAX_BY", "MIN_BY")
 
+# Functions that the analyser has and no page of BigQuery's reference names. IFERROR, ISERROR and
+# NULLIFERROR are not among them: BigQuery is known to have these all the same.
+# https://cloud.google.com/bigquery/docs/reference/standard-sql/functions-all
+UNDOCUMENTED = frozenset(
+    {
+        *("aead.envelope_decrypt_bytes", "aead.envelope_decrypt_string", "aead.envelope_encrypt"),
+        *("apply", "approx_cosine_distance", "approx_dot_product", "approx_euclidean_distance"),
+        *("array_filter", "array_first_n", "array_includes", "array_includes_all"),
+        *("array_includes_any", "array_is_distinct", "array_last_n", "array_max", "array_min"),
+        *("array_remove_first_n", "array_remove_last_n", "array_transform", "bool_array"),
+        *("elementwise_avg", "elementwise_sum", "filter_fields", "float32", "float32_array"),
+        *("float64_array", "int64_array", "is_first", "is_last", "json_contains"),
+        *("kll_quantiles.extract_relative_rank_float64"),
+        *("kll_quantiles.extract_relative_rank_int64"),
+        *("kll_quantiles.merge_relative_rank_float64", "kll_quantiles.merge_relative_rank_int64"),
+        *("l1_norm", "l2_norm", "lax_bool_array", "lax_float32", "lax_float32_array"),
+        *("lax_float64_array", "lax_int64_array", "lax_string_array", "manhattan_distance"),
+        *("nullifzero", "range_is_end_unbounded", "range_is_start_unbounded"),
+        *("regexp_extract_groups", "safe_to_json", "split_substr", "string_array", "st_askml"),
+        *("st_dumppoints", "st_geogfromkml", "st_nearest_neighbors", "st_unaryunion"),
+        *("timestamp_from_unix_micros", "timestamp_from_unix_millis"),
+        *("timestamp_from_unix_seconds", "to_seconds_interval", "zeroifnull", "zstd_compress"),
+        *("zstd_decompress_to_bytes", "zstd_decompress_to_string"),
+    }
+)
+
 # Functions of BigQuery that search anything for a text, with what they give.
 SEARCHES = {"CONTAINS_SUBSTR": "BOOL", "SEARCH": "BOOL"}
 SEARCH_OPTIONS = ("json_scope", "analyzer", "analyzer_options")

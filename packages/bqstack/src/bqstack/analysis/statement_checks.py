@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from bqstack.analysis import google_names
 from bqstack.analysis.scope import Facts
 from bqstack.analysis.tree import Node
 from bqstack.analysis.unique_keys import (
@@ -44,6 +45,7 @@ def check(statement: Node, facts: Mapping[str, Facts], full_reads: bool) -> Iter
     yield from _required_columns(statement, facts)
     yield from _sources(statement, facts)
     yield from _parameters(statement)
+    yield from _undocumented(statement)
     if not full_reads:
         for scan, column in unfiltered(statement, facts):
             name = scan.get("table").full_name.rsplit(".", 1)[-1]
@@ -52,6 +54,17 @@ def check(statement: Node, facts: Mapping[str, Facts], full_reads: bool) -> Iter
                 f"{name} is partitioned by {column}, and this reads all its partitions",
                 start_of(scan),
             )
+
+
+def _undocumented(statement: Node) -> Iterator[Problem]:
+    """Functions that the analyser has and BigQuery's reference does not."""
+    for node in statement.nodes():
+        if not node.has("function") or node.get("function") is None:
+            continue
+        name = (function_name(node) or "").removeprefix("google:")
+        if name in google_names.UNDOCUMENTED:
+            message = f"{name.upper()} is in no page of BigQuery's reference"
+            yield Problem("missing-object", message, start_of(node))
 
 
 def _parameters(statement: Node) -> Iterator[Problem]:
@@ -72,9 +85,18 @@ def _parameters(statement: Node) -> Iterator[Problem]:
 def hidden(statement: Node, names: Collection[str], text: str) -> Iterator[Problem]:
     """Columns written as the bare name of an argument or variable, of which they take the place.
 
+    And the other way round, rows written as the bare name of a column: a column that is called
+    like its table (https://cloud.google.com/bigquery/docs/schemas#column_names).
     `names` are in lower case; `text` is what was analysed.
     """
     written = text.encode()
+    for row in statement.find("ResolvedMakeStruct"):
+        if (place := row.span_if_any) is None:
+            continue
+        name = written[slice(*place)].decode().strip("`").lower()
+        if name in {field.field_name.lower() for field in row.get("type").struct_type.field}:
+            message = f"{name} is the whole row of the table here, not its column"
+            yield Problem("hidden-name", message, place[0])
     for reference in statement.find("ResolvedColumnRef"):
         span = reference.span_if_any
         if span is None:

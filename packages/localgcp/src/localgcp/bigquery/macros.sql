@@ -44,12 +44,14 @@ CREATE MACRO _limited_bytes(x, most, what) AS CASE
     ELSE x
 END;
 CREATE MACRO _limited_number(x, whole, scale, what) AS CASE
-    WHEN abs(round(CAST(x AS DECIMAL(38, 9)), scale)) >= power(10::DECIMAL(38, 0), whole)
+    WHEN CAST(trunc(abs(round(CAST(x AS DECIMAL(38, 9)), scale))) AS HUGEINT)
+        >= CAST('1' || repeat('0', whole) AS HUGEINT)
     THEN error(what || ' has a maximum of ' || whole || ' digits before the point but got ' || x)
     ELSE round(CAST(x AS DECIMAL(38, 9)), scale)
 END;
 CREATE MACRO _limited_big(x, whole, scale, what) AS CASE
-    WHEN abs(round(CAST(x AS DECIMAL(38, 18)), scale)) >= power(10::DECIMAL(38, 0), whole)
+    WHEN CAST(trunc(abs(round(CAST(x AS DECIMAL(38, 18)), scale))) AS HUGEINT)
+        >= CAST('1' || repeat('0', whole) AS HUGEINT)
     THEN error(what || ' has a maximum of ' || whole || ' digits before the point but got ' || x)
     ELSE round(CAST(x AS DECIMAL(38, 18)), scale)
 END;

@@ -1,7 +1,8 @@
 """Routines as resources of BigQuery's API, where local-bigquery 0.4.0 leaves Google.
 
-It notes a function that DDL makes as a table, too, so that `tables.list` shows it, and gives what
-RETURNS TABLE promises as a scalar type.
+It notes a function that DDL makes as a table, too, so that `tables.list` shows it, gives what
+RETURNS TABLE promises as a scalar type, and keeps a procedure's block without its BEGIN and END, so
+that its exception handler belongs to nothing.
 https://cloud.google.com/bigquery/docs/reference/rest/v2/routines#Routine
 """
 
@@ -12,12 +13,19 @@ from typing import Any
 from local_bigquery.catalog import ddl as catalog_ddl
 from local_bigquery.catalog import metadata, names, routines
 from local_bigquery.models import Routine
+from local_bigquery.sql import script
 from sqlglot import exp
 
 
 def install() -> None:
-    """Put the two operations in place of local-bigquery's own."""
+    """Put the operations in place of local-bigquery's own."""
     apply, record = catalog_ddl.apply, routines.record
+    procedure = script.Parser.procedure
+
+    def whole(parser: script.Parser) -> script.Statement:
+        statement = procedure(parser)
+        statement.text = f"BEGIN\n{statement.text}\nEND"
+        return statement
 
     def applied(tree: exp.Expr, *rest: Any) -> None:
         if tree.args.get("kind") != "FUNCTION":
@@ -36,6 +44,7 @@ def install() -> None:
         if (stored := routines.load(*path)) is not None:
             metadata.save(stored.merged(Routine.model_validate(columns)), *path)
 
+    script.Parser.procedure = whole
     catalog_ddl.apply = applied
     routines.record = recorded
 

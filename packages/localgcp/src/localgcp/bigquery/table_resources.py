@@ -27,6 +27,7 @@ from local_bigquery.sql.translate import Context, translate
 from sqlglot import exp
 
 from localgcp.bigquery import conflicts
+from localgcp.bigquery.writes import KEEP_NO_DEFAULT, no_default
 
 Path = tuple[str, str, str]
 
@@ -187,6 +188,9 @@ def _default(field: TableFieldSchema, path: Path) -> str | None:
     """The default in DuckDB's words; raises BigQueryError for what is no expression."""
     if not field.defaultValueExpression:
         return None
+    kind = "ARRAY" if field.mode == "REPEATED" else str(field.type)
+    if (kind := {"RECORD": "STRUCT"}.get(kind, kind)).lower() in KEEP_NO_DEFAULT:
+        raise no_default(kind)
     text = f"SELECT CAST(({field.defaultValueExpression}) AS {types.bigquery_type(field)})"
     tree = _parsed(text, field.defaultValueExpression, field)
     if tree.find(exp.Subquery, exp.Column):

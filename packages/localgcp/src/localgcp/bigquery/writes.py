@@ -18,11 +18,15 @@ from local_bigquery.catalog import ddl, metadata, names, tabledata, tables
 from local_bigquery.engine import database
 from local_bigquery.engine.database import quote
 from local_bigquery.engine.types import bigquery_type
+from local_bigquery.errors import BigQueryError
 from local_bigquery.models import Table, TableDataInsertAllRequest, TableFieldSchema
 from local_bigquery.sql import rules
 from local_bigquery.sql.dialect import macro
 from sqlglot import exp
 
+from localgcp.bigquery.grammar import unsupported
+
+KEEP_NO_DEFAULT = ("array", "struct", "range")
 _LIMITS = ("maxLength", "precision", "scale")
 
 
@@ -30,7 +34,7 @@ def install() -> None:
     """Check values of DML, of streamed rows and of jobs that write a table."""
     ddl._fields = _recording(ddl._fields)
     ddl._alteration = _altering(ddl._alteration)
-    rules.STATEMENT_RULES[:0] = [default_of_update, limited]
+    rules.STATEMENT_RULES[:0] = [default_of_update, default_of_column, limited]
     tabledata.insert_all = _streamed(tabledata.insert_all)
     tables.write = _written(tables.write)
 
@@ -111,6 +115,25 @@ def default_of_update(tree: exp.Expr, context: Any) -> exp.Expr:
                 text = _default(tree, assignment.this.name, context)
                 assignment.set("expression", exp.Var(this=f"({text})"))
     return tree
+
+
+def default_of_column(tree: exp.Expr, context: Any) -> exp.Expr:
+    """Refuse the defaults that DuckDB keeps of no such column."""
+    del context
+    if isinstance(tree, exp.Create | exp.Alter):
+        for column in tree.find_all(exp.ColumnDef):
+            kind = column.kind
+            if kind is None or not column.find(exp.DefaultColumnConstraint):
+                continue
+            for name in KEEP_NO_DEFAULT:
+                if kind.is_type(name):
+                    raise no_default(name.upper())
+    return tree
+
+
+def no_default(kind: str) -> BigQueryError:
+    """The error for a default of a column of such a type."""
+    return unsupported(f"a DEFAULT of a column of type {kind}")
 
 
 def _default(tree: exp.Update, column: str, context: Any) -> str:
