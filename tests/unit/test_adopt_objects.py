@@ -79,6 +79,14 @@ DECLARED: list[dict[str, Any]] = [
     table("nested", STRUCT, LISTS),
     table("reserved", column("order"), column("end", "DATE"), column("select", "INTEGER")),
     table("order", A),
+    table(
+        "a b-c",
+        column("50% 列"),
+        column("1st", "DATE"),
+        column("naïve", "RECORD", fields=[{"name": "it's", "type": "STRING"}]),
+        timePartitioning={"type": "DAY", "field": "1st"},
+        clustering={"fields": ["50% 列"]},
+    ),
     table("lengths", column("a", maxLength="10"), column("b", "BYTES", maxLength="3")),
     table("digits", column("a", "NUMERIC", precision="5", scale="2")),
     table("digits_only", column("a", "BIGNUMERIC", precision="30")),
@@ -132,6 +140,11 @@ DECLARED: list[dict[str, Any]] = [
     view("quoted_view", f"SELECT `order` AS x FROM {HERE}`reserved`", description="a view"),
     view("commented", f"-- what it is\nSELECT n AS x /* here */ FROM {HERE}keyed;"),
     view("braces", "SELECT '{{ x }}' AS x, '{% y %}' AS y"),
+    view("of_quoted", f"SELECT `1st` AS x FROM {HERE}`a b-c` WHERE `1st` > DATE '2026-01-01'"),
+    view(
+        "of_quoted_whole",
+        f"SELECT q.`naïve`.`it's` AS x FROM `{P}.{D}.a b-c` AS q WHERE q.`1st` IS NULL",
+    ),
     view("of_order", f"SELECT a AS x FROM {HERE}`order`"),
     table(
         "stored",
@@ -354,9 +367,10 @@ def test_every_other_object_has_a_file_that_declares_it_whole(
         if (rest := [line for line in survey_report.details(finding) if line not in same])
     }
     # A file quotes each part of a name on its own: the same view, updated in place.
-    [quoted] = different.pop("old_names")
-    assert quoted.startswith("the query: ")
-    assert quoted.endswith("; readers get different results (reversible)")
+    for name in ("old_names", "of_quoted_whole"):
+        [quoted] = different.pop(name)
+        assert quoted.startswith("the query: ")
+        assert quoted.endswith("; readers get different results (reversible)")
     assert different == {}, json.dumps(different, indent=1)
     assert {f.status for f in by_name.values()} <= {Status.MATCHES, Status.DIFFERS}
 

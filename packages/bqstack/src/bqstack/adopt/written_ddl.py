@@ -224,5 +224,7 @@ def _templated(text: str, project: str, dataset: str) -> str:
     """The text with names of this dataset as templates have them, and nothing else for Jinja."""
     text = text.replace(_DATASET, "\0")
     text = re.sub(r"\{([{%#])", r"{{ '{\1' }}", text).replace("\0", _DATASET)
-    own = rf"`?{re.escape(project)}`?\.`?{re.escape(dataset)}`?\.(?:`([^`]+)`|(\w+)`?)"
-    return re.sub(own, lambda found: _DATASET + quoted(found[1] or found[2]), text)
+    project, dataset = re.escape(project), re.escape(dataset)
+    # In one pair of backticks a name may have any character, too.
+    own = rf"`{project}\.{dataset}\.([^`]+)`|`?{project}`?\.`?{dataset}`?\.(?:`([^`]+)`|(\w+)`?)"
+    return re.sub(own, lambda found: _DATASET + quoted(next(filter(None, found.groups()))), text)
