@@ -60,8 +60,8 @@ _ALL = (
     Rule(
         "hidden-name",
         "the bare name of an argument or variable where a column of that name is meant instead: "
-        "the column wins, silently; or the bare name of a column that is named like its table, where "
-        "the row wins",
+        "the column wins, silently; or the bare name of a column that is named like its table, "
+        "where the row wins",
         "rename the argument or variable; for the column prefix it with the table's alias",
         allowable=True,
     ),
