@@ -83,10 +83,6 @@ BEGIN RAISE; EXCEPTION WHEN ERROR THEN SELECT 1; END;
 SELECT 1;
 -- invalid: semantics
 EXPLAIN SELECT 1;
--- case: call_of_google
-IF FALSE THEN CALL BQ.REFRESH_MATERIALIZED_VIEW('project.dataset.view'); END IF;
--- invalid: *
-CALL BQ.REFRESH_MATERIALIZED_VIEW(1);
 -- case: repeat
 DECLARE x INT64 DEFAULT 0; REPEAT SET x = x + 1; UNTIL x >= 3 END REPEAT;
 -- invalid: *

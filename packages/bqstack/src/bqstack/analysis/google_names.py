@@ -142,14 +142,6 @@ META_TABLES = {
     "type": "INT64",
 }
 
-# Procedures that Google declares, with the types of their arguments.
-# https://cloud.google.com/bigquery/docs/reference/system-procedures
-PROCEDURES = {
-    "BQ.JOBS.CANCEL": ("STRING",),
-    "BQ.REFRESH_EXTERNAL_METADATA_CACHE": ("STRING",),
-    "BQ.REFRESH_MATERIALIZED_VIEW": ("STRING",),
-}
-
 # Aggregate functions of BigQuery that the analyser lacks: each gives a value of its first
 # argument's type, chosen by its second.
 CHOOSING_AGGREGATES = ("MAX_BY", "MIN_BY")

@@ -217,20 +217,7 @@ class World:
             for known in [one for one in holder.table if one.name.lower() == table.name.lower()]:
                 holder.table.remove(known)
             holder.table.append(table)
-        for name, kinds in google_names.PROCEDURES.items():
-            *above, last = name.split(".")
-            holder = root
-            for part in above:
-                holder = _below(holder, part)
-            holder.procedure.append(_system_procedure(last, kinds))
         return root
-
-
-def _system_procedure(name: str, kinds: Iterable[str]) -> ProcedureProto:
-    given = [_fixed(analyser_types.parsed(kind)) for kind in kinds]
-    nothing = _fixed(analyser_types.parsed("INT64"))
-    signature = FunctionSignatureProto(argument=given, return_type=nothing)
-    return ProcedureProto(name_path=[name], signature=signature)
 
 
 def table_function_key(name: str) -> str:
