@@ -116,14 +116,16 @@ class Made:
     layout: Layout
     columns: list[tuple[str, str]] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
+    has_unusual_names: bool = False
 
     @property
     def can_be_exported(self) -> bool:
         return not any(is_unfit(*pair) for pair in self.columns)
 
     def column(self, number: int) -> str:
-        """Its name, quoted: one is called like the table, others as few people call theirs."""
-        return f"`{({0: self.name} | UNUSUAL).get(number, f'c{number}')}`"
+        """Its name, quoted; unusual names are that of the table, and such as have to be quoted."""
+        unusual = {0: self.name} | UNUSUAL if self.has_unusual_names else {}
+        return f"`{unusual.get(number, f'c{number}')}`"
 
     def definition(self, name: str) -> tuple[str, list[str]]:
         """What stands behind CREATE TABLE, and the columns that rows are written to."""
@@ -277,7 +279,7 @@ def pairwise(chance: Random) -> list[Made]:
         takes = len(tables) % 4 == 3
         columns = [one for one in PAIRS if is_unfit(*one) is takes]
         layout = max(chance.sample(_LAYOUTS, len(_LAYOUTS)), key=_gains(columns, left))
-        made = Made(unusual("m", len(tables)), layout)
+        made = Made(f"m{len(tables)}", layout)
         left -= _inner(layout)
         while len(made.columns) < _MOST_COLUMNS:
             gains = {one: len(_across(layout, one) & left) for one in columns}

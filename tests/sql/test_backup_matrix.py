@@ -128,7 +128,7 @@ def catalogue(seed: int) -> list[Made]:
     chance = Random(seed)
     pairs = chance.sample(PAIRS, len(PAIRS))
     tables = [
-        Made(unusual("t", n), layout)
+        Made(unusual("t", n), layout, has_unusual_names=True)
         for n, layout in enumerate(chance.sample(LAYOUTS, len(LAYOUTS)))
     ]
     # What Parquet does not carry goes together, or no table could be exported.

@@ -112,11 +112,14 @@ def text(field: Mapping[str, Any], *, is_staged: bool = False) -> str:
     column = partition_filter.of_row(column_fit.staged(field) if is_staged else field["name"])
     if is_staged and field["type"] == "JSON":
         return f"IFNULL({column}, '')"
+    # The local BigQuery writes a NUMERIC(5, 2) with other zeros than a NUMERIC.
+    if field.get("mode") == "REPEATED" and field["type"] in _DECIMALS:
+        cast = f"SELECT CAST(one AS {field['type']}) FROM UNNEST({column}) AS one"
+        return f"TO_JSON_STRING(ARRAY({cast} WITH OFFSET AS place ORDER BY place))"
     if field.get("mode") == "REPEATED":
         # BigQuery keeps no NULL array.
         return f"TO_JSON_STRING(IFNULL({column}, []))"
     if field["type"] in _DECIMALS:
-        # The local BigQuery writes a NUMERIC(5, 2) with other zeros than a NUMERIC.
         return f"IFNULL(CAST(CAST({column} AS {field['type']}) AS STRING), '')"
     # TO_JSON_STRING alone writes null for NULL and for JSON's own null.
     return f"IF({column} IS NULL, '', TO_JSON_STRING({column}))"

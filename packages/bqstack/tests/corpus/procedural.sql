@@ -209,7 +209,7 @@ INSERT INTO @u (a, s, w) SELECT a, s, w FROM @u;
 -- invalid: column-order
 INSERT INTO @u SELECT a, s, a FROM @t;
 -- case: system_procedure
-DECLARE job STRING DEFAULT 'one'; CALL BQ.JOBS.CANCEL(job); CALL BQ.REFRESH_MATERIALIZED_VIEW('d.v');
+DECLARE job STRING DEFAULT 'one'; IF FALSE THEN CALL BQ.JOBS.CANCEL(job); CALL BQ.REFRESH_MATERIALIZED_VIEW('d.v'); END IF;
 -- invalid: *
 CALL BQ.JOBS.CANCEL(1);
 -- case: insert_star_named
