@@ -230,3 +230,17 @@ def test_a_bad_argument_is_an_error_that_says_so(warehouse, builder):
         Builder(warehouse.client, "a.b.c", "x")
     with pytest.raises(ValueError, match="name must say who"):
         Builder(warehouse.client, "d", " ")
+
+
+@pytest.mark.parametrize("length", [10, 60_000])
+def test_a_selection_returns_the_texts_however_long_they_are(warehouse, length):
+    """A variable holds a megabyte; four texts of the longer kind do not stay in one."""
+    fill(warehouse, ["p"])
+    warehouse.run(
+        f"UPDATE caption_bank SET caption_text = CONCAT(caption_id, REPEAT('x', {length}))"
+        " WHERE TRUE"
+    )
+    rows = warehouse.run(f"CALL select_captions_for_creator('p', DATE '{today(warehouse)}', 4, 1)")
+    assert [row["position"] for row in rows] == [1, 2, 3, 4]
+    for row in rows:
+        assert row["caption_text"] == row["caption_id"] + "x" * length
