@@ -13,7 +13,7 @@ from components.schedules import Schedules
 from eros.project import notices
 from eros.project.alerts import Alerts, Rule, policy
 from eros.project.channels import Channel
-from eros.project.figures import ALERT_METRIC, TYPE_PREFIX
+from eros.project.figures import ALERT_METRIC, TYPE_PREFIX, VALUE_METRIC
 from eros.project.settings import Settings
 
 # An incident whose time series stops for good; the shortest is 30 minutes.
@@ -40,8 +40,9 @@ class Alerting(pulumi.ComponentResource):
         self._identity = identity
         self._schedules = schedules
         self.channels = {key: self._channel(key, channel) for key, channel in channels.items()}
-        self.metric = self._metric()
-        self._signal = TYPE_PREFIX + settings.names.metric(ALERT_METRIC)
+        self._metric()
+        self.metric = self._value_metric()
+        self._signal = TYPE_PREFIX + settings.names.metric(VALUE_METRIC)
         self._metric_known = readiness.when_known(self.metric, self._signal, settings)
         self.policies = {}
         for rule in alerts.paging:
@@ -101,6 +102,34 @@ class Alerting(pulumi.ComponentResource):
             labels=self._settings.all_labels,
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=[self._identity.services["pubsub.googleapis.com"]]
+            ),
+        )
+
+    def _value_metric(self) -> gcp.logging.Metric:
+        """Values of rules that fire: Logging extracts numbers into distributions only."""
+        label = gcp.logging.MetricMetricDescriptorLabelArgs
+        return gcp.logging.Metric(
+            "alert-value",
+            project=self._settings.project,
+            name=self._settings.names.metric(VALUE_METRIC),
+            description="Values of the alert rules that fire, by rule and stage",
+            filter=policy.signal_filter(self._settings.names),
+            metric_descriptor=gcp.logging.MetricMetricDescriptorArgs(
+                metric_kind="DELTA",
+                value_type="DISTRIBUTION",
+                unit="1",
+                display_name="Values of alert rules that fire",
+                labels=[label(key=key, value_type="STRING") for key in policy.SIGNAL_LABELS],
+            ),
+            label_extractors=policy.SIGNAL_LABELS,
+            value_extractor=policy.SIGNAL_VALUE,
+            bucket_options=gcp.logging.MetricBucketOptionsArgs(
+                exponential_buckets=gcp.logging.MetricBucketOptionsExponentialBucketsArgs(
+                    num_finite_buckets=64, growth_factor=2, scale=0.01
+                )
+            ),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[self._identity.services["logging.googleapis.com"]]
             ),
         )
 

@@ -25,6 +25,7 @@ TYPE_PREFIX = "logging.googleapis.com/user/"
 NAME_PREFIX = "eros/"
 # Written by `evaluate_alerts`, declared with the alert rules.
 ALERT_METRIC = "eros/alert_firing"
+VALUE_METRIC = "eros/alert_value"
 _JOB = "protoPayload.metadata.jobChange"
 _LABELS = f"{_JOB}.job.jobConfig.labels"
 
@@ -97,7 +98,7 @@ def check_sources(sources: dict[str, Source], known: Catalogue) -> None:
 def metric_types(sources: dict[str, Source]) -> frozenset[str]:
     """Types of the metrics that the files declare, as a dashboard's filter names them."""
     names = [NAME_PREFIX + name for source in sources.values() for name in source.figures]
-    return frozenset(TYPE_PREFIX + name for name in (*names, ALERT_METRIC))
+    return frozenset(TYPE_PREFIX + name for name in (*names, ALERT_METRIC, VALUE_METRIC))
 
 
 def log_filter(name: str, component: str) -> str:

@@ -17,6 +17,7 @@ BEGIN
         severity STRING,
         state STRING,
         escalated_at TIMESTAMP,
+        value FLOAT64,
         text STRING
     >>;
     DECLARE moves ARRAY<STRUCT<
@@ -54,6 +55,7 @@ BEGIN
                             states.severity,
                             states.state,
                             states.escalated_at,
+                            states.value,
                             TO_JSON_STRING(states) AS text
                         FROM `{{ project }}`.`{{ dataset }}`.alert_states AS states
                     ),
@@ -87,13 +89,14 @@ BEGIN
         END IF;
 
         -- Before anything is written: a race that is lost below must not close what is open.
-        -- The query says nothing that its labels do not: the log-based metric
-        -- eros/alert_firing counts it, and the rule's policy watches that.
+        -- The query says nothing that its labels do not: the log-based metric eros/alert_value takes
+        -- the value out of them, and the rule's policy watches that.
         IF NOT is_signalled THEN
             FOR firing IN (
                 SELECT
                     states.rule_id,
-                    IF(COALESCE(moved.escalated_at, states.escalated_at) IS NULL, 'opened', 'escalated') AS stage
+                    IF(COALESCE(moved.escalated_at, states.escalated_at) IS NULL, 'opened', 'escalated') AS stage,
+                    COALESCE(moved.value, states.value) AS value
                 FROM UNNEST(known) AS states
                 LEFT JOIN UNNEST(moves) AS moved
                     ON states.rule_id = moved.rule_id
@@ -108,6 +111,7 @@ BEGIN
                     LOWER(firing.rule_id),
                     ',alert_stage:',
                     firing.stage,
+                    COALESCE(CONCAT(',alert_value:', `{{ project }}`.`{{ dataset }}`.metric_label(firing.value)), ''),
                     ',{{ job_labels }}'
                 );
                 SELECT
@@ -254,7 +258,8 @@ BEGIN
     FOR firing IN (
         SELECT
             moved.rule_id,
-            IF(moved.escalated_at IS NULL, 'opened', 'escalated') AS stage
+            IF(moved.escalated_at IS NULL, 'opened', 'escalated') AS stage,
+            moved.value
         FROM UNNEST(moves) AS moved
         WHERE
             moved.is_opened
@@ -266,6 +271,7 @@ BEGIN
             LOWER(firing.rule_id),
             ',alert_stage:',
             firing.stage,
+            COALESCE(CONCAT(',alert_value:', `{{ project }}`.`{{ dataset }}`.metric_label(firing.value)), ''),
             ',{{ job_labels }}'
         );
         SELECT

@@ -179,10 +179,14 @@ def test_documentation_beyond_the_limit_is_refused(tmp_path, configs):
 def test_a_rule_with_a_value_watches_its_own_signal(rules, configs):
     (condition,) = policy.conditions(rules["A08"], configs)
     assert condition.filter == (
-        'metric.type="logging.googleapis.com/user/eros/alert_firing"'
+        'metric.type="logging.googleapis.com/user/eros/alert_value"'
         ' AND resource.type="bigquery_project" AND metric.labels.rule="a08"'
     )
-    assert (condition.limit, condition.is_below) == (0, False)
+    # The mean of values that are all beyond the limit is beyond it, and stands in the message.
+    assert (condition.limit, condition.is_below) == (rules["A08"].resolves, False)
+    assert (condition.aligner, condition.reducer) == ("ALIGN_DELTA", "REDUCE_MEAN")
+    (pool,) = policy.conditions(rules["A04"], configs)
+    assert (pool.limit, pool.is_below) == (rules["A04"].resolves, True)
     # A late evaluation does not close the incident: three of them fit into the window.
     assert condition.window >= 3 * 5
     (escalated,) = policy.conditions(rules["A08"], configs, escalated=True)
@@ -291,7 +295,7 @@ def test_policies_over_the_new_metric_wait_for_it_once(monkeypatch):
     monkeypatch.setattr(readiness, "when_known", when_known)
     stack = parse(VALUES, "f")
     declared = record(lambda: System("eros", stack).exports)
-    assert asked == waited == ["logging.googleapis.com/user/eros/alert_firing"]
+    assert asked == waited == ["logging.googleapis.com/user/eros/alert_value"]
     filters = [
         condition["conditionThreshold"]["filter"]
         for resource in declared
@@ -341,9 +345,16 @@ def test_the_signal_metric_counts_the_labelled_queries(declared):
     assert 'labels.component="alert"' in metric.inputs["filter"]
 
 
+def test_the_value_metric_takes_the_value_out_of_the_labels(declared):
+    (metric,) = [d for d in declared if d.type == METRIC and d.name == "alert-value"]
+    assert metric.inputs["metricDescriptor"]["valueType"] == "DISTRIBUTION"
+    assert metric.inputs["valueExtractor"].endswith("labels.alert_value)")
+    assert set(metric.inputs["labelExtractors"]) == {"rule", "stage"}
+
+
 def test_policies_come_after_the_metric(policies):
     for resource in policies.values():
-        assert any(d.endswith("::alert-firing") for d in resource.dependencies)
+        assert any(d.endswith("::alert-value") for d in resource.dependencies)
 
 
 def test_every_runbook_link_leads_to_a_heading(rules):

@@ -92,6 +92,7 @@ def test_a_new_figure_needs_no_python(tmp_path, settings):
     assert figures.metric_types(sources) == {
         "logging.googleapis.com/user/eros/depth",
         "logging.googleapis.com/user/eros/alert_firing",
+        "logging.googleapis.com/user/eros/alert_value",
     }
 
 

@@ -1,8 +1,8 @@
 """What the alert policy of a rule holds.
 
 Two kinds of rule end in the same kind of policy, one that watches a time series. A rule
-with a value is judged by `evaluate_alerts`, whose labelled queries the log-based metric
-`eros/alert_firing` counts; a rule with a metric is judged by Cloud Monitoring alone.
+with a value is judged by `evaluate_alerts`, out of whose labelled queries the log-based metric
+`eros/alert_value` takes the value; a rule with a metric is judged by Cloud Monitoring alone.
 docs/decisions/008-alert-chain.md tells how one leads to the other.
 """
 
@@ -16,7 +16,7 @@ from datetime import timedelta
 from bqstack import amounts
 from eros.project.alerts.catalogue import Rule
 from eros.project.alerts.rules_file import LONGEST_LOOKBACK, SHORTEST_HOLD
-from eros.project.figures import ALERT_METRIC, TYPE_PREFIX
+from eros.project.figures import TYPE_PREFIX, VALUE_METRIC
 from eros.project.resource_names import ResourceNames
 from eros.project.schedules import TransferConfig
 
@@ -25,6 +25,8 @@ SIGNAL_LABELS = {
     for name in ("rule", "stage")
 }
 _SOURCE = ResourceNames()
+SIGNAL_VALUE = "EXTRACT(protoPayload.metadata.jobChange.job.jobConfig.labels.alert_value)"
+"""The value of the rule, which a notification says beside the limit."""
 # Three evaluations: one that comes late or fails does not close the incident.
 SIGNAL_WINDOW = 45
 # A failed run is forgotten when the next one should have ended.
@@ -169,16 +171,17 @@ def duration(minutes: int) -> str:
 
 def _signal(rule: Rule, escalated: bool, names: ResourceNames) -> Condition:
     labels = {"rule": rule.label} | ({"stage": "escalated"} if escalated else {})
+    # SQL decides, and signals until the value is healthy again: what it signals is beyond that.
     return Condition(
         title=f"signal of {rule.id}: {rule.unit} {_side(rule)}",
-        filter=_filter(TYPE_PREFIX + names.metric(ALERT_METRIC), "bigquery_project", labels),
+        filter=_filter(TYPE_PREFIX + names.metric(VALUE_METRIC), "bigquery_project", labels),
         configs=(),
         window=SIGNAL_WINDOW,
         hold=SHORTEST_HOLD,
-        aligner="ALIGN_SUM",
-        reducer="REDUCE_SUM",
-        limit=0,
-        is_below=False,
+        aligner="ALIGN_DELTA",
+        reducer="REDUCE_MEAN",
+        limit=rule.resolves,
+        is_below=rule.is_below,
         missing_data=_MISSING["healthy"],
     )
 
