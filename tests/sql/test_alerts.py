@@ -110,6 +110,9 @@ SICK: tuple[tuple[set[str], dict[str, Any]], ...] = (
     ),
     ({"A14"}, {"daily": {"date": TODAY}}),
     ({"A31"}, {"silent": 15 + 4 * 60 + 1}),
+    # The health is critical by what is a warning as a rule, or by many warnings.
+    ({"A32", "A17"}, {"health": {"critical": 1, "health_score": 80, "slow_queries": 11}}),
+    ({"A32"}, {"health": {"warnings": 4, "health_score": 76}}),
     (
         {"A18", "A26"},
         {
@@ -127,6 +130,7 @@ AT_THE_LIMIT = {
         "active_locks": 5000,
         "expired_locks": 10,
         "assignments_24h": 1,
+        "health_score": 80,
     },
     "daily": {"status": "PARTIAL", "processed": 90, "failed": 10, "seconds": 600, "age": "28 HOUR"},
     "check_age": "20 MINUTE",

@@ -20,7 +20,7 @@ CONTEXT = SimpleNamespace(params={"stack": "local"})
         (completion.stacks, "st", ["staging"]),
         (completion.schedules, "run_", ["run_daily_automation"]),
         (completion.objects, "caption_po", ["caption_pool"]),
-        (completion.rules, "A3", ["A30", "A31"]),
+        (completion.rules, "A3", ["A30", "A31", "A32"]),
         (completion.queries, "zzz", []),
     ],
 )
