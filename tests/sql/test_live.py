@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from eros.operations.deploy import Level, Site, live_checks
+from eros.operations.deploy import Level, Site, live_checks, verification
 from eros.watch import monitor
 
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]
@@ -26,6 +26,15 @@ def site(warehouse) -> Site:
 def test_every_function_and_every_monitoring_query_of_a_good_stack_answers(site):
     for finding in (live_checks.functions(site), live_checks.monitoring(site)):
         assert finding.level is Level.OK, finding.text
+
+
+def test_the_verification_cases_hold_and_one_that_does_not_is_named(site, warehouse):
+    warehouse.run("CALL refresh_holiday_calendar(2024, 2030)")
+    assert verification.check(site).level is Level.OK
+    warehouse.run("DELETE FROM holiday_calendar WHERE holiday_date = '2025-12-25'")
+    finding = verification.check(site)
+    assert finding.level is Level.FAILED
+    assert finding.text.startswith("does not hold: 7 twenty holidays")
 
 
 def test_what_somebody_has_broken_by_hand_is_named_with_its_reason(site, warehouse, monkeypatch):

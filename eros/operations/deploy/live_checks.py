@@ -13,7 +13,7 @@ from bqstack.catalogue.sql_objects import Kind
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros.cloud import transfers
-from eros.operations.deploy import validation
+from eros.operations.deploy import validation, verification
 from eros.operations.deploy.deployment import Finding, Level, Site
 from eros.project import schedules
 from eros.project.project import Project
@@ -23,9 +23,10 @@ _CALLED = {Kind.FUNCTION: "SELECT {call}", Kind.TABLE_FUNCTION: "SELECT * FROM {
 
 
 def check(site: Site) -> list[Finding]:
-    """The validation of a deployment, every function, every monitoring query, the last runs."""
+    """The validation of a deployment, every function, every monitoring query, the
+    verification cases of the sources, the last runs."""
     findings = validation.check(site)
-    for name, make in (("functions", functions), ("monitoring", monitoring), ("runs", runs)):
+    for name, make in CHECKS:
         try:
             findings.append(make(site))
         except UserError as error:
@@ -80,6 +81,14 @@ def runs(site: Site) -> Finding:
         return Finding("runs", Level.OK, f"all {len(configs)} schedules have a run that succeeded")
     fix = "eros run NAME, or wait for its hour; eros monitor etl_job_runs says why one failed"
     return Finding("runs", Level.WARNING, f"no run succeeded yet: {validation.some(waiting)}", fix)
+
+
+CHECKS = (
+    ("functions", functions),
+    ("monitoring", monitoring),
+    ("verification", verification.check),
+    ("runs", runs),
+)
 
 
 def _finding(name: str, broken: list[str], good: str) -> Finding:
