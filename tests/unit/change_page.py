@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 from eros.project.settings import PROJECT_ROOT
 
 # The file stands before the block: as its heading, or at the end of the sentence above it.
 _EXAMPLE = re.compile(r"`([\w./]+)`:\n\n```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", ".local", ".toolchain", ".pulumi*", "__pycache__", ".*_cache", "node_modules"
+)
 _TOP = re.compile(r"(?m)^(?=[^\s#])")
 
 
@@ -16,6 +20,12 @@ def examples() -> dict[str, str]:
     """Text of each example by the file that it is for."""
     text = (PROJECT_ROOT / "docs/change.md").read_text(encoding="utf-8")
     return {path: body for path, _, body in _EXAMPLE.findall(text)}
+
+
+def followed(root: Path) -> None:
+    """Make a copy of the project at `root`, which is not there yet, and follow the page in it."""
+    shutil.copytree(PROJECT_ROOT, root, ignore=_LEFT_OUT, symlinks=True)
+    carry_out(root)
 
 
 def carry_out(root: Path) -> None:

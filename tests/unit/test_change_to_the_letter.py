@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from eros.project.settings import PROJECT_ROOT
-from tests.unit.change_page import carry_out, examples
+from tests.unit.change_page import examples, followed
 
 # Of the unit tier, which the page names by `make quick`: what reads the files that the page
 # changes. Those that only the engine or an emulator can answer are left to their tiers.
@@ -29,9 +28,6 @@ TESTS = (
     "tests/unit/test_settings.py",
     "tests/unit/test_sqlfluff.py",
 )
-_LEFT_OUT = shutil.ignore_patterns(
-    ".git", ".venv", ".local", ".toolchain", ".pulumi*", "__pycache__", ".*_cache", "node_modules"
-)
 _SECONDS = 600
 
 
@@ -41,8 +37,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if (PROJECT_ROOT / next(iter(examples()))).is_file():
         pytest.skip("the page has been followed in this project itself")
     root = tmp_path_factory.mktemp("letter") / "project"
-    shutil.copytree(PROJECT_ROOT, root, ignore=_LEFT_OUT, symlinks=True)
-    carry_out(root)
+    followed(root)
     return root
 
 
