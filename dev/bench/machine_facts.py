@@ -40,5 +40,10 @@ def load() -> float:
 
 
 def _output(*command: str) -> str:
-    found = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False)
+    try:
+        found = subprocess.run(
+            command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        return "not on PATH: make shell"
     return found.stdout.strip() or "unknown"

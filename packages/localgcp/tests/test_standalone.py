@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import socket
 import subprocess
 import sys
 import threading
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -47,6 +51,26 @@ def test_each_has_ports_of_its_own_which_no_other_can_take(tmp_path: Path) -> No
             )
             assert third.returncode != 0
             assert address.rpartition(":")[2] in third.stderr
+
+
+def test_a_caller_is_who_the_requests_token_names_and_nobody_is_taken_for_another(
+    tmp_path: Path,
+) -> None:
+    def asked_by(email: str | None) -> str:
+        claims = base64.urlsafe_b64encode(json.dumps({"email": email}).encode()).decode()
+        request = urllib.request.Request(
+            f"{server.rest}/bigquery/v2/projects/{PROJECT}/queries",
+            data=json.dumps({"query": "SELECT SESSION_USER()", "useLegacySql": False}).encode(),
+            headers={"Content-Type": "application/json"}
+            | ({"Authorization": f"Bearer a.{claims}.c"} if email else {}),
+        )
+        with urllib.request.urlopen(request) as answer:
+            return json.load(answer)["rows"][0]["f"][0]["v"]
+
+    names = [f"{name}@example.com" for name in ("ada", "grace", "joan", "mary")] * 4
+    with standalone.running(tmp_path) as server, ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(asked_by, names)) == names
+        assert asked_by(None) == "local-bigquery@localhost"
 
 
 def test_a_folder_that_was_moved_has_its_tables_and_the_clones_of_them(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from local_bigquery.app import app
 
 from localgcp import clockfile, extensions
 from localgcp.bigquery import (
+    callers,
     catalog,
     catalogue_cache,
     clones,
@@ -56,6 +57,7 @@ def main() -> None:
     # modules alone in it.
     sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
     extensions.ensure()
+    callers.install()
     relocation.install()
     confinement.install()
     disk.install()
