@@ -116,7 +116,7 @@ def test_nothing_but_the_seeded_mistakes_is_found(mistakes: Report) -> None:
 @pytest.mark.timeout(TIMEOUT)
 def test_clean_sql_has_no_finding_and_every_statement_is_analysed(settings: Settings) -> None:
     report = checked(settings, DATA / "clean")
-    assert finding_report.text(report).startswith("validate: no mistake; 9 objects, ")
+    assert finding_report.text(report).startswith("validate: no mistake; 10 objects, ")
     assert report.notes == []
 
 
@@ -169,7 +169,7 @@ def test_a_mistake_in_an_alert_rule_is_told_at_its_line(
     [
         ("        value: warnings", "        value: warnigs", "unknown-column", "warnigs"),
         ("      health_score:", "      health_scor:", "unknown-column", "health_scor"),
-        ("  latest_health:", "  lastest_health:", "missing-object", "lastest_health"),
+        ("  latest_job_runs:", "  lastest_job_runs:", "missing-object", "lastest_job_runs"),
         ("by: component", "by: componnt", "unknown-column", "componnt"),
     ],
 )
