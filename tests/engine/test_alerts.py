@@ -81,10 +81,21 @@ class Operator:
         answer = requests.post(address, json=body, headers=self.token, timeout=600)
         assert answer.text.splitlines()[-1].startswith('{"event": "end"'), answer.text
 
-    def run(self, title: str, *, fails: bool = False) -> None:
-        """Start a scheduled query by hand and wait until it finishes."""
+    def switch(self, title: str, *, on: bool) -> None:
+        """Switch a scheduled query off or on, beside the program's back."""
+        address = f"{self.base}{self.config(title)['name']}?updateMask=disabled"
+        done = requests.patch(address, json={"disabled": not on}, timeout=30)
+        assert done.ok, done.text
+
+    def config(self, title: str) -> dict[str, Any]:
+        """The transfer config of a scheduled query."""
         configs = requests.get(self.base + DTS, timeout=30).json()["transferConfigs"]
         [config] = [one for one in configs if one["displayName"] == title]
+        return config
+
+    def run(self, title: str, *, fails: bool = False) -> None:
+        """Start a scheduled query by hand and wait until it finishes."""
+        config = self.config(title)
         body = {"requestedRunTime": self.now.isoformat()}
         address = f"{self.base}{config['name']}:startManualRuns"
         started = requests.post(address, json=body, timeout=30)
@@ -133,8 +144,8 @@ class Operator:
         return found
 
 
-@pytest.fixture(scope="module")
-def operator(program: Program, cloud: Cloud) -> Operator:
+@pytest.fixture(scope="module", name="operator")
+def operator_fixture(program: Program, cloud: Cloud) -> Operator:
     """The deployed system with healthy data: half an hour of good evaluations behind it."""
     for key, value in CONTACTS.items():
         program.set(key, value)
