@@ -78,9 +78,9 @@ touched: bootstrap ## rows and SQL tests that a change since BASE touches, as Ma
 	@$(ACTIVATE); code=0; eros diff "$(BASE)" $(if $(PLAN),--output $(PLAN)) || code=1; \
 		python -m tools.touched "$(BASE)" $(if $(PLAN),--output $(PLAN)) || code=1; exit $$code
 
-lint: bootstrap ## ruff, types, and the words of docs/style.md, without changing a file
+lint: bootstrap ## ruff, types, imports, and the words of docs/style.md, without changing a file
 	@$(ACTIVATE); ruff check --quiet . && ruff format --check --quiet . && python -m tools.prose \
-		&& mypy --no-error-summary && echo "lint: clean"
+		&& mypy --no-error-summary && $(PYTEST) -qq tests/unit/test_rooms.py && echo "lint: clean"
 
 workflows: bootstrap ## shell scripts through shellcheck, GitHub's workflows through actionlint
 	@$(ACTIVATE); shellcheck tools/*.sh .ci/run && python -m tools.workflows
