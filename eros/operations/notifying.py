@@ -32,6 +32,12 @@ class Notice:
 def send(google: Google, notice: Notice) -> None:
     """Send a notice; raises UserError or one of `bqstack.failures.FAILURES`."""
     settings = google.settings
+    if not settings.notifies:
+        raise UserError(
+            "a sandbox has no notification channels",
+            value=settings.stack,
+            fix="announce the deployment of the environment's stack",
+        )
     said = {name: text[: notices.LONGEST] for name, text in asdict(notice).items()}
     log = f"projects/{settings.project}/logs/{quote(notices.LOG_ID, safe='')}"
     entry = {
@@ -47,6 +53,9 @@ def send(google: Google, notice: Notice) -> None:
 
 def try_send(google: Google, notice: Notice, progress: Callable[[str], None]) -> bool:
     """Send a notice of work that goes on without it; says so when it could not be sent."""
+    if not google.settings.notifies:
+        progress("  nobody is notified: a sandbox has no channels")
+        return False
     try:
         send(google, notice)
     except (UserError, *FAILURES) as error:

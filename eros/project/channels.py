@@ -86,7 +86,7 @@ def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, Channel]:
     A channel whose secret the stack does not have is an error that tells how to set it.
     """
     found: dict[str, Channel] = {}
-    if settings.sandbox and settings.environment != "local":
+    if not settings.notifies:
         return found
     for name, entry in load_document(Document, root / FILE, root).channels.items():
         if entry.enabled_by is None or settings.contacts.get(entry.enabled_by):

@@ -249,6 +249,14 @@ class Settings(Section):
         return ResourceNames(self.sandbox)
 
     @property
+    def notifies(self) -> bool:
+        """Whether the stack has channels: a sandbox in Google's cloud has none.
+
+        On the local cloud a sandbox's lead to the inbox.
+        """
+        return not self.sandbox or self.environment == "local"
+
+    @property
     def namespace(self) -> str:
         """What the keys of a stack's file begin with."""
         return NAMESPACE

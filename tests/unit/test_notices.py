@@ -17,6 +17,7 @@ from eros.operations.deploy.undo import Decision
 from eros.operations.notifying import Notice
 from eros.operations.rollback import rollback_notices
 from eros.project import notices
+from eros.project.stack_file import parse
 from localgcp.apis import logfilter
 from localgcp.apis.monitoring import log_metrics
 from tests.unit.deploy.conftest import folder, make  # noqa: F401
@@ -183,3 +184,13 @@ def test_an_announcement_of_no_moment_to_come_is_refused(monkeypatch, settings, 
     result, google = announced(monkeypatch, settings, at)
     assert isinstance(result.exception, UserError)
     assert google.said == []
+
+
+def test_a_sandbox_notifies_nobody_and_says_so(values):
+    google = Entries(parse(values | {"sandbox": "alice"}, "Pulumi.alice.yaml"))
+    said: list[str] = []
+    assert not notifying.try_send(google, notice("started"), said.append)
+    assert said == ["  nobody is notified: a sandbox has no channels"]
+    with pytest.raises(UserError, match="a sandbox has no notification channels"):
+        notifying.send(google, notice())
+    assert google.written == []
