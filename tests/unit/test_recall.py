@@ -111,10 +111,14 @@ def test_a_file_that_is_no_report_costs_time_only(root, settings, monkeypatch):
 
 
 def test_keys_and_columns_of_a_result_are_recalled(root, settings):
+    (root / "sql/tables/parents.sql").write_text(
+        "CREATE TABLE IF NOT EXISTS `{{ project }}`.`{{ dataset }}`.parents"
+        " (id INT64 PRIMARY KEY NOT ENFORCED);"
+    )
     (root / "sql/tables/keyed.sql").write_text(
         "CREATE TABLE IF NOT EXISTS `{{ project }}`.`{{ dataset }}`.keyed"
         " (id INT64 PRIMARY KEY NOT ENFORCED,"
-        " up INT64 REFERENCES `{{ project }}`.`{{ dataset }}`.keyed(id) NOT ENFORCED);"
+        " up INT64 REFERENCES `{{ project }}`.`{{ dataset }}`.parents(id) NOT ENFORCED);"
     )
     (root / "sql/table_functions/ids.sql").write_text(
         "CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.ids()"
