@@ -86,31 +86,12 @@ def of(settings: Values, root: Path) -> Alerts:
 def load(context: Mapping[str, Any], root: Path) -> Alerts:
     """The rules below `root` with `context` filled in; raises UserError."""
     document = read_document(root)
-    context = {**context, "schedule_rhythms": _Rhythms(root)}
     sources = {
         name: templates.fill(text, context, FILE, f"sources.{name}")
         for name, text in document.sources.items()
     }
     rules = tuple(_rule(key, entry, document, context) for key, entry in document.rules.items())
     return Alerts(sources, rules, tuple(document.routes["WARNING"].channels))
-
-
-@dataclass(frozen=True)
-class _Rhythms:
-    """The text of `schedules.rhythms`, read when a template asks for it."""
-
-    root: Path
-
-    def __str__(self) -> str:
-        # Schedules are read with the settings, which know the rules.
-        from eros.project import schedules
-
-        try:
-            return schedules.rhythms(self.root)
-        except UserError:
-            # Whoever reads all files reports it, and lets nothing pass; here it would hide every
-            # mistake in the SQL that has the rules in it.
-            return "STRUCT('' AS name, 0 AS minutes)"
 
 
 @lru_cache
