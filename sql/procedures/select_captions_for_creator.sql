@@ -76,6 +76,8 @@ BEGIN
                 CAST(COALESCE(total_emv, 0) AS FLOAT64) AS earnings
             FROM `{{ project }}`.`{{ dataset }}`.caption_bandit_stats
             WHERE page_name = for_page
+            -- No key keeps a caption from having two rows; the one last used says when it may go out.
+            QUALIFY ROW_NUMBER() OVER (PARTITION BY caption_id ORDER BY last_used DESC, successes DESC, failures DESC) = 1
         ),
 
         page AS (
@@ -193,7 +195,13 @@ BEGIN
                     ranked.drawn_rate * ranked.earnings_per_purchase AS score,
                     COUNT(*) OVER () AS free_captions,
                     TO_HEX(SHA256(CONCAT(CAST(draw_seed AS STRING), '/chance/', ranked.caption_id))) AS chance
-                FROM selection_ranked AS ranked
+                -- Whatever stands twice in the tables behind it, a caption is given once.
+                FROM (
+                    SELECT *
+                    FROM selection_ranked
+                    WHERE TRUE
+                    QUALIFY ROW_NUMBER() OVER (PARTITION BY caption_id ORDER BY expected_value DESC, drawn_rate DESC) = 1
+                ) AS ranked
                 LEFT JOIN taken ON ranked.caption_id = taken.caption_id
                 WHERE taken.caption_id IS NULL
             ),

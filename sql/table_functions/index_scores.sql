@@ -48,6 +48,8 @@ AS (
                 GREATEST(CAST(COALESCE(total_emv, 0) AS FLOAT64), 0) AS earnings
             FROM `{{ project }}`.`{{ dataset }}`.caption_bandit_stats
             WHERE page_name = for_page
+            -- No key keeps a caption from having two rows; the one last used says when it may go out.
+            QUALIFY ROW_NUMBER() OVER (PARTITION BY caption_id ORDER BY last_used DESC, total_emv DESC) = 1
         ) AS learned
             ON bank.caption_id = learned.caption_id
         LEFT JOIN `{{ project }}`.`{{ dataset }}`.class_ratios AS ratios ON bank.class = ratios.class
