@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from rich.text import Text
@@ -14,6 +15,8 @@ from eros.project.stack_file import load_stack_file
 from eros.watch import selection_effects as effects
 from eros.watch.monitor_query import Answer
 
+# The table fits a terminal of this many columns, and so does what stands below it.
+_WIDTH = 80
 _HEADINGS = (
     *("pages", "ranked", "random", "$ ranked", "$ random"),
     *("gain", "95% interval", "untried", "$ given up"),
@@ -33,8 +36,7 @@ def learning(
         answer = effects.effects(google)
     note = effects.verdict(answer, settings.selection)
     if output is answers.Format.TABLE:
-        days = settings.automation.selection_effect_days
-        note = f"\n{_legend(days)}\n\n{note}" if answer.rows else note
+        note = below(note, settings.automation.selection_effect_days if answer.rows else None)
         answer = for_people(answer)
     answers.write(answer, output, out, wide=wide, note=note)
 
@@ -42,6 +44,12 @@ def learning(
 def for_people(answer: Answer) -> Answer:
     """The rows in few and narrow columns, with units."""
     return Answer(_HEADINGS, [_row(record) for record in answer.records()])
+
+
+def below(verdict: str, days: int | None) -> str:
+    """What stands below the table of so many days' messages; the verdict alone if it is empty."""
+    wrapped = textwrap.fill(verdict, _WIDTH)
+    return wrapped if days is None else f"\n{_legend(days)}\n\n{wrapped}"
 
 
 def _row(record: dict[str, Any]) -> tuple[Any, ...]:

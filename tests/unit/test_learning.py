@@ -81,6 +81,15 @@ def test_people_get_a_table_that_fits_their_terminal(width):
     assert len(first) <= width
 
 
+def test_what_stands_below_the_table_fits_a_terminal():
+    answer = Answer(COLUMNS, [("all", 500, 0, None, None, None)])
+    verdict = selection_effects.verdict(answer, Selection(random_share=0.0))
+    for days in (90, None):
+        text = learning_command.below(verdict, days)
+        assert max(map(len, text.splitlines())) <= 80
+        assert " ".join(text.split()).endswith(verdict)
+
+
 def test_sizes_of_pages_come_in_their_order_and_the_sum_last(monkeypatch):
     rows = [(size, 1) for size in ("all", "medium", "large", "small")]
     asked = Answer(("page_size", "ranked_messages"), rows)

@@ -260,6 +260,8 @@ def test_several_variables_are_set_from_one_struct(client):
             """FORMAT("%'d of %'.1f, 5%% of '%s'", 1234567, 1234.5, 'x')""",
             "1,234,567 of 1,234.5, 5% of 'x'",
         ),
+        ("FORMAT('%t and %T', CAST(NULL AS INT64), COALESCE(NULL, NULL, 7))", "NULL and 7"),
+        ("FORMAT('%t of %s', 1, CAST(NULL AS STRING))", None),
         ("'apple' LIKE ANY ('a%', '%b')", True),
         ("'x' LIKE ANY ('a%', NULL)", None),
         ("'a' NOT LIKE ANY ('a', 'b')", True),

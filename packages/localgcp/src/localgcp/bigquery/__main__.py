@@ -24,8 +24,8 @@ from localgcp.bigquery import (
     conflicts,
     destinations,
     disk,
+    format_function,
     grammar,
-    grouped_digits,
     job_limits,
     json_text,
     loads,
@@ -64,7 +64,7 @@ def main() -> None:
     grammar.install()
     structs.install()
     json_text.install()
-    grouped_digits.install()
+    format_function.install()
     stored_jobs.install()
     loads.install()
     catalog.install()
