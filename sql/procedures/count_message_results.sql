@@ -97,7 +97,7 @@ BEGIN
                     LOGICAL_OR(caption_key IS NULL) AS is_keyless,
                     MIN(
                         NULLIF(
-                            {{ "COALESCE(caption_key, `" ~ project ~ "`.`" ~ dataset ~ "`.caption_key_v2(caption_text))" if with_texts else "caption_key" }},
+                            {% if with_texts %}COALESCE(caption_key, `{{ project }}`.`{{ dataset }}`.caption_key_v2(caption_text)){% else %}caption_key{% endif %},
                             `{{ project }}`.`{{ dataset }}`.caption_key_v2('')
                         )
                     ) AS caption_key

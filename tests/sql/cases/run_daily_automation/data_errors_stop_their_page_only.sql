@@ -27,6 +27,7 @@ FROM UNNEST(GENERATE_ARRAY(6, 11)) AS x;
 CALL run_daily_automation(CURRENT_DATE('America/Los_Angeles'));
 
 -- then
+CALL record_health_check();
 ASSERT (SELECT STRING_AGG(FORMAT('%s %d %d %d', status, creators_processed, creators_failed, schedules_queued)) FROM etl_job_runs) = 'PARTIAL 6 5 6' AS 'run';
 ASSERT (SELECT STRING_AGG(page_name, ' ' ORDER BY page_name) FROM schedule_generation_queue) = 'page006 page007 page008 page009 page010 page011' AS 'queue';
 ASSERT (
