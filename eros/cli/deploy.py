@@ -51,7 +51,7 @@ def deploy(
     break_lock: Annotated[
         bool, typer.Option("--break-lock", help="Release the lock of a dead deployment.")
     ] = False,
-    why: Annotated[str, typer.Option(help="The reason that people are notified of.")] = "",
+    why: Annotated[str, typer.Option(help="Reason shown in the notices.")] = "",
     impact: Annotated[
         str, typer.Option(help="What users may notice.")
     ] = "no downtime; schedules keep running",

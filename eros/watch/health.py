@@ -1,4 +1,4 @@
-"""The seven health checks (docs/requirements.md): what they find, and what that is worth.
+"""The seven health checks (docs/requirements.md): what they find, and how it is scored.
 
 The figures and their judgement come from the view `health_findings`, which the scheduled
 health check records too, the night's work among them: daily run, feedback, lock sweep.

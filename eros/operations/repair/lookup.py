@@ -132,7 +132,7 @@ def _same(
 def _holds(held: Any, wanted: Any) -> bool:
     """Whether all of `wanted` is in what Google holds, which may have more."""
     if isinstance(wanted, Mapping):
-        # The engine's own keys, such as __defaults, are of nobody else's.
+        # The engine's own keys, such as __defaults, belong to the engine only.
         own = {key: value for key, value in wanted.items() if key[:2] != "__"}
         return isinstance(held, Mapping) and all(_holds(held.get(k), own[k]) for k in own)
     return held == wanted or (wanted is None and not held)

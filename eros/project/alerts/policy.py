@@ -133,7 +133,7 @@ def subject(rule: Rule, environment: str, escalated: bool = False) -> str:
 
 
 def documentation(rule: Rule, runbook: str, environment: str) -> str:
-    """What a notification tells, in Markdown; its commands are for this stack."""
+    """Body of a notification, in Markdown; its commands are for this stack."""
     healthy = "" if rule.resolves == rule.limit else f", healthy again at {rule.resolves:g}"
     lasting = f" for {duration(rule.hold)}" if rule.hold else ""
     lines = [

@@ -19,7 +19,7 @@ def executable() -> str:
     found = shutil.which("pulumi")
     if found is None:
         raise UserError(
-            "pulumi is not on PATH", fix="make shell (or: . tools/activate.sh), then repeat"
+            "pulumi is not on PATH", fix="install the Pulumi CLI, or put its folder on PATH"
         )
     return found
 

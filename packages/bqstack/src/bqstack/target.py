@@ -128,7 +128,7 @@ class Stack:
         for name in ("project", "dataset"):
             if name not in given and name not in more:
                 raise UserError(
-                    "it is not set",
+                    "a required setting is missing",
                     file=file,
                     key=f"{namespace}:{name}",
                     fix=f"pulumi config set {namespace}:{name} VALUE --stack {stack}",

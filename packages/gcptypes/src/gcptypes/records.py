@@ -22,7 +22,7 @@ class ResourceType:
     A change of an input in `replaces` (dotted places, without indices) needs a new resource; so
     does one of the project, for every type. `defaults` are what the provider fills in, by place,
     and `zeros` values that say the same as nothing. Inputs in `unreadable` are
-    never given back by the API: adoption takes them from the program.
+    never returned by the API: adoption takes them from the program.
 
     `words` are what a person calls it. `holds` says whether deleting one may lose what a new one
     does not have, and `lost` what that is. `weaker` are inputs whose change takes a protection

@@ -77,7 +77,7 @@ def read(sql: str, path: Path, place: tuple[str, str]) -> Elsewhere:
         raise UserError(str(error), file=path, line=error.line, fix=error.fix) from None
     for clause in header.clauses:
         raise UserError(
-            f"{header.text(clause)} says nothing that a reader needs",
+            f"{header.text(clause)} is not needed here",
             file=path,
             line=clause.line,
             fix="declare the columns and PARTITION BY only",

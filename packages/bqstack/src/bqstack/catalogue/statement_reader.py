@@ -37,7 +37,7 @@ def not_declared(what: str, path: Path, line: int | None = None) -> UserError:
         f"{what} is not supported by this program, so it would never reach BigQuery",
         file=path,
         line=line,
-        fix="remove it, or add support in components/ and packages/bqstack/src/bqstack/catalogue/",
+        fix="remove it: nothing in this library supports it",
     )
 
 
