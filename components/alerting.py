@@ -53,7 +53,8 @@ class Alerting(pulumi.ComponentResource):
                 key = f"{rule.label}-escalation"
                 self.policies[key] = self._policy(rule, further, escalated=True)
         told = [key for key in alerts.notice_channels if key in self.channels]
-        for phase in notices.PHASES:
+        # Without a channel nobody could be notified: `eros` says so instead (`eros.operations`).
+        for phase in notices.PHASES if told else ():
             self.policies[_notice_name(phase)] = self._notice_policy(phase, told)
         self.names = {key: channel.name for key, channel in self.channels.items()}
         self.register_outputs({"notificationChannels": self.names})

@@ -10,7 +10,8 @@ from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros import logs
 from eros.cloud.google import Google
-from eros.project import notices
+from eros.project import alerts, channels, notices
+from eros.project.settings import PROJECT_ROOT, Settings
 
 _LOG = logs.Log("notices")
 
@@ -32,11 +33,12 @@ class Notice:
 def send(google: Google, notice: Notice) -> None:
     """Send a notice; raises UserError or one of `bqstack.failures.FAILURES`."""
     settings = google.settings
-    if not settings.notifies:
+    if not _is_heard(settings):
         raise UserError(
-            "a sandbox has no notification channels",
-            value=settings.stack,
-            fix="announce the deployment of the environment's stack",
+            f"stack {settings.stack} has no channel that notices go to",
+            file=f"Pulumi.{settings.stack}.yaml",
+            key="eros:contacts",
+            fix="name a contact that a channel of config/channels.yaml uses; a sandbox has none",
         )
     said = {name: text[: notices.LONGEST] for name, text in asdict(notice).items()}
     log = f"projects/{settings.project}/logs/{quote(notices.LOG_ID, safe='')}"
@@ -53,8 +55,8 @@ def send(google: Google, notice: Notice) -> None:
 
 def try_send(google: Google, notice: Notice, progress: Callable[[str], None]) -> bool:
     """Send a notice of work that goes on without it; says so when it could not be sent."""
-    if not google.settings.notifies:
-        progress("  nobody is notified: a sandbox has no channels")
+    if not _is_heard(google.settings):
+        progress("  nobody is notified: the stack has no channel that notices go to")
         return False
     try:
         send(google, notice)
@@ -65,3 +67,9 @@ def try_send(google: Google, notice: Notice, progress: Callable[[str], None]) ->
         return False
     progress(f"  notified: {notice.subject}")
     return True
+
+
+def _is_heard(settings: Settings) -> bool:
+    """Whether the stack has a channel that notices go to."""
+    declared = channels.load(settings)
+    return any(key in declared for key in alerts.of(settings, PROJECT_ROOT).notice_channels)

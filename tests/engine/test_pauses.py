@@ -44,7 +44,7 @@ def test_a_pause_of_one_schedule_is_in_the_inbox(operator: Operator) -> None:
     operator.switch("EROS: Queue Leases", on=True)
     operator.run("EROS: Queue Leases")
     operator.evaluate()
-    operator.move(minutes=20)
+    operator.advance(minutes=50)
     assert "A31" in operator.resolved()
     operator.sql("DELETE FROM job_history WHERE job_id LIKE 'injected-%'")
 

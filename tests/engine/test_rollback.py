@@ -315,4 +315,4 @@ def test_rows_come_back_too_and_a_kill_at_each_step_does_no_harm(deployed, earli
 
 
 def test_there_is_nothing_left_to_resume(deployed):
-    assert "no rollback of stack local is unfinished" in eros(deployed, "--resume", code=1)
+    assert "stack local has no interrupted rollback" in eros(deployed, "--resume", code=1)

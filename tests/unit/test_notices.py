@@ -190,7 +190,7 @@ def test_a_sandbox_notifies_nobody_and_says_so(values):
     google = Entries(parse(values | {"sandbox": "alice"}, "Pulumi.alice.yaml"))
     said: list[str] = []
     assert not notifying.try_send(google, notice("started"), said.append)
-    assert said == ["  nobody is notified: a sandbox has no channels"]
-    with pytest.raises(UserError, match="a sandbox has no notification channels"):
+    assert said == ["  nobody is notified: the stack has no channel that notices go to"]
+    with pytest.raises(UserError, match="stack alice has no channel that notices go to"):
         notifying.send(google, notice())
     assert google.written == []
