@@ -199,6 +199,26 @@ def test_what_repeats_often_runs_once_an_hour_and_at_the_end(walked: Any) -> Non
     assert (events[0]["leftOut"], len(queries.seen)) == (0, 12)
 
 
+def test_what_reads_the_results_of_another_finds_new_ones(walked: Any) -> None:
+    """The reader is due before the other here, and at the same moment once an hour."""
+    server, queries = walked
+    schedule(server, "reads", "every 15 minutes from 00:01 to 23:46")
+    schedule(server, "counts", "every 5 minutes from 00:03 to 23:58")
+    schedule(server, "counts at once", "every 5 minutes from 00:01 to 23:56")
+    walk(server, 4)
+    counted: dict[str, datetime] = {}
+    ages = []
+    for name, run_time, _ in queries.seen:
+        if name == "reads":
+            ages.append({other: run_time - at for other, at in counted.items()})
+        else:
+            counted[name] = run_time
+    assert len(ages) == 5
+    # Before the first there is nothing but what is due at the same moment.
+    for age in ages[1:]:
+        assert age == {"counts": timedelta(minutes=3), "counts at once": timedelta()}
+
+
 def test_a_schedule_that_is_off_is_missed_when_it_is_in_real_time(walked: Any) -> None:
     """Runs of another one are left out, and stand for those; of this one none is left out."""
     server, _ = walked

@@ -1,13 +1,15 @@
 """Moves the clock from due time to due time and runs what is due, one run after the other.
 
 Two days hold more than a thousand runs of what repeats every five minutes. Without `every_run`
-such a schedule runs once an hour and for its last due time. Each of these runs then stands for
+such a schedule runs once an hour and for its last due time; what repeats more often runs just
+before what repeats less often, which may read its results. Each of these runs then stands for
 those that were left out: policies count its measurements for an hour longer than usual. Where no
 run is left out, as in a stack whose schedules are paused, they count as long as ever.
 """
 
 from __future__ import annotations
 
+import bisect
 import threading
 import time
 from collections import Counter
@@ -149,8 +151,7 @@ class Walk:
         now = self._cloud.clock.now()
         with self._store.transaction() as tx:
             configs = tx.all(stored_configs.CONFIG)
-        plan: list[_Due] = []
-        left_out: Counter[str] = Counter()
+        found: list[tuple[Resource, str, list[datetime]]] = []
         for config in configs:
             timetable = stored_configs.timetable(config)
             if timetable is None:
@@ -162,10 +163,18 @@ class Walk:
             while due is not None and due <= until:
                 times.append(due)
                 due = timetable.next_after(due)
-            chosen = times if every_run else _sparse(times)
+            found.append((config, timetable.text, times))
+        # Of runs at one moment, those of what repeats more often come first.
+        found.sort(key=lambda one: len(one[2]), reverse=True)
+        frequent = [times for *_, times in found if len(_sparse(times)) < len(times)]
+        anchors = _sparse(frequent[-1]) if frequent else []
+        plan: list[_Due] = []
+        left_out: Counter[str] = Counter()
+        for config, schedule, times in found:
+            chosen = _before(times, anchors) if times in frequent and not every_run else times
             if len(chosen) < len(times):
                 left_out[config.name] = len(times) - len(chosen)
-            plan += [_Due(one, config, timetable.text) for one in chosen]
+            plan += [_Due(one, config, schedule) for one in chosen]
         return sorted(plan, key=lambda due: due.time), left_out
 
     def _run(self, due: _Due, left: threading.Event) -> Iterator[Event]:
@@ -247,3 +256,12 @@ def _sparse(times: list[datetime]) -> list[datetime]:
     if times and kept[-1] != times[-1]:
         kept.append(times[-1])
     return kept
+
+
+def _before(times: list[datetime], anchors: list[datetime]) -> list[datetime]:
+    """The first and the last of some times, and of those up to each anchor the last."""
+    kept = {times[0], times[-1]}
+    for anchor in anchors:
+        if (place := bisect.bisect_right(times, anchor)) > 0:
+            kept.add(times[place - 1])
+    return sorted(kept)
