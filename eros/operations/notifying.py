@@ -40,6 +40,11 @@ def send(google: Google, notice: Notice) -> None:
             key="eros:contacts",
             fix="name a contact that a channel of config/channels.yaml uses; a sandbox has none",
         )
+    _write(google, notice)
+
+
+def _write(google: Google, notice: Notice) -> None:
+    settings = google.settings
     said = {name: text[: notices.LONGEST] for name, text in asdict(notice).items()}
     log = f"projects/{settings.project}/logs/{quote(notices.LOG_ID, safe='')}"
     entry = {
@@ -55,11 +60,11 @@ def send(google: Google, notice: Notice) -> None:
 
 def try_send(google: Google, notice: Notice, progress: Callable[[str], None]) -> bool:
     """Send a notice of work that goes on without it; says so when it could not be sent."""
-    if not _is_heard(google.settings):
-        progress("  nobody is notified: the stack has no channel that notices go to")
-        return False
     try:
-        send(google, notice)
+        if not _is_heard(google.settings):
+            progress("  nobody is notified: the stack has no channel that notices go to")
+            return False
+        _write(google, notice)
     except (UserError, *FAILURES) as error:
         text = error.message if isinstance(error, UserError) else explained(error)
         _LOG.error("people not notified", phase=notice.phase, reason=text)

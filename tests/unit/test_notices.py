@@ -194,3 +194,15 @@ def test_a_sandbox_notifies_nobody_and_says_so(values):
     with pytest.raises(UserError, match="stack alice has no channel that notices go to"):
         notifying.send(google, notice())
     assert google.written == []
+
+
+def test_channels_that_cannot_be_read_keep_no_deployment(values, monkeypatch):
+    def unreadable(_):
+        raise UserError("the channel pager needs the secret eros:pager")
+
+    google, said = Entries(parse(values, "Pulumi.staging.yaml")), []
+    monkeypatch.setattr(notifying.channels, "load", unreadable)
+    assert not notifying.try_send(google, notice("started"), said.append)
+    assert said == [
+        "  warning: people were not notified: the channel pager needs the secret eros:pager"
+    ]
