@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pulumi
 import pulumi_gcp as gcp
+from pydantic.alias_generators import to_snake
 
 from bqstack.errors import UserError
 from eros.cloud import endpoints, services
@@ -20,7 +20,7 @@ def declare(settings: Settings) -> gcp.Provider:
     """The one provider that every resource of the stack uses; raises UserError."""
     addresses = endpoints.load(settings)
     # Their names are those of the provider's arguments, which are too many to be written down.
-    arguments: dict[str, Any] = {_snake_case(key): url for key, url in addresses.items()}
+    arguments: dict[str, Any] = {to_snake(key): url for key, url in addresses.items()}
     if addresses:
         # The local cloud asks for no credentials, the plugin insists on having some.
         arguments["access_token"] = "local"
@@ -47,7 +47,3 @@ def project_number(settings: Settings, provider: gcp.Provider) -> str:
             fix=services.remedy(service, settings.project) if service else None,
         ) from None
     return found.number or _UNKNOWN_NUMBER
-
-
-def _snake_case(key: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower()

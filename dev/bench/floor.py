@@ -7,9 +7,10 @@ nothing and computes nothing: what it costs are the engine, the provider and the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from pydantic.alias_generators import to_snake
 
 _STACK = "pulumi:pulumi:Stack"
 _PROVIDER = "pulumi:providers:"
@@ -29,7 +30,7 @@ def program(resources: Iterable[Mapping[str, Any]]) -> str:
         made = f"{name!r}, opts=pulumi.ResourceOptions({options})"
         if one["custom"]:
             arguments = "".join(
-                f", {_snake_case(key)}={_literal(value)!r}"
+                f", {to_snake(key)}={_literal(value)!r}"
                 for key, value in one.get("inputs", {}).items()
                 if not key.startswith("__") and key != "version"
             )
@@ -63,7 +64,3 @@ def _class(kind: str) -> str:
 
 def _literal(value: object) -> object:
     return _TOKEN if isinstance(value, Mapping) and _SECRET in value else value
-
-
-def _snake_case(key: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower()
