@@ -21,8 +21,9 @@ _BUCKET_ROLES = {
     "bucket-reader": "roles/storage.legacyBucketReader",
 }
 # Jobs, the dataset of a verification or of a restore from an export (who makes a dataset owns
-# it), and whether scheduled queries run. The narrowest role of Google's that holds them.
-_PROJECT_ROLE = "roles/bigquery.user"
+# it), and whether scheduled queries run; and the records of what was done. The narrowest roles of
+# Google's that hold them.
+_PROJECT_ROLES = {"project": "roles/bigquery.user", "log-writer": "roles/logging.logWriter"}
 
 
 class Backups(pulumi.ComponentResource):
@@ -141,10 +142,11 @@ class Backups(pulumi.ComponentResource):
                 member=member,
                 opts=child,
             )
-        gcp.projects.IAMMember(
-            f"project-operator-{member}",
-            project=self._settings.project,
-            role=_PROJECT_ROLE,
-            member=member,
-            opts=child,
-        )
+        for name, role in _PROJECT_ROLES.items():
+            gcp.projects.IAMMember(
+                f"{name}-operator-{member}",
+                project=self._settings.project,
+                role=role,
+                member=member,
+                opts=child,
+            )

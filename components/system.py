@@ -12,6 +12,7 @@ from components.alerting import Alerting
 from components.backups import Backups
 from components.dashboards import Dashboards
 from components.identity import Identity
+from components.logs import Logs
 from components.metrics import Metrics
 from components.objects import Objects
 from components.schedules import Schedules
@@ -57,6 +58,7 @@ class System(pulumi.ComponentResource):
             "alerting", settings, files.channels, files.alerts, identity, scheduled, child
         )
         Metrics("metrics", settings, files.metrics, identity, child)
+        logs = Logs("logs", settings, identity, child)
         boards = Dashboards("dashboards", settings, files.dashboards, identity, child)
         backups = Backups("backups", settings, identity, warehouse, child)
 
@@ -68,6 +70,7 @@ class System(pulumi.ComponentResource):
             "dashboards": boards.names,
             "backupDataset": backups.dataset.id,
             "backupBucket": backups.bucket.name,
+            "logBuckets": logs.names,
         }
         self.register_outputs(self.exports)
 

@@ -70,6 +70,14 @@ def write(
     write_file(out, text)
 
 
+def write_text(text: str, out: Path | None) -> None:
+    """Write a text to a file or standard output; raises UserError when the file refuses."""
+    if out is None:
+        print(inert(text), end="")
+    else:
+        write_file(out, text)
+
+
 def as_json(answer: Answer) -> str:
     """A list of objects, one a row."""
     records = [{k: _json_value(v) for k, v in row.items()} for row in answer.records()]

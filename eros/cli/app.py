@@ -26,6 +26,7 @@ COMMANDS = {
     "query": _ASK,
     "learning": _ASK,
     "dashboard": _ASK,
+    "logs": _ASK,
     "run": _ASK,
     "validate": _CHANGE,
     "plan": _CHANGE,

@@ -61,6 +61,7 @@ def deploy(
     with working("deploy: loading"):
         # Late: the parts of a deployment take longer to import than most commands to run.
         from eros.operations import deploy as deployments
+        from eros.operations import remote_records
         from eros.operations.deploy import preflight
 
     check_file(stack)
@@ -86,6 +87,8 @@ def deploy(
     # An end by the machine is an interruption like one by a person.
     signal.signal(signal.SIGTERM, _interrupt)
     commit = preflight.commit(site)
+    if resume and deployments.unfinished(stack) is None:
+        remote_records.recover(site.google, deployments.Journal, stack, _tell)
     journal = deployments.begin(stack, commit, resume=resume, fresh=fresh, dry_run=dry_run)
     with in_steps(f"deploy: {stack}", logs.Log("deploy").progress(_tell)) as progress:
         outcome = deployments.run(

@@ -31,6 +31,7 @@ READ_ONLY = frozenset(
         "local inbox show",
         "local logs",
         "local status",
+        "logs",
         "monitor",
         "plan",
         "preflight",
@@ -105,7 +106,7 @@ def _logged(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _start(name: str, stack: str) -> None:
     try:
-        logs.start(logs.default_folder(stack))
+        logs.start(logs.default_folder(stack), forwarded=name not in READ_ONLY)
     except UserError as error:
         if name not in READ_ONLY:
             raise

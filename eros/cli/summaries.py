@@ -20,6 +20,7 @@ SUMMARIES = {
     ),
     "learning": "Compare what ranked captions earn with random ones, by page size.",
     "local": "The system on a local Google Cloud.",
+    "logs": "Show what commands recorded in Cloud Logging, on any machine, newest last.",
     "monitor": "Run a monitoring query, or list them all.",
     "plan": "Show what a change would do: objects, downstream columns, losses, schedules, costs.",
     "preflight": "Run the checks before a deployment. Changes nothing; exit code 1 if one fails.",

@@ -17,7 +17,7 @@ from googleapiclient.errors import HttpError
 
 from bqstack.errors import UserError
 from eros import logs
-from eros.cloud import endpoints, services
+from eros.cloud import cloud_logs, endpoints, services
 from eros.project.settings import PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ class Google:
         # The session has the one hook that hears every method; the library shows it to who
         # brings a session of his own only.
         recorder.listen(client._http)
+        self._keep_records()
         return client
 
     def _bigquery_client(self) -> Client:
@@ -156,6 +157,7 @@ class Google:
         from googleapiclient.discovery_cache import get_static_doc
         from googleapiclient.http import DEFAULT_HTTP_TIMEOUT_SEC
 
+        self._keep_records()
         service, version, key, suffix = _APIS[name]
         document = json.loads(get_static_doc(service, version))
         if self.is_local:
@@ -169,6 +171,10 @@ class Google:
         except DefaultCredentialsError:
             raise _no_credentials() from None
         return build_from_document(document, credentials=credentials)
+
+    def _keep_records(self) -> None:
+        """Let the records of a command that has come so far outlive this machine."""
+        logs.forward(cloud_logs.Writer(self).write)
 
     def _address(self, key: str) -> str:
         """URL of a server of the local cloud.

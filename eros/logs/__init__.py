@@ -7,25 +7,30 @@
     with log.timer("checksums", tables=7):                            # performance
         ...
 
-Records go to files only; what a person reads on the terminal is the commands' own. Before
+Records go to files, and those of a command that changes a stack to Cloud Logging, too
+(`eros.cloud.cloud_logs`); what a person reads on the terminal is the commands' own. Before
 `logs.start` (a test, an import) records go nowhere. Every record of one invocation carries the
 same correlation id, and so does every BigQuery job, as its label `correlation`.
 docs/logs.md says where the files are; docs/decisions/014-logs.md why it is done like this.
 """
 
-from eros.logs.invocation import default_folder, finish, start
+from eros.logs.forwarding import Line
+from eros.logs.invocation import default_folder, finish, flush, forward, start
 from eros.logs.log import Log
 from eros.logs.query_log import Recorder, recorders
 from eros.logs.record import Stream, correlation
 from eros.logs.redaction import redacted
 
 __all__ = [
+    "Line",
     "Log",
     "Recorder",
     "Stream",
     "correlation",
     "default_folder",
     "finish",
+    "flush",
+    "forward",
     "recorders",
     "redacted",
     "start",

@@ -9,7 +9,7 @@ from pathlib import Path
 import platformdirs
 
 from bqstack.errors import UserError
-from eros.logs import query_log, stream_files
+from eros.logs import forwarding, query_log, stream_files
 from eros.logs.record import JsonLine, Stream
 from eros.project.settings import PROJECT_ROOT
 
@@ -25,8 +25,11 @@ def default_folder(stack: str) -> Path:
     return Path(platformdirs.user_log_dir("eros", appauthor=False)) / stack
 
 
-def start(folder: Path) -> None:
-    """Write records to files below `folder` from now on.
+_forwarders: list[forwarding.Forwarder] = []
+
+
+def start(folder: Path, *, forwarded: bool = False) -> None:
+    """Write records to files below `folder` from now on; hold them for `forward`, too, if asked.
 
     Raises UserError when the folder cannot be written or EROS_LOG_LEVEL is no level.
     """
@@ -46,12 +49,33 @@ def start(folder: Path) -> None:
         stream.logger.propagate = False
         # The audit is complete at every level.
         stream.logger.setLevel(logging.INFO if stream is Stream.AUDIT else level)
+    if forwarded:
+        _forwarders.append(forwarding.Forwarder())
+        for stream in Stream:
+            stream.logger.addHandler(_forwarders[-1])
     stream_files.tidy_daily(folder)
 
 
+def forward(send: forwarding.Send) -> None:
+    """Send the records of this invocation by `send`, too, if it holds any for that."""
+    for forwarder in _forwarders:
+        forwarder.send_by(send)
+
+
+def flush() -> None:
+    """Send what waits to be forwarded: something is done that must outlive this machine."""
+    for forwarder in _forwarders:
+        forwarder.flush()
+
+
 def finish() -> None:
-    """Record what is still open and close the files."""
+    """Record what is still open, send what waits, and close the files."""
     query_log.flush()
+    for forwarder in _forwarders:
+        for stream in Stream:
+            stream.logger.removeHandler(forwarder)
+        forwarder.close()
+    _forwarders.clear()
     for stream in Stream:
         for handler in list(stream.logger.handlers):
             stream.logger.removeHandler(handler)

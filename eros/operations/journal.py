@@ -8,19 +8,21 @@ add what they were asked for; their files keep the keys that they have always ha
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from bqstack.durable import write_json
+from bqstack.durable import private_folder, write_json
 from bqstack.errors import UserError
 from eros import logs
 from eros.operations.results import Result
 
 FILE = "journal.json"
+# The message of what is kept of it elsewhere.
+KEPT = "journal"
 # Of the journal's form; another one is not resumed.
 _FORMAT = 1
 
@@ -116,6 +118,55 @@ class Journal:
             write_json(file, self.document(), default=str)
         except OSError as error:
             raise UserError(f"cannot be written: {error.strerror}", file=file) from None
+        self._keep()
+
+    def _keep(self) -> None:
+        """Let the newest step outlive this machine, with what else the journal says."""
+        content = self.document()
+        records = content.pop(self.RECORDS)
+        logs.Log(self.KIND).deployment(
+            KEPT,
+            kind=self.KIND,
+            name=self.folder.name,
+            journal=content,
+            number=len(records),
+            record=records[-1] if records else None,
+        )
+        logs.flush()
+
+    @classmethod
+    def recovered(cls, stack: str, kept: Iterable[dict[str, Any]]) -> Self | None:
+        """The newest unfinished operation of what `_keep` wrote elsewhere, in a folder again.
+
+        `kept` are the extras of its records, newest first. Raises UserError when a step of it is
+        missing.
+        """
+        found: dict[str, dict[int, dict[str, Any]]] = {}
+        heads: dict[str, dict[str, Any]] = {}
+        for extras in kept:
+            if extras.get("kind") != cls.KIND:
+                continue
+            name = extras["name"]
+            heads.setdefault(name, extras)
+            if extras["record"] is not None:
+                found.setdefault(name, {}).setdefault(extras["number"], extras["record"])
+        for name, head in heads.items():
+            if head["journal"]["status"] != "running" or head["journal"].get("dry_run"):
+                continue
+            steps = found.get(name, {})
+            missing = [n for n in range(1, head["number"] + 1) if n not in steps]
+            if missing:
+                raise UserError(
+                    f"Cloud Logging lacks step {missing[0]} of the {cls.KIND} {name}",
+                    fix="use the artifact of its run (docs/ci.md), or start over",
+                )
+            records = [steps[number] for number in range(1, head["number"] + 1)]
+            folder = cls.parent(stack) / name
+            private_folder(folder)
+            content = head["journal"] | {cls.RECORDS: records}
+            write_json(folder / FILE, content)
+            return cls._load(folder / FILE)
+        return None
 
     def document(self) -> dict[str, Any]:
         """What the file holds."""

@@ -18,6 +18,8 @@ LONGEST_BUCKET = 63
 LONGEST_TOPIC = 255
 # https://cloud.google.com/bigquery/docs/datasets#dataset-naming
 LONGEST_DATASET = 1024
+# https://cloud.google.com/logging/quotas
+LONGEST_LOG_BUCKET = 100
 _DIGEST = 8
 
 
@@ -43,8 +45,12 @@ class ResourceNames:
         """Name of a Pub/Sub topic."""
         return self._suffixed(name, "-", LONGEST_TOPIC)
 
+    def log_bucket(self, name: str) -> str:
+        """Id of a log bucket, and of the sink that fills it."""
+        return self._suffixed(name, "-", LONGEST_LOG_BUCKET)
+
     def metric(self, name: str) -> str:
-        """Name of a log-based metric, or a text that ends with its prefix: `eros/health_score`."""
+        """Name of a log-based metric or of a log, or a text that ends with its prefix."""
         system, slash, rest = name.partition("/")
         return f"{system}_{self.sandbox}{slash}{rest}" if self.sandbox else name
 

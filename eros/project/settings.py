@@ -31,6 +31,7 @@ from eros.project.settings_sections import (
     Automation,
     Backup,
     Limits,
+    Logs,
     Prices,
     Retention,
     Selection,
@@ -118,6 +119,7 @@ class Settings(Section):
     selection: Selection = Selection()
     retention: Retention = Retention()
     backup: Backup
+    logs: Logs = Logs()
     access: Access = Access()
 
     @model_validator(mode="before")

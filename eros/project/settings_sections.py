@@ -16,6 +16,8 @@ PositiveInt = Annotated[int, Field(gt=0, le=10**9)]
 Days = Annotated[int, Field(gt=0, le=36_500)]
 Hours = Annotated[int, Field(gt=0, le=24 * 36_500)]
 PositiveFloat = Annotated[float, Field(gt=0, le=1e12)]
+# https://cloud.google.com/logging/quotas#logs_retention_periods
+LogDays = Annotated[int, Field(ge=1, le=3650)]
 # Wide enough for any page; no quotient of two leaves a FLOAT64.
 Weight = Annotated[float, Field(ge=1e-6, le=1e9)]
 # Float fields have float defaults: pydantic does not convert them, and SQL would see INT64.
@@ -202,6 +204,18 @@ class Backup(Section):
     """Who makes and restores backups, beside the deployer."""
     job_timeout_seconds: PositiveInt = 1800
     """Longest statement of a backup or restore: a rollback's limit (docs/requirements.md C-65)."""
+
+
+class Logs(Section):
+    """Log buckets in Cloud Logging, which keep what `eros` records (docs/logs.md)."""
+
+    application_retention_days: LogDays = 30
+    """Days that commands, warnings, errors and timings are kept."""
+    audit_retention_days: LogDays = 90
+    """Days that the audit and the course of deployments, rollbacks and backups are kept."""
+    lock_audit: bool = False
+    """Lock the bucket of the audit. Nobody can undo it: its retention never changes again, and it
+    can be deleted only when every entry in it has ended."""
 
 
 class Access(Section):

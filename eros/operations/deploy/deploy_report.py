@@ -8,10 +8,12 @@ from typing import Any
 
 from bqstack import durable
 from eros import logs
+from eros.operations import remote_records
 from eros.operations.deploy import step_results
 from eros.operations.deploy.deployment import Deployment, ExitCode
 from eros.watch.monitor import change_pct
 
+_LOG = logs.Log("deploy")
 # Figures that are compared, with their units.
 _FIGURES = {
     "health_score": "health score",
@@ -38,6 +40,7 @@ def write(deployment: Deployment, code: ExitCode, message: str) -> dict[str, Any
     text = json.dumps(content, indent=2, ensure_ascii=False, default=str)
     durable.write_bytes(folder / "report.json", f"{text}\n".encode())
     durable.write_bytes(folder / "report.md", markdown(content).encode())
+    remote_records.keep_report(_LOG, deployment.journal.id, markdown(content))
     return content
 
 

@@ -41,7 +41,9 @@ BY_COMMAND: dict[str, tuple[str, ...]] = {
     # People are notified by log entries.
     "deploy": (
         "bigquery.jobs.listAll",
-        "logging.logEntries.create",
+        # Records are kept there, and read by --resume and `eros logs`.
+        *_of("logging.logEntries", "create", "list"),
+        "logging.views.access",
         "monitoring.timeSeries.list",
     ),
     # It finds what an interrupted update has made by its title.

@@ -9,8 +9,12 @@ from typing import Any
 
 from bqstack import durable
 from bqstack.errors import UserError
+from eros import logs
+from eros.operations import remote_records
 from eros.operations.rollback.rollback_journal import Journal
 from eros.operations.rollback.rollback_results import Restored, SafetyBackup, Verified
+
+_LOG = logs.Log("rollback")
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ def write(journal: Journal, *, status: str) -> Report:
         durable.write_bytes(journal.folder / "report.md", _markdown(content).encode())
     except OSError as error:
         raise UserError(f"cannot be written: {error.strerror}", file=error.filename) from None
+    remote_records.keep_report(_LOG, journal.folder.name, _markdown(content))
     return Report(journal.folder, content)
 
 

@@ -14,7 +14,7 @@ from bqstack.failures import FAILURES, explained
 from bqstack.state import Update
 from eros import logs
 from eros.cloud.google import Google
-from eros.operations import machine_lock, repair, runner, stack_lock
+from eros.operations import machine_lock, remote_records, repair, runner, stack_lock
 from eros.operations.results import Result
 from eros.operations.rollback import (
     choice,
@@ -153,6 +153,8 @@ def resume(
 ) -> rollback_report.Report:
     """Go on with the rollback that was interrupted; raises UserError when there is none."""
     with machine_lock.held(Journal, stack, Holder.of(stack_lock.ROLLBACK)):
+        if unfinished(stack) is None:
+            remote_records.recover(google, Journal, stack, progress)
         journal = interrupted(stack, root)
         if journal is None:
             raise UserError(f"stack {stack} has no interrupted rollback")

@@ -156,6 +156,12 @@ LIVES = {
         {"retentionDays": 50},
         {"bucketId": "other"},
     ),
+    "locked log bucket": Life(
+        "gcp:logging/projectBucketConfig:ProjectBucketConfig",
+        {"project": PROJECT, "location": "global", "bucketId": "audit", "retentionDays": 90},
+        {"locked": True, "description": "d"},
+        {"bucketId": "other"},
+    ),
     "sink": Life(
         "gcp:logging/projectSink:ProjectSink",
         {

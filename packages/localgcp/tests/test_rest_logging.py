@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from localgcp.apis import log_routing
+from localgcp.apis.store import Store
 from packages.localgcp.tests.rest_support import PROJECT, Server, server_fixture
 
 __all__ = ["server_fixture"]
@@ -104,11 +107,11 @@ def test_a_log_bucket_is_marked_deleted_and_can_come_back(server: Server) -> Non
     assert server.ok("GET", path)["lifecycleState"] == "ACTIVE"
 
 
-def test_a_locked_bucket_stays_as_it_is(server: Server) -> None:
+@pytest.mark.parametrize("change", [{"retentionDays": 1}, {"locked": False}])
+def test_a_locked_bucket_stays_as_it_is(server: Server, change: dict[str, Any]) -> None:
     server.ok("POST", f"{BUCKETS}?bucketId=audit", {"retentionDays": 90, "locked": True})
-    path = f"{BUCKETS}/audit"
-    assert server.error("PATCH", path + "?updateMask=retentionDays", {"retentionDays": 1})[0] == 400
-    assert server.error("DELETE", path)[0] == 400
+    mask = f"updateMask={next(iter(change))}"
+    assert server.error("PATCH", f"{BUCKETS}/audit?{mask}", change)[0] == 400
 
 
 def test_a_sink_gets_a_writer_and_keeps_what_the_mask_leaves_out(server: Server) -> None:
@@ -149,3 +152,75 @@ def test_a_sink_gets_a_writer_and_keeps_what_the_mask_leaves_out(server: Server)
 )
 def test_log_metrics_with_a_mistake_are_refused(server: Server, metric: dict[str, Any]) -> None:
     assert server.error("POST", f"{ROOT}/metrics", metric)[0] == 400
+
+
+AUDIT_LOG = f"projects/{PROJECT}/logs/eros%2Faudit"
+AUDIT = f"projects/{PROJECT}/locations/global/buckets/audit"
+
+
+def audit_sink(server: Server, *, locked: bool = False, **more: Any) -> None:
+    server.ok("POST", f"{BUCKETS}?bucketId=audit", {"retentionDays": 90, "locked": locked})
+    sink = {"name": "audit", "destination": f"logging.googleapis.com/{AUDIT}", **more}
+    server.ok("POST", f"{ROOT}/sinks", {"filter": f'logName="{AUDIT_LOG}"', **sink})
+
+
+def prune(server: Server) -> None:
+    """What the server does once a day of its clock."""
+    store = Store(server.data_dir / "google.sqlite")
+    with store.transaction() as tx:
+        log_routing.prune(tx, server.clock.now())
+    store.close()
+
+
+def told(server: Server, place: str) -> list[str]:
+    found = server.ok("POST", "/logging/v2/entries:list", {"resourceNames": [place]})
+    return [entry["textPayload"] for entry in found.get("entries", [])]
+
+
+def test_a_sink_routes_what_matches_into_its_bucket_from_then_on(server: Server) -> None:
+    write(server, {"textPayload": "before", "logName": AUDIT_LOG})
+    audit_sink(server)
+    write(server, {"textPayload": "audit", "logName": AUDIT_LOG}, {"textPayload": "health"})
+    assert told(server, f"{AUDIT}/views/_AllLogs") == ["audit"]
+    assert told(server, f"projects/{PROJECT}") == ["before", "audit", "health"], "each once"
+    assert server.error(
+        "POST", "/logging/v2/entries:list", {"resourceNames": [f"{AUDIT}/views/mine"]}
+    )[0] == 404  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "sink",
+    [{"disabled": True}, {"exclusions": [{"name": "x", "filter": f'logName="{AUDIT_LOG}"'}]}],
+)
+def test_a_sink_leaves_out_what_it_is_said_to(server: Server, sink: dict[str, Any]) -> None:
+    audit_sink(server, **sink)
+    write(server, {"textPayload": "audit", "logName": AUDIT_LOG})
+    assert told(server, f"{AUDIT}/views/_AllLogs") == []
+
+
+def test_each_bucket_keeps_entries_for_its_own_days(server: Server) -> None:
+    audit_sink(server)
+    write(server, {"textPayload": "audit", "logName": AUDIT_LOG}, {"textPayload": "health"})
+    write_time = server.clock.now()
+    for days, kept in ((31, ["audit"]), (91, [])):
+        server.clock.move_to(write_time + timedelta(days=days))
+        prune(server)
+        assert told(server, f"projects/{PROJECT}") == kept, f"after {days} days"
+        assert told(server, f"{AUDIT}/views/_AllLogs") == kept
+
+
+def test_a_shorter_retention_ends_older_entries(server: Server) -> None:
+    audit_sink(server)
+    write(server, {"textPayload": "audit", "logName": AUDIT_LOG})
+    server.clock.move_to(server.clock.now() + timedelta(days=40))
+    server.ok("PATCH", f"{BUCKETS}/audit?updateMask=retentionDays", {"retentionDays": 30})
+    assert told(server, f"{AUDIT}/views/_AllLogs") == []
+
+
+def test_a_locked_bucket_goes_when_it_is_empty(server: Server) -> None:
+    audit_sink(server, locked=True)
+    server.ok("DELETE", f"{BUCKETS}/audit")
+    server.ok("POST", f"{BUCKETS}/audit:undelete", {})
+    write(server, {"textPayload": "audit", "logName": AUDIT_LOG})
+    status, error = server.error("DELETE", f"{BUCKETS}/audit")
+    assert (status, error["status"]) == (400, "FAILED_PRECONDITION")

@@ -242,6 +242,12 @@ _ALL = (
         replaces=frozenset({"name"}),
         defaults={"uniqueWriterIdentity": True},
         holds=False,
+        weaker={
+            "destination": "what it has kept so far stays where it is",
+            "disabled": "new entries are no longer kept",
+            "exclusions": "new entries that they match are no longer kept",
+            "filter": "new entries that it no longer matches are not kept",
+        },
         permissions=_of("logging.sinks", *_WHOLE_LIFE),
     ),
     ResourceType(

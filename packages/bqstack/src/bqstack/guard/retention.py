@@ -79,6 +79,8 @@ _RULES: dict[str, tuple[Kept, ...]] = {
         Kept("retentionDays", "days that logs are kept", "older entries are deleted", 30),
     ),
 }
+# Where it says that a retention is locked.
+_LOCKS = {BUCKET: "retentionPolicy.isLocked", LOG_BUCKET: "locked"}
 # Conditions of a lifecycle rule that list what it is about, and when one entry holds another.
 _LISTS: dict[str, Callable[[str, str], bool]] = {
     "matchesPrefixes": str.startswith,
@@ -99,12 +101,15 @@ def compare(type_: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> 
     if type_ == BUCKET:
         rules = [side.get("lifecycleRules") or [] for side in (old, new)]
         yield from _lifecycle(name, *rules)
-        yield from _locked(name, old, new)
+    if type_ in _LOCKS:
+        yield from _locked(name, _LOCKS[type_], old, new)
 
 
 def paths(type_: str) -> set[str]:
     """Top-level inputs that are described here."""
     found = {rule.path.split(".")[0] for rule in _RULES.get(type_, ())}
+    if type_ in _LOCKS:
+        found.add(_LOCKS[type_].split(".")[0])
     return found | {"lifecycleRules"} if type_ == BUCKET else found
 
 
@@ -149,9 +154,17 @@ def _narrower(key: str, one: Any, known: Any) -> bool:
     return bool(one == known)
 
 
-def _locked(name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Detail]:
-    path = "retentionPolicy.isLocked"
-    if _at(new, path) and not _at(old, path):
+def _locked(name: str, path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Detail]:
+    before, after = bool(_at(old, path)), bool(_at(new, path))
+    if before and not after:
+        yield Detail(
+            path,
+            "its retention is unlocked",
+            Loss.LOSSY,
+            "Google never unlocks it: the update fails",
+            allowance=f"{name}: unlock retention",
+        )
+    if after and not before:
         yield Detail(
             path,
             "its retention is locked",

@@ -35,6 +35,11 @@ CREATE TABLE IF NOT EXISTS log_entry (
     body TEXT NOT NULL,
     UNIQUE (timestamp, insert_id)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS log_placement (
+    bucket TEXT NOT NULL,
+    entry INTEGER NOT NULL,
+    PRIMARY KEY (bucket, entry)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS delivery (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
     subscription TEXT NOT NULL,

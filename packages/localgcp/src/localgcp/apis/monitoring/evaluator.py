@@ -11,9 +11,9 @@ import threading
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from .. import log_routing
 from ..call import Cloud
 from ..clock import from_micros, micros
-from ..services import log_entries
 from ..store import Store
 from . import incidents, policy_evaluation, samples
 from .alignment import MINUTE
@@ -97,4 +97,4 @@ class Evaluator:
             if at - self._pruned >= _PRUNE_MICROS:
                 self._pruned = at
                 samples.prune(tx, at)
-                log_entries.prune(tx, from_micros(at))
+                log_routing.prune(tx, from_micros(at))

@@ -1,4 +1,7 @@
-"""Logging v2: log-based metrics, project log buckets and sinks (configuration only)."""
+"""Logging v2: log-based metrics, project log buckets and sinks.
+
+What a bucket holds: `..log_routing`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from .. import logfilter
+from .. import log_routing, logfilter
 from ..api_errors import invalid, not_found, precondition
 from ..call import Call, Registry
 from ..clock import rfc3339
@@ -18,8 +21,7 @@ from .metric_descriptors import LOG_METRIC_KIND, USER_LOG_PREFIX
 _METRIC_ID = re.compile(r"[A-Za-z0-9_\-.,+!*',()%/]{1,100}")
 _SHORT_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,99}")
 _DESTINATION = re.compile(r"(storage|bigquery|pubsub|logging)\.googleapis\.com/.+")
-_BUCKET = "logging.projects.locations.buckets"
-_DEFAULT_RETENTION_DAYS = 30
+_BUCKET = log_routing.BUCKET
 _LOG_WRITER = "serviceAccount:service-{number}@gcp-sa-logging.iam.gserviceaccount.com"
 
 
@@ -143,7 +145,7 @@ def _prepare_sink(call: Call, sink: Resource, old: Resource | None) -> None:
         body["writerIdentity"] = _LOG_WRITER.format(number=call.cloud.project_number)
 
 
-SINKS = Collection("logging.projects.sinks", "sinks", new_id=_sink_id, prepare=_prepare_sink)
+SINKS = Collection(log_routing.SINK, "sinks", new_id=_sink_id, prepare=_prepare_sink)
 
 
 def update_sink(call: Call) -> dict[str, Any]:
@@ -164,7 +166,7 @@ def _bucket_id(call: Call) -> str:
 
 def _prepare_bucket(call: Call, bucket: Resource, old: Resource | None) -> None:
     body = bucket.body
-    body.setdefault("retentionDays", _DEFAULT_RETENTION_DAYS)
+    body.setdefault("retentionDays", log_routing.DEFAULT_RETENTION_DAYS)
     if not 1 <= body["retentionDays"] <= 3650:
         raise invalid("retention_days must be between 1 and 3650.", "bucket.retention_days")
     fixed = ("locked", "retentionDays")
@@ -198,8 +200,8 @@ def _built_in(call: Call, parent: str) -> list[Resource]:
     ]  # fmt: skip
 
 
-def _find_bucket(call: Call) -> Resource:
-    name = call.target
+def find_bucket(call: Call, name: str) -> Resource:
+    """A bucket, of Google's own ones, too; 404 when there is none."""
     stored = call.tx.get(_BUCKET, name)
     if stored is not None:
         return stored
@@ -211,7 +213,7 @@ def _find_bucket(call: Call) -> Resource:
 
 
 def get_bucket(call: Call) -> dict[str, Any]:
-    return _find_bucket(call).body
+    return find_bucket(call, call.target).body
 
 
 def list_buckets(call: Call) -> dict[str, Any]:
@@ -226,7 +228,7 @@ def list_buckets(call: Call) -> dict[str, Any]:
 
 
 def patch_bucket(call: Call) -> dict[str, Any]:
-    bucket = _find_bucket(call)
+    bucket = find_bucket(call, call.target)
     if bucket.body["lifecycleState"] != "ACTIVE":
         raise precondition(f"Bucket {bucket.name} is not in the ACTIVE state.")
     return BUCKETS.update(call)
@@ -234,20 +236,20 @@ def patch_bucket(call: Call) -> dict[str, Any]:
 
 def delete_bucket(call: Call) -> dict[str, Any]:
     """Mark as deleted: Google keeps a deleted log bucket for seven days."""
-    bucket = _find_bucket(call)
+    bucket = find_bucket(call, call.target)
     if bucket.name.rsplit("/", 1)[-1].startswith("_"):
         raise invalid("Built-in buckets cannot be deleted.", "name")
-    if bucket.body.get("locked"):
+    if bucket.body.get("locked") and log_routing.holds_entries(call.tx, bucket.name):
         raise precondition("A locked bucket cannot be deleted while it holds entries.")
-    bucket.body["lifecycleState"] = "DELETE_REQUESTED"
+    bucket.body["lifecycleState"] = log_routing.DELETED
     bucket.body["updateTime"] = call.now
     call.tx.update(bucket)
     return {}
 
 
 def undelete_bucket(call: Call) -> dict[str, Any]:
-    bucket = _find_bucket(call)
-    if bucket.body["lifecycleState"] != "DELETE_REQUESTED":
+    bucket = find_bucket(call, call.target)
+    if bucket.body["lifecycleState"] != log_routing.DELETED:
         raise precondition(f"Bucket {bucket.name} is not deleted.")
     bucket.body["lifecycleState"] = "ACTIVE"
     call.tx.update(bucket)

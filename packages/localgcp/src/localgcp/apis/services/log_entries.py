@@ -6,18 +6,18 @@ import base64
 import json
 import re
 import secrets
-from datetime import datetime, timedelta
 from typing import Any
 
-from .. import logfilter
+from .. import log_routing, logfilter
 from ..api_errors import invalid, not_found
 from ..call import Call, Cloud, Registry
 from ..clock import parse_rfc3339, sortable
 from ..monitoring import log_match, log_metrics
 from ..store import Transaction
+from . import log_config
 
 _MAX_PAGE = 1000
-_KEPT = timedelta(days=30)
+_VIEW = re.compile(r"(projects/[^/]+/locations/[^/]+/buckets/[^/]+)/views/([^/]+)")
 _LOG_NAME = re.compile(r"projects/([^/]+)/logs/[^/]+")
 
 
@@ -41,16 +41,12 @@ def write(tx: Transaction, cloud: Cloud, entry: dict[str, Any], now: str) -> boo
         " ON CONFLICT DO NOTHING",
         (sortable(parse_rfc3339(entry["timestamp"])), entry["insertId"], json.dumps(entry)),
     )
-    if not stored.rowcount:
+    if not stored.rowcount or stored.lastrowid is None:
         return False
+    log_routing.place(tx, entry, stored.lastrowid)
     log_metrics.count(tx, cloud, entry)
     log_match.watch(tx, cloud, entry)
     return True
-
-
-def prune(tx: Transaction, now: datetime) -> None:
-    """Delete entries that are older than the _Default bucket of Cloud Logging keeps them."""
-    tx.sql.execute("DELETE FROM log_entry WHERE timestamp < ?", (sortable(now - _KEPT),))
 
 
 def write_request(call: Call) -> dict[str, Any]:
@@ -87,11 +83,7 @@ def _check_log_name(call: Call, name: str) -> None:
 
 def list_entries(call: Call) -> dict[str, Any]:
     """Entries that match, oldest first unless `orderBy` says `timestamp desc`."""
-    for name in call.body["resourceNames"]:
-        parts = name.split("/")
-        if parts[0] != "projects" or len(parts) < 2:
-            raise invalid(f"Only projects have logs here, not {name}.", "resource_names")
-        call.project(parts[1])
+    place, kept = _places(call)
     order = call.body.get("orderBy", "timestamp asc")
     if order not in ("timestamp asc", "timestamp desc", "timestamp"):
         raise invalid(f"Invalid order_by: {order}", "order_by")
@@ -102,8 +94,8 @@ def list_entries(call: Call) -> dict[str, Any]:
     compare, direction = ("<", "DESC") if down else (">", "ASC")
     rows = call.tx.sql.execute(
         f"SELECT timestamp, seq, body FROM log_entry WHERE (timestamp, seq) {compare} (?, ?)"
-        f" ORDER BY timestamp {direction}, seq {direction}",
-        after,
+        f" AND ({place}) ORDER BY timestamp {direction}, seq {direction}",
+        (*after, *kept),
     )
     chosen: list[dict[str, Any]] = []
     last = after
@@ -117,6 +109,36 @@ def list_entries(call: Call) -> dict[str, Any]:
         chosen.append(entry)
         last = (timestamp, seq)
     return {"entries": chosen} if chosen else {}
+
+
+def _places(call: Call) -> tuple[str, list[str]]:
+    """SQL over an entry, with its values: whether it is in one of the resources that are asked.
+
+    A project has what any of its buckets has.
+    """
+    places: list[str] = []
+    values: list[str] = []
+    for name in call.body["resourceNames"]:
+        parts = name.split("/")
+        if parts[0] != "projects" or len(parts) < 2:
+            raise invalid(f"Only projects have logs here, not {name}.", "resource_names")
+        parts[1] = call.project(parts[1])
+        if len(parts) == 2:
+            places.append("TRUE")
+            continue
+        view = _VIEW.fullmatch("/".join(parts))
+        if view is None:
+            raise invalid(f"Invalid resource name: {name}", "resource_names")
+        bucket = log_config.find_bucket(call, view[1])
+        names = ("_AllLogs", "_Default") if bucket.name.endswith("/_Default") else ("_AllLogs",)
+        if view[2] not in names:
+            raise not_found(f"View {name} does not exist")
+        places.append("timestamp >= ?")
+        values.append(log_routing.oldest(call.tx, bucket.name, call.cloud.clock.now()))
+        if not bucket.name.endswith("/_Default"):
+            places[-1] += " AND seq IN (SELECT entry FROM log_placement WHERE bucket = ?)"
+            values.append(bucket.name)
+    return " OR ".join(places) or "FALSE", values
 
 
 def _cursor(token: str | None, down: bool) -> tuple[str, int]:
@@ -142,8 +164,11 @@ def delete_log(call: Call) -> dict[str, Any]:
     # The path arrives decoded; log names are stored with %2F.
     head, log_id = call.target.split("/logs/", 1)
     name = f"{head}/logs/{log_id.replace('/', '%2F')}"
+    # Google deletes what is in _Default: other buckets keep theirs.
     cursor = call.tx.sql.execute(
-        "DELETE FROM log_entry WHERE json_extract(body, '$.logName') = ?", (name,)
+        "DELETE FROM log_entry WHERE json_extract(body, '$.logName') = ?"
+        " AND seq NOT IN (SELECT entry FROM log_placement)",
+        (name,),
     )
     if cursor.rowcount == 0:
         raise not_found(f"Log {name} does not exist")
