@@ -63,10 +63,10 @@ class Backups(pulumi.ComponentResource):
             dataset_id=settings.backup.dataset,
             location=settings.location,
             description=f"Table snapshots of {settings.dataset}, made by `eros backup`",
-            labels=settings.all_labels,
+            labels=settings.dataset_labels,
             max_time_travel_hours=str(_TIME_TRAVEL_HOURS),
             default_encryption_configuration=encryption,
-            delete_contents_on_destroy=False,
+            delete_contents_on_destroy=settings.sandbox is not None,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=settings.protect_tables,
@@ -99,6 +99,7 @@ class Backups(pulumi.ComponentResource):
             location=settings.location,
             uniform_bucket_level_access=True,
             public_access_prevention="enforced",
+            force_destroy=True if settings.sandbox else None,
             versioning=gcp.storage.BucketVersioningArgs(enabled=True),
             # `eros backup prune` deletes by kind of backup; this is what nobody pruned.
             lifecycle_rules=[

@@ -34,10 +34,12 @@ class Warehouse(pulumi.ComponentResource):
             dataset_id=settings.dataset,
             location=settings.location,
             description="EROS: captions, their statistics, schedules and health",
-            labels=settings.all_labels,
+            labels=settings.dataset_labels,
             max_time_travel_hours=str(settings.retention.time_travel_hours),
             default_encryption_configuration=encryption,
-            delete_contents_on_destroy=False,
+            default_table_expiration_ms=settings.table_lifetime_ms,
+            # What people make in a sandbox goes with it.
+            delete_contents_on_destroy=settings.sandbox is not None,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 protect=settings.protect_tables,

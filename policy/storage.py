@@ -43,8 +43,13 @@ def _own_log(bucket: Resource) -> Iterator[str]:
         yield f"{target} logs the access to itself into itself"
 
 
+def _is_of_a_sandbox(resource: Resource) -> bool:
+    """Whether it goes with all that it holds: its rows are clones of another stack's."""
+    return settings_of(resource.urn).sandbox is not None
+
+
 def _force_destroy(bucket: Resource) -> Iterator[str]:
-    if bucket.props.get("forceDestroy") is True:
+    if bucket.props.get("forceDestroy") is True and not _is_of_a_sandbox(bucket):
         yield "forceDestroy deletes the objects with the bucket"
 
 
@@ -67,7 +72,7 @@ def _protected_container(resource: Resource) -> Iterator[str]:
 
 
 def _keeps_contents(dataset: Resource) -> Iterator[str]:
-    if dataset.props.get("deleteContentsOnDestroy") is True:
+    if dataset.props.get("deleteContentsOnDestroy") is True and not _is_of_a_sandbox(dataset):
         yield "deleteContentsOnDestroy deletes the tables with the dataset"
 
 
@@ -83,7 +88,7 @@ def _time_travel(dataset: Resource) -> Iterator[str]:
 
 def _no_default_expiration(dataset: Resource) -> Iterator[str]:
     for key in ("defaultTableExpirationMs", "defaultPartitionExpirationMs"):
-        if dataset.props.get(key):
+        if dataset.props.get(key) and not _is_of_a_sandbox(dataset):
             yield f"{key} deletes what a table does not say itself"
 
 

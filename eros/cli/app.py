@@ -38,13 +38,14 @@ COMMANDS = {
     "repair": _CHANGE,
     "adopt": _CHANGE,
     "docs": _CHANGE,
+    "sandbox": _CHANGE,
     "backup": _KEEP,
     "local": _LAPTOP,
     "sample": _LAPTOP,
 }
 
 
-_GROUPS = frozenset({"alerts", "backup", "local"})
+_GROUPS = frozenset({"alerts", "backup", "local", "sandbox"})
 # Typer's variables with the words that are to be completed, one for each kind of shell.
 _COMPLETED = ("COMP_WORDS", "_TYPER_COMPLETE_ARGS")
 # What the command as a whole takes.

@@ -25,8 +25,8 @@ class Format(enum.StrEnum):
     JSON = "json"
 
 
-def _chosen(stack: str) -> str:
-    """Work on a local stack as if nothing were set for other clouds and backends."""
+def work_on(stack: str) -> str:
+    """Work on a local stack as if nothing were set for other clouds and backends; its name."""
     if _is_local(stack):
         environment.use(environment.local(os.environ))
     return stack
@@ -49,7 +49,7 @@ Stack = Annotated[
         "-s",
         envvar="EROS_STACK",
         help="Stack to work on.",
-        callback=_chosen,
+        callback=work_on,
         autocompletion=completion.stacks,
     ),
 ]

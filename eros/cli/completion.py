@@ -32,6 +32,19 @@ def _stacks(_: typer.Context) -> list[str]:
     return sorted(path.name.split(".")[1] for path in PROJECT_ROOT.glob("Pulumi.*.yaml"))
 
 
+def _sandboxes(_: typer.Context) -> list[str]:
+    from eros.sandbox import sandbox_file
+
+    return sandbox_file.names(PROJECT_ROOT)
+
+
+def _runnable(_: typer.Context) -> list[str]:
+    from eros.project import schedules
+
+    folder = PROJECT_ROOT / "sql" / "procedures"
+    return sorted({*schedules.load(), *(path.stem for path in folder.glob("*.sql"))})
+
+
 def _objects(_: typer.Context) -> list[str]:
     return sorted(path.stem for path in (PROJECT_ROOT / "sql").glob("*/*.sql"))
 
@@ -63,4 +76,5 @@ def _backups(context: typer.Context) -> list[str]:
 
 
 stacks, objects, schedules = map(_offered, (_stacks, _objects, _schedules))
+sandboxes, runnable = map(_offered, (_sandboxes, _runnable))
 queries, rules, backups = map(_offered, (_queries, _rules, _backups))

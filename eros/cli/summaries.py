@@ -31,6 +31,7 @@ SUMMARIES = {
     "rollback": "Roll the stack back to an earlier update; --data restores the rows as well.",
     "run": "Run a scheduled query now and wait until it finishes.",
     "sample": "Load a realistic sample: creators, captions, messages, assignments.",
+    "sandbox": "The whole system beside a stack's rows, for a person or a pull request.",
     "validate": (
         "Check all files, the SQL (with Google's analyser) and the policies; exit code 1 on errors."
     ),

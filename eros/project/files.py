@@ -6,7 +6,7 @@ through here, so that no mistake is found by one and passed by another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,9 @@ class Reading:
             settings, root, only, on_compile, fresh, beside(self._scripts)
         )
         self.files = self._documents()
+        if settings.sandbox:
+            found = written_elsewhere(settings, self.report.catalogue or (), self._scripts.configs)
+            self.report.findings += [one for one in found if self._is_asked(one.file)]
         self.report.findings.sort()
 
     def refuse_mistakes(self, warn: Callable[[str], None]) -> Files:
@@ -113,11 +116,40 @@ class Reading:
                 from bqstack.analysis.sql_files import in_document
 
                 finding = in_document(error, self._root, where_to_look)
-                if not self._only or any(
-                    finding.file == path or path in finding.file.parents for path in self._only
-                ):
+                if self._is_asked(finding.file):
                     self.report.findings.append(finding)
             return None
+
+    def _is_asked(self, file: Path) -> bool:
+        """Whether the reading is about this file."""
+        return not self._only or any(file == p or p in file.parents for p in self._only)
+
+
+def written_elsewhere(
+    settings: Settings,
+    objects: Iterable[catalogue.SqlObject],
+    configs: Iterable[schedules.TransferConfig] | None,
+) -> Iterator[Finding]:
+    """What a sandbox's SQL writes beside the sandbox: it must change nothing of others."""
+    # It loads the tokenizer, which other stacks do not need for this.
+    from bqstack.guard import writes_elsewhere
+
+    own = {settings.dataset, settings.backup.dataset}
+    texts = [(one.path, one.sql) for one in objects]
+    texts += [(schedules.FILE, one.query) for one in configs or ()]
+    for file, text in texts:
+        for write in writes_elsewhere.writes(text, settings.project, own):
+            # A schedule's script is no part of its file, line by line.
+            is_whole = file.suffix == ".sql"
+            yield Finding(
+                file,
+                write.line if is_whole else 1,
+                1,
+                "sandbox-write",
+                f"{write.what} of {write.target}, which is not the sandbox's own",
+                f"write to `{settings.project}`.`{settings.dataset}` only",
+                text.splitlines()[write.line - 1] if is_whole else "",
+            )
 
 
 def beside(scripts: schedules.ScheduledScripts) -> Beside:

@@ -30,6 +30,7 @@ from eros.project.settings_sections import (
     Access,
     Automation,
     Backup,
+    Lease,
     Limits,
     Logs,
     Prices,
@@ -55,6 +56,7 @@ LabelKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 _TIME_TRAVEL_DAYS = 7
 _SANDBOX = re.compile(r"[a-z][a-z0-9]{0,19}")
 _STACKS = ("local", "staging", "prod")
+_DAY_MS = 24 * 60 * 60 * 1000
 # The longest that eros:thresholds.pauseWarningHours takes.
 _FOR_EVER_HOURS = 87_600
 # Labels by which jobs are told apart: alerts, figures, runs and costs are read from them.
@@ -78,6 +80,8 @@ class Settings(Section):
     Dataset, backup dataset, bucket and service account below are those of the source; the fields
     of this model hold the sandbox's own names.
     """
+    lease: Lease | None = None
+    """Owner and last day of a sandbox, which `eros sandbox` writes."""
     project: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
     dataset: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,1024}$")]
     location: Annotated[str, StringConstraints(min_length=2)] = "US"
@@ -149,6 +153,13 @@ class Settings(Section):
         if name in _STACKS:
             raise ValueError(f"{name} is the stack of an environment: name the sandbox otherwise")
         return name
+
+    @field_validator("lease")
+    @classmethod
+    def _only_a_sandbox_ends(cls, lease: Lease | None, info: ValidationInfo) -> Lease | None:
+        if lease and not info.data.get("sandbox"):
+            raise ValueError("only a sandbox has an end: remove it, or set eros:sandbox")
+        return lease
 
     @field_validator("dataset", "service_account")
     @classmethod
@@ -293,6 +304,22 @@ class Settings(Section):
             **self.names.labels,
             **self.labels,
         }
+
+    @property
+    def dataset_labels(self) -> dict[str, str]:
+        """Labels of the datasets: `all_labels`, with owner and last day of a sandbox."""
+        if self.lease is None:
+            return self.all_labels
+        return {
+            **self.all_labels,
+            "owner": self.lease.owner,
+            "expires": self.lease.expires.isoformat(),
+        }
+
+    @property
+    def table_lifetime_ms(self) -> int | None:
+        """How long a new table of a sandbox lives that says nothing itself; None is for ever."""
+        return None if self.lease is None else (self.lease.days + 1) * _DAY_MS
 
     @property
     def job_labels(self) -> str:

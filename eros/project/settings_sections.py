@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -28,6 +29,8 @@ class Prices(Section):
 
     query_usd_per_tib: PositiveFloat = 6.25
     """On-demand analysis, per TiB (2^40 bytes) billed."""
+    storage_usd_per_gib_month: PositiveFloat = 0.02
+    """Active logical storage, per GiB (2^30 bytes) and month, for the cost of sandboxes."""
     requests_per_day: PositiveInt = 100
     """Schedule requests that the builder works on in a day, for `eros plan` to reckon with."""
 
@@ -216,6 +219,21 @@ class Logs(Section):
     lock_audit: bool = False
     """Lock the bucket of the audit. Nobody can undo it: its retention never changes again, and it
     can be deleted only when every entry in it has ended."""
+
+
+class Lease(Section):
+    """Whose a sandbox is and until when (docs/sandboxes.md)."""
+
+    owner: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,63}$")]
+    """Who made it, as the label `owner` of its datasets."""
+    expires: date
+    """The last day, in UTC; `eros sandbox sweep` destroys it afterwards."""
+    days: Annotated[int, Field(gt=0, le=90)] = 7
+    """Days that a new table lives without an expiration of its own, one more as grace."""
+    source: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
+    """Stack whose tables it clones, and that its rows are compared with."""
+    data: Literal["clone", "sample", "none"] = "clone"
+    """Rows that it began with."""
 
 
 class Access(Section):

@@ -149,7 +149,7 @@ def test_a_module_name_means_one_thing():
 
 
 # Of `eros`, from the top.
-FLOORS = ("cli", "operations", "watch", "cloud", "project")
+FLOORS = ("cli", "sandbox", "operations", "watch", "cloud", "project")
 
 
 @pytest.mark.parametrize(("floor", "above"), [(f, FLOORS[:n]) for n, f in enumerate(FLOORS)])

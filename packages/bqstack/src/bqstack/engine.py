@@ -7,11 +7,15 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from bqstack.errors import UserError
+
+# Of what a failed command said: its errors stand at the end.
+_MOST_SAID = 4000
 
 
 def executable() -> str:
@@ -29,6 +33,23 @@ def run(*arguments: str, root: Path) -> None:
     command = [executable(), *arguments]
     if subprocess.run(command, cwd=root, check=False).returncode != 0:
         raise UserError(f"pulumi {arguments[0]} failed; see its message above")
+
+
+def run_quietly(*arguments: str, root: Path) -> None:
+    """Run pulumi without a word of it; raises UserError with the end of what it says.
+
+    An interruption reaches it once, as `in_session` does it.
+    """
+    with tempfile.TemporaryFile() as said:
+        command = [executable(), *arguments, "--non-interactive", "--color", "never"]
+        code = in_session(
+            command, cwd=root, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+        )
+        if code:
+            said.seek(0)
+            lines = said.read().decode(errors="replace").splitlines()
+            end = "\n".join(line for line in lines if line.strip())[-_MOST_SAID:]
+            raise UserError(f"pulumi {arguments[0]} failed:\n{end}")
 
 
 def in_session(command: Sequence[str], **options: Any) -> int:
@@ -61,9 +82,14 @@ def ensure_stack(stack: str, root: Path) -> None:
     if uses_local_backend():
         folder = os.environ["PULUMI_BACKEND_URL"].removeprefix("file://")
         Path(folder).mkdir(parents=True, exist_ok=True)
-    known = json.loads(output("stack", "ls", "--json", root=root))
-    if stack not in {entry["name"].rpartition("/")[2] for entry in known}:
+    if not has_stack(stack, root):
         output("stack", "init", stack, "--no-select", root=root)
+
+
+def has_stack(stack: str, root: Path) -> bool:
+    """Whether the current backend keeps a stack of this name; raises UserError."""
+    known = json.loads(output("stack", "ls", "--json", root=root))
+    return stack in {entry["name"].rpartition("/")[2] for entry in known}
 
 
 def last_changes(stack: str, root: Path) -> dict[str, int]:

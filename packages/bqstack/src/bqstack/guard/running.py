@@ -42,7 +42,7 @@ def dangers(text: str) -> list[Danger]:
     temporary = set(_temporary(tokens))
     return [
         danger
-        for statement in _statements(tokens)
+        for statement in statements(tokens)
         for danger in _of(statement)
         if danger.target.lower() not in temporary
     ]
@@ -60,8 +60,8 @@ def added(old: str, new: str) -> list[Danger]:
     return found
 
 
-def _statements(tokens: Sequence[Token]) -> Iterator[list[Token]]:
-    """Pieces that begin where a statement may begin and end with its semicolon."""
+def statements(tokens: Sequence[Token]) -> Iterator[list[Token]]:
+    """Pieces of a script that begin where a statement may begin and end with its semicolon."""
     for index, token in enumerate(tokens):
         if token.token_type in TEXTS:
             continue
@@ -151,7 +151,7 @@ def _name(statement: list[Token], start: int) -> str:
 
 
 def _temporary(tokens: Sequence[Token]) -> Iterator[str]:
-    for statement in _statements(tokens):
+    for statement in statements(tokens):
         words = [token.text.upper() for token in statement]
         skipped = 3 if words[1:3] == ["OR", "REPLACE"] else 1
         if words[:1] == ["CREATE"] and words[skipped : skipped + 1] in (["TEMP"], ["TEMPORARY"]):

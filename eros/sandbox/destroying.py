@@ -1,0 +1,61 @@
+"""Destroying a sandbox, or what an interrupted command has left of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bqstack import engine
+from bqstack.errors import UserError
+from bqstack.failures import FAILURES, explained
+from eros.cloud.google import Google
+from eros.cloud.local_control import present
+from eros.operations import repair
+from eros.project.settings import PROJECT_ROOT
+from eros.project.stack_file import load_stack_file
+from eros.sandbox import remains, sandbox_file
+from eros.sandbox.creating import Progress
+from eros.sandbox.sandbox_file import Data
+
+
+def destroy(
+    name: str, source: str = "local", *, root: Path = PROJECT_ROOT, progress: Progress
+) -> list[str]:
+    """Destroy all of a sandbox; what was there besides what its state knew, by name.
+
+    One whose file is not on this machine is found by the names that it has beside `source`.
+    Raises UserError when there is none, and when something cannot be deleted.
+    """
+    has_file = sandbox_file.path(name, root).is_file()
+    if not has_file:
+        today = present(load_stack_file(source, root)).date()
+        content = sandbox_file.document(name, source, Data.NONE, today, 1, root)
+        google = Google(sandbox_file.settings(content, name, root), root)
+        if not remains.find(google) and not engine.has_stack(name, root):
+            raise UserError(
+                f"there is no sandbox {name!r} beside {source}", fix="eros sandbox list"
+            )
+        # The engine reads its settings from the file.
+        sandbox_file.write(name, content, root)
+    google = Google(sandbox_file.read(name, root), root)
+    if engine.has_stack(name, root):
+        progress(f"the stack {name}: pulumi destroy")
+        repair.repair(google, name, root=root, progress=progress)
+        quiet = ("--yes", "--skip-preview")
+        engine.run_quietly("destroy", "--stack", name, *quiet, root=root)
+    progress(f"asking for what is left: {', '.join(remains.ASKED)}")
+    left = remains.find(google)
+    for one in left:
+        progress(f"deleting {one}")
+        try:
+            one.delete()
+        except FAILURES as error:
+            raise UserError(f"{one} cannot be deleted: {explained(error)}") from error
+    if still := remains.find(google):
+        raise UserError(
+            f"still there: {', '.join(map(str, still))}", fix=f"eros sandbox destroy {name}"
+        )
+    if engine.has_stack(name, root):
+        engine.output("stack", "rm", name, "--yes", "--preserve-config", root=root)
+    # Last: without it the sandbox would have no name to go on with.
+    sandbox_file.path(name, root).unlink()
+    return [str(one) for one in left]
