@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from eros.cloud.google import Google
+from eros.project import log_buckets
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,15 @@ class Remain:
 
 ASKED = (
     *("datasets", "scheduled queries", "alert policies", "notification channels", "dashboards"),
-    *("log-based metrics", "Pub/Sub topics", "buckets", "service accounts", "the project's policy"),
+    *(
+        "log-based metrics",
+        "log sinks",
+        "log buckets",
+        "Pub/Sub topics",
+        "buckets",
+        "service accounts",
+        "the project's policy",
+    ),
 )
 
 
@@ -42,6 +51,7 @@ def find(google: Google) -> list[Remain]:
         *_transfers(google),
         *_monitoring(google),
         *_metrics(google),
+        *_logs(google),
         *_topics(google),
         *_datasets(google),
         *_buckets(google),
@@ -108,6 +118,24 @@ def _metrics(google: Google) -> Iterator[Remain]:
             # The library does not quote the slash that is part of the name.
             name = f"projects/{own.project}/metrics/{item['name'].replace('/', '%2F')}"
             yield Remain("log-based metric", item["name"], metrics.delete(metricName=name).execute)
+
+
+def _logs(google: Google) -> Iterator[Remain]:
+    """Sinks and buckets of logs; Google keeps a deleted bucket for a week and bills nothing."""
+    own = google.settings
+    names = {log_buckets.bucket_id(own, key) for key in log_buckets.STREAMS}
+    project = google.api("logging").projects()
+    sinks = project.sinks()
+    for item in _listed(sinks, "sinks", parent=f"projects/{own.project}"):
+        if item["name"] in names:
+            name = f"projects/{own.project}/sinks/{item['name']}"
+            yield Remain("log sink", item["name"], sinks.delete(sinkName=name).execute)
+    buckets = project.locations().buckets()
+    parent = f"projects/{own.project}/locations/{log_buckets.LOCATION}"
+    for item in _listed(buckets, "buckets", parent=parent):
+        is_there = item.get("lifecycleState") != "DELETE_REQUESTED"
+        if item["name"].rpartition("/")[2] in names and is_there:
+            yield Remain("log bucket", item["name"], buckets.delete(name=item["name"]).execute)
 
 
 def _topics(google: Google) -> Iterator[Remain]:
