@@ -48,49 +48,35 @@ BEGIN
             ])
         ),
 
-        -- Gregorian computus (Meeus, Astronomical Algorithms, chapter 8), whose
-        -- intermediate values have no names of their own. Quotients stand alone: the local
-        -- engine loses the parentheses of an expression inside DIV.
+        -- Gregorian computus (Meeus, Astronomical Algorithms, chapter 8), whose intermediate values
+        -- have no names of their own. A column can only be used below where it is computed.
         golden AS (
             SELECT
                 year_number,
                 MOD(year_number, 19) AS a,
                 DIV(year_number, 100) AS b,
                 MOD(year_number, 100) AS c
-            -- Literal bounds: the local engine takes no variable inside GENERATE_ARRAY.
-            FROM UNNEST(GENERATE_ARRAY(1971, 2199)) AS year_number
-            WHERE year_number BETWEEN first_year AND last_year
-        ),
-
-        quotients AS (
-            SELECT
-                *,
-                DIV(b, 4) AS d,
-                MOD(b, 4) AS e,
-                DIV(c, 4) AS i,
-                MOD(c, 4) AS k,
-                b - CAST(FLOOR((b + 8) / 25) AS INT64) + 1 AS g
-            FROM golden
+            FROM UNNEST(GENERATE_ARRAY(first_year, last_year)) AS year_number
         ),
 
         epact AS (
             SELECT
                 *,
-                MOD(19 * a + b - d - DIV(g, 3) + 15, 30) AS h
-            FROM quotients
+                MOD(19 * a + b - DIV(b, 4) - DIV(b - DIV(b + 8, 25) + 1, 3) + 15, 30) AS h
+            FROM golden
         ),
 
         sunday AS (
             SELECT
                 *,
-                MOD(32 + 2 * e + 2 * i - h - k, 7) AS l
+                MOD(32 + 2 * MOD(b, 4) + 2 * DIV(c, 4) - h - MOD(c, 4), 7) AS l
             FROM epact
         ),
 
         easter AS (
             SELECT
                 year_number,
-                h + l - 7 * CAST(FLOOR((a + 11 * h + 22 * l) / 451) AS INT64) + 114 AS n
+                h + l - 7 * DIV(a + 11 * h + 22 * l, 451) + 114 AS n
             FROM sunday
         ),
 
@@ -104,24 +90,9 @@ BEGIN
                 DATE_ADD(
                     DATE(easter.year_number, GREATEST(rules.month_number, 1), 1),
                     INTERVAL IF(rules.nth = -1, 1, 0) MONTH
-                ) AS anchor,
-                IF(rules.nth = -1, -7, 7 * (rules.nth - 1)) AS weeks_after
+                ) AS anchor
             FROM rules
             CROSS JOIN easter
-        ),
-
-        weekdays AS (
-            SELECT
-                *,
-                EXTRACT(DAYOFWEEK FROM anchor) AS anchor_weekday
-            FROM anchored
-        ),
-
-        counted AS (
-            SELECT
-                *,
-                MOD(weekday + 7 - anchor_weekday, 7) + weeks_after AS days_after
-            FROM weekdays
         ),
 
         dated AS (
@@ -130,9 +101,12 @@ BEGIN
                 CASE rule
                     WHEN 'FIXED' THEN DATE(year_number, month_number, nth)
                     WHEN 'EASTER' THEN DATE(year_number, DIV(n, 31), MOD(n, 31) + 1)
-                    ELSE DATE_ADD(anchor, INTERVAL days_after DAY)
+                    ELSE DATE_ADD(
+                        anchor,
+                        INTERVAL MOD(weekday + 7 - EXTRACT(DAYOFWEEK FROM anchor), 7) + IF(nth = -1, -7, 7 * (nth - 1)) DAY
+                    )
                 END AS base_date
-            FROM counted
+            FROM anchored
         )
 
         SELECT

@@ -527,3 +527,51 @@ def test_the_greatest_number_of_many_digits_fits_and_no_greater_one(client, limi
             run(client, f"INSERT INTO {limited} (wide) VALUES (NUMERIC '{sign}1{'0' * 20}')")
     rows = run(client, f"SELECT CAST(wide AS STRING) AS wide FROM {limited} ORDER BY wide")
     assert [row["wide"] for row in rows] == [f"-{'9' * 20}", "9" * 20]
+
+
+# Integers ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("DIV(8 + 8, 3)", 5),
+        ("DIV(24, 2 * 3)", 4),
+        ("DIV(a + 8, 25)", 1),
+        ("DIV(DIV(a, 4) + 3 * a - 1, 2)", 32),
+        ("6 / DIV(7, 2)", 2.0),
+        ("-DIV(-7, 2)", 3),
+        ("a - DIV(a - DIV(a + 8, 25) + 1, 3)", 14),
+        # A Wednesday, the fourth day of its week.
+        ("MOD(2 + 7 - EXTRACT(DAYOFWEEK FROM DATE '2025-01-01'), 7)", 5),
+        ("2 * EXTRACT(DAYOFWEEK FROM DATE '2025-01-01')", 8),
+    ],
+)
+def test_what_becomes_an_operator_is_held_together(client, expression, expected):
+    assert values(client, f"SELECT {expression} FROM UNNEST([20]) AS a") == [expected]
+
+
+def test_the_bounds_of_an_array_are_any_expression(client):
+    script = """
+        DECLARE low INT64 DEFAULT 3;
+        DECLARE high INT64 DEFAULT 6;
+        SELECT
+            ARRAY(SELECT x FROM UNNEST(GENERATE_ARRAY(low, high)) AS x ORDER BY x) AS up,
+            ARRAY(SELECT x FROM UNNEST(GENERATE_ARRAY(high, low, -2)) AS x ORDER BY x DESC) AS down,
+            GENERATE_ARRAY(high, low) AS nothing,
+            GENERATE_ARRAY(1, 2, 0.5) AS halves,
+            GENERATE_ARRAY(low, NULL) IS NULL AS is_unknown
+    """
+    assert run(client, script) == [
+        {
+            "up": [3, 4, 5, 6],
+            "down": [6, 4],
+            "nothing": [],
+            "halves": [1.0, 1.5, 2.0],
+            "is_unknown": True,
+        }
+    ]
+    lateral = "SELECT y FROM UNNEST([1, 2]) AS x, UNNEST(GENERATE_ARRAY(1, x)) AS y ORDER BY x, y"
+    assert values(client, lateral) == [1, 1, 2]
+    with pytest.raises(BadRequest, match="Sequence step cannot be 0"):
+        run(client, "SELECT GENERATE_ARRAY(1, 2, 0)")

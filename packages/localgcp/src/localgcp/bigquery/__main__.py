@@ -15,6 +15,7 @@ from local_bigquery.app import app
 
 from localgcp import clockfile, extensions
 from localgcp.bigquery import (
+    arithmetic,
     callers,
     catalog,
     catalogue_cache,
@@ -65,6 +66,7 @@ def main() -> None:
     structs.install()
     json_text.install()
     format_function.install()
+    arithmetic.install()
     stored_jobs.install()
     loads.install()
     catalog.install()
