@@ -27,6 +27,14 @@ pytestmark = [pytest.mark.sql, pytest.mark.emulator]
 DATASET = "corpus"
 # What BigQuery does and the local BigQuery does not, by the name that its error gives.
 LOCALLY_REFUSED = {
+    "ai_search": "functions of AI",
+    "appends": "APPENDS",
+    "changes": "CHANGES",
+    "gap_fill": "GAP_FILL",
+    "ml_functions": "functions of ML",
+    "ml_scalers": "functions of ML",
+    "vector_search": "VECTOR_SEARCH",
+    "vector_search_single": "VECTOR_SEARCH",
     "aggregation_threshold": "SELECT WITH AGGREGATION_THRESHOLD",
     "differential_privacy": "SELECT WITH DIFFERENTIAL_PRIVACY",
     "match_recognize": "MATCH_RECOGNIZE",

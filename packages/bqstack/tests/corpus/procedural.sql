@@ -236,3 +236,27 @@ DECLARE x, z INT64; DECLARE y STRING; SET (x, y, z) = (SELECT AS STRUCT * FROM @
 MERGE @u AS u USING (SELECT 1 AS a LIMIT 1) AS x ON FALSE WHEN NOT MATCHED THEN INSERT (a, s, w) VALUES (a, 's', 3);
 -- invalid: column-order
 MERGE @u AS u USING (SELECT 1 AS a LIMIT 1) AS x ON FALSE WHEN NOT MATCHED THEN INSERT VALUES (a, 's', 3);
+-- case: temp_table_altered
+CREATE TEMP TABLE made (x INT64); ALTER TABLE made ADD COLUMN y STRING; INSERT INTO made (x, y) VALUES (1, 'a'); ALTER TABLE made DROP COLUMN x; SELECT y FROM made;
+-- invalid: unknown-column
+CREATE TEMP TABLE made (x INT64, y STRING); ALTER TABLE made DROP COLUMN x; SELECT x FROM made;
+-- case: temp_table_column_renamed
+CREATE TEMP TABLE made (x INT64, y STRING); ALTER TABLE made RENAME COLUMN x TO z; SELECT z FROM made;
+-- invalid: unknown-column
+CREATE TEMP TABLE made (x INT64, y STRING); ALTER TABLE made RENAME COLUMN x TO z; SELECT x FROM made;
+-- case: temp_table_column_retyped
+CREATE TEMP TABLE made (x INT64); ALTER TABLE made ALTER COLUMN x SET DATA TYPE NUMERIC; INSERT INTO made (x) VALUES (NUMERIC '0.5');
+-- invalid: *
+CREATE TEMP TABLE made (x INT64); INSERT INTO made (x) VALUES (NUMERIC '0.5');
+-- case: temp_table_of_the_session
+CREATE TEMP TABLE made (x INT64); INSERT INTO _SESSION.made (x) VALUES (1); ALTER TABLE _SESSION.made ADD COLUMN z INT64; SELECT made.z FROM _SESSION.made; DROP TABLE _SESSION.made;
+-- invalid: unknown-column
+CREATE TEMP TABLE made (x INT64); SELECT zz FROM _SESSION.made;
+-- case: temp_table_beside_a_table_of_its_name
+CREATE TEMP TABLE t (x INT64); ALTER TABLE t ADD COLUMN y INT64; DROP TABLE t;
+-- invalid: permanent-ddl
+CREATE TEMP TABLE t (x INT64); DROP TABLE @t;
+-- case: load_into_a_temp_table
+IF FALSE THEN LOAD DATA INTO TEMP TABLE made (x INT64) FROM FILES (format = 'CSV', uris = ['gs://bucket/x.csv']); SELECT x FROM made; END IF;
+-- invalid: unknown-column
+LOAD DATA OVERWRITE TEMP TABLE made (x INT64) FROM FILES (format = 'CSV', uris = ['gs://bucket/x.csv']); SELECT zz FROM made;

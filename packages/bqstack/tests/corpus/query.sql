@@ -340,3 +340,35 @@ SELECT k.* FROM @u AS x JOIN @keyed AS k ON k.id = x.a UNION ALL SELECT a, s FRO
 SELECT * FROM @u UNION ALL BY NAME SELECT s, w, a FROM @u
 -- invalid: column-order
 SELECT * FROM (SELECT * FROM @u UNION ALL SELECT k.id, x.s, x.w FROM @u AS x JOIN @keyed AS k ON k.id = x.a)
+-- case: vector_search
+SELECT query.k, base.a, distance FROM VECTOR_SEARCH((SELECT a, [f, 1.0] AS e FROM @t WHERE a > 1), 'e', (SELECT 'x' AS k, [1.0, 2.0] AS other), 'other', top_k => 2, distance_type => 'COSINE', options => '{"use_brute_force": true}')
+-- invalid: unknown-column
+SELECT query.k, base.zz FROM VECTOR_SEARCH(TABLE @t, 'arr', (SELECT 'x' AS k, [1.0, 2.0] AS other), query_column_to_search => 'other')
+-- case: vector_search_single
+SELECT base.a, distance FROM VECTOR_SEARCH(TABLE @t, 'arr', query_value => [1.0, 2.0], top_k => 3)
+-- invalid: wrong-arguments
+SELECT base.a FROM VECTOR_SEARCH(TABLE @t, 'arr', query_value => [1.0, 2.0], topk => 3)
+-- case: ai_search
+SELECT base.s, distance FROM AI.SEARCH(TABLE @t, 's', 'something', mode => 'HYBRID', top_k => 3)
+-- invalid: unknown-column
+SELECT base.zz FROM AI.SEARCH(TABLE @t, 's', 'something')
+-- case: appends
+SELECT a, _CHANGE_TYPE AS change, _CHANGE_TIMESTAMP AS moment FROM APPENDS(TABLE @t, NULL, NULL)
+-- invalid: wrong-arguments
+SELECT a FROM APPENDS(TABLE @t, 5)
+-- case: changes
+SELECT a, _CHANGE_TYPE AS change, _CHANGE_IS_FOR_UPDATE AS is_half FROM CHANGES(TABLE @t, NULL, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 10 MINUTE))
+-- invalid: unknown-column
+SELECT a, _CHANGE_KIND AS change FROM CHANGES(TABLE @t, NULL, NULL)
+-- case: gap_fill
+SELECT dt, a FROM GAP_FILL(TABLE @t, ts_column => 'dt', bucket_width => INTERVAL 1 DAY, value_columns => [('a', 'locf')], origin => DATETIME '2026-01-01 00:00:00')
+-- invalid: wrong-arguments
+SELECT dt FROM GAP_FILL(TABLE @t, 'dt', 1)
+-- case: ml_functions
+SELECT ML.DISTANCE([1.0], [f], 'COSINE') AS c, ML.LP_NORM(arr, 2) AS n, ML.BUCKETIZE(a, [1, 2, 3], FALSE, 'bucket_ranges') AS e, ML.NGRAMS(['x', 'y'], [1, 2]) AS g, ML.HASH_BUCKETIZE(s, 3) AS h, ML.NORMALIZER([f]) AS k FROM @t
+-- invalid: wrong-arguments
+SELECT ML.HASH_BUCKETIZE(s, s) AS h FROM @t
+-- case: ml_scalers
+SELECT ML.MIN_MAX_SCALER(a) OVER () AS m, ML.IMPUTER(s, 'most_frequent') OVER () AS i, ML.QUANTILE_BUCKETIZE(a, 3) OVER () AS q, ML.LABEL_ENCODER(s) OVER () AS l FROM @t
+-- invalid: wrong-arguments
+SELECT ML.STANDARD_SCALER(s) OVER () AS m FROM @t

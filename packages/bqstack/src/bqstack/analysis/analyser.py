@@ -15,7 +15,7 @@ from zetasql.wasi._pb2.zetasql.proto.simple_catalog_pb2 import SimpleCatalogProt
 from zetasql.wasi._pb2.zetasql.public import options_pb2
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
-from bqstack.analysis import analyser_types, google_names
+from bqstack.analysis import analyser_types, google_functions, google_names
 from bqstack.analysis.tree import Node
 from bqstack.analysis.wasm import Aborted, CallFailed, Machine
 
@@ -136,7 +136,9 @@ class Analyser:
             options.CopyFrom(self._options)
             options.target_column_types.append(target)
         request = service.AnalyzeRequest(
-            options=options, registered_catalog_id=self._id(catalogue), sql_statement=sql
+            options=options,
+            registered_catalog_id=self._id(catalogue),
+            sql_statement=google_functions.renamed(sql),
         )
         try:
             reply = self._machine.call("Analyze", request, service.AnalyzeResponse)
@@ -187,7 +189,7 @@ def _in_bigquery(feature: int) -> bool:
 
 
 def _sql_error(text: str) -> SqlError:
-    message = re.sub(r"^Code: \d+, Message: ", "", text)
+    message = google_functions.shown(re.sub(r"^Code: \d+, Message: ", "", text))
     place = _PLACE.search(message)
     if place is None:
         return SqlError(message)

@@ -25,7 +25,8 @@ _PATTERNS = (
     (
         "wrong-arguments",
         r"signature for (aggregate |analytic )?function|[Nn]umber of arguments"
-        r"|signature for table-valued|No matching signature for (procedure|TVF)",
+        r"|signature for table-valued|No matching signature for (procedure|TVF|[A-Z_]+\n)"
+        r"|^Named argument ",
     ),
     (
         "aggregation",
@@ -133,17 +134,24 @@ def shortened(message: str) -> str:
     return "; ".join(kept)
 
 
-UNKNOWN_OF_GOOGLE = (
-    "the analyser does not know all of Google's; one of them is let pass by a comment:"
-    " -- validate: allow missing-object <why>"
-)
+def hint_of_google(message: str) -> str:
+    """What to write where something is called that can only be Google's; else nothing.
 
-
-def is_of_google(message: str) -> bool:
-    """Whether something is called that can only be Google's: its name has no dataset of ours."""
-    missing = missing_name(message) or ""
+    Only Google's names have no dataset of ours.
+    """
+    name = missing_name(message) or ""
     called = re.match(r"(Table-valued function|Function|Procedure) not found", message)
-    return bool(called) and "`" not in missing
+    if not called or "`" in name:
+        return ""
+    reason = "it is a function of Google's that the analyser does not know"
+    if re.match(r"(ML|AI)\.", name, re.IGNORECASE):
+        reason = "what it gives depends on a model, and sql/ declares none"
+    elif name.upper() == "EXTERNAL_QUERY":
+        reason = "its columns are those of another database"
+    return (
+        f"{reason}; let the statement pass without a check by this line above it:"
+        f" -- validate: allow missing-object {name} is Google's"
+    )
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -96,8 +96,7 @@ class Session:
                 hint = "sql/ declares it, but as a different kind of object"
             elif "Did you mean" not in message:
                 hint = analyser_messages.did_you_mean(missing.lower(), own)
-            if not hint and analyser_messages.is_of_google(message):
-                hint = analyser_messages.UNKNOWN_OF_GOOGLE
+            hint = hint or analyser_messages.hint_of_google(message)
         self.findings.append(self.source.finding(rule, message, line, column, hint))
 
     def _misspelt(self, line: int, column: int) -> tuple[int, int, str]:

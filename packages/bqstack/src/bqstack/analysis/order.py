@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bqstack.analysis import shape
+from bqstack.analysis import shape, temporary
 from bqstack.analysis.file_check import Session
 from bqstack.analysis.tree import Node
 
@@ -62,7 +62,7 @@ class _Walk:
                 self._merge(node)
             case "ASTAssignmentFromStruct":
                 self._assignment(node.get("struct_expression"), ctes)
-            case "ASTCreateTableStatement" if shape.is_temporary(node):
+            case "ASTCreateTableStatement" if temporary.is_created(node):
                 self._temporary(node, ctes)
         for child in node.children():
             self.walk(child, inner)

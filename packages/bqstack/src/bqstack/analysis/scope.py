@@ -25,10 +25,14 @@ from zetasql.wasi._pb2.zetasql.public.simple_constant_pb2 import SimpleConstantP
 from zetasql.wasi._pb2.zetasql.public.simple_table_pb2 import SimpleColumnProto, SimpleTableProto
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
-from bqstack.analysis import analyser_types, any_type, google_names
+from bqstack.analysis import analyser_types, any_type, google_functions, google_names
+from bqstack.analysis.google_functions import below
 from bqstack.catalogue.data_types import ALIASES
 from bqstack.catalogue.elsewhere import Elsewhere
 from bqstack.catalogue.sql_objects import Kind, Routine, SqlObject, Table
+
+# The dataset under which a script may name its temporary tables.
+SESSION = "_SESSION"
 
 Columns = dict[str, TypeProto]
 Key = frozenset[str]
@@ -184,35 +188,26 @@ class World:
                 SimpleCatalogProto.NamedTypeProto(name=alias, type=analyser_types.parsed(kind))
                 for alias, kind in ALIASES.items()
             ],
-            custom_function=[
-                *(_choosing_aggregate(n) for n in google_names.CHOOSING_AGGREGATES),
-                *(_searching(n, returns) for n, returns in google_names.SEARCHES.items()),
-                *functions,
-            ],
+            custom_function=functions,
             table=[_table(name, name, facts.columns) for name, facts in temporary.items()],
             constant=[
                 SimpleConstantProto(name_path=[name], type=kind) for name, kind in variables.items()
             ],
         )
-        project = _below(root, self._project)
-        dataset = _below(project, self._dataset)
+        google_functions.add(root)
+        below(root, SESSION).table.extend(root.table)
+        project = below(root, self._project)
+        dataset = below(project, self._dataset)
         dataset.table.extend([*self._tables, *self._meta_tables])
         dataset.custom_function.extend(self._functions)
         dataset.custom_tvf.extend(self._table_functions)
         dataset.procedure.extend(self._procedures)
-        for *holders, name in google_names.SYSTEM_PROCEDURES:
-            holder = root
-            for above in holders:
-                holder = _below(holder, above)
-            holder.procedure.append(_of_a_text(name))
         dataset.catalog.add().CopyFrom(self._dataset_views)
         for holder in (project, root):
             # A view without a project takes the one that it is created in.
-            _below(holder, self._region).catalog.add().CopyFrom(self._region_views)
+            below(holder, self._region).catalog.add().CopyFrom(self._region_views)
         for path, table in self._elsewhere:
-            holder = root
-            for name in path[:-1]:
-                holder = _below(holder, name)
+            holder = below(root, *path[:-1])
             # What a file declares counts, also of a view of Google's that is known already.
             for known in [one for one in holder.table if one.name.lower() == table.name.lower()]:
                 holder.table.remove(known)
@@ -232,59 +227,6 @@ def _arguments(declared: Routine) -> Iterable[FunctionArgumentTypeProto]:
             yield FunctionArgumentTypeProto(kind=enums.ARG_TYPE_ARBITRARY, num_occurrences=1)
         else:
             yield _fixed(analyser_types.standard(argument.type))
-
-
-def _below(holder: SimpleCatalogProto, name: str) -> SimpleCatalogProto:
-    """The catalogue of this name in another, made when it is not there."""
-    for known in holder.catalog:
-        if known.name.lower() == name.lower():
-            return known
-    made = holder.catalog.add()
-    made.name = name
-    return made
-
-
-def _searching(name: str, returns: str) -> FunctionProto:
-    """A function of anything and a text, with more texts by name."""
-    signature = FunctionSignatureProto(
-        argument=[
-            FunctionArgumentTypeProto(kind=enums.ARG_TYPE_ARBITRARY, num_occurrences=1),
-            _fixed(analyser_types.parsed("STRING")),
-            *(
-                FunctionArgumentTypeProto(
-                    kind=enums.ARG_TYPE_FIXED,
-                    type=analyser_types.parsed("STRING"),
-                    num_occurrences=0,
-                    options=FunctionArgumentTypeOptionsProto(
-                        cardinality=enums.FunctionEnums.OPTIONAL,
-                        argument_name=argument,
-                        named_argument_kind=enums.FunctionEnums.NAMED_ONLY,
-                    ),
-                )
-                for argument in google_names.SEARCH_OPTIONS
-            ),
-        ],
-        return_type=_fixed(analyser_types.parsed(returns)),
-    )
-    return FunctionProto(name_path=[name], group="Google", mode="SCALAR", signature=[signature])
-
-
-def _of_a_text(name: str) -> ProcedureProto:
-    """A procedure with one text."""
-    signature = FunctionSignatureProto(
-        argument=[_fixed(analyser_types.parsed("STRING"))],
-        return_type=_fixed(analyser_types.parsed("INT64")),
-    )
-    return ProcedureProto(name_path=[name], signature=signature)
-
-
-def _choosing_aggregate(name: str) -> FunctionProto:
-    value, order = (
-        FunctionArgumentTypeProto(kind=kind, num_occurrences=1)
-        for kind in (enums.ARG_TYPE_ANY_1, enums.ARG_TYPE_ANY_2)
-    )
-    signature = FunctionSignatureProto(argument=[value, order], return_type=value)
-    return FunctionProto(name_path=[name], group="Google", mode="AGGREGATE", signature=[signature])
 
 
 def _fixed(kind: TypeProto) -> FunctionArgumentTypeProto:

@@ -10,7 +10,7 @@ from zetasql.wasi._pb2.zetasql.proto.function_pb2 import FunctionProto
 from zetasql.wasi._pb2.zetasql.public import type_pb2
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
-from bqstack.analysis import analyser_types, any_type, order, shape
+from bqstack.analysis import analyser_types, any_type, order, shape, temporary
 from bqstack.analysis.analyser import SqlError, Unanalysable
 from bqstack.analysis.file_check import Session
 from bqstack.analysis.scope import Facts
@@ -215,12 +215,12 @@ class Script:
 
     def _sql(self, node: Node) -> None:
         resolved = self._analyse(node)
-        if node.kind == "ASTCreateTableStatement" and shape.is_temporary(node):
+        if node.kind == "ASTCreateTableStatement" and temporary.is_created(node):
             self._create_temporary(node, resolved)
-        elif node.kind == "ASTCreateFunctionStatement" and shape.is_temporary(node):
+        elif node.kind == "ASTCreateFunctionStatement" and temporary.is_created(node):
             self._create_function(node, resolved)
         elif node.kind == "ASTDropStatement":
-            self._temporary.pop(shape.last_name(node), None)
+            self._temporary.pop(temporary.own_name(node.get("name")) or "", None)
         if resolved is None:
             return
         if resolved.has("table_scan") and resolved.kind != "ResolvedDeleteStmt":
@@ -228,6 +228,39 @@ class Script:
             written = resolved.get("table_scan").get("table").full_name.lower()
             if written in self._temporary:
                 self._temporary[written].keys.clear()
+
+    def _on_ASTAlterTableStatement(self, node: Node) -> None:
+        resolved = self._analyse(node)
+        name = temporary.own_name(node.get("path"))
+        held = self._temporary.get(name or "")
+        if name is None or held is None or resolved is None:
+            return
+        for renamed, facts in temporary.altered(held, resolved):
+            self._temporary[name] = facts
+            if renamed is not None:
+                self._temporary[renamed] = self._temporary.pop(name)
+                self._unknown.discard(renamed)
+                name = renamed
+
+    def _on_ASTAuxLoadDataStatement(self, node: Node) -> None:
+        """LOAD DATA; a new temporary table has the columns that the statement says."""
+        name = temporary.own_name(node.get("name"))
+        is_new = name is not None and name not in self._temporary
+        if name is not None and temporary.is_created(node) and is_new:
+            given = node.get("table_element_list")
+            if given is None or node.get("with_partition_columns_clause") is not None:
+                self._unknown.add(name)
+                reason = f"the columns of {name} come from its files"
+                self.session.incomplete(node.span, reason)
+                return
+            made = self._analyse(given, prefix=f"CREATE TEMP TABLE `{name}` ")
+            if made is None:
+                self._unknown.add(name)
+                return
+            columns = {c.get("name"): c.get("type") for c in made.get("column_definition_list")}
+            self._temporary[name] = Facts(columns)
+            self._unknown.discard(name)
+        self._analyse(node)
 
     def _create_temporary(self, node: Node, resolved: Node | None) -> None:
         name = shape.last_name(node)

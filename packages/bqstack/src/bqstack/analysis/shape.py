@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bqstack.analysis import temporary
 from bqstack.analysis.analyser import Analyser
 from bqstack.analysis.file_check import Session
 from bqstack.analysis.tree import Node
@@ -12,20 +13,19 @@ _CHANGES_OBJECTS = re.compile(r"^AST(Create|Drop|Alter|Rename|Undrop|Grant|Revok
 # Statements of the parser that BigQuery does not have.
 _UNKNOWN = {"ASTExplainStatement": "EXPLAIN", "ASTDescribeStatement": "DESCRIBE"}
 _UNKNOWN |= {"ASTShowStatement": "SHOW", "ASTRunStatement": "RUN"}
-_TEMPORARY = 3  # ASTCreateStatementEnums.Scope.TEMPORARY
 
 
 def check(body: Node, session: Session) -> None:
     """Report permanent DDL and dynamic SQL anywhere in a procedure's body."""
-    temporary = {last_name(n) for n in body.find("ASTCreateTableStatement") if is_temporary(n)}
+    of_session = temporary.created(body)
     for node in body.nodes():
         if node.kind == "ASTExecuteImmediateStatement":
             _dynamic(node, session)
         elif node.kind in _UNKNOWN:
             message = f"{_UNKNOWN[node.kind]} is no statement of BigQuery"
             session.report("semantics", message, node.span, node.span)
-        elif _CHANGES_OBJECTS.match(node.kind) and not is_temporary(node):
-            if node.kind == "ASTDropStatement" and last_name(node) in temporary:
+        elif _CHANGES_OBJECTS.match(node.kind) and not temporary.is_created(node):
+            if _named(node) in of_session:
                 continue
             words = re.findall("[A-Z][a-z]+", node.kind.removesuffix("Statement"))
             message = f"{' '.join(words[-2:]).upper()} of a permanent object in a procedure"
@@ -49,15 +49,19 @@ def procedure_body(analyser: Analyser, sql: str, text: str, session: Session) ->
     return None if others else script
 
 
-def is_temporary(node: Node) -> bool:
-    """True for CREATE TEMP."""
-    return node.has("scope") and node.get("scope") == _TEMPORARY
-
-
 def last_name(node: Node) -> str:
     """Bare name of the object that a statement creates or drops, in lower case."""
     name: str = node.get("name").get("names")[-1].get("id_string")
     return name.lower()
+
+
+def _named(node: Node) -> str | None:
+    """Name of the table that DROP or ALTER is about, if it can be one of the script's own."""
+    if node.kind == "ASTDropStatement":
+        return temporary.own_name(node.get("name"))
+    if node.kind == "ASTAlterTableStatement":
+        return temporary.own_name(node.get("path"))
+    return None
 
 
 def _dynamic(node: Node, session: Session) -> None:

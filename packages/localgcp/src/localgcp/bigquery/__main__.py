@@ -45,6 +45,7 @@ from localgcp.bigquery import (
     structs,
     switch,
     table_resources,
+    temporary_tables,
     view_resources,
     writes,
 )
@@ -80,6 +81,7 @@ def main() -> None:
     writes.install()
     query_results.install()
     table_resources.install()
+    temporary_tables.install()
     view_resources.install()
     conflicts.install()
     compaction.install()

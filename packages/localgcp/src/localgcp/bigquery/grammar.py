@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from local_bigquery.engine import database
-from local_bigquery.errors import BigQueryError, position
 from local_bigquery.jobs import merge
 from local_bigquery.sql import rules
 from local_bigquery.sql.dialect import BigQueryDialect, macro
@@ -20,13 +19,11 @@ from local_bigquery.sql.rules import safe
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
-from localgcp.bigquery import pipe_syntax
+from localgcp.bigquery import pipe_syntax, unsupported
 
 _Parser = BigQueryDialect.Parser
 _MACROS = Path(__file__).parent / "macros.sql"
-_PAGE = "docs/fidelity.md"
 _OPENING = {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}
-_PRIVACY = ("AGGREGATION_THRESHOLD", "DIFFERENTIAL_PRIVACY")
 # Of an expression of WITH: evaluated once on Google, as often as it is named here.
 _VOLATILE = (exp.Rand, exp.Uuid)
 
@@ -59,15 +56,6 @@ def install() -> None:
     rules.NODE_RULES[position] = _safe_function
 
 
-def unsupported(feature: str, token: Token | None = None) -> BigQueryError:
-    """The error for what BigQuery can do and the local BigQuery cannot."""
-    where = f" at [{position(token)}]" if token is not None else ""
-    return BigQueryError(
-        "invalidQuery",
-        f"The local BigQuery does not run {feature}{where}; BigQuery does ({_PAGE}).",
-    )
-
-
 # Tokens -----------------------------------------------------------------------------------
 
 
@@ -82,7 +70,7 @@ def _parsing(parse: Callable[..., Any]) -> Callable[..., Any]:
 
 def _respelled(tokens: list[Token]) -> list[Token]:
     _name_parts(tokens)
-    _refuse(tokens)
+    unsupported.refuse(tokens)
     if _text(tokens, 0) == "CREATE":
         head = [_text(tokens, n) for n in range(1, 5)]
         if "FUNCTION" in head:
@@ -132,16 +120,6 @@ def _like_token(token: Token, kind: TokenType, text: str | None = None) -> Token
     return Token(
         kind, token.text if text is None else text, token.line, token.col, token.start, token.end
     )
-
-
-def _refuse(tokens: list[Token]) -> None:
-    for index, token in enumerate(tokens):
-        word, following = token.text.upper(), _text(tokens, index + 1)
-        if token.token_type == TokenType.WITH and following in _PRIVACY:
-            raise unsupported(f"SELECT WITH {following}", token)
-        is_name = token.token_type == TokenType.IDENTIFIER or _text(tokens, index - 1) == "."
-        if word == "MATCH_RECOGNIZE" and following == "(" and not is_name:
-            raise unsupported(word, token)
 
 
 def _function(tokens: list[Token]) -> list[Token]:
@@ -218,7 +196,7 @@ def _with_expression(self: Any) -> exp.Expr:
         self._match(TokenType.ALIAS)
         inner = exp.Paren(this=_filled(self._parse_disjunction(), named))
         if inner.find(*_VOLATILE):
-            raise unsupported("RAND or GENERATE_UUID within WITH(...)", start)
+            raise unsupported.error("RAND or GENERATE_UUID within WITH(...)", start)
         named[name.name.casefold()] = inner
         if not self._match(TokenType.COMMA):
             self.raise_error("Expecting , behind a variable of WITH")
@@ -320,7 +298,7 @@ def _like(parse_like: Callable[..., Any]) -> Callable[..., Any]:
 
 def _contains_substr(arguments: list[exp.Expr]) -> exp.Expr:
     if len(arguments) > 2:
-        raise unsupported("json_scope of CONTAINS_SUBSTR")
+        raise unsupported.error("json_scope of CONTAINS_SUBSTR")
     return macro("_contains_substr", *arguments)
 
 
@@ -331,14 +309,14 @@ def _search(arguments: list[exp.Expr]) -> exp.Expr:
     }
     analyzer = options.pop("analyzer", None)
     if options:
-        raise unsupported(f"{', '.join(sorted(options))} of SEARCH")
+        raise unsupported.error(f"{', '.join(sorted(options))} of SEARCH")
     match analyzer.name.upper() if analyzer is not None else "LOG_ANALYZER":
         case "LOG_ANALYZER":
             return macro("search", *plain)
         case "NO_OP_ANALYZER":
             return macro("_search_whole", *plain)
         case other:
-            raise unsupported(f"the analyzer {other} of SEARCH")
+            raise unsupported.error(f"the analyzer {other} of SEARCH")
 
 
 def _safe_function(node: exp.Expr, context: Any) -> exp.Expr:

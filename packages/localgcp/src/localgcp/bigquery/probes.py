@@ -15,7 +15,7 @@ from local_bigquery.jobs import query
 from local_bigquery.sql import script, translate
 from sqlglot import exp
 
-from localgcp.bigquery.grammar import unsupported
+from localgcp.bigquery import unsupported
 
 _PAGE = "docs/fidelity.md"
 # A query over a query is asked about while another one is: so deep and no deeper, or the stack of
@@ -124,7 +124,9 @@ def _explained(statement: Callable[..., Any]) -> Callable[..., Any]:
             return statement(cur, tree, context, *rest)
         except BigQueryError as error:
             if error.message.startswith(_CORRELATED):
-                raise unsupported("`.*` of a struct that the query around it decides") from error
+                raise unsupported.error(
+                    "`.*` of a struct that the query around it decides"
+                ) from error
             names = sorted(set(context.unspread))
             if not names or not error.message.startswith("Unrecognized name"):
                 raise

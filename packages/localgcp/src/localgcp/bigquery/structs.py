@@ -21,8 +21,7 @@ from local_bigquery.sql import rules
 from local_bigquery.sql.rules import arrays
 from sqlglot import exp
 
-from localgcp.bigquery import probes
-from localgcp.bigquery.grammar import unsupported
+from localgcp.bigquery import probes, unsupported
 
 _Kinds = Callable[[exp.Column], exp.DataType | None]
 _numbers = itertools.count()
@@ -45,7 +44,7 @@ def dot_star(tree: exp.Expr, context: Any) -> exp.Expr:
                 continue
             star = node.find(exp.Star)
             if star is not None and any(star.args.values()):
-                raise unsupported("EXCEPT and REPLACE of the fields of an expression")
+                raise unsupported.error("EXCEPT and REPLACE of the fields of an expression")
             node.replace(_spread(value))
     return tree
 

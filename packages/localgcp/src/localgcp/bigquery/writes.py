@@ -24,7 +24,7 @@ from local_bigquery.sql import rules
 from local_bigquery.sql.dialect import macro
 from sqlglot import exp
 
-from localgcp.bigquery.grammar import unsupported
+from localgcp.bigquery import unsupported
 
 KEEP_NO_DEFAULT = ("array", "struct", "range")
 _LIMITS = ("maxLength", "precision", "scale")
@@ -133,7 +133,7 @@ def default_of_column(tree: exp.Expr, context: Any) -> exp.Expr:
 
 def no_default(kind: str) -> BigQueryError:
     """The error for a default of a column of such a type."""
-    return unsupported(f"a DEFAULT of a column of type {kind}")
+    return unsupported.error(f"a DEFAULT of a column of type {kind}")
 
 
 def _default(tree: exp.Update, column: str, context: Any) -> str:

@@ -1,0 +1,41 @@
+"""What BigQuery runs and the local BigQuery does not, refused by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from local_bigquery.errors import BigQueryError, position
+from sqlglot.tokenizer_core import Token, TokenType
+
+_PAGE = "docs/fidelity.md"
+_PRIVACY = ("AGGREGATION_THRESHOLD", "DIFFERENTIAL_PRIVACY")
+# Called with a table or a query; another function may have such a name.
+_OF_TABLES = ("APPENDS", "CHANGES", "GAP_FILL", "VECTOR_SEARCH")
+_OF_MODELS = ("AI", "ML")
+
+
+def error(feature: str, token: Token | None = None) -> BigQueryError:
+    """The error for what BigQuery can do and the local BigQuery cannot."""
+    where = f" at [{position(token)}]" if token is not None else ""
+    return BigQueryError(
+        "invalidQuery",
+        f"The local BigQuery does not run {feature}{where}; BigQuery does ({_PAGE}).",
+    )
+
+
+def refuse(tokens: Sequence[Token]) -> None:
+    """Raise the error of the first such thing in a statement."""
+    for index, token in enumerate(tokens):
+        words = [one.text.upper() for one in tokens[index : index + 4]]
+        word, *behind = [*words, "", "", ""][:4]
+        if token.token_type == TokenType.WITH and behind[0] in _PRIVACY:
+            raise error(f"SELECT WITH {behind[0]}", token)
+        is_name = index > 0 and tokens[index - 1].token_type == TokenType.DOT
+        if is_name or token.token_type == TokenType.IDENTIFIER:
+            continue
+        if word == "MATCH_RECOGNIZE" and behind[0] == "(":
+            raise error(word, token)
+        if word in _OF_TABLES and behind[0] == "(" and behind[1] in ("(", "TABLE"):
+            raise error(word, token)
+        if word in _OF_MODELS and behind[0] == "." and behind[2] == "(":
+            raise error(f"functions of {word}", token)
