@@ -30,6 +30,7 @@ from eros.project.settings_sections import (
     Access,
     Automation,
     Backup,
+    CaptionLocks,
     Lease,
     Limits,
     Logs,
@@ -124,6 +125,8 @@ class Settings(Section):
     retention: Retention = Retention()
     backup: Backup
     logs: Logs = Logs()
+    caption_locks: CaptionLocks | None = None
+    """Where other systems keep locks of captions, too; without it no SQL names such a table."""
     access: Access = Access()
 
     @model_validator(mode="before")
@@ -377,6 +380,7 @@ class Settings(Section):
             "error_reason": self.error_reason,
             "own_jobs": self.own_jobs,
             "job_labels": self.job_labels,
+            "caption_locks": self.caption_locks,
             "alert_component": self.names.component("alert"),
             "figure_component": self.names.component("metric"),
             **{name: getattr(self, name) for name in sections},

@@ -24,6 +24,10 @@ Weight = Annotated[float, Field(ge=1e-6, le=1e9)]
 # Float fields have float defaults: pydantic does not convert them, and SQL would see INT64.
 
 
+# Of a table or a column that SQL names without backticks.
+SqlName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]
+
+
 class Prices(Section):
     """List prices in US dollars (docs/requirements.md C-41, C-44)."""
 
@@ -182,6 +186,30 @@ class Selection(Section):
     """How long a call waits for the lock of a page that other calls change, in seconds."""
     cooldown_days: Annotated[int, Field(ge=0, le=36_500)] = 7
     """A caption sent to a page within this many days is not drawn for it again."""
+
+
+class CaptionLocks(Section):
+    """Another system's table of caption locks, beside the assignments (C-13): health counts it,
+    the sweep ends its locks, and `eros rollback --clear-locks` releases them."""
+
+    table: SqlName
+    """In the stack's dataset; sql/external_tables/caption_locks.sql declares it."""
+    expires_column: SqlName = "expires_at"
+    """TIMESTAMP: a lock whose time has passed holds nothing."""
+    active_column: SqlName = "is_active"
+    """BOOL: the sweep sets it to FALSE. Rows are never deleted."""
+
+    @model_validator(mode="after")
+    def _it_is_another_table(self) -> CaptionLocks:
+        if self.table == "active_caption_assignments":
+            raise ValueError(
+                "active_caption_assignments is counted and swept already: leave captionLocks out"
+            )
+        if self.expires_column == self.active_column:
+            raise ValueError(
+                f"{self.active_column!r} cannot be both expiresColumn and activeColumn"
+            )
+        return self
 
 
 class Retention(Section):

@@ -26,8 +26,8 @@ from eros.cloud.local_control import present
 from eros.project.settings import Settings
 from eros.watch import pauses
 
-# The tables without which nothing works; health_findings counts the same. The lock store
-# is the assignments table; a separate `caption_locks` is not declared (docs/requirements.md C-13).
+# The tables without which nothing works; upkeep_figures counts the same. The lock store is the
+# assignments table; another one is the stack's `captionLocks` (docs/requirements.md C-13).
 TABLES = (
     "caption_bank",
     "caption_bandit_stats",
@@ -260,10 +260,11 @@ def _tables(google: Google, clock: _Clock) -> list[Finding]:
     except FAILURES as error:
         text = f"the tables cannot be listed: {_reason(error)}"
         return [Finding(1, "Tables", Severity.CRITICAL, text)]
-    missing = [name for name in TABLES if name not in present]
+    needed = [*TABLES, *([settings.caption_locks.table] if settings.caption_locks else [])]
+    missing = [name for name in needed if name not in present]
     if missing:
         return [Finding(1, "Tables", Severity.CRITICAL, f"missing: {', '.join(missing)}")]
-    return [Finding(1, "Tables", Severity.OK, f"all {len(TABLES)} tables exist")]
+    return [Finding(1, "Tables", Severity.OK, f"all {len(needed)} tables exist")]
 
 
 def _figures(google: Google, clock: _Clock) -> list[Finding]:

@@ -15,6 +15,9 @@ BEGIN
     DECLARE waited_seconds FLOAT64 DEFAULT 0;
     DECLARE told ARRAY<STRING>;
     DECLARE failure STRING;
+    {%- if caption_locks %}
+    DECLARE elsewhere INT64 DEFAULT 0;
+    {%- endif %}
 
     SET @@query_label = CONCAT('component:sweep_expired_caption_locks,{{ job_labels }},eros_run:', sweep);
 
@@ -53,6 +56,15 @@ BEGIN
                             )
                         )
                     );
+                {%- if caption_locks %}
+                -- The locks of another system. A second try finds none of those that this one ended.
+                UPDATE `{{ project }}`.`{{ dataset }}`.{{ caption_locks.table }}
+                SET {{ caption_locks.active_column }} = FALSE
+                WHERE
+                    {{ caption_locks.active_column }}
+                    AND {{ caption_locks.expires_column }} < started;
+                SET elsewhere = elsewhere + @@row_count;
+                {%- endif %}
                 SET is_changed = TRUE;
             EXCEPTION WHEN ERROR THEN
                 IF waited_seconds >= {{ automation.lock_wait_seconds }} THEN
@@ -72,6 +84,15 @@ BEGIN
                 is_active
                 OR deactivated_at = started
         );
+        {%- if caption_locks %}
+        SET found = (
+            SELECT AS STRUCT
+                found.active + COUNTIF({{ caption_locks.active_column }}) AS active,
+                found.expired + elsewhere AS expired,
+                found.stale
+            FROM `{{ project }}`.`{{ dataset }}`.{{ caption_locks.table }}
+        );
+        {%- endif %}
         SET changed = found.expired + found.stale;
 
         -- Before the log, so that a sweep has one row there, whatever fails.

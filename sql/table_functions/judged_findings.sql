@@ -45,7 +45,7 @@ AS (
                 0.0 AS critical_limit,
                 CAST(NULL AS STRING) AS detail
             ),
-            STRUCT(2, 'tables', 'missing tables', 5.0 - counted.tables_present, NULL, 0.0, NULL),
+            STRUCT(2, 'tables', 'missing tables', {{ 6.0 if caption_locks else 5.0 }} - counted.tables_present, NULL, 0.0, NULL),
             STRUCT(2, 'tables', 'integrity violations', COALESCE(counted.integrity_violations, 0.0), NULL, 0.0, NULL),
             STRUCT(
                 3,

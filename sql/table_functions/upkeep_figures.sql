@@ -15,6 +15,9 @@ AS (
             'active_caption_assignments',
             'automation_locks',
             'schedule_recommendations',
+            {%- if caption_locks %}
+            '{{ caption_locks.table }}',
+            {%- endif %}
             'etl_job_runs'
         )
     ),

@@ -21,6 +21,18 @@ AS (
             COUNT(DISTINCT caption) AS locked_captions
         FROM locks
     ),
+    {%- if caption_locks %}
+
+    locks_elsewhere AS (
+        SELECT
+            COUNT(*) AS active_locks,
+            COUNTIF(
+                TIMESTAMP_ADD({{ caption_locks.expires_column }}, INTERVAL {{ thresholds.expired_lock_grace_hours }} HOUR) < moment
+            ) AS expired_locks
+        FROM `{{ project }}`.`{{ dataset }}`.{{ caption_locks.table }}
+        WHERE {{ caption_locks.active_column }}
+    ),
+    {%- endif %}
 
     violations AS (
         SELECT COUNT(*) AS locked_twice
@@ -148,8 +160,13 @@ AS (
 
     SELECT
         moment AS counted_at,
+        {%- if caption_locks %}
+        lock_figures.active_locks + locks_elsewhere.active_locks AS active_locks,
+        lock_figures.expired_locks + locks_elsewhere.expired_locks AS expired_locks,
+        {%- else %}
         lock_figures.active_locks,
         lock_figures.expired_locks,
+        {%- endif %}
         lock_figures.locked_captions,
         violations.locked_twice,
         activity.assignments_24h,
@@ -179,6 +196,9 @@ AS (
         outbox.open_warning_alerts
     FROM lock_figures
     CROSS JOIN violations
+    {%- if caption_locks %}
+    CROSS JOIN locks_elsewhere
+    {%- endif %}
     CROSS JOIN activity
     CROSS JOIN run_figures
     CROSS JOIN queue

@@ -30,11 +30,19 @@ def sweep(google: Google, checkpoint: Checkpoint) -> bool:
 
 
 def clear(google: Google) -> int:
-    """Release every lock; the number of locks."""
-    job = google.bigquery.query(
-        f"UPDATE {google.settings.dataset_reference}.active_caption_assignments "
+    """Release every lock, those of another system's table, too; the number of locks."""
+    dataset, elsewhere = google.settings.dataset_reference, google.settings.caption_locks
+    statements = [
+        f"UPDATE {dataset}.active_caption_assignments "
         "SET is_active = FALSE, deactivated_at = CURRENT_TIMESTAMP(), "
         "deactivation_reason = 'ROLLBACK' WHERE is_active"
-    )
-    job.result()
-    return job.num_dml_affected_rows or 0
+    ]
+    if elsewhere is not None:
+        active = elsewhere.active_column
+        statements.append(f"UPDATE {dataset}.{elsewhere.table} SET {active} = FALSE WHERE {active}")
+    cleared = 0
+    for statement in statements:
+        job = google.bigquery.query(statement)
+        job.result()
+        cleared += job.num_dml_affected_rows or 0
+    return cleared

@@ -120,6 +120,9 @@ def _read(
     except UserError as error:
         loaded.findings.append(_finding(source, error))
         return
+    if render.is_left_out(text, sql):
+        loaded.failed.discard(path.stem)
+        return
     source = Source(shown, text, sql, lines.origins(text, sql, context))
     source = fragments.source(source, path, root, context, beside.fragments)
     loaded.findings += names_of_stack(shown, text, (target.project, target.dataset))

@@ -85,7 +85,10 @@ def load(target: Target, root: Path, names: Callable[[], Mapping[str, Any]] = di
         if kind is Kind.LOCAL_TABLE and not target.has_local_tables:
             continue
         shown = path.relative_to(root)
-        sql = render.render(path, shown, context)
+        source = texts.read(path, shown)
+        sql = render.text_of(source, shown, context)
+        if render.is_left_out(source, sql):
+            continue
         loaded = ddl.read(kind, sql, shown, target.project, target.dataset)
         _check_unique(loaded, objects)
         objects[loaded.name] = loaded

@@ -41,6 +41,11 @@ def text_of(source: str, shown: Path, context: Mapping[str, Any]) -> str:
         raise _no_template(error, shown) from None
 
 
+def is_left_out(source: str, rendered: str) -> bool:
+    """Whether a template says nothing for this stack: what it would declare is left out."""
+    return "{%" in source and not rendered.strip()
+
+
 def names(source: str, shown: Path) -> set[str]:
     """The names that a template takes from outside; raises UserError where it is none."""
     try:
