@@ -7,19 +7,20 @@ from collections.abc import Iterator, Sequence
 from pulumi_policy import Severity
 
 from bqstack.policy.rule import Member, Resource, Rule, known, of_type
+from gcptypes import TYPES
 from gcptypes.records import BUCKET, DATASET, TABLE, TOPIC
 from policy.stack import settings_of
 
-_PATHS = {
-    DATASET: ("defaultEncryptionConfiguration", "kmsKeyName"),
-    BUCKET: ("encryption", "defaultKmsKeyName"),
-    TOPIC: ("kmsKeyName",),
-}
+
+def _key_of(resource: Resource) -> str | None:
+    """The key that a resource names."""
+    key: str | None = known(resource.props, *TYPES[resource.resource_type].kms_key.split("."))
+    return key
 
 
 def _key(resource: Resource) -> Iterator[str]:
     wanted = settings_of(resource.urn).kms_key
-    found = known(resource.props, *_PATHS[resource.resource_type])
+    found = _key_of(resource)
     if wanted and found != wanted:
         yield f"the key is {found or 'one of Google'}, the stack's is {wanted}"
 
@@ -27,13 +28,13 @@ def _key(resource: Resource) -> Iterator[str]:
 def _table_keys(resources: Sequence[Member]) -> Iterator[tuple[str, str | None]]:
     """A table takes its own key, or that of its dataset at the moment it is created."""
     datasets = {
-        known(dataset.props, "datasetId"): known(dataset.props, *_PATHS[DATASET])
+        known(dataset.props, "datasetId"): _key_of(dataset)
         for dataset in of_type(resources, DATASET)
     }
     for table in of_type(resources, TABLE):
         if not settings_of(table.urn).kms_key or known(table.props, "view"):
             continue
-        own = known(table.props, "encryptionConfiguration", "kmsKeyName")
+        own = _key_of(table)
         if not own and not datasets.get(known(table.props, "datasetId")):
             yield "neither the table nor its dataset names a key", table.urn
 

@@ -8,24 +8,17 @@ from collections.abc import Iterator
 from pulumi_policy import Severity
 
 from bqstack.policy.rule import Resource, Rule
-from gcptypes.records import ALERT, BUCKET, CHANNEL, DATASET, TABLE, TOPIC
+from gcptypes import TYPES, known
 from policy.stack import settings_of
 
-_PROPERTY = {
-    ALERT: "userLabels",
-    BUCKET: "labels",
-    CHANNEL: "userLabels",
-    DATASET: "labels",
-    TABLE: "labels",
-    TOPIC: "labels",
-}
+_LABELLED = tuple(sorted(token for token, record in TYPES.items() if record.labels))
 _MOST = 64
 _KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 
 
 def _complete(resource: Resource) -> Iterator[str]:
-    labels = resource.props.get(_PROPERTY[resource.resource_type]) or {}
+    labels = resource.props.get(known(resource.resource_type).labels) or {}
     for key, wanted in settings_of(resource.urn).all_labels.items():
         found = labels.get(key)
         if found != wanted:
@@ -33,7 +26,7 @@ def _complete(resource: Resource) -> Iterator[str]:
 
 
 def _well_formed(resource: Resource) -> Iterator[str]:
-    labels = resource.props.get(_PROPERTY[resource.resource_type]) or {}
+    labels = resource.props.get(known(resource.resource_type).labels) or {}
     if len(labels) > _MOST:
         yield f"{len(labels)} labels, {_MOST} is the maximum"
     for key, value in labels.items():
@@ -50,7 +43,7 @@ RULES = (
         url="https://cloud.google.com/resource-manager/docs/best-practices-labels",
         fix="labels=settings.all_labels (user_labels in Cloud Monitoring)",
         severity=Severity.MEDIUM,
-        on=tuple(_PROPERTY),
+        on=_LABELLED,
         check=_complete,
     ),
     Rule(
@@ -59,7 +52,7 @@ RULES = (
         url="https://cloud.google.com/bigquery/docs/labels-intro#requirements",
         fix="lower case, digits, _ and -, 63 characters",
         severity=Severity.MEDIUM,
-        on=tuple(_PROPERTY),
+        on=_LABELLED,
         check=_well_formed,
     ),
 )

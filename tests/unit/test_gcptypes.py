@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
 
 from eros.project.settings import PROJECT_ROOT
-from gcptypes import TYPES, known, transfer_schedules
+from gcptypes import TYPES, known, records, transfer_schedules
 from gcptypes.records import BIGQUERY, TRANSFER
 from localgcp.provider import resources
 
@@ -31,6 +32,88 @@ def test_what_the_local_provider_serves_has_a_record():
     served = {kind.token for kind in resources.TYPES}
     assert served - TYPES.keys() == set()
     assert len(served) > 15
+
+
+# Collections of tokens outside of the records, by module, and why each is no fact of its types.
+TABLES = {
+    # What the code beside it reads.
+    ("packages/bqstack/src/bqstack/adopt/survey_parts.py", "LISTED_TYPES"),
+    # Functions that say an input in words.
+    ("packages/bqstack/src/bqstack/guard/plain.py", "_SPECIAL"),
+    # Functions that ask Google's clients, which a package without dependencies cannot hold.
+    ("eros/operations/repair/lookup.py", "_NAMED"),
+    ("eros/operations/repair/lookup.py", "_TITLED"),
+    # Options of this program's resources.
+    ("eros/operations/rollback/replay.py", "DELETE_BEFORE_REPLACE"),
+}
+
+
+def tables_of_tokens(source: str) -> set[str]:
+    """Names that a module gives to collections of tokens, and lines of those without a name."""
+    tree = ast.parse(source)
+    tokens = {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "gcptypes.records"
+        for alias in node.names
+        if TOKEN.fullmatch(f'"{getattr(records, alias.name, None)}"')
+    }
+
+    def holds_token(node: ast.AST | None) -> bool:
+        if isinstance(node, ast.Tuple):
+            return any(map(holds_token, node.elts))
+        if isinstance(node, ast.Attribute):
+            return ast.unparse(node).startswith("records.") and node.attr.isupper()
+        return isinstance(node, ast.Name) and node.id in tokens
+
+    found = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict) and any(map(holds_token, node.keys)):
+            found[node.lineno] = f"line {node.lineno}"
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            inside = list(ast.walk(node.value))
+            sets = [n for n in inside if isinstance(n, ast.Set | ast.Tuple | ast.List)]
+            # A rule says what it is about; that is no table.
+            plain = not any(isinstance(n, ast.keyword) for n in inside)
+            if plain and any(holds_token(e) for n in sets for e in n.elts):
+                found[node.lineno] = ast.unparse(target)
+            if node.value.lineno in found:
+                found[node.value.lineno] = ast.unparse(target)
+    return set(found.values())
+
+
+def test_no_other_module_holds_a_table_of_types():
+    found = set()
+    for file in (f for room in ROOMS for f in (PROJECT_ROOT / room).rglob("*.py")):
+        if "tests" not in file.parts and file.name != "records.py":
+            path = file.relative_to(PROJECT_ROOT).as_posix()
+            found |= {(path, it) for it in tables_of_tokens(file.read_text(encoding="utf-8"))}
+    assert found - TABLES == set(), "a fact of a type belongs in its record"
+    assert TABLES - found == set(), "gone"
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("from gcptypes.records import TABLE\nX = {TABLE: 1}", {"X"}),
+        ("from gcptypes.records import TABLE\nX: dict = {(TABLE, 'schema'): 1}", {"X"}),
+        ("from gcptypes.records import TABLE\nX = frozenset({TABLE})", {"X"}),
+        ("from gcptypes import records\ndef f():\n    return {records.TABLE: 1}", {"line 3"}),
+        ("from gcptypes.records import TABLE\nRULES = (Rule(on=(TABLE,)),)", set()),
+        ("from gcptypes.records import BIGQUERY\nX = {BIGQUERY: 1}", set()),
+    ],
+)
+def test_a_table_of_types_is_found(source, names):
+    assert tables_of_tokens(source) == names
+
+
+def test_the_record_says_what_no_answer_holds_and_the_provider_has_no_list_of_its_own():
+    for kind in resources.TYPES:
+        own = vars(kind).keys() & {"local_only", "write_only", "unreadable", "takes_labels"}
+        assert not own, f"{kind.__name__}: {own} belong in the record"
+    assert known(TRANSFER).unreadable == {"location", "sensitiveParams", "serviceAccountName"}
 
 
 def test_an_id_is_known_where_its_inputs_say_it():

@@ -16,7 +16,7 @@ import pytest
 from bqstack.guard.declarations import declarations
 from components.program import planned
 from eros.project.settings import PROJECT_ROOT
-from gcptypes.records import TYPES, is_grant
+from gcptypes import TYPES, is_grant
 
 # A package, and the folders of its code.
 PACKAGES = {

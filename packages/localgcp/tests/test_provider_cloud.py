@@ -13,6 +13,7 @@ from typing import Any
 import grpc
 import pytest
 
+from gcptypes import known
 from localgcp.paths import DataFolder
 from localgcp.supervisor import Supervisor
 from packages.localgcp.tests.provider_harness import PROJECT, Engine, Resource, provider
@@ -63,7 +64,7 @@ class Life:
     inputs: dict[str, Any]
     update: dict[str, Any] = field(default_factory=dict)
     replace: dict[str, Any] = field(default_factory=dict)
-    # Inputs that an import cannot know, because the API does not answer with them.
+    # Inputs that an import cannot know; its record says which ones the API never answers with.
     unreadable: tuple[str, ...] = ()
 
 
@@ -393,6 +394,7 @@ def test_every_type_lives_its_life(engine: Engine, subtests: pytest.Subtests) ->
                 answer = engine.diff(made[name], {**inputs, **life.replace})
                 assert set(answer.replaces) == set(life.replace)
 
+            assert set(life.unreadable) <= known(life.token).unreadable
             copy = engine.imported(life.token, import_id(life, made[name]))
             readable = {key: copy.inputs.get(key) for key in inputs if key not in life.unreadable}
             assert {

@@ -22,7 +22,8 @@ from bqstack.adopt.survey_parts import (
 )
 from bqstack.catalogue import Catalogue, Table
 from bqstack.guard import Change, Detail, column_changes, table_changes
-from gcptypes.records import DATASET, ROUTINE, TABLE, TRANSFER, known
+from gcptypes import known
+from gcptypes.records import DATASET, ROUTINE, TABLE, TRANSFER
 
 
 def survey(

@@ -9,7 +9,8 @@ from typing import Any
 
 from bqstack.guard import inputs, plain, risks, routine_changes, table_changes
 from bqstack.guard.change import Action, Change, Detail, Loss, Resource
-from gcptypes.records import ALERT, CHANNEL, TRANSFER, known
+from gcptypes import known
+from gcptypes.records import ALERT, CHANNEL, TRANSFER
 
 
 def compare(

@@ -9,7 +9,8 @@ from typing import Any
 from bqstack.guard import inputs, retention, sqltext
 from bqstack.guard.change import Detail, Loss
 from bqstack.guard.words import becomes, edited, shown
-from gcptypes.records import ALERT, CHANNEL, DASHBOARD, TRANSFER, is_grant, known
+from gcptypes import is_grant, known
+from gcptypes.records import ALERT, CHANNEL, DASHBOARD, TRANSFER
 
 # A threshold that moves by this factor is worth a look.
 _FAR = 10

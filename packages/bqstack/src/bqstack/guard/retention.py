@@ -4,83 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from bqstack.guard.change import Detail, Loss
-from gcptypes.records import BUCKET, DATASET, LOG_BUCKET, SUBSCRIPTION, TOPIC
+from gcptypes import Retention, known
+from gcptypes.records import BUCKET
 
-_DAY_MS = 24 * 60 * 60 * 1000
-
-
-@dataclass(frozen=True)
-class Kept:
-    """One such setting; `absent` is how long it is without it, in the setting's own unit."""
-
-    path: str
-    text: str
-    reason: str
-    absent: float
-    per_day: float | None = None
-
-
-_TABLES_FROM_NOW = "new tables and snapshots are deleted after that time"
-_RULES: dict[str, tuple[Kept, ...]] = {
-    DATASET: (
-        Kept(
-            "maxTimeTravelHours",
-            "hours of time travel",
-            "older states of the tables can no longer be restored",
-            168,
-        ),
-        Kept(
-            "defaultTableExpirationMs",
-            "default expiration of tables in days",
-            _TABLES_FROM_NOW,
-            math.inf,
-            _DAY_MS,
-        ),
-        Kept(
-            "defaultPartitionExpirationMs",
-            "default expiration of partitions in days",
-            "partitions of new tables are deleted after that time",
-            math.inf,
-            _DAY_MS,
-        ),
-    ),
-    BUCKET: (
-        Kept(
-            "retentionPolicy.retentionPeriod",
-            "seconds that an object cannot be deleted",
-            "protected objects may be deleted",
-            0,
-        ),
-        Kept(
-            "softDeletePolicy.retentionDurationSeconds",
-            "seconds that a deleted object can be restored",
-            "deleted objects are lost earlier",
-            7 * 24 * 60 * 60,
-        ),
-    ),
-    TOPIC: (
-        Kept(
-            "messageRetentionDuration", "retention of messages", "they can no longer be replayed", 0
-        ),
-    ),
-    SUBSCRIPTION: (
-        Kept(
-            "messageRetentionDuration",
-            "retention of messages",
-            "messages not yet read are deleted earlier",
-            7 * 24 * 60 * 60,
-        ),
-    ),
-    LOG_BUCKET: (
-        Kept("retentionDays", "days that logs are kept", "older entries are deleted", 30),
-    ),
-}
-# Where it says that a retention is locked.
-_LOCKS = {BUCKET: "retentionPolicy.isLocked", LOG_BUCKET: "locked"}
 # Conditions of a lifecycle rule that list what it is about, and when one entry holds another.
 _LISTS: dict[str, Callable[[str, str], bool]] = {
     "matchesPrefixes": str.startswith,
@@ -92,7 +21,7 @@ _AGES = ("age", "daysSinceCustomTime", "daysSinceNoncurrentTime", "numNewerVersi
 
 def compare(type_: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Detail]:
     """Differences in what is kept, between canonical inputs."""
-    for rule in _RULES.get(type_, ()):
+    for rule in known(type_).retention:
         before, after = (_amount(_at(side, rule.path), rule.absent) for side in (old, new))
         if before == after:
             continue
@@ -101,15 +30,16 @@ def compare(type_: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> 
     if type_ == BUCKET:
         rules = [side.get("lifecycleRules") or [] for side in (old, new)]
         yield from _lifecycle(name, *rules)
-    if type_ in _LOCKS:
-        yield from _locked(name, _LOCKS[type_], old, new)
+    if lock := known(type_).retention_lock:
+        yield from _locked(name, lock, old, new)
 
 
 def paths(type_: str) -> set[str]:
     """Top-level inputs that are described here."""
-    found = {rule.path.split(".")[0] for rule in _RULES.get(type_, ())}
-    if type_ in _LOCKS:
-        found.add(_LOCKS[type_].split(".")[0])
+    record = known(type_)
+    found = {rule.path.split(".")[0] for rule in record.retention}
+    if record.retention_lock:
+        found.add(record.retention_lock.split(".")[0])
     return found | {"lifecycleRules"} if type_ == BUCKET else found
 
 
@@ -122,7 +52,7 @@ def _detail(name: str, path: str, text: str, reason: str, *, shorter: bool) -> D
 def _lifecycle(name: str, old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Iterator[Detail]:
     before, after = _conditions(old, delete=True), _conditions(new, delete=True)
     if before != after:
-        more = [rule for rule in after if not any(_within(rule, known) for known in before)]
+        more = [rule for rule in after if not any(_within(rule, earlier) for earlier in before)]
         text = f"lifecycle: {_rules(before)} becomes {_rules(after)}"
         reason = "objects that are kept today will be deleted"
         yield _detail(name, "lifecycleRules", text, reason, shorter=bool(more))
@@ -141,17 +71,17 @@ def _conditions(rules: list[dict[str, Any]], *, delete: bool) -> list[dict[str, 
     return found
 
 
-def _within(rule: dict[str, Any], known: dict[str, Any]) -> bool:
-    """Whether `rule` deletes nothing that `known` does not delete, too."""
-    return all(_narrower(key, rule.get(key), value) for key, value in known.items())
+def _within(rule: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether `rule` deletes nothing that `other` does not delete, too."""
+    return all(_narrower(key, rule.get(key), value) for key, value in other.items())
 
 
-def _narrower(key: str, one: Any, known: Any) -> bool:
+def _narrower(key: str, one: Any, other: Any) -> bool:
     if key in _AGES:
-        return float(one or 0) >= float(known)
+        return float(one or 0) >= float(other)
     if key in _LISTS and one:
-        return all(any(_LISTS[key](item, entry) for entry in known) for item in one)
-    return bool(one == known)
+        return all(any(_LISTS[key](item, entry) for entry in other) for item in one)
+    return bool(one == other)
 
 
 def _locked(name: str, path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Detail]:
@@ -194,7 +124,7 @@ def _amount(value: Any, absent: float) -> float:
     return float(str(value).removesuffix("s"))
 
 
-def _shown(amount: float, rule: Kept) -> str:
+def _shown(amount: float, rule: Retention) -> str:
     if math.isinf(amount):
         return "none"
     return f"{amount / rule.per_day if rule.per_day else amount:g}"

@@ -11,7 +11,8 @@ from typing import Any
 
 from bqstack.guard import inputs
 from bqstack.guard.change import Action, Change, Detail, Loss, Resource
-from gcptypes.records import ALERT, DATASET, TRANSFER, is_grant
+from gcptypes import is_grant
+from gcptypes.records import ALERT, DATASET, TRANSFER
 
 _EVERYBODY = frozenset({"allUsers", "allAuthenticatedUsers"})
 # https://cloud.google.com/iam/docs/roles-overview#basic

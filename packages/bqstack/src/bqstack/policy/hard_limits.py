@@ -20,7 +20,8 @@ from bqstack.analysis.object_limits import (
     VIEW_CHARACTERS,
 )
 from bqstack.policy.rule import Member, Resource, Rule, known, of_type
-from gcptypes.records import DATASET, ROUTINE, TABLE, TRANSFER
+from gcptypes import TYPES
+from gcptypes.records import BIGQUERY, DATASET, ROUTINE, TABLE, TRANSFER
 
 QUOTAS = "https://cloud.google.com/bigquery/quotas"
 _REFERENCE = "https://cloud.google.com/bigquery/docs/reference/rest/v2"
@@ -31,8 +32,7 @@ _TABLE_NAME = re.compile(r"[\w\-]+")
 _COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # https://cloud.google.com/bigquery/docs/schemas#column_names
 _RESERVED = ("_table_", "_file_", "_partition", "_row_timestamp", "__root__", "_colidentifier")
-_NAME_LENGTH = {DATASET: 1024, TABLE: 1024, ROUTINE: 256}
-_NAME_KEY = {DATASET: "datasetId", TABLE: "tableId", ROUTINE: "routineId"}
+_NAMED = tuple(t for t, one in TYPES.items() if one.api == BIGQUERY and one.longest_name)
 _COLUMN_LENGTH = 300
 _COLUMN_TEXT = 1024
 _DATASET_TEXT = 16_384
@@ -61,10 +61,10 @@ _YEARS_AHEAD = 10
 
 
 def _name(resource: Resource) -> Iterator[str]:
-    key = _NAME_KEY[resource.resource_type]
+    record = TYPES[resource.resource_type]
+    key, most = record.own_name, record.longest_name
     name = resource.props.get(key) or ""
-    most = _NAME_LENGTH[resource.resource_type]
-    if len(name) > most:
+    if most and len(name) > most:
         yield f"{key} has {len(name):,} characters, {most:,} is the maximum"
     pattern = _TABLE_NAME if resource.resource_type == TABLE else _WORD
     if not pattern.fullmatch(name):
@@ -266,7 +266,7 @@ RULES = (
         url=f"{_REFERENCE}/tables#tablereference",
         fix="letters, digits and _; 1,024 characters, 256 for a routine",
         severity=Severity.HIGH,
-        on=tuple(_NAME_KEY),
+        on=_NAMED,
         check=_name,
     ),
     Rule(

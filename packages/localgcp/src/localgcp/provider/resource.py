@@ -52,20 +52,20 @@ class Resource:
     auto_name: ClassVar[str | None] = None
 
     dialect: ClassVar[mapping.Dialect] = mapping.Dialect()
-    # Inputs the API is never sent, and inputs it is sent but never answers with.
-    local_only: ClassVar[frozenset[str]] = frozenset()
-    write_only: ClassVar[frozenset[str]] = frozenset()
     # Places of lists whose order means nothing.
     unordered: ClassVar[frozenset[str]] = frozenset()
     # Outputs that only the API knows, with their type.
     computed: ClassVar[Mapping[str, str]] = {}
     # Inputs the API fills in by itself when unset: never taken over by an import.
     assigned: ClassVar[frozenset[str]] = frozenset()
-    takes_labels: ClassVar[bool] = False
 
     def __init__(self, declarations: Declarations) -> None:
         self.declarations = declarations
         self.record = known(self.token)
+        # Inputs that the API is never sent as such.
+        self.local_only = self.record.local_only
+        # Pulumi adds its own to these; the labels of Cloud Monitoring are the user's alone.
+        self.takes_labels = self.record.labels == "labels"
 
     # Names ---------------------------------------------------------------------------
 
@@ -137,7 +137,7 @@ class Resource:
     ) -> Properties:
         """The state of a resource, from what was asked for and what the API holds."""
         found = self.properties(answer)
-        kept = self.local_only | self.write_only | {"deletionPolicy", "project"}
+        kept = self.record.unreadable | {"deletionPolicy", "project"}
         state = {key: value for key, value in inputs.items() if key in kept}
         declared = self.declarations.resource(self.declaration_name())["properties"]
         for key, value in found.items():
@@ -175,7 +175,7 @@ class Resource:
 
     def current_inputs(self, inputs: Properties, state: Properties) -> Properties:
         """The inputs as the cloud has them now: of what the user had set, and only that."""
-        unread = self.local_only | self.write_only | {"deletionPolicy"}
+        unread = self.record.unreadable | {"deletionPolicy"}
         read_back = {key: value for key, value in inputs.items() if key not in unread}
         seen = input_changes.as_seen(read_back, state, self.same)
         return {**{key: inputs[key] for key in inputs if key in unread}, **seen}

@@ -24,7 +24,6 @@ class Dataset(Resource):
     endpoint = ENDPOINT
     collection = "projects/{project}/datasets"
     dialect = Dialect(renames={"accesses": "access"})
-    local_only = frozenset({"deleteContentsOnDestroy"})
     unordered = frozenset({"accesses"})
     computed = {
         "creationTime": "integer",
@@ -32,7 +31,6 @@ class Dataset(Resource):
         "lastModifiedTime": "integer",
         "selfLink": "string",
     }
-    takes_labels = True
 
     def body(self, inputs: Properties, cloud: Cloud) -> Properties:
         body = super().body(inputs, cloud)
@@ -127,7 +125,6 @@ class RowAccessPolicy(Overwritten):
     token = records.ROW_POLICY
     endpoint = ENDPOINT
     collection = "projects/{project}/datasets/{datasetId}/tables/{tableId}/rowAccessPolicies"
-    write_only = frozenset({"grantees"})
     computed = {"creationTime": "string", "lastModifiedTime": "string"}
 
     def body(self, inputs: Properties, cloud: Cloud) -> Properties:

@@ -15,8 +15,6 @@ class DataTransferConfig(Resource):
     token = records.TRANSFER
     endpoint = "bigqueryDataTransferCustomEndpoint"
     collection = "projects/{project}/locations/{location}/transferConfigs"
-    local_only = frozenset({"location"})
-    write_only = frozenset({"serviceAccountName", "sensitiveParams"})
     computed = {"name": "string"}
 
     def id_of(self, _inputs: Properties, answer: Properties) -> str:

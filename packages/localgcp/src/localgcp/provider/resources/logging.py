@@ -55,7 +55,6 @@ class ProjectBucketConfig(Resource):
 
     token = records.LOG_BUCKET
     endpoint = ENDPOINT
-    local_only = frozenset({"bucketId", "location"})
     dialect = Dialect(renames={"enableAnalytics": "analyticsEnabled"})
     unordered = frozenset({"indexConfigs"})
     computed = {"lifecycleState": "string", "name": "string"}
@@ -106,7 +105,6 @@ class ProjectSink(Resource):
     endpoint = ENDPOINT
     collection = "projects/{project}/sinks"
     auto_name = "name"
-    local_only = frozenset({"customWriterIdentity", "uniqueWriterIdentity"})
     computed = {"writerIdentity": "string"}
 
     _BUILT_IN = ("_Default", "_Required")

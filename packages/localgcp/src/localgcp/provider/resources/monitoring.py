@@ -69,8 +69,6 @@ class NotificationChannel(Resource):
     endpoint = ENDPOINT
     api_version = "v3/"
     collection = "projects/{project}/notificationChannels"
-    local_only = frozenset({"forceDelete"})
-    write_only = frozenset({"sensitiveLabels"})
     computed = {"name": "string", "verificationStatus": "string"}
 
     # Labels the API never answers in clear text, by their property.
@@ -215,8 +213,6 @@ class MetricDescriptor(Resource):
     endpoint = ENDPOINT
     api_version = "v3/"
     collection = "projects/{project}/metricDescriptors"
-    # The API takes the metadata and answers without it.
-    write_only = frozenset({"launchStage", "metadata"})
     unordered = frozenset({"labels"})
     computed = {"monitoredResourceTypes": "any", "name": "string"}
 

@@ -45,9 +45,6 @@ class Service(Resource):
 
     token = records.SERVICE
     endpoint = SERVICE_USAGE
-    local_only = frozenset(
-        {"checkIfServiceHasUsageOnDestroy", "disableDependentServices", "disableOnDestroy"}
-    )
 
     def create(self, cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
         project, service = inputs["project"], inputs["service"]
@@ -127,7 +124,6 @@ class Account(Resource):
     endpoint = IAM
     collection = "projects/{project}/serviceAccounts"
     auto_name = "accountId"
-    local_only = frozenset({"accountId", "createIgnoreAlreadyExists"})
     computed = {"email": "string", "member": "string", "name": "string", "uniqueId": "string"}
 
     def id_of(self, inputs: Properties, _answer: Properties) -> str:

@@ -16,7 +16,6 @@ class Topic(Resource):
     endpoint = ENDPOINT
     auto_name = "name"
     dialect = Dialect(renames={"messageTransforms.javascriptUdfs": "javascriptUdf"})
-    takes_labels = True
 
     @classmethod
     def parse(cls, resource_id: str) -> Properties:

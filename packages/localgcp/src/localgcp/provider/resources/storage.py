@@ -23,7 +23,6 @@ class Bucket(Resource):
     endpoint = ENDPOINT
     collection = "b"
     auto_name = "name"
-    local_only = frozenset({"enableObjectRetention", "forceDestroy"})
     assigned = frozenset({"rpo", "softDeletePolicy"})
     dialect = Dialect(
         renames={
@@ -43,7 +42,6 @@ class Bucket(Resource):
         "updated": "string",
         "url": "string",
     }
-    takes_labels = True
 
     # Inputs that sit inside another object of the API.
     _NESTED = {
