@@ -51,6 +51,7 @@ def _described(settings: Settings, *, check: bool = True) -> Program:
         judge=_broken_rules,
         fingerprint=partial(fingerprint, settings),
         connect=partial(_google, settings),
+        rules="docs/policies.md",
     )
 
 

@@ -25,6 +25,7 @@ from bqstack.guard import (
 )
 from bqstack.guard.compare import dropping
 from bqstack.state import Checkpoint, Resource
+from components.program import planned
 from components.system import System
 from eros.project.settings import PROJECT_ROOT
 from eros.project.stack_file import load_stack_file, parse
@@ -371,8 +372,17 @@ def open_dataset() -> None:
 
 def test_a_broken_rule_is_refused_in_a_first_update_too(monkeypatch, settings):
     engine = Engine(monkeypatch, Checkpoint(None, None, ()), preview=True)
-    with pytest.raises(UserError, match="allAuthenticatedUsers may use the dataset"):
+    with pytest.raises(UserError, match="allAuthenticatedUsers may use the dataset") as refused:
         engine.guard.check(settings, open_dataset, violations)
+    assert refused.value.fix == "change what each line names"
+
+
+def test_a_refusal_names_the_page_that_the_program_gives(monkeypatch, settings):
+    engine = Engine(monkeypatch, Checkpoint(None, None, ()), preview=True)
+    with pytest.raises(UserError) as refused:
+        engine.guard.check(settings, open_dataset, violations, rules=planned("local").rules)
+    page = refused.value.fix.removesuffix(" explains each rule")
+    assert (PROJECT_ROOT / page).is_file()
 
 
 def test_rules_are_asked_only_when_something_changes(monkeypatch, settings, no_cloud):

@@ -31,8 +31,8 @@ _KEY = "tool.bqstack.program"
 class Program:
     """What a program declares for one stack.
 
-    `declare` registers the resources and returns the stack's outputs. The other three are
-    those of `bqstack.guard.guard.Guard.check`.
+    `declare` registers the resources and returns the stack's outputs. What follows it is
+    handed to `bqstack.guard.guard.Guard.check`.
     """
 
     target: Target
@@ -41,6 +41,7 @@ class Program:
     judge: Callable[[Sequence[Declared]], Iterable[object]] | None = None
     fingerprint: Callable[[], bytes | None] | None = None
     connect: Connect | None = None
+    rules: str = ""
 
 
 def run(make: Callable[[str], Program], root: Path, repair: str = "pulumi refresh --stack") -> None:
@@ -54,7 +55,12 @@ def run(make: Callable[[str], Program], root: Path, repair: str = "pulumi refres
         guard = Guard(pulumi.warn, root, repair)
         program = make(pulumi.get_stack())
         guard.check(
-            program.target, program.declare, program.judge, program.fingerprint, program.connect
+            program.target,
+            program.declare,
+            program.judge,
+            program.fingerprint,
+            program.connect,
+            program.rules,
         )
         outputs = program.declare()
     except UserError as error:

@@ -1,8 +1,8 @@
 """Checking the SQL of the project offline, with Google's own analyser.
 
 `validate(target, root)` analyses every statement of every object, procedure bodies included, and
-returns a `Report`; what has not changed since an earlier run is remembered. docs/validate.md
-lists the rules.
+returns a `Report`; what has not changed since an earlier run is remembered. `analysis.rules`
+has the rules.
 """
 
 from bqstack.analysis.beside import Beside

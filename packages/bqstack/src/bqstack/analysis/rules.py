@@ -1,6 +1,6 @@
 """Every rule of the analysis: its id, what it refuses and how to fix it.
 
-docs/validate.md is written from this list (`python -m bqstack.analysis.rules`).
+`python -m bqstack.analysis.rules` prints them as a table for a page.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ALL = (
     Rule(
         "file",
         "a file that the catalogue cannot read: folder, template, header or name",
-        "docs/validate.md describes the files in sql/",
+        "a file is sql/<kind>/<object>.sql and holds that object's CREATE statement",
     ),
     Rule(
         "unknown-column",
@@ -152,7 +152,7 @@ RULES = {rule.id: rule for rule in _ALL}
 
 
 def markdown() -> str:
-    """The table of rules as it stands in docs/validate.md."""
+    """The rules as a table in Markdown."""
     rows = [f"| `{r.id}` | {r.refuses} | {r.hint} | {'yes' if r.allowable else ''} |" for r in _ALL]
     head = "| rule | refuses | how to fix it | can be allowed |\n| --- | --- | --- | --- |"
     return "\n".join([head, *rows])

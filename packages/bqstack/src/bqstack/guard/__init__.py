@@ -1,7 +1,7 @@
 """What a change of the program does to what exists, and what is lost by it.
 
 `compare(old, new)` takes resources of a stack's state or of a program and gives the
-changes with their data-loss class; docs/guard.md has the table of classes.
+changes with their data-loss class.
 """
 
 from bqstack.guard.change import Action, Change, Detail, Loss, Resource

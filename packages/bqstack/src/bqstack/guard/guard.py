@@ -61,6 +61,7 @@ class Guard:
         judge: Callable[[Sequence[declarations.Declared]], Iterable[object]] | None = None,
         fingerprint: Callable[[], bytes | None] | None = None,
         connect: Connect | None = None,
+        rules: str = "",
     ) -> None:
         """Refuse what `declare` would lose; raises UserError that names all of it.
 
@@ -68,7 +69,7 @@ class Guard:
         something changes. `fingerprint` gives a digest of all that the declarations depend on
         beside the state; with it, an update that was found to change nothing is not looked at
         again. `connect` gives the BigQuery that counts the rows at stake, by default Google's
-        with the credentials of this machine.
+        with the credentials of this machine. `rules` is where people read what `judge` asks for.
         """
         checkpoint = self._checkpoint() if self._has_stack else None
         if checkpoint is not None and (checkpoint.creating or checkpoint.unread):
@@ -99,7 +100,7 @@ class Guard:
             listed = "\n".join(f"  {one}" for one in broken)
             raise UserError(
                 f"the policy pack's rules are violated; nothing has been changed\n{listed}",
-                fix="docs/policies.md explains each rule",
+                fix=f"{rules} explains each rule" if rules else "change what each line names",
             )
         if not held:
             return  # nothing is there that could be lost
