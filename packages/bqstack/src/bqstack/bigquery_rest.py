@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from bqstack.unchecked import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -13,22 +14,22 @@ def ask(
     client: bigquery.Client,
     method: str,
     path: str,
-    query: Mapping[str, Any] | None = None,
-    body: Any = None,
-) -> dict[str, Any]:
+    query: JsonMapping | None = None,
+    body: object = None,
+) -> JsonObject:
     """The answer to one call; `path` begins behind the API's version, with a slash.
 
     Raises GoogleAPICallError.
     """
     # The library's connection has the credentials and the address.
     connection: Any = client._connection
-    answer: dict[str, Any] = connection.api_request(
+    answer: JsonObject = connection.api_request(
         method=method, path=path, query_params=dict(query or {}), data=body
     )
     return answer
 
 
-def get(client: bigquery.Client, resource_id: str) -> dict[str, Any] | None:
+def get(client: bigquery.Client, resource_id: str) -> JsonObject | None:
     """The resource of a provider's id that is its path; None if there is none.
 
     Raises GoogleAPICallError.

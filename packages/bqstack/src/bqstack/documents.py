@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypedDict, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
@@ -12,6 +12,7 @@ from pydantic.alias_generators import to_camel
 
 from bqstack import texts
 from bqstack.errors import UserError
+from bqstack.unchecked import JsonObject, JsonValue
 
 
 class DuplicateKey(yaml.constructor.ConstructorError):
@@ -67,7 +68,7 @@ def one_of(*choices: tuple[str, ...]) -> ConfigDict:
     return ConfigDict(json_schema_extra={"allOf": rules})
 
 
-def read_yaml(path: Path, shown: Path | str) -> dict[str, Any]:
+def read_yaml(path: Path, shown: Path | str) -> JsonObject:
     """The mapping in a YAML file; raises UserError that names `shown` and the line."""
     try:
         document = parsed(texts.read(path, shown))
@@ -80,7 +81,7 @@ def read_yaml(path: Path, shown: Path | str) -> dict[str, Any]:
     return document or {}
 
 
-def parsed(text: str) -> Any:
+def parsed(text: str) -> JsonValue:
     """What a YAML text says, plain values only; raises yaml.YAMLError."""
     loader = _Loader(text)
     try:
@@ -157,17 +158,26 @@ def _child(node: yaml.Node | None, path: str) -> tuple[yaml.Node, yaml.Node, str
     return None
 
 
-def worst(error: ValidationError) -> Any:
+class Problem(TypedDict):
+    """What pydantic says of one mistake; more than is read here."""
+
+    type: str
+    loc: tuple[int | str, ...]
+    msg: str
+    input: object
+
+
+def worst(error: ValidationError) -> Problem:
     """The problem to tell first: a misspelt key explains the missing one beside it."""
     return min(error.errors(), key=lambda problem: not is_unknown_key(problem))
 
 
-def is_unknown_key(problem: Any) -> bool:
+def is_unknown_key(problem: Problem) -> bool:
     """Whether the problem is a key that the model does not have."""
-    return bool(problem["type"] == "extra_forbidden")
+    return problem["type"] == "extra_forbidden"
 
 
-def message(error: ValidationError, problem: Any) -> str:
+def message(error: ValidationError, problem: Problem) -> str:
     """One line for a problem, with the number of those that are not told."""
     others = error.error_count() - 1
     more = f"; and {others} more" if others else ""
@@ -177,11 +187,11 @@ def message(error: ValidationError, problem: Any) -> str:
         return f"required, but not set{more}"
     if problem["type"] == "model_type":
         return f"input should be a mapping of keys{more}"
-    text: str = problem["msg"].removeprefix("Value error, ")
+    text = problem["msg"].removeprefix("Value error, ")
     return text[0].lower() + text[1:] + more
 
 
-def shown_value(problem: Any) -> Any:
+def shown_value(problem: Problem) -> object:
     """The offending value, or None where showing it says nothing."""
     value = problem["input"]
     return None if problem["type"] == "missing" or isinstance(value, dict) else value
@@ -192,7 +202,7 @@ def dotted(location: tuple[int | str, ...]) -> str:
     return ".".join(to_camel(part) if isinstance(part, str) else str(part) for part in location)
 
 
-def written(problem: Any) -> str:
+def written(problem: Problem) -> str:
     """Path of a problem's key as it is spelt in the file."""
     return ".".join(str(part) for part in problem["loc"])
 

@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from bqstack.errors import UserError
 
@@ -19,7 +18,9 @@ PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
 
 
-def write_json(path: Path, content: Any, *, default: Callable[[Any], Any] | None = None) -> None:
+def write_json(
+    path: Path, content: object, *, default: Callable[[object], object] | None = None
+) -> None:
     """Replace `path` in one step, so that no reader sees half of it; OSError when it fails.
 
     `default` is what `json.dumps` makes of values that JSON does not know.

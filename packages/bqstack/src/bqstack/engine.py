@@ -8,9 +8,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 from bqstack.errors import UserError
 
@@ -52,13 +52,29 @@ def run_quietly(*arguments: str, root: Path) -> None:
             raise UserError(f"pulumi {arguments[0]} failed:\n{end}")
 
 
-def in_session(command: Sequence[str], **options: Any) -> int:
-    """Run a command in a session of its own; its exit code. `options` are those of Popen.
+def in_session(
+    command: Sequence[str],
+    *,
+    cwd: Path | str,
+    env: Mapping[str, str] | None = None,
+    stdin: int | None = None,
+    stdout: int | IO[str] | IO[bytes] | None = None,
+    stderr: int | IO[str] | IO[bytes] | None = None,
+) -> int:
+    """Run a command in a session of its own; its exit code. The rest is as Popen takes it.
 
     An interruption (Ctrl-C) reaches it once, through us, and it is waited for: the second one
     makes the engine drop what it is doing, with the stack locked and operations of unknown end.
     """
-    process = subprocess.Popen(command, start_new_session=True, **options)
+    process = subprocess.Popen(
+        command,
+        start_new_session=True,
+        cwd=cwd,
+        env=env,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+    )
     try:
         return process.wait()
     except KeyboardInterrupt:

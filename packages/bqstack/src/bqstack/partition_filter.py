@@ -14,7 +14,8 @@ bare name of a column that is called like its table means the whole row
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+
+from bqstack.unchecked import JsonMapping
 
 ROW = "each_row"
 """Alias that a statement gives to the table or view whose rows a condition is about."""
@@ -30,13 +31,13 @@ _LEAST = {
 }
 
 
-def is_by_ingestion(table: Mapping[str, Any]) -> bool:
+def is_by_ingestion(table: JsonMapping) -> bool:
     """Whether a table (a resource of BigQuery's API) is partitioned by ingestion time."""
-    partitioning: Mapping[str, Any] | None = table.get("timePartitioning")
+    partitioning: JsonMapping | None = table.get("timePartitioning")
     return bool(partitioning and not partitioning.get("field"))
 
 
-def column(table: Mapping[str, Any]) -> str | None:
+def column(table: JsonMapping) -> str | None:
     """The column that partitions follow; None for a table without partitions."""
     if is_by_ingestion(table):
         return INGESTION_TIME
@@ -46,7 +47,7 @@ def column(table: Mapping[str, Any]) -> str | None:
     return None
 
 
-def every_row(table: Mapping[str, Any]) -> str | None:
+def every_row(table: JsonMapping) -> str | None:
     """SQL condition that is true of every row; None for a table without partitions.
 
     `table` is a table of BigQuery's API, or the inputs of one of the provider, whose schema is
@@ -59,7 +60,7 @@ def every_row(table: Mapping[str, Any]) -> str | None:
     return _every_value(name, _type(table, name))
 
 
-def every_value(columns: Sequence[Mapping[str, Any]]) -> str | None:
+def every_value(columns: Sequence[JsonMapping]) -> str | None:
     """SQL condition that is true of every row of a view with these columns (TableFieldSchema).
 
     Partitions of what the view reads may follow any column of a fitting type, under any name;
@@ -89,11 +90,11 @@ def both(*conditions: str | None) -> str | None:
     return " AND ".join(found) or None
 
 
-def _type(table: Mapping[str, Any], name: str) -> str:
+def _type(table: JsonMapping, name: str) -> str:
     if name == INGESTION_TIME:
         return "TIMESTAMP"
     schema = table.get("schema") or []
-    fields: Sequence[Mapping[str, Any]]
+    fields: Sequence[JsonMapping]
     fields = schema.get("fields", []) if isinstance(schema, Mapping) else schema
     kinds = {field["name"].casefold(): field["type"] for field in fields}
     return str(kinds[name.casefold()]).upper()

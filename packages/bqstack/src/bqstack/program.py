@@ -9,10 +9,10 @@ from __future__ import annotations
 import importlib
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pulumi
 
@@ -22,6 +22,7 @@ from bqstack.errors import UserError
 from bqstack.guard.declarations import Declared
 from bqstack.guard.guard import Guard
 from bqstack.target import Target
+from bqstack.unchecked import JsonMapping
 
 _FILE = "pyproject.toml"
 _KEY = "tool.bqstack.program"
@@ -37,7 +38,7 @@ class Program:
 
     target: Target
     catalogue: Catalogue
-    declare: Callable[[], Mapping[str, Any] | None]
+    declare: Callable[[], JsonMapping | None]
     judge: Callable[[Sequence[Declared]], Iterable[object]] | None = None
     fingerprint: Callable[[], bytes | None] | None = None
     connect: Connect | None = None

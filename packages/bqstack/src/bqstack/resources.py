@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_gcp as gcp
@@ -17,6 +16,7 @@ import pulumi_gcp as gcp
 from bqstack.catalogue import Catalogue, Kind, MaterializedView, Routine, SqlObject, Table, View
 from bqstack.catalogue.sql_objects import Argument, ForeignKey
 from bqstack.target import Target
+from bqstack.unchecked import JsonObject
 
 DAY_MS = 24 * 60 * 60 * 1000
 MINUTE_MS = 60 * 1000
@@ -206,7 +206,7 @@ def _argument(argument: Argument) -> gcp.bigquery.RoutineArgumentArgs:
     )
 
 
-def _data_type(data_type: dict[str, Any] | None) -> str | None:
+def _data_type(data_type: JsonObject | None) -> str | None:
     """StandardSqlDataType as the text that the provider compares."""
     return json.dumps(data_type, separators=(",", ":")) if data_type else None
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydantic.alias_generators import to_camel
 
 from bqstack import documents
 from bqstack.errors import UserError
+from bqstack.unchecked import JsonMapping, JsonObject
 
 _FROM_FILE: dict[str, type] = {
     "project": str,
@@ -80,7 +81,7 @@ class Target(Protocol):
         """How often programs outside call procedures of sql/ in a day, by name."""
         ...
 
-    def template_values(self) -> Mapping[str, Any]:
+    def template_values(self) -> JsonMapping:
         """The stack's own values, by the names that templates use; what comes from other files
         is given where sql/ is read."""
         ...
@@ -104,10 +105,10 @@ class Stack:
     allow_loss: Sequence[str] = ()
     usd_per_tib: float = 6.25
     calls_per_day: Mapping[str, float] = field(default_factory=dict)
-    names: Callable[[], Mapping[str, Any]] = dict
+    names: Callable[[], JsonMapping] = dict
 
     @classmethod
-    def load(cls, root: Path, stack: str, **more: Any) -> Stack:
+    def load(cls, root: Path, stack: str, **more: object) -> Stack:
         """The target that `root`/Pulumi.<stack>.yaml states; raises UserError.
 
         Keys are the fields in camelCase below the project's name: `shop:dataset`,
@@ -133,9 +134,10 @@ class Stack:
                     key=f"{namespace}:{name}",
                     fix=f"pulumi config set {namespace}:{name} VALUE --stack {stack}",
                 )
-        return cls(**{"environment": stack, "namespace": namespace, **given, **more})
+        values: JsonObject = {"environment": stack, "namespace": namespace, **given, **more}
+        return cls(**values)
 
-    def template_values(self) -> Mapping[str, Any]:
+    def template_values(self) -> JsonMapping:
         """Names that the files of sql/ may use in their templates."""
         place = {"project": self.project, "dataset": self.dataset, "location": self.location}
         return {**place, **self.names()}

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import jinja2
 
 from bqstack.errors import UserError
+from bqstack.unchecked import JsonMapping
 
 _environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
 
 
-def fill(text: str, context: Mapping[str, Any], file: Path, key: str) -> str:
+def fill(text: str, context: JsonMapping, file: Path, key: str) -> str:
     """`text` with its expressions filled in; raises UserError that names file and key."""
     if "{" not in text:
         return text

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from google.api_core.exceptions import NotFound
 
@@ -13,6 +13,7 @@ from bqstack import bigquery_rest
 from bqstack.adopt.survey_parts import LISTED_TYPES, ROUTINE_KINDS, Declared, Live
 from bqstack.connection import Connection
 from bqstack.target import Target
+from bqstack.unchecked import JsonMapping, JsonObject
 from gcptypes import known
 from gcptypes.records import BIGQUERY, DATASET, ROUTINE, TABLE, TRANSFER
 
@@ -104,7 +105,8 @@ def _dataset(client: bigquery.Client, project: str, name: str) -> list[Live]:
     except NotFound:
         return []
     here = f"projects/{project}/datasets/{name}"
-    inputs = {"project": project, "datasetId": name} | _chosen(dataset, _DATASET_FIELDS)
+    inputs: JsonObject = {"project": project, "datasetId": name}
+    inputs |= _chosen(dataset, _DATASET_FIELDS)
     if key := (dataset.get("defaultEncryptionConfiguration") or {}).get("kmsKeyName"):
         inputs["defaultEncryptionConfiguration"] = {"kmsKeyName": key}
     routines = [item.reference for item in client.list_routines(f"{project}.{name}")]
@@ -124,7 +126,7 @@ def _dataset(client: bigquery.Client, project: str, name: str) -> list[Live]:
 def _table(client: bigquery.Client, reference: bigquery.TableReference) -> Live:
     table = client.get_table(reference).to_api_repr()
     kind = _KINDS.get(table.get("type", "TABLE"), table.get("type", "").lower())
-    inputs: dict[str, Any] = {
+    inputs: JsonObject = {
         "project": reference.project,
         "datasetId": reference.dataset_id,
         "tableId": reference.table_id,
@@ -162,7 +164,7 @@ def _table(client: bigquery.Client, reference: bigquery.TableReference) -> Live:
 
 def _routine(client: bigquery.Client, reference: bigquery.RoutineReference) -> Live:
     routine = client.get_routine(reference).to_api_repr()
-    inputs: dict[str, Any] = {
+    inputs: JsonObject = {
         "project": reference.project,
         "datasetId": reference.dataset_id,
         "routineId": reference.routine_id,
@@ -185,7 +187,7 @@ def _routine(client: bigquery.Client, reference: bigquery.RoutineReference) -> L
     )
 
 
-def _keys(constraints: Mapping[str, Any]) -> dict[str, Any]:
+def _keys(constraints: JsonMapping) -> JsonObject:
     """The provider takes one pair of columns a foreign key; of more all stay to be refused."""
     foreign = []
     for key in constraints.get("foreignKeys") or []:
@@ -194,7 +196,7 @@ def _keys(constraints: Mapping[str, Any]) -> dict[str, Any]:
     return {**constraints, **({"foreignKeys": foreign} if foreign else {})}
 
 
-def _argument(argument: Mapping[str, Any]) -> dict[str, Any]:
+def _argument(argument: JsonMapping) -> JsonObject:
     found = _chosen(argument, ("name", "argumentKind", "mode"))
     if argument.get("dataType"):
         found["dataType"] = json.dumps(argument["dataType"])
@@ -221,7 +223,7 @@ def _transfers(google: Connection, target: Target) -> list[Live]:
     return found
 
 
-def _chosen(document: Mapping[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+def _chosen(document: JsonMapping, keys: Iterable[str]) -> JsonObject:
     return {key: document[key] for key in keys if document.get(key) not in (None, "", [], {})}
 
 

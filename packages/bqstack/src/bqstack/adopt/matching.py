@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from pulumi.runtime.rpc import UNKNOWN
 
@@ -22,6 +21,7 @@ from bqstack.adopt.survey_parts import (
 )
 from bqstack.catalogue import Catalogue, Table
 from bqstack.guard import Change, Detail, column_changes, table_changes
+from bqstack.unchecked import JsonMapping, JsonObject
 from gcptypes import known
 from gcptypes.records import DATASET, ROUTINE, TABLE, TRANSFER
 
@@ -71,7 +71,7 @@ def match(
     return pairs, rest
 
 
-def import_file(wanted: Wanted, findings: Iterable[Finding]) -> dict[str, Any]:
+def import_file(wanted: Wanted, findings: Iterable[Finding]) -> JsonObject:
     """The file for `pulumi import --file`: what exists, with the components that hold it."""
     ids = {
         (f.declared.type, f.declared.name): f.live.id
@@ -98,13 +98,13 @@ def import_file(wanted: Wanted, findings: Iterable[Finding]) -> dict[str, Any]:
         for entry in wanted.entries
         if entry["name"] in needed and (entry.get("component") or _is_provider(entry))
     ]
-    file: dict[str, Any] = {"resources": [*holders, *resources]}
+    file: JsonObject = {"resources": [*holders, *resources]}
     if wanted.name_table:
         file["nameTable"] = dict(wanted.name_table)
     return file
 
 
-def _is_provider(entry: Mapping[str, Any]) -> bool:
+def _is_provider(entry: JsonMapping) -> bool:
     return str(entry["type"]).startswith("pulumi:providers:")
 
 
@@ -126,7 +126,7 @@ def _same(resource: Declared, one: Live) -> bool:
     return same_source and inputs.get("displayName") == one.name
 
 
-def _query(inputs: Mapping[str, Any]) -> str:
+def _query(inputs: JsonMapping) -> str:
     return str((inputs.get("params") or {}).get("query") or "")
 
 
@@ -190,7 +190,7 @@ def _change(resource: Declared, one: Live) -> Change | None:
     return found[0] if found else None
 
 
-def _given(inputs: Mapping[str, Any], present: Mapping[str, Any]) -> dict[str, Any]:
+def _given(inputs: JsonMapping, present: JsonMapping) -> JsonObject:
     """The program's inputs; what it will only know later is taken to be what is there."""
     return {key: present.get(key) if value == UNKNOWN else value for key, value in inputs.items()}
 

@@ -7,11 +7,11 @@ import subprocess
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from bqstack import engine, state
 from bqstack.adopt.survey_parts import Declared, Wanted
 from bqstack.errors import UserError
+from bqstack.unchecked import JsonObject
 
 
 def wanted(stack: str, root: Path) -> Wanted:
@@ -39,9 +39,7 @@ def wanted(stack: str, root: Path) -> Wanted:
     return read(document, imports, held)
 
 
-def read(
-    document: dict[str, Any], imports: dict[str, Any], held: Iterable[str | None] = ()
-) -> Wanted:
+def read(document: JsonObject, imports: JsonObject, held: Iterable[str | None] = ()) -> Wanted:
     """A preview as `--json` gives it, with what `--import-file` wrote beside it.
 
     `held` are the ids of what the stack's state has.
@@ -66,7 +64,7 @@ def read(
     )
 
 
-def _document(text: str) -> dict[str, Any] | None:
+def _document(text: str) -> JsonObject | None:
     """The JSON in what the engine prints; warnings may stand before it."""
     start = text.find("{")
     try:
@@ -75,7 +73,7 @@ def _document(text: str) -> dict[str, Any] | None:
         return None
 
 
-def _reason(document: dict[str, Any] | None, errors: str) -> str:
+def _reason(document: JsonObject | None, errors: str) -> str:
     told = [
         entry.get("message", "").strip()
         for entry in (document or {}).get("diagnostics") or []

@@ -5,9 +5,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from bqstack.guard import Action, Change, Loss
+from bqstack.unchecked import JsonMapping
 from gcptypes import known
 from gcptypes.records import BIGQUERY, DATASET, ROUTINE, TABLE, TRANSFER
 
@@ -34,10 +34,10 @@ class Live:
     name: str
     dataset: str
     id: str
-    inputs: Mapping[str, Any] = field(repr=False)
+    inputs: JsonMapping = field(repr=False)
     rows: int | None = None
     bytes: int | None = None
-    answer: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    answer: JsonMapping = field(default_factory=dict, repr=False)
     """What the API says of a table, view or routine."""
 
 
@@ -48,7 +48,7 @@ class Declared:
     urn: str
     type: str
     name: str
-    inputs: Mapping[str, Any] = field(repr=False)
+    inputs: JsonMapping = field(repr=False)
     custom: bool
     protect: bool
 
@@ -62,7 +62,7 @@ class Wanted:
     """
 
     resources: tuple[Declared, ...]
-    entries: tuple[Mapping[str, Any], ...]
+    entries: tuple[JsonMapping, ...]
     name_table: Mapping[str, str]
     managed: frozenset[str] = frozenset()
     """Ids of what the stack's state holds already."""
@@ -132,7 +132,7 @@ class Survey:
 
     stack: str
     findings: tuple[Finding, ...]
-    import_file: Mapping[str, Any] = field(repr=False)
+    import_file: JsonMapping = field(repr=False)
 
     @property
     def safe(self) -> bool:

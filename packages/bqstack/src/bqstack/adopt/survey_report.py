@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bqstack.adopt.survey_parts import Finding, Status, Survey
 from bqstack.guard import Action
+from bqstack.unchecked import JsonObject
 
 _SIGNS = {
     Status.MATCHES: "=",
@@ -53,7 +52,7 @@ def details(finding: Finding) -> list[str]:
     return lines
 
 
-def document(survey: Survey) -> dict[str, Any]:
+def document(survey: Survey) -> JsonObject:
     """The survey for programs."""
     return {
         "stack": survey.stack,

@@ -21,6 +21,7 @@ from bqstack.catalogue import Kind
 from bqstack.catalogue.ddl import read
 from bqstack.catalogue.render import text_of
 from bqstack.errors import UserError
+from bqstack.unchecked import JsonMapping, JsonObject
 from gcptypes.records import ROUTINE, TABLE
 
 _TABLE_FIELDS = frozenset(
@@ -105,7 +106,7 @@ def _left_out(one: Live, labels: Mapping[str, str]) -> Iterator[str]:
         yield from _of_a_view(answer)
 
 
-def _fields(answer: Mapping[str, Any]) -> Iterator[str]:
+def _fields(answer: JsonMapping) -> Iterator[str]:
     for key, value in sorted(answer.items()):
         if _SERVED.fullmatch(key) or value in (None, "", [], {}, False):
             continue
@@ -113,7 +114,7 @@ def _fields(answer: Mapping[str, Any]) -> Iterator[str]:
             yield f"{key} {_shown(value)}"
 
 
-def _of_a_view(answer: Mapping[str, Any]) -> Iterator[str]:
+def _of_a_view(answer: JsonMapping) -> Iterator[str]:
     view = answer.get("view") or answer.get("materializedView")
     if not view:
         return
@@ -129,7 +130,7 @@ def _of_a_view(answer: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{key} of column {name}"
 
 
-def _columns(fields: list[dict[str, Any]], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _columns(fields: list[JsonObject], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for field in fields:
         name = f"{prefix}{field['name']}"
         yield name, field

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from sqlglot.dialects.bigquery import BigQuery
 
 from bqstack.guard.inputs import canonical
+from bqstack.unchecked import JsonMapping
 from gcptypes.records import ROUTINE, TABLE
 
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -21,7 +21,7 @@ _SQL_NAMES = {"BOOLEAN": "BOOL", "FLOAT": "FLOAT64", "INTEGER": "INT64", "RECORD
 _DATASET = "`{{ project }}`.`{{ dataset }}`."
 
 
-def folder(type_: str, inputs: Mapping[str, Any]) -> str:
+def folder(type_: str, inputs: JsonMapping) -> str:
     """Folder of sql/ for the object."""
     if type_ == TABLE:
         if "view" in inputs:
@@ -31,14 +31,14 @@ def folder(type_: str, inputs: Mapping[str, Any]) -> str:
     return kinds.get(str(inputs.get("routineType")), "procedures")
 
 
-def statement(type_: str, inputs: Mapping[str, Any]) -> str:
+def statement(type_: str, inputs: JsonMapping) -> str:
     """The CREATE statement of a table, view or routine."""
     values = canonical(type_, inputs)
     text = _routine(values) if type_ == ROUTINE else _table(values)
     return _templated(text, str(values.get("project")), str(values.get("datasetId")))
 
 
-def _table(values: Mapping[str, Any]) -> str:
+def _table(values: JsonMapping) -> str:
     name = f"{_DATASET}{quoted(values['tableId'])}"
     options = [_option("description", values.get("description"))]
     if view := values.get("view"):
@@ -61,7 +61,7 @@ def _table(values: Mapping[str, Any]) -> str:
     return f"{head}{layout}{_options(options)};\n"
 
 
-def _routine(values: Mapping[str, Any]) -> str:
+def _routine(values: JsonMapping) -> str:
     kind = str(values.get("routineType"))
     word = {"SCALAR_FUNCTION": "FUNCTION", "TABLE_VALUED_FUNCTION": "TABLE FUNCTION"}.get(
         kind, "PROCEDURE"
@@ -88,7 +88,7 @@ def _routine(values: Mapping[str, Any]) -> str:
     return f"{head}{options}\nAS (\n    {body}\n);\n"
 
 
-def _argument(argument: Mapping[str, Any]) -> str:
+def _argument(argument: JsonMapping) -> str:
     mode = argument.get("mode", "")
     kind = (
         "ANY TYPE"
@@ -99,7 +99,7 @@ def _argument(argument: Mapping[str, Any]) -> str:
     return f"{shown}{quoted(argument.get('name', ''))} {kind}".strip()
 
 
-def written_type(data_type: Mapping[str, Any]) -> str:
+def written_type(data_type: JsonMapping) -> str:
     """A StandardSqlDataType as SQL has it."""
     kind = str(data_type.get("typeKind", ""))
     if kind == "ARRAY":
@@ -115,7 +115,7 @@ def written_type(data_type: Mapping[str, Any]) -> str:
     return kind
 
 
-def _column(field: Mapping[str, Any]) -> str:
+def _column(field: JsonMapping) -> str:
     parts = [quoted(field["name"]), _type(field)]
     if field.get("collation"):
         parts.append(f"COLLATE {_text(field['collation'])}")
@@ -136,7 +136,7 @@ def _column(field: Mapping[str, Any]) -> str:
     return " ".join(parts)
 
 
-def _type(field: Mapping[str, Any]) -> str:
+def _type(field: JsonMapping) -> str:
     kind = str(field["type"]).upper()
     name = _SQL_NAMES.get(kind, kind)
     if name == "STRUCT":
@@ -151,7 +151,7 @@ def _type(field: Mapping[str, Any]) -> str:
     return f"ARRAY<{name}>" if field.get("mode") == "REPEATED" else name
 
 
-def _layout(values: Mapping[str, Any]) -> str:
+def _layout(values: JsonMapping) -> str:
     lines = []
     if time := values.get("timePartitioning"):
         lines.append(f"PARTITION BY {_partition(time, values.get('schema') or [])}")
@@ -164,7 +164,7 @@ def _layout(values: Mapping[str, Any]) -> str:
     return "".join(f"\n{line}" for line in lines)
 
 
-def _partition(time: Mapping[str, Any], columns: list[Mapping[str, Any]]) -> str:
+def _partition(time: JsonMapping, columns: list[JsonMapping]) -> str:
     field, unit = time.get("field"), time.get("type", "DAY")
     if not field:
         return "_PARTITIONDATE" if unit == "DAY" else f"TIMESTAMP_TRUNC(_PARTITIONTIME, {unit})"
@@ -175,7 +175,7 @@ def _partition(time: Mapping[str, Any], columns: list[Mapping[str, Any]]) -> str
     return f"{kind}_TRUNC({name}, {unit})"
 
 
-def _keys(constraints: Mapping[str, Any], values: Mapping[str, Any]) -> Iterator[str]:
+def _keys(constraints: JsonMapping, values: JsonMapping) -> Iterator[str]:
     if columns := (constraints.get("primaryKey") or {}).get("columns"):
         yield f"PRIMARY KEY ({', '.join(map(quoted, columns))}) NOT ENFORCED"
     for key in constraints.get("foreignKeys") or []:
@@ -198,7 +198,7 @@ def quoted(name: str) -> str:
     return name if not name or (plain and not reserved) else f"`{name}`"
 
 
-def _query(view: Mapping[str, Any]) -> str:
+def _query(view: JsonMapping) -> str:
     return str(view.get("query", "")).strip().rstrip(";").rstrip()
 
 

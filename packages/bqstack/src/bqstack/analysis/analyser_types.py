@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 from zetasql.wasi._pb2.zetasql.public import type_pb2
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import (
@@ -15,6 +14,7 @@ from zetasql.wasi._pb2.zetasql.public.type_pb2 import (
 )
 
 from bqstack.catalogue import data_types as catalogue_types
+from bqstack.unchecked import JsonObject
 
 _KINDS = {
     "STRING": type_pb2.TYPE_STRING,
@@ -41,7 +41,7 @@ def parsed(text: str) -> TypeProto:
     return standard(catalogue_types.standard(catalogue_types.parse(text)))
 
 
-def standard(kind: dict[str, Any]) -> TypeProto:
+def standard(kind: JsonObject) -> TypeProto:
     """Type in the form of BigQuery's StandardSqlDataType."""
     if kind["typeKind"] == "ARRAY":
         return _array(standard(kind["arrayElementType"]))
@@ -53,14 +53,15 @@ def standard(kind: dict[str, Any]) -> TypeProto:
     return TypeProto(type_kind=_KINDS[kind["typeKind"]])
 
 
-def field(column: dict[str, Any]) -> TypeProto:
+def field(column: JsonObject) -> TypeProto:
     """Type of a column in the form of BigQuery's TableFieldSchema."""
     if column["type"] == "RECORD":
         element = struct([(child["name"], field(child)) for child in column["fields"]])
     elif column["type"] == "RANGE":
         element = _range(TypeProto(type_kind=_KINDS[column["rangeElementType"]["type"]]))
     else:
-        name = _STANDARD_NAMES.get(column["type"], column["type"])
+        written = str(column["type"])
+        name = _STANDARD_NAMES.get(written, written)
         element = TypeProto(type_kind=_KINDS[name])
     return _array(element) if column["mode"] == "REPEATED" else element
 

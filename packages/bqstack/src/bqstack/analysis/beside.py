@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
+
+from bqstack.unchecked import JsonValue
 
 Mark = Callable[[int, str], str]
 """Puts the number of a file's line, from 1, in front of a line of SQL."""
@@ -45,7 +47,7 @@ class Fragments(Protocol):
         """The templates' name for what the file holds."""
         ...
 
-    def marked(self, value: Any, text: str, mark: Mark) -> Any:
+    def marked(self, value: JsonValue, text: str, mark: Mark) -> JsonValue:
         """`value`, which the file's `text` was read into, with each line of SQL marked."""
         ...
 
@@ -70,4 +72,4 @@ class Beside:
     fragments: Sequence[Fragments] = ()
     hint: Callable[[Path], str] = no_hint
     fingerprint: Callable[[], bytes] | None = None
-    names: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+    names: Mapping[str, Callable[[], object]] = field(default_factory=dict)

@@ -6,15 +6,15 @@ A mistake in it is reported at its line of the YAML file, not at the loop that p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from bqstack.analysis.beside import Fragments
 from bqstack.analysis.findings import Finding
 from bqstack.analysis.source import Source
 from bqstack.catalogue import render
+from bqstack.unchecked import JsonMapping
 
 # Characters for private use never stand in SQL.
 _MARK = re.compile("\ue002(\\d+)\ue003")
@@ -71,7 +71,7 @@ def source(
     plain: Source,
     path: Path,
     root: Path,
-    context: Mapping[str, Any],
+    context: JsonMapping,
     fragments: Iterable[Fragments],
 ) -> Source:
     """The source of the file at `path` below `root`, aware of the SQL that it puts in."""
@@ -84,7 +84,7 @@ def source(
 
 
 def _composed(
-    plain: Source, path: Path, root: Path, context: Mapping[str, Any], fragments: Fragments
+    plain: Source, path: Path, root: Path, context: JsonMapping, fragments: Fragments
 ) -> Source:
     text = (root / fragments.file).read_text(encoding="utf-8")
     marked = fragments.marked(context[fragments.name], text, _mark)

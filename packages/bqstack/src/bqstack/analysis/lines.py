@@ -8,10 +8,11 @@ the same characters but for marks and white space, and so each gets its line.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import jinja2
+
+from bqstack.unchecked import JsonMapping
 
 _TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _BLOCK = re.compile(r"\{%|\{#|\{\{-|-\}\}")
@@ -23,7 +24,7 @@ _environment = jinja2.Environment(
 )
 
 
-def origins(text: str, sql: str, context: Mapping[str, Any]) -> tuple[int, ...] | None:
+def origins(text: str, sql: str, context: JsonMapping) -> tuple[int, ...] | None:
     """For each line of `sql` its line in `text`; None when they are the same."""
     if not _BLOCK.search(text):
         return None

@@ -16,11 +16,11 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from bqstack.analysis.findings import Note
 from bqstack.analysis.source import Source
 from bqstack.analysis.user_cache import Kept, cache_folder
+from bqstack.unchecked import JsonObject
 
 _WORD = re.compile(r"\w+")
 # Comments and texts, in which a name refers to nothing; what is quoted as a name stays.
@@ -84,7 +84,7 @@ class Memory:
         self._kept.forget_old()
 
 
-def _outcome(found: dict[str, Any]) -> Outcome:
+def _outcome(found: JsonObject) -> Outcome:
     return Outcome(
         notes=[Note(**{**note, "file": Path(note["file"])}) for note in found["notes"]],
         statements=found["statements"],

@@ -16,7 +16,6 @@ from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from bqstack import texts
 from bqstack.analysis.beside import Beside
@@ -35,6 +34,7 @@ from bqstack.catalogue.sql_objects import (
     View,
 )
 from bqstack.target import Target
+from bqstack.unchecked import JsonObject
 
 _CLASSES = {kind.__name__: kind for kind in (MaterializedView, Routine, Table, View)}
 # Fields that are tuples of what JSON has, too.
@@ -116,11 +116,11 @@ def _file(key: str) -> Path:
     return cache_folder() / "analysis" / f"whole-{key}.json"
 
 
-def _written(found: SqlObject) -> dict[str, Any]:
+def _written(found: SqlObject) -> JsonObject:
     return {**asdict(found), "class": type(found).__name__, "kind": found.kind.value}
 
 
-def _object(entry: dict[str, Any]) -> SqlObject:
+def _object(entry: JsonObject) -> SqlObject:
     values = {**entry, "kind": Kind(entry["kind"]), "path": Path(entry["path"])}
     kind = _CLASSES[values.pop("class")]
     values["references"] = tuple(Reference(**one) for one in entry["references"])
@@ -132,7 +132,7 @@ def _object(entry: dict[str, Any]) -> SqlObject:
     return kind(**values)
 
 
-def _foreign_key(entry: dict[str, Any]) -> ForeignKey:
+def _foreign_key(entry: JsonObject) -> ForeignKey:
     pairs = {name: tuple(entry[name]) for name in ("columns", "referenced")}
     return ForeignKey(**{**entry, **pairs})
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
 
 from bqstack import documents, texts
 from bqstack.analysis import fragments, lines
@@ -23,6 +22,7 @@ from bqstack.catalogue.loader import kind_of
 from bqstack.catalogue.sql_objects import Kind, SqlObject
 from bqstack.errors import UserError
 from bqstack.target import Target
+from bqstack.unchecked import JsonMapping
 
 _REFERENCE = re.compile(r"`[^`\n]+`\.`[^`\n]+`\.`?(\w+)")
 
@@ -99,7 +99,7 @@ def names_of_stack(path: Path, text: str, names: Iterable[str]) -> Iterator[Find
 def _read(
     loaded: Loaded,
     target: Target,
-    context: Mapping[str, Any],
+    context: JsonMapping,
     kind: Kind,
     path: Path,
     root: Path,
@@ -155,7 +155,7 @@ def _text_if_readable(path: Path) -> str:
 
 
 def _read_elsewhere(
-    loaded: Loaded, target: Target, context: Mapping[str, Any], path: Path, root: Path
+    loaded: Loaded, target: Target, context: JsonMapping, path: Path, root: Path
 ) -> None:
     shown = path.relative_to(root)
     try:

@@ -14,6 +14,8 @@ from typing import Any, cast
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
+from bqstack.unchecked import FieldValue
+
 _NODE_PREFIXES = ("AST", "Resolved", "Any")
 
 
@@ -35,7 +37,7 @@ class Node:
     def __repr__(self) -> str:
         return f"Node({self.kind})"
 
-    def get(self, name: str) -> Any:
+    def get(self, name: str) -> FieldValue:
         """A field: a Node, a list, a plain value, or None when absent."""
         fields = _fields(self._message.DESCRIPTOR)
         if name not in fields:

@@ -157,7 +157,7 @@ class Keys:
         return [a | b for a, b in product(before, own)]
 
 
-def named(keys: list[Ids], outputs: list[Any]) -> list[Key]:
+def named(keys: list[Ids], outputs: list[Node]) -> list[Key]:
     """Keys by the names of a statement's output columns."""
     by_id: dict[int, str] = {}
     for output in outputs:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from sqlglot.tokenizer_core import Token
 
 from bqstack.catalogue import data_types, options, scan, table_rules
 from bqstack.catalogue.sql_objects import ForeignKey
+from bqstack.unchecked import JsonObject
 
 # Clauses of a column that are not read here, or not in this place.
 _CLAUSES = ("COLLATE", "GENERATED", "CONSTRAINT", "CHECK", "PRIMARY", "REFERENCES", "HIDDEN")
@@ -41,7 +41,7 @@ class NoType(ValueError):
 class Columns:
     """What a column list declares; `schema` is in the form of TableFieldSchema."""
 
-    schema: list[dict[str, Any]] = field(default_factory=list)
+    schema: list[JsonObject] = field(default_factory=list)
     primary_key: tuple[str, ...] = ()
     primary_key_line: int = 1
     foreign_keys: list[ForeignKey] = field(default_factory=list)
@@ -60,7 +60,7 @@ def read(sql: str, held: Sequence[Token], place: tuple[str, str]) -> Columns:
     return found
 
 
-def _check_names(schema: list[dict[str, Any]], held: Sequence[Token]) -> None:
+def _check_names(schema: list[JsonObject], held: Sequence[Token]) -> None:
     """Names that BigQuery takes, and that differ by more than case."""
     seen: set[str] = set()
     for column in schema:
@@ -104,7 +104,7 @@ def _constraint(found: Columns, sql: str, piece: list[Token], place: tuple[str, 
     return False
 
 
-def _column(found: Columns, sql: str, piece: list[Token], place: tuple[str, str]) -> dict[str, Any]:
+def _column(found: Columns, sql: str, piece: list[Token], place: tuple[str, str]) -> JsonObject:
     name = piece[0].text
     try:
         kind, end = data_types.read(piece, 1)
@@ -118,7 +118,7 @@ def _column(found: Columns, sql: str, piece: list[Token], place: tuple[str, str]
 
 def _field(
     found: Columns | None, sql: str, column: data_types.Field, place: tuple[str, str]
-) -> dict[str, Any]:
+) -> JsonObject:
     """TableFieldSchema of a column or a field of one, in the form that the API returns.
 
     Only a column has `found`, where its keys go.
@@ -142,7 +142,7 @@ def _field(
         )
     if said.required:
         mode = "REQUIRED"
-    schema: dict[str, Any] = {"name": column.name, "mode": mode}
+    schema: JsonObject = {"name": column.name, "mode": mode}
     if kind.name == "STRUCT":
         schema["type"] = "RECORD"
         schema["fields"] = [_field(None, sql, child, place) for child in kind.fields]

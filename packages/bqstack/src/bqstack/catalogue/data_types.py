@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
 
 from sqlglot.tokenizer_core import Token, TokenType
 
 from bqstack.catalogue import scan
+from bqstack.unchecked import JsonObject
 
 # https://cloud.google.com/bigquery/docs/reference/standard-sql/data-types
 ALIASES = {
@@ -144,7 +144,7 @@ def _struct_field(tokens: list[Token]) -> Field:
     return Field(name, found, tuple(tokens[end:]), tokens[0].line)
 
 
-def standard(found: Type) -> dict[str, Any]:
+def standard(found: Type) -> JsonObject:
     """StandardSqlDataType of a type."""
     if found.name == "STRUCT":
         fields = [
@@ -158,7 +158,7 @@ def standard(found: Type) -> dict[str, Any]:
     return {"typeKind": found.name}
 
 
-def table_type(found: Type) -> dict[str, Any]:
+def table_type(found: Type) -> JsonObject:
     """What TableFieldSchema says of a type that is no ARRAY and no STRUCT."""
     if found.name == "RANGE" and found.element is not None:
         return {"type": "RANGE", "rangeElementType": {"type": found.element.name}}

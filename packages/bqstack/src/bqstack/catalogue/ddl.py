@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from bqstack.catalogue import columns, scan, table_rules
 from bqstack.catalogue.routine_ddl import RoutineReader
@@ -18,6 +17,7 @@ from bqstack.catalogue.sql_objects import (
 )
 from bqstack.catalogue.statement_reader import Partitioning, StatementReader, not_declared
 from bqstack.errors import UserError
+from bqstack.unchecked import JsonObject
 
 # The words before the name that each kind's file must start with: tables are never
 # replaced, because that would drop their rows.
@@ -119,7 +119,7 @@ def _check_itself(
 class _TableReader(StatementReader):
     """The statement of a table."""
 
-    def table(self, common: dict[str, Any]) -> Table:
+    def table(self, common: JsonObject) -> Table:
         """A table: columns, keys, layout, lifetime."""
         header, statement = self.header, self.statement
         if header.list is None and not header.clauses and not statement.body:
@@ -196,7 +196,7 @@ class _TableReader(StatementReader):
 class _ViewReader(StatementReader):
     """The statement of a view or a materialized view."""
 
-    def view(self, common: dict[str, Any]) -> View:
+    def view(self, common: JsonObject) -> View:
         """A view or a materialized view."""
         header, statement = self.header, self.statement
         if not statement.body:

@@ -17,6 +17,7 @@ from bqstack.catalogue import columns, scan
 from bqstack.catalogue.header import Header
 from bqstack.catalogue.sql_objects import ELSEWHERE
 from bqstack.errors import UserError
+from bqstack.unchecked import JsonObject
 
 FOLDER = ELSEWHERE
 _WORDS = "CREATE TABLE IF NOT EXISTS"
@@ -29,7 +30,7 @@ class Elsewhere:
     name: tuple[str, ...]
     path: Path
     sql: str
-    schema: tuple[dict[str, Any], ...]
+    schema: tuple[JsonObject, ...]
     partition: str | None = None
 
     @property

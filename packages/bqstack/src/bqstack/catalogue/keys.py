@@ -7,10 +7,10 @@ BigQuery enforces no key, but its optimiser trusts them
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from bqstack.catalogue.sql_objects import ForeignKey, SqlObject, Table
 from bqstack.errors import UserError
+from bqstack.unchecked import JsonObject
 
 
 def mistakes(objects: Mapping[str, SqlObject]) -> Iterator[UserError]:
@@ -57,7 +57,7 @@ def _foreign(table: Table, key: ForeignKey, objects: Mapping[str, SqlObject]) ->
     return None
 
 
-def _column(owner: Table, name: str) -> dict[str, Any] | None:
+def _column(owner: Table, name: str) -> JsonObject | None:
     found = (column for column in owner.schema if column["name"].lower() == name.lower())
     return next(found, None)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
 
 from bqstack import texts
 from bqstack.catalogue import keys
@@ -22,6 +21,7 @@ from bqstack.catalogue.sql_objects import (
 )
 from bqstack.errors import UserError
 from bqstack.target import Target, file_of
+from bqstack.unchecked import JsonMapping
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Catalogue:
         return [o for o in self.declared if isinstance(o, View)]
 
 
-def load(target: Target, root: Path, names: Callable[[], Mapping[str, Any]] = dict) -> Catalogue:
+def load(target: Target, root: Path, names: Callable[[], JsonMapping] = dict) -> Catalogue:
     """The catalogue of `root`/sql rendered for one stack; raises UserError.
 
     `names` are what templates know beside the stack's values: what a program reads from its files.

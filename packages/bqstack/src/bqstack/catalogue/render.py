@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from jinja2 import meta
 
 from bqstack import texts
 from bqstack.errors import UserError
+from bqstack.unchecked import JsonMapping
 
 _environment = jinja2.Environment(
     undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False
 )
 
 
-def render(path: Path, shown: Path, context: Mapping[str, Any]) -> str:
+def render(path: Path, shown: Path, context: JsonMapping) -> str:
     """Text of the file at `path`; `shown` is the name that errors carry.
 
     Templates keep one output line per source line, so that a line number found in the
@@ -26,7 +25,7 @@ def render(path: Path, shown: Path, context: Mapping[str, Any]) -> str:
     return text_of(texts.read(path, shown), shown, context)
 
 
-def text_of(source: str, shown: Path, context: Mapping[str, Any]) -> str:
+def text_of(source: str, shown: Path, context: JsonMapping) -> str:
     """The rendered text of a template that is no file (yet)."""
     try:
         return _environment.from_string(source).render(context)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlglot.tokenizer_core import Token
 
@@ -12,6 +11,7 @@ from bqstack.catalogue.header import Header
 from bqstack.catalogue.sql_objects import Argument, Kind, Routine
 from bqstack.catalogue.statement_reader import StatementReader
 from bqstack.errors import UserError
+from bqstack.unchecked import JsonObject
 
 _ONLY_SQL = "write it in SQL; routines of other languages are made outside of this program"
 
@@ -19,7 +19,7 @@ _ONLY_SQL = "write it in SQL; routines of other languages are made outside of th
 class RoutineReader(StatementReader):
     """The statement of a routine."""
 
-    def routine(self, common: dict[str, Any]) -> Routine:
+    def routine(self, common: JsonObject) -> Routine:
         """A function, table function or procedure."""
         header, statement, kind = self.header, self.statement, self.kind
         language = header.take("LANGUAGE")
@@ -102,7 +102,7 @@ class RoutineReader(StatementReader):
             self.refuse(what, rest[0].line)
         return Argument(name, kind, mode)
 
-    def _type(self, tokens: Sequence[Token]) -> dict[str, Any]:
+    def _type(self, tokens: Sequence[Token]) -> JsonObject:
         if scan.is_at(tokens, 0, "ANY", "TYPE"):
             self.refuse("RETURNS ANY TYPE", tokens[0].line, "remove the result type")
         found, end = self._read_type(tokens)
@@ -130,7 +130,7 @@ class RoutineReader(StatementReader):
             )
         return found, end
 
-    def _result_table(self, tokens: Sequence[Token]) -> dict[str, Any]:
+    def _result_table(self, tokens: Sequence[Token]) -> JsonObject:
         """StandardSqlTableType of RETURNS TABLE<name type, ...>."""
         held, end = scan.inside(tokens, 1) if len(tokens) > 1 else ([], 0)
         if not scan.is_at(tokens, 0, "TABLE", "<") or end < len(tokens):

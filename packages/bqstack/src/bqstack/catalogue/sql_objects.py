@@ -5,7 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from bqstack.unchecked import JsonObject
 
 
 class Kind(enum.Enum):
@@ -75,7 +76,7 @@ class Table(SqlObject):
     `partition_expiration_days` is None when partitions never expire.
     """
 
-    schema: tuple[dict[str, Any], ...] = ()
+    schema: tuple[JsonObject, ...] = ()
     partitioning: dict[str, str] | None = None
     partition_expiration_days: float | None = None
     require_partition_filter: bool = False
@@ -109,7 +110,7 @@ class Argument:
     """
 
     name: str
-    type: dict[str, Any] | None
+    type: JsonObject | None
     mode: str | None = None
 
 
@@ -124,8 +125,8 @@ class Routine(SqlObject):
     """
 
     arguments: tuple[Argument, ...] = ()
-    returns: dict[str, Any] | None = None
-    returns_table: dict[str, Any] | None = None
+    returns: JsonObject | None = None
+    returns_table: JsonObject | None = None
     body: str = field(default="", repr=False)
 
     @property

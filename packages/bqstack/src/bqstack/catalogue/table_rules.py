@@ -10,10 +10,11 @@ https://cloud.google.com/bigquery/docs/schemas#column_names
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-type Schema = Sequence[Mapping[str, Any]]
+from bqstack.unchecked import JsonMapping
+
+type Schema = Sequence[JsonMapping]
 
 # Types of columns by the function around the column in PARTITION BY, with the units it takes.
 _PARTITIONS = {
@@ -118,10 +119,10 @@ def check_keys(schema: Schema, primary: Sequence[str], foreign: Iterable[str]) -
             )
 
 
-def _column(schema: Schema, name: str) -> Mapping[str, Any] | None:
+def _column(schema: Schema, name: str) -> JsonMapping | None:
     return next((one for one in schema if one["name"].lower() == name.lower()), None)
 
 
-def _shown(column: Mapping[str, Any]) -> str:
+def _shown(column: JsonMapping) -> str:
     kind = str(column["type"])
     return f"ARRAY<{kind}>" if column["mode"] == "REPEATED" else kind

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
+
+from bqstack.unchecked import JsonMapping
 
 
 class Resource(Protocol):
@@ -18,7 +19,7 @@ class Resource(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def inputs(self) -> Mapping[str, Any]: ...
+    def inputs(self) -> JsonMapping: ...
     @property
     def custom(self) -> bool: ...
     @property
@@ -78,8 +79,8 @@ class Change:
     name: str
     action: Action
     details: tuple[Detail, ...]
-    old: Mapping[str, Any]
-    new: Mapping[str, Any]
+    old: JsonMapping
+    new: JsonMapping
 
     @property
     def loss(self) -> Loss:

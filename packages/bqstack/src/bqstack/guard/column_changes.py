@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from bqstack.guard.change import Detail, Loss
+from bqstack.unchecked import JsonObject
 
-Field = dict[str, Any]
+Field = JsonObject
 
 _ALIASES = {
     "BOOL": "BOOLEAN",

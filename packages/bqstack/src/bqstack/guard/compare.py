@@ -9,6 +9,7 @@ from typing import Any
 
 from bqstack.guard import inputs, plain, risks, routine_changes, table_changes
 from bqstack.guard.change import Action, Change, Detail, Loss, Resource
+from bqstack.unchecked import JsonMapping, JsonObject
 from gcptypes import known
 from gcptypes.records import ALERT, CHANNEL, TRANSFER
 
@@ -160,7 +161,7 @@ def _changed(old: Resource, new: Resource, policies: Sequence[str] = ()) -> list
     return [_change(new, action, details, before, after)]
 
 
-def _going(resource: Resource, values: Mapping[str, Any], verb: str) -> Detail:
+def _going(resource: Resource, values: JsonMapping, verb: str) -> Detail:
     """What deleting or replacing an object means."""
     text = {"delete": "deleted", "replace": "deleted and recreated"}[verb]
     if not _holds(resource.type, dict(values)):
@@ -172,7 +173,7 @@ def _going(resource: Resource, values: Mapping[str, Any], verb: str) -> Detail:
     return Detail("", text, Loss.LOSSY, lost, allowance=f"{resource.name}: {verb}")
 
 
-def _contents(type_: str, values: dict[str, Any]) -> str:
+def _contents(type_: str, values: JsonObject) -> str:
     """An object in a few words."""
     match type_:
         case table_changes.TYPE:
@@ -183,7 +184,7 @@ def _contents(type_: str, values: dict[str, Any]) -> str:
             return plain.contents(type_, values)
 
 
-def _holds(type_: str, values: dict[str, Any]) -> bool:
+def _holds(type_: str, values: JsonObject) -> bool:
     return (
         table_changes.holds_rows(values)
         if type_ == table_changes.TYPE
@@ -257,7 +258,7 @@ def _with_dangers(change: Change, new_tables: set[str]) -> Change:
     return change.because(*details) if details else change
 
 
-def _script(type_: str, values: Mapping[str, Any]) -> str:
+def _script(type_: str, values: JsonMapping) -> str:
     """What an object runs; empty for what runs nothing by itself."""
     if type_ == TRANSFER:
         return str((values.get("params") or {}).get("query", ""))
@@ -269,7 +270,7 @@ def _change(
     resource: Resource,
     action: Action,
     details: list[Detail],
-    old: dict[str, Any],
-    new: dict[str, Any],
+    old: JsonObject,
+    new: JsonObject,
 ) -> Change:
     return Change(resource.urn, resource.type, resource.name, action, tuple(details), old, new)

@@ -23,6 +23,7 @@ from pulumi.runtime.settings import set_root_resource
 from pulumi.runtime.sync_await import _sync_await
 
 from bqstack.state import state_files
+from bqstack.unchecked import JsonObject
 
 _STACK = "pulumi:pulumi:Stack"
 # https://cloud.google.com/iam/docs/service-account-types#service-agents
@@ -36,7 +37,7 @@ class Declared:
     urn: str
     type: str
     name: str
-    inputs: dict[str, Any]
+    inputs: JsonObject
     custom: bool
     protect: bool
     delete_before_replace: bool = False
@@ -115,13 +116,13 @@ class _Answers(mocks.Mocks):
     def __init__(self, project_number: str) -> None:
         self._project_number = project_number
 
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    def call(self, args: mocks.MockCallArgs) -> tuple[JsonObject, list[tuple[str, str]]]:
         """Answer of a function of the provider: the project is the only one that is asked."""
         if args.token != "gcp:organizations/getProject:getProject":
             raise NotImplementedError(f"no answer for {args.token}")
         return {"number": self._project_number, "projectId": args.args["projectId"]}, []
 
-    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, JsonObject]:
         """Id and outputs of an object that is only read."""
         return args.resource_id or args.name, args.inputs
 
@@ -170,7 +171,7 @@ class _Monitor(mocks.MockMonitor):
         answer = _sync_await(rpc.serialize_properties(outputs, {}))
         return resource_pb2.RegisterResourceResponse(urn=urn, id=id_, object=answer)
 
-    def _answer(self, urn: str, name: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    def _answer(self, urn: str, name: str, inputs: JsonObject) -> tuple[str, JsonObject]:
         """Id and outputs of a resource: those it has, or made up."""
         if known := self._known.get(urn):
             outputs = {k: v for k, v in known.outputs.items() if not _marked(v)}

@@ -12,6 +12,7 @@ from typing import Any
 
 import gcptypes
 from bqstack.state import state_files
+from bqstack.unchecked import JsonMapping, JsonObject, JsonValue
 
 SECRET = "[secret]"
 # Inputs that are JSON in a text.
@@ -22,7 +23,7 @@ _JSON = frozenset(
 _UNORDERED = frozenset({"accesses", "notificationChannels", "members"})
 
 
-def canonical(type_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+def canonical(type_: str, inputs: JsonMapping) -> JsonObject:
     """The inputs without what says nothing: empty values, markers; with what is implied."""
     values = _without_markers(inputs)
     record = gcptypes.known(type_)
@@ -31,7 +32,9 @@ def canonical(type_: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     return _pruned(values) or {}
 
 
-def differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
+def differences(
+    old: JsonValue, new: JsonValue, path: str = ""
+) -> Iterator[tuple[str, JsonValue, JsonValue]]:
     """Path, old and new value of everything that differs between canonical inputs."""
     if old == new:
         return

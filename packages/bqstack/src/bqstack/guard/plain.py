@@ -9,6 +9,7 @@ from typing import Any
 from bqstack.guard import inputs, retention, sqltext
 from bqstack.guard.change import Detail, Loss
 from bqstack.guard.words import becomes, edited, shown
+from bqstack.unchecked import JsonObject
 from gcptypes import is_grant, known
 from gcptypes.records import ALERT, CHANNEL, DASHBOARD, TRANSFER
 
@@ -30,7 +31,7 @@ def holds_something(type_: str) -> bool:
     return known(type_).holds
 
 
-def contents(type_: str, values: dict[str, Any]) -> str:
+def contents(type_: str, values: JsonObject) -> str:
     """An object in a few words, where there are any."""
     if is_grant(type_):
         return f"{values.get('role')} for {values.get('member', values.get('members'))}"
@@ -47,9 +48,7 @@ def contents(type_: str, values: dict[str, Any]) -> str:
     return ""
 
 
-def compare(
-    type_: str, name: str, old: dict[str, Any], new: dict[str, Any]
-) -> tuple[list[Detail], bool]:
+def compare(type_: str, name: str, old: JsonObject, new: JsonObject) -> tuple[list[Detail], bool]:
     """What differs between canonical inputs, and whether the object is replaced for it."""
     found = list(retention.compare(type_, name, old, new))
     told = retention.paths(type_)
@@ -190,9 +189,9 @@ def _far(path: str, old: Any, new: Any) -> str:
     return f"{max(ratio, 1 / ratio) if ratio > 0 else abs(ratio):g} times its old value"
 
 
-def _by_name(conditions: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _by_name(conditions: list[JsonObject]) -> dict[str, JsonObject]:
     """Conditions by name; Monitoring lets several have one, so later ones bear a number."""
-    named: dict[str, dict[str, Any]] = {}
+    named: dict[str, JsonObject] = {}
     for condition in conditions:
         name = condition.get("displayName", "")
         same = sum(known.get("displayName", "") == name for known in named.values())

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bqstack.guard.change import Detail, Loss
+from bqstack.unchecked import JsonObject
 from gcptypes import Retention, known
 from gcptypes.records import BUCKET
 
@@ -19,7 +20,7 @@ _LISTS: dict[str, Callable[[str, str], bool]] = {
 _AGES = ("age", "daysSinceCustomTime", "daysSinceNoncurrentTime", "numNewerVersions")
 
 
-def compare(type_: str, name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Detail]:
+def compare(type_: str, name: str, old: JsonObject, new: JsonObject) -> Iterator[Detail]:
     """Differences in what is kept, between canonical inputs."""
     for rule in known(type_).retention:
         before, after = (_amount(_at(side, rule.path), rule.absent) for side in (old, new))
@@ -49,7 +50,7 @@ def _detail(name: str, path: str, text: str, reason: str, *, shorter: bool) -> D
     return Detail(path, text, Loss.LOSSY, reason, allowance=f"{name}: shorten {path}")
 
 
-def _lifecycle(name: str, old: list[dict[str, Any]], new: list[dict[str, Any]]) -> Iterator[Detail]:
+def _lifecycle(name: str, old: list[JsonObject], new: list[JsonObject]) -> Iterator[Detail]:
     before, after = _conditions(old, delete=True), _conditions(new, delete=True)
     if before != after:
         more = [rule for rule in after if not any(_within(rule, earlier) for earlier in before)]
@@ -60,7 +61,7 @@ def _lifecycle(name: str, old: list[dict[str, Any]], new: list[dict[str, Any]]) 
         yield Detail("lifecycleRules", "storage class of older objects", Loss.REVERSIBLE)
 
 
-def _conditions(rules: list[dict[str, Any]], *, delete: bool) -> list[dict[str, Any]]:
+def _conditions(rules: list[JsonObject], *, delete: bool) -> list[JsonObject]:
     """Conditions of the rules that delete, or of the others with what they do."""
     found = []
     for rule in rules:
@@ -71,7 +72,7 @@ def _conditions(rules: list[dict[str, Any]], *, delete: bool) -> list[dict[str, 
     return found
 
 
-def _within(rule: dict[str, Any], other: dict[str, Any]) -> bool:
+def _within(rule: JsonObject, other: JsonObject) -> bool:
     """Whether `rule` deletes nothing that `other` does not delete, too."""
     return all(_narrower(key, rule.get(key), value) for key, value in other.items())
 
@@ -84,7 +85,7 @@ def _narrower(key: str, one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _locked(name: str, path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Detail]:
+def _locked(name: str, path: str, old: JsonObject, new: JsonObject) -> Iterator[Detail]:
     before, after = bool(_at(old, path)), bool(_at(new, path))
     if before and not after:
         yield Detail(
@@ -104,7 +105,7 @@ def _locked(name: str, path: str, old: dict[str, Any], new: dict[str, Any]) -> I
         )
 
 
-def _rules(conditions: list[dict[str, Any]]) -> str:
+def _rules(conditions: list[JsonObject]) -> str:
     if not conditions:
         return "nothing is deleted"
     texts = [", ".join(f"{key} {value}" for key, value in rule.items()) for rule in conditions]

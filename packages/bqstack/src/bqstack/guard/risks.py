@@ -6,11 +6,11 @@ as, or leaves an alert that nobody hears of.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from bqstack.guard import inputs
 from bqstack.guard.change import Action, Change, Detail, Loss, Resource
+from bqstack.unchecked import JsonMapping
 from gcptypes import is_grant
 from gcptypes.records import ALERT, DATASET, TRANSFER
 
@@ -67,15 +67,15 @@ def _narrowed(change: Change, new: Iterable[Resource]) -> Iterator[Detail]:
             yield _warning("role", text, "runs that need it fail")
 
 
-def _is_critical(values: Mapping[str, Any]) -> bool:
+def _is_critical(values: JsonMapping) -> bool:
     return str(values.get("severity", "")) == "CRITICAL"
 
 
-def _members(values: Mapping[str, Any]) -> set[str]:
+def _members(values: JsonMapping) -> set[str]:
     return {str(one) for one in (values.get("member"), *(values.get("members") or [])) if one}
 
 
-def _special(values: Mapping[str, Any]) -> set[str]:
+def _special(values: JsonMapping) -> set[str]:
     """Everybody, as far as a dataset is open to them."""
     found = (
         str(entry.get(key))

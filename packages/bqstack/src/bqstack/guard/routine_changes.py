@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from bqstack.guard import inputs as inputs_
 from bqstack.guard import sqltext, table_changes
 from bqstack.guard.change import Detail, Loss, Resource
 from bqstack.guard.words import edited
+from bqstack.unchecked import JsonMapping, JsonObject
 from gcptypes.records import ROUTINE, TRANSFER
 
 TYPE = ROUTINE
@@ -24,7 +25,7 @@ _WIDER = {
 }
 
 
-def compare(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Detail], bool]:
+def compare(old: JsonObject, new: JsonObject) -> tuple[list[Detail], bool]:
     """What differs between canonical inputs, and whether the routine is replaced for it."""
     found = [
         Detail(key, f"{key}: {old.get(key)} becomes {new.get(key)}", Loss.REVERSIBLE)
@@ -54,12 +55,12 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Detail], boo
     return found, replaced
 
 
-def signature_changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+def signature_changed(old: JsonMapping, new: JsonMapping) -> bool:
     """Whether a call that was right may be wrong: names of arguments do not count."""
     return _types(old) != _types(new) or _result(old) != _result(new)
 
 
-def breaks_calls(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+def breaks_calls(old: JsonMapping, new: JsonMapping) -> bool:
     """Whether a call that was right may be wrong: another routine, or arguments that take less."""
     before, after = _types(old), _types(new)
     if _result(old) != _result(new) or len(before) != len(after):
@@ -72,7 +73,7 @@ def breaks_calls(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     )
 
 
-def _result(routine: Mapping[str, Any]) -> list[Any]:
+def _result(routine: JsonMapping) -> list[Any]:
     """What a call gives: also a procedure's nothing is no table function's unknown rows."""
     return [*(routine.get(key) for key in _SIGNATURE[1:]), routine.get("routineType")]
 
@@ -84,7 +85,7 @@ def _takes(new: tuple[str, str], old: tuple[str, str], *, numbers: bool) -> bool
     return new[1] == "ANY TYPE" or (numbers and new[1] in _WIDER.get(old[1], ()))
 
 
-def signature(routine: Mapping[str, Any]) -> str:
+def signature(routine: JsonMapping) -> str:
     """Arguments and result as DDL writes them."""
     arguments = ", ".join(" ".join(part for part in one if part) for one in _arguments(routine))
     result = _type(routine.get("returnType"))
@@ -92,7 +93,7 @@ def signature(routine: Mapping[str, Any]) -> str:
 
 
 def broken_callers(
-    routine: Mapping[str, Any], old: Iterable[Resource], new: Iterable[Resource], *, gone: bool
+    routine: JsonMapping, old: Iterable[Resource], new: Iterable[Resource], *, gone: bool
 ) -> list[str]:
     """Names of resources with a call of the routine that fails.
 
@@ -132,19 +133,19 @@ def _calls(resource: Resource, place: tuple[str, str, str]) -> list[tuple[str, .
     return sqltext.calls(text, place) if place[-1] in text else []
 
 
-def _arguments(routine: Mapping[str, Any]) -> list[tuple[str, ...]]:
+def _arguments(routine: JsonMapping) -> list[tuple[str, ...]]:
     return [
         (argument.get("mode", ""), argument.get("name", ""), _argument_type(argument))
         for argument in routine.get("arguments") or []
     ]
 
 
-def _types(routine: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _types(routine: JsonMapping) -> list[tuple[str, str]]:
     """Mode and type of each argument; a missing mode is IN."""
     return [(mode or "IN", kind) for mode, _, kind in _arguments(routine)]
 
 
-def _argument_type(argument: Mapping[str, Any]) -> str:
+def _argument_type(argument: JsonMapping) -> str:
     if argument.get("argumentKind") == "ANY_TYPE":
         return "ANY TYPE"
     if "tableType" in argument:

@@ -13,6 +13,7 @@ from bqstack.errors import UserError
 from bqstack.failures import FAILURES
 from bqstack.guard import table_changes
 from bqstack.guard.change import Change, Detail
+from bqstack.unchecked import JsonObject
 
 UNKNOWN = "rows at stake: unknown"
 _HIDDEN = f"{UNKNOWN}, row access policies may hide some from you"
@@ -77,7 +78,7 @@ def query(change: Change, detail: Detail) -> str | None:
     return select.sql("bigquery")
 
 
-def _expired(change: Change, fields: dict[str, Any]) -> exp.Expression:
+def _expired(change: Change, fields: JsonObject) -> exp.Expression:
     """Whether a row's partition is older than the new expiration."""
     column = partition_filter.column(change.old)
     if column is None or (column not in fields and column != partition_filter.INGESTION_TIME):

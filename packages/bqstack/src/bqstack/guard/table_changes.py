@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bqstack.guard import column_changes, sqltext
 from bqstack.guard.change import Detail, Loss
 from bqstack.guard.words import edited
+from bqstack.unchecked import JsonMapping, JsonObject
 from gcptypes.records import TABLE
 
 TYPE = TABLE
@@ -28,7 +29,7 @@ _OPTIONS = {
 }
 
 
-def kind(inputs: dict[str, Any]) -> str:
+def kind(inputs: JsonObject) -> str:
     """table, view, materialized view or external table."""
     if "view" in inputs:
         return "view"
@@ -37,12 +38,12 @@ def kind(inputs: dict[str, Any]) -> str:
     return "external table" if "externalDataConfiguration" in inputs else "table"
 
 
-def holds_rows(inputs: dict[str, Any]) -> bool:
+def holds_rows(inputs: JsonObject) -> bool:
     """Whether rows go when the object goes."""
     return kind(inputs) == "table"
 
 
-def contents(inputs: dict[str, Any]) -> str:
+def contents(inputs: JsonObject) -> str:
     """A table in a few words; a view says nothing of itself."""
     schema = inputs.get("schema")
     if kind(inputs) != "table" or not schema:
@@ -55,19 +56,19 @@ def contents(inputs: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def columns_of(inputs: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def columns_of(inputs: JsonMapping) -> tuple[tuple[str, str], ...]:
     """Names and types of the columns of a table."""
     return tuple((f["name"], f.get("type", "")) for f in inputs.get("schema") or [])
 
 
-def dropped(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+def dropped(old: JsonMapping, new: JsonMapping) -> list[str]:
     """Columns of the first level that go."""
     kept = {field["name"] for field in new.get("schema") or []}
     return [f["name"] for f in old.get("schema") or [] if f["name"] not in kept]
 
 
 def compare(
-    name: str, old: dict[str, Any], new: dict[str, Any], policies: Sequence[str] = ()
+    name: str, old: JsonObject, new: JsonObject, policies: Sequence[str] = ()
 ) -> tuple[list[Detail], bool]:
     """What differs between canonical inputs, and whether the object is replaced for it.
 
@@ -109,7 +110,7 @@ def compare(
     return found, replaced
 
 
-def _query(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Detail], bool]:
+def _query(old: JsonObject, new: JsonObject) -> tuple[list[Detail], bool]:
     block = "materializedView" if "materializedView" in old else "view"
     before, after = old.get(block) or {}, new.get(block) or {}
     details, replaced = [], False
@@ -131,7 +132,7 @@ def _query(old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Detail], bool
     return details, replaced
 
 
-def _partitioning(name: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[list[Detail], bool]:
+def _partitioning(name: str, old: JsonObject, new: JsonObject) -> tuple[list[Detail], bool]:
     before, after = old.get("timePartitioning") or {}, new.get("timePartitioning") or {}
     details, replaced = [], False
     if _layout(before) != _layout(after):
@@ -165,7 +166,7 @@ def _partitioning(name: str, old: dict[str, Any], new: dict[str, Any]) -> tuple[
     return details, replaced
 
 
-def _options(name: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Detail]:
+def _options(name: str, old: JsonObject, new: JsonObject) -> Iterator[Detail]:
     if old.get("description") != new.get("description"):
         yield Detail("description", "description")
     for key, (text, loss, reason) in _OPTIONS.items():
@@ -200,7 +201,7 @@ def _expiration(name: str, path: str, text: str, held: int | None, kept: int | N
     )
 
 
-def _layout(partitioning: dict[str, Any]) -> str:
+def _layout(partitioning: JsonObject) -> str:
     if not partitioning:
         return "nothing"
     return f"{partitioning.get('type')} of {partitioning.get('field', 'its load time')}"

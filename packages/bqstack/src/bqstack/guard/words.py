@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-from typing import Any
 
 # A longer text is shown by what differs in it.
 _WHOLE = 40
@@ -15,7 +14,7 @@ _SHOWN = 80
 _ENDS = " ,;()'\""
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A value in words that fit into a line."""
     if value is None:
         return "none"
@@ -24,7 +23,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
 
 
-def becomes(old: Any, new: Any) -> str:
+def becomes(old: object, new: object) -> str:
     """Two values; of long texts what differs in them, with a word on either side."""
     if isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > _WHOLE:
         old, new = _apart(old, new)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -28,6 +28,7 @@ from bqstack.guard import column_changes, inputs, routine_changes, table_changes
 from bqstack.plan import lineage_memory, resolved
 from bqstack.plan.lineage_graph import RESULT, Graph, Object, Read, Step
 from bqstack.plan.sources import Side
+from bqstack.unchecked import JsonMapping, JsonObject
 
 _SHARE = re.compile(r"--\s*cost:\s*(\d+) of (\d+)")
 _ROUTINES = {
@@ -89,7 +90,7 @@ class _Builder:
         memory.forget_old()
         return Graph(self._objects)
 
-    def _recall(self, item: Object, type_: str, values: Mapping[str, Any]) -> None:
+    def _recall(self, item: Object, type_: str, values: JsonMapping) -> None:
         """Declare to others what was learned of an object in an earlier run."""
         if item.kind == "table":
             self._world.declare(_table(item, values.get("schema") or []))
@@ -100,7 +101,7 @@ class _Builder:
         else:
             self._world.declare(_routine(item, values))
 
-    def _object(self, name: str, type_: str, values: Mapping[str, Any]) -> Object:
+    def _object(self, name: str, type_: str, values: JsonMapping) -> Object:
         kind = (
             values.get("routineType", "")
             if type_ == routine_changes.TYPE
@@ -109,7 +110,7 @@ class _Builder:
         text = self._text(values)
         return Object(name, kind, text, tuple(self._references(name, text)))
 
-    def _text(self, values: Mapping[str, Any]) -> str:
+    def _text(self, values: JsonMapping) -> str:
         view = values.get("view") or values.get("materializedView") or {}
         return str(values.get("definitionBody") or view.get("query") or "")
 
@@ -130,7 +131,7 @@ class _Builder:
         except CycleError:
             return sorted(self._inputs)
 
-    def _learn(self, item: Object, type_: str, values: Mapping[str, Any]) -> None:
+    def _learn(self, item: Object, type_: str, values: JsonMapping) -> None:
         if type_ == routine_changes.TYPE:
             self._routine(item, values)
         elif item.kind == "table":
@@ -145,7 +146,7 @@ class _Builder:
             self._query(item, {})
             self._world.add_table(item.name, _facts(item))
 
-    def _routine(self, item: Object, values: Mapping[str, Any]) -> None:
+    def _routine(self, item: Object, values: JsonMapping) -> None:
         routine = _routine(item, values)
         arguments = {
             a.name.lower(): analyser_types.standard(a.type) for a in routine.arguments if a.type
@@ -162,7 +163,7 @@ class _Builder:
         else:
             self._function(item, routine, arguments)
 
-    def _function(self, item: Object, routine: Routine, arguments: dict[str, Any]) -> None:
+    def _function(self, item: Object, routine: Routine, arguments: JsonObject) -> None:
         if routine.returns is not None:
             self._world.declare(routine)
         if len(arguments) < len(routine.arguments):
@@ -176,7 +177,7 @@ class _Builder:
         if routine.returns is None:
             self._world.add_function(routine, result)
 
-    def _query(self, item: Object, arguments: dict[str, Any]) -> None:
+    def _query(self, item: Object, arguments: JsonObject) -> None:
         query = self._analyse(item, item.text, arguments)
         found = resolved.Statement(query)
         item.outputs, item.reads = found.outputs, found.reads
@@ -187,7 +188,7 @@ class _Builder:
             for c in query.get("output_column_list")
         }
 
-    def _procedure(self, item: Object, arguments: dict[str, Any]) -> None:
+    def _procedure(self, item: Object, arguments: JsonObject) -> None:
         source = Source(Path(f"{item.name}.sql"), item.text, item.text)
         session = _Listening(self._analyser, self._world, source, Allows(source))
         # The parser takes a block, but not what stands between its BEGIN and END alone.
@@ -205,7 +206,7 @@ class _Builder:
             if found.scans:
                 item.scans.append(found.scans)
 
-    def _analyse(self, item: Object, text: str, arguments: dict[str, Any]) -> Node:
+    def _analyse(self, item: Object, text: str, arguments: JsonObject) -> Node:
         if arguments:
             number = self._analyser.register(self._world.catalogue(arguments, {}))
             return self._analyser.analyse(number, text)
@@ -291,7 +292,7 @@ def _facts(item: Object) -> Facts:
     return Facts({name: analyser_types.parsed(kind) for name, kind in item.types.items()})
 
 
-def _common(item: Object, kind: Kind) -> dict[str, Any]:
+def _common(item: Object, kind: Kind) -> JsonObject:
     return {
         "name": item.name,
         "kind": kind,
@@ -302,12 +303,12 @@ def _common(item: Object, kind: Kind) -> dict[str, Any]:
     }
 
 
-def _table(item: Object, schema: list[dict[str, Any]]) -> SqlObject:
+def _table(item: Object, schema: list[JsonObject]) -> SqlObject:
     fields = tuple({"mode": "NULLABLE", **field} for field in schema)
     return Table(**_common(item, Kind.TABLE), schema=fields)
 
 
-def _routine(item: Object, values: Mapping[str, Any]) -> Routine:
+def _routine(item: Object, values: JsonMapping) -> Routine:
     return Routine(
         **_common(item, _ROUTINES[values["routineType"]]),
         arguments=tuple(

@@ -15,12 +15,12 @@ from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from bqstack.analysis.memory import Content
 from bqstack.analysis.source import Source
 from bqstack.analysis.user_cache import Kept, cache_folder
 from bqstack.plan.lineage_graph import Object, Read, Step
+from bqstack.unchecked import JsonMapping, JsonObject
 
 
 class Memory:
@@ -28,7 +28,7 @@ class Memory:
 
     def __init__(
         self,
-        declared: Mapping[str, tuple[str, Mapping[str, Any]]],
+        declared: Mapping[str, tuple[str, JsonMapping]],
         texts: Mapping[str, str],
         place: tuple[str, ...],
     ) -> None:
@@ -67,7 +67,7 @@ class Memory:
         return f"{self._content.key(self._sources[name])}.json"
 
 
-def _read(entry: dict[str, Any]) -> Object:
+def _read(entry: JsonObject) -> Object:
     steps = [
         Step(
             step["share"],

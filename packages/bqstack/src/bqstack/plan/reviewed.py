@@ -12,6 +12,7 @@ from bqstack.errors import UserError
 from bqstack.guard import Change, compare
 from bqstack.plan.sources import Side
 from bqstack.plan.whole_plan import digest
+from bqstack.unchecked import JsonMapping, JsonObject
 
 _MOST = 10
 
@@ -66,7 +67,7 @@ def _others(
             yield f"{_name(key)}: {key[1]} to something other than planned"
 
 
-def _read(file: Path, command: str) -> dict[str, Any]:
+def _read(file: Path, command: str) -> JsonObject:
     text = texts.read(file, file)
     fix = f"give the STACK.json of: {command} --output FOLDER"
     try:
@@ -81,7 +82,7 @@ def _read(file: Path, command: str) -> dict[str, Any]:
     return dict(plan)
 
 
-def _key(change: Mapping[str, Any]) -> tuple[str, str]:
+def _key(change: JsonMapping) -> tuple[str, str]:
     return str(change["urn"]), str(change["action"])
 
 

@@ -15,13 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import gcptypes
 from bqstack import state
 from bqstack.errors import UserError
 from bqstack.guard import Resource
 from bqstack.guard.declarations import Declared
+from bqstack.unchecked import JsonObject
 
 _NUMBER = re.compile(r"service-(\d+)@gcp-sa-")
 _NO_NUMBER = "PROJECT_NUMBER"
@@ -40,7 +40,7 @@ class Side:
     allowed: tuple[str, ...] = ()
     commit: str = ""
     location: str = "US"
-    adopted: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    adopted: dict[str, list[JsonObject]] = field(default_factory=dict)
     """Schemas of tables that the stack only refers to."""
 
 
@@ -176,7 +176,7 @@ def _path(root: Path) -> list[Path]:
     return [root, *library, *installed]
 
 
-def _known(checkpoint: state.Checkpoint | None) -> dict[str, Any]:
+def _known(checkpoint: state.Checkpoint | None) -> JsonObject:
     """Ids and outputs of what exists; secrets stay closed."""
     resources = checkpoint.resources if checkpoint else ()
     number = _NUMBER.search(json.dumps([resource.inputs for resource in resources]))

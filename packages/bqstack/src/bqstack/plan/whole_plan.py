@@ -6,12 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import gcptypes
 from bqstack.guard import Action, Change, Detail, Loss, allowances, routine_changes, table_changes
 from bqstack.plan.costs import Run, ScheduleCost
 from bqstack.plan.impact import ColumnEffect, Effect
+from bqstack.unchecked import JsonObject
 
 VERBS = {
     Action.CREATE: "create",
@@ -106,7 +106,7 @@ def routine_kind(kind: str) -> str:
     return _ROUTINES.get(kind, kind)
 
 
-def as_json(plan: Plan) -> dict[str, Any]:
+def as_json(plan: Plan) -> JsonObject:
     """The plan in plain values, in a stable order."""
     return {
         "stack": plan.stack,
@@ -134,7 +134,7 @@ def digest(change: Change) -> str:
     return hashlib.sha256(sides.encode()).hexdigest()
 
 
-def _change(planned: Planned, allowed: tuple[str, ...]) -> dict[str, Any]:
+def _change(planned: Planned, allowed: tuple[str, ...]) -> JsonObject:
     change = planned.change
     return {
         "name": change.name,
@@ -173,7 +173,7 @@ def _change(planned: Planned, allowed: tuple[str, ...]) -> dict[str, Any]:
     }
 
 
-def _column(column: ColumnEffect) -> dict[str, Any]:
+def _column(column: ColumnEffect) -> JsonObject:
     return {
         "column": column.column,
         "before": column.before,
@@ -182,8 +182,8 @@ def _column(column: ColumnEffect) -> dict[str, Any]:
     }
 
 
-def _schedule(cost: ScheduleCost, usd_per_tib: float) -> dict[str, Any]:
-    def side(run: Run | None) -> dict[str, Any] | None:
+def _schedule(cost: ScheduleCost, usd_per_tib: float) -> JsonObject:
+    def side(run: Run | None) -> JsonObject | None:
         if run is None:
             return None
         return {

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
 
 from pulumi_policy import Severity
 
@@ -20,6 +19,7 @@ from bqstack.analysis.object_limits import (
     VIEW_CHARACTERS,
 )
 from bqstack.policy.rule import Member, Resource, Rule, known, of_type
+from bqstack.unchecked import JsonMapping, JsonObject
 from gcptypes import TYPES
 from gcptypes.records import BIGQUERY, DATASET, ROUTINE, TABLE, TRANSFER
 
@@ -71,11 +71,11 @@ def _name(resource: Resource) -> Iterator[str]:
         yield f"{key} {name[:80]!r} has a character that BigQuery refuses"
 
 
-def _columns(table: Resource) -> list[tuple[int, dict[str, Any]]]:
+def _columns(table: Resource) -> list[tuple[int, JsonObject]]:
     """All columns of a table with their depth, 1 at the top."""
-    found: list[tuple[int, dict[str, Any]]] = []
+    found: list[tuple[int, JsonObject]] = []
 
-    def walk(columns: Sequence[dict[str, Any]], depth: int) -> None:
+    def walk(columns: Sequence[JsonObject], depth: int) -> None:
         for column in columns:
             found.append((depth, column))
             walk(column.get("fields") or [], depth + 1)
@@ -185,7 +185,7 @@ def _legacy_query(resource: Resource) -> Iterator[str]:
         yield "the text asks for legacy SQL"
 
 
-def _texts(props: Mapping[str, Any]) -> str:
+def _texts(props: JsonMapping) -> str:
     query = (props.get("params") or {}).get("query")
     return query or props.get("definitionBody") or (props.get("view") or {}).get("query") or ""
 

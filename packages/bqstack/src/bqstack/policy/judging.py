@@ -16,6 +16,7 @@ from pulumi_policy import EnforcementLevel
 from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 
 from bqstack.policy.rule import Rule
+from bqstack.unchecked import JsonObject
 
 
 class Declared(Protocol):
@@ -28,7 +29,7 @@ class Declared(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def inputs(self) -> dict[str, Any]: ...
+    def inputs(self) -> JsonObject: ...
     @property
     def protect(self) -> bool: ...
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,6 +18,8 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 from pulumi_policy.proxy import UnknownValueError
+
+from bqstack.unchecked import JsonMapping, JsonObject, JsonValue
 
 GOOGLE = "gcp:"
 
@@ -45,7 +47,7 @@ class Resource(Protocol):
         ...
 
     @property
-    def props(self) -> Mapping[str, Any]:
+    def props(self) -> JsonMapping:
         """Its inputs."""
         ...
 
@@ -109,7 +111,7 @@ class Rule:
         framework = PolicyComplianceFramework(
             "CIS Google Cloud Platform Foundation Benchmark", "4.0.0", ", ".join(cis)
         )
-        facts: dict[str, Any] = {
+        facts: JsonObject = {
             "name": self.id,
             "description": self.title,
             "enforcement_level": self.enforcement,
@@ -134,7 +136,7 @@ class Rule:
                 report(f"{message}\n  fix: {self.fix}", urn)
 
 
-def known(properties: Mapping[str, Any], *path: str | int) -> Any:
+def known(properties: JsonMapping, *path: str | int) -> JsonValue:
     """Value at `path`; None where it is not set, or not known before the update.
 
     For rules of a whole stack, which one unknown value would otherwise silence.
@@ -148,7 +150,7 @@ def known(properties: Mapping[str, Any], *path: str | int) -> Any:
     return value
 
 
-def is_set(properties: Mapping[str, Any], key: str) -> bool:
+def is_set(properties: JsonMapping, key: str) -> bool:
     """Whether the key has a value, known or not."""
     return any(name == key for name in properties)
 

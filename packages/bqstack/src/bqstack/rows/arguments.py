@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 from bqstack.rows.definitions import Definition, Definitions
 
@@ -114,7 +113,7 @@ def literals(function: Definition, values: Mapping[str, Sequence[str]]) -> list[
     ]
 
 
-def literal(value: Any, kind: str) -> str:
+def literal(value: object, kind: str) -> str:
     """A value of the rows as SQL, by its text."""
     text = str(value).replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n")
     return f"CAST('{text}' AS {kind})"

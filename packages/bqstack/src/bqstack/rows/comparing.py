@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
 
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
@@ -19,6 +19,7 @@ from bqstack.rows import side_dataset as scratch_
 from bqstack.rows.definitions import FUNCTION, TABLE_FUNCTION, Definition, Definitions
 from bqstack.rows.row_diff import MOST_EXAMPLES, Example, ObjectDiff, RowDiff
 from bqstack.rows.side_dataset import Scratch
+from bqstack.unchecked import JsonMapping, JsonObject
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -107,7 +108,7 @@ class _Comparison:
         self._name = name
         self._items = tuple(side.by_name[name] for side in sides)
         kind = self._items[1].kind
-        self._head: dict[str, Any] = {
+        self._head: JsonObject = {
             "name": name,
             "kind": _KINDS.get(kind, kind),
             "is_changed": is_changed,
@@ -254,7 +255,7 @@ class _Comparison:
             if content is None:
                 totals = (old_times, new_times)
                 continue
-            row: Mapping[str, Any] = json.loads(content)
+            row: JsonMapping = json.loads(content)
             before += [row] * max(0, old_times - new_times)
             after += [row] * max(0, new_times - old_times)
         return totals, before, after

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
 
 from sqlglot.tokenizer_core import TokenType
 
 from bqstack.catalogue import scan
 from bqstack.guard import inputs, routine_changes, table_changes
 from bqstack.plan.sources import Side
+from bqstack.unchecked import JsonMapping
 
 FUNCTION, TABLE_FUNCTION = "SCALAR_FUNCTION", "TABLE_VALUED_FUNCTION"
 
@@ -23,7 +23,7 @@ class Definition:
 
     name: str
     kind: str
-    values: Mapping[str, Any]
+    values: JsonMapping
     text: str
     needs: tuple[str, ...]
 
@@ -57,7 +57,7 @@ class Definitions:
         }
 
     def _definition(
-        self, name: str, type_: str, values: Mapping[str, Any], known: Collection[str]
+        self, name: str, type_: str, values: JsonMapping, known: Collection[str]
     ) -> Definition:
         kind = (
             values["routineType"]

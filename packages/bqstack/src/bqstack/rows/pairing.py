@@ -7,12 +7,14 @@ each once on either side, and that bring most rows together.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-Row = Mapping[str, Any]
+from bqstack.unchecked import JsonMapping
+
+Row = JsonMapping
 _MOST_KEY_COLUMNS = 3
 _MOST_CANDIDATES = 12
 # Sums of the same numbers in another order.

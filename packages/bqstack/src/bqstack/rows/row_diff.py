@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+
+from bqstack.unchecked import JsonMapping, JsonObject
 
 MOST_EXAMPLES = 5
 
@@ -17,9 +18,9 @@ class Example:
     differs, None where the side has no such row.
     """
 
-    key: Mapping[str, Any]
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
+    key: JsonMapping
+    before: JsonMapping | None
+    after: JsonMapping | None
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,6 @@ class RowDiff:
     objects: tuple[ObjectDiff, ...]
     left_out: tuple[str, ...] = ()
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> JsonObject:
         """The whole in plain values, in a stable order."""
         return asdict(self)

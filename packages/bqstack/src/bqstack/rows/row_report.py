@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from bqstack import markup
 from bqstack.rows.row_diff import Example, ObjectDiff, RowDiff
+from bqstack.unchecked import JsonMapping
 
 LIMIT = 20_000
 """Most bytes of the Markdown: it shares its comment with the plans."""
@@ -103,7 +104,7 @@ def _example(example: Example) -> str:
     return f"{_values(example.key)}: {moved}" if example.key else moved
 
 
-def _values(row: Mapping[str, Any]) -> str:
+def _values(row: JsonMapping) -> str:
     listed = [f"{name}={_value(value)}" for name, value in list(row.items())[:_MOST_COLUMNS]]
     more = f", {len(row) - _MOST_COLUMNS} more" if len(row) > _MOST_COLUMNS else ""
     return ", ".join(listed) + more

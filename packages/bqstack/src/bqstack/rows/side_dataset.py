@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from google.api_core.exceptions import NotFound
 
 from bqstack.failures import FAILURES, explained
 from bqstack.guard import column_changes
 from bqstack.rows.definitions import Definition, Definitions
+from bqstack.unchecked import JsonMapping
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -131,14 +132,14 @@ class Scratch:
         self._view(item.name, f"SELECT\n    {listed}\nFROM {rows}")
 
 
-def _column(wanted: Mapping[str, Any], there: Mapping[str, Any] | None) -> str:
+def _column(wanted: JsonMapping, there: JsonMapping | None) -> str:
     name, kind = f"`{wanted['name']}`", sql_type(wanted)
     if there is None:
         return f"CAST({'[]' if kind.startswith('ARRAY<') else 'NULL'} AS {kind}) AS {name}"
     return name if sql_type(there) == kind else f"SAFE_CAST({name} AS {kind}) AS {name}"
 
 
-def sql_type(field: Mapping[str, Any]) -> str:
+def sql_type(field: JsonMapping) -> str:
     """The type of a TableFieldSchema without parameters, as a CAST takes it."""
     if str(field["type"]).upper() in ("RECORD", "STRUCT"):
         inner = ", ".join(f"`{f['name']}` {sql_type(f)}" for f in field.get("fields") or [])

@@ -19,7 +19,7 @@ from bqstack.state.state_files import SECRET_MARKER, SIGNATURE, Checkpoint, Reso
 _META = "version: 1\n"
 
 
-def is_secret(value: Any) -> bool:
+def is_secret(value: object) -> bool:
     """Whether the value is Pulumi's marker around a secret, closed or open."""
     return isinstance(value, Mapping) and value.get(SIGNATURE) == SECRET_MARKER
 

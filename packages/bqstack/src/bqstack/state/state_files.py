@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+
+from bqstack.unchecked import JsonMapping, JsonObject
 
 # Key and value by which the engine knows a property map that stands for something special
 # (sdk/go/common/resource/sig/sig.go), and the value for a secret.
@@ -37,8 +38,8 @@ class Resource:
     type: str
     name: str
     id: str
-    inputs: dict[str, Any]
-    outputs: dict[str, Any]
+    inputs: JsonObject
+    outputs: JsonObject
     parent: str
     provider: str
     """Urn and id of the provider, joined by `::`."""
@@ -46,7 +47,7 @@ class Resource:
     protect: bool
     custom: bool
     property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: JsonMapping = field(default_factory=dict)
     """Everything else that the state says of it, as it stands there."""
 
     @property
@@ -55,7 +56,7 @@ class Resource:
         return self.provider.rpartition("::")[0]
 
     @classmethod
-    def from_state(cls, entry: Mapping[str, Any]) -> Resource:
+    def from_state(cls, entry: JsonMapping) -> Resource:
         """One entry of a deployment's `resources`."""
         return cls(
             urn=entry["urn"],
@@ -86,11 +87,11 @@ class Checkpoint:
     time: datetime | None
     """When the engine wrote it; None for a stack without an update."""
     resources: tuple[Resource, ...]
-    deployment: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    deployment: JsonMapping = field(default_factory=dict, repr=False, compare=False)
     """The deployment as the engine wrote it, ciphertexts included."""
 
     @classmethod
-    def from_deployment(cls, deployment: Mapping[str, Any], version: int | None) -> Checkpoint:
+    def from_deployment(cls, deployment: JsonMapping, version: int | None) -> Checkpoint:
         """A deployment of schema version 3; resources that wait for deletion are left out."""
         time = (deployment.get("manifest") or {}).get("time", "")
         return cls(
@@ -130,7 +131,7 @@ class Checkpoint:
         )
 
     @property
-    def _operations(self) -> Sequence[Mapping[str, Any]]:
+    def _operations(self) -> Sequence[JsonMapping]:
         return self.deployment.get("pending_operations") or ()
 
 
@@ -165,7 +166,7 @@ class Update:
         return sum(n for kind, n in self.changes.items() if kind not in ("same", "read"))
 
     @classmethod
-    def from_history(cls, entry: Mapping[str, Any], version: int) -> Update:
+    def from_history(cls, entry: JsonMapping, version: int) -> Update:
         """One entry of `pulumi stack history --json --full-dates`."""
         environment = entry.get("environment") or {}
         end = entry.get("endTime")
