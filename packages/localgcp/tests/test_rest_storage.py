@@ -6,6 +6,8 @@ import base64
 import json
 from pathlib import Path
 
+import pytest
+
 from packages.localgcp.tests.rest_support import PROJECT, Server, server_fixture
 
 __all__ = ["server_fixture"]
@@ -123,3 +125,22 @@ def test_a_message_is_pulled_until_it_is_acknowledged(server: Server) -> None:
     assert server.ok("GET", f"{PUBSUB}/subscriptions/ops")["topic"] == "_deleted-topic_"
     gone = {"topic": topic}
     assert server.error("PUT", f"{PUBSUB}/subscriptions/late", gone)[0] == 404
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"pushConfig": {"pushEndpoint": "https://example.com"}},
+        {"bigqueryConfig": {"table": "p.d.t"}},
+        {"cloudStorageConfig": {"bucket": "b"}},
+        {"deadLetterPolicy": {"deadLetterTopic": "projects/p/topics/dead"}},
+        {"enableMessageOrdering": True},
+        {"filter": 'attributes.a = "b"'},
+    ],
+)
+def test_a_subscription_that_nothing_here_serves_is_refused(server: Server, more: dict) -> None:
+    topic = f"projects/{PROJECT}/topics/refusing"
+    server.call("PUT", f"{PUBSUB}/topics/refusing", {})
+    status, text = server.error("PUT", f"{PUBSUB}/subscriptions/refused", {"topic": topic, **more})
+    assert status == 400
+    assert "is not served by the local cloud" in str(text)

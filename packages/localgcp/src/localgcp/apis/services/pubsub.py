@@ -1,7 +1,8 @@
 """Pub/Sub v1: topics, pull subscriptions and their messages.
 
-Push, schemas, snapshots and ordering are not served. A message goes to every
-subscription that exists when it is published, and is kept until acknowledged.
+A message goes to every subscription that exists when it is published, and is kept until
+acknowledged. Schemas and snapshots are not served, and a subscription that asks for more than to
+be pulled from (`_NOT_SERVED`) is refused.
 """
 
 from __future__ import annotations
@@ -23,6 +24,14 @@ TOPIC = "pubsub.projects.topics"
 SUBSCRIPTION = "pubsub.projects.subscriptions"
 _DELETED_TOPIC = "_deleted-topic_"
 _DEFAULT_ACK_SECONDS = 10
+# Fields of a subscription whose effect nobody would see here.
+_NOT_SERVED = {
+    "bigqueryConfig": "Delivery into BigQuery",
+    "cloudStorageConfig": "Delivery into Cloud Storage",
+    "deadLetterPolicy": "A dead letter topic",
+    "enableMessageOrdering": "Ordering",
+    "filter": "A filter",
+}
 _FIXED = {"name", "topic", "filter", "enableMessageOrdering"}
 
 
@@ -173,10 +182,7 @@ def list_topic_subscriptions(call: Call) -> dict[str, Any]:
 
 
 def create_subscription(call: Call) -> dict[str, Any]:
-    if call.body.get("pushConfig", {}).get("pushEndpoint"):
-        raise invalid(
-            "Push delivery is not served by the local cloud; pull instead.", "push_config"
-        )
+    _refuse_what_is_not_served(call.body)
     topic = call.body["topic"]
     if call.tx.get(TOPIC, topic) is None:
         raise not_found(f"Resource not found (resource={topic.rsplit('/', 1)[-1]}).")
@@ -190,7 +196,18 @@ def create_subscription(call: Call) -> dict[str, Any]:
     return _insert(call, SUBSCRIPTION, {**defaults, **call.body})
 
 
+def _refuse_what_is_not_served(body: dict[str, Any]) -> None:
+    if body.get("pushConfig", {}).get("pushEndpoint"):
+        raise invalid(
+            "Push delivery is not served by the local cloud; pull instead.", "push_config"
+        )
+    for field, what in _NOT_SERVED.items():
+        if body.get(field):
+            raise invalid(f"{what} is not served by the local cloud.", field)
+
+
 def patch_subscription(call: Call) -> dict[str, Any]:
+    _refuse_what_is_not_served(call.body.get("subscription", {}))
     return _patch(call, SUBSCRIPTION, "subscription")
 
 
