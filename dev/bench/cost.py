@@ -69,6 +69,10 @@ def volumes(size: Size) -> dict[str, Volume]:
         ),
         "health_checks": Volume(90 * 288, recent=288, widths={"details": _JSON, "figures": _JSON}),
         "page_locks": Volume(pages),
+        # A handful of classes, the week and the holidays of a year.
+        "page_figures": Volume(
+            pages, groups=pages, widths={"classes": 400, "weekdays": 120, "holidays": 320}
+        ),
     }
 
 

@@ -49,6 +49,7 @@ def _times(lab: Lab, settings: dict[str, Settings]) -> list[Figure]:
             emulator.run(_page(captions))
         # As the feedback leaves them: ratios of classes and weekdays of what was sent.
         emulator.run("CALL refresh_class_ratios()")
+        emulator.run("CALL refresh_page_figures()")
         procedures = {policy: _procedure(settings[policy]) for policy in POLICIES}
 
         def call(captions: int, policy: str) -> Duration:

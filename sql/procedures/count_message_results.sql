@@ -10,6 +10,7 @@ BEGIN
     DECLARE read_from DATE;
     DECLARE changed_rows INT64 DEFAULT 0;
     DECLARE is_open BOOL;
+    DECLARE are_figures_due BOOL;
     DECLARE failure STRING;
 
     SET @@query_label = CONCAT('component:update_caption_performance,{{ job_labels }},eros_run:', run);
@@ -412,7 +413,18 @@ BEGIN
             END;
             RAISE;
         END;
-        CALL `{{ project }}`.`{{ dataset }}`.refresh_class_ratios();
+        -- What pages, classes and weekdays are worth moves little in a day.
+        SET are_figures_due = from_date IS NOT NULL OR NOT EXISTS (
+            SELECT 1
+            FROM `{{ project }}`.`{{ dataset }}`.page_figures
+            WHERE refreshed_at >= TIMESTAMP(DATE(started))
+        );
+        -- Every six hours, of which one run is the first of its day.
+        -- cost: 1 of 4
+        IF are_figures_due THEN
+            CALL `{{ project }}`.`{{ dataset }}`.refresh_class_ratios();
+            CALL `{{ project }}`.`{{ dataset }}`.refresh_page_figures();
+        END IF;
         -- What was sent before the days that are read is counted by nobody, unless a person asks.
         INSERT INTO `{{ project }}`.`{{ dataset }}`.stored_figures (figure_time, figure, value)
         SELECT

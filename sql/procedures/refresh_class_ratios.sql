@@ -1,6 +1,6 @@
 CREATE OR REPLACE PROCEDURE `{{ project }}`.`{{ dataset }}`.refresh_class_ratios()
 OPTIONS (
-    description = 'Computes class_ratios and weekday_ratios from what every caption has earned on its page. Part of update_caption_performance. Each run is one step from what the last one found: repeated, it settles.'
+    description = 'Computes class_ratios and weekday_ratios from what every caption has earned on its page. Part of update_caption_performance, once a day. Each run is one step from what the last one found: repeated, it settles.'
 )
 BEGIN
     DECLARE window_start DATE DEFAULT DATE_SUB(CURRENT_DATE('UTC'), INTERVAL {{ automation.feedback_window_days }} DAY);

@@ -141,4 +141,6 @@ BEGIN
             computed.is_major,
             computed.factor
         );
+    -- Selections of today know the holidays that were added.
+    CALL `{{ project }}`.`{{ dataset }}`.refresh_page_figures();
 END;

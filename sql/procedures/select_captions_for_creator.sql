@@ -28,6 +28,14 @@ BEGIN
         expected_value FLOAT64,
         best_value FLOAT64
     >>;
+    DECLARE figures STRUCT<
+        message_views FLOAT64,
+        daily_target INT64,
+        classes ARRAY<STRUCT<class STRING, rate_ratio FLOAT64, value_ratio FLOAT64, tiring FLOAT64>>,
+        weekdays ARRAY<STRUCT<weekday INT64, rate_ratio FLOAT64>>,
+        holidays ARRAY<STRUCT<holiday_date DATE, factor FLOAT64>>
+    >;
+    DECLARE day_messages INT64;
     DECLARE granted INT64 DEFAULT 0;
     DECLARE failure STRING;
 
@@ -44,6 +52,47 @@ BEGIN
     END IF;
 
     BEGIN
+        -- Computed once a day for every page that sends, so that a call does not read the five
+        -- tables behind it. For a page that is new, and while no feedback runs, it does.
+        SET figures = (
+            SELECT AS STRUCT
+                message_views,
+                daily_target,
+                classes,
+                weekdays,
+                holidays
+            FROM `{{ project }}`.`{{ dataset }}`.page_figures
+            WHERE
+                page_name = for_page
+                AND refreshed_at > TIMESTAMP_SUB(started, INTERVAL 2 DAY)
+            ORDER BY refreshed_at DESC
+            LIMIT 1
+        );
+        -- cost: 1 of 100
+        IF figures IS NULL THEN
+            SET figures = (
+                SELECT AS STRUCT
+                    message_views,
+                    daily_target,
+                    classes,
+                    weekdays,
+                    holidays
+                FROM `{{ project }}`.`{{ dataset }}`.live_page_figures(for_page, today)
+            );
+        END IF;
+        -- How many messages the page carries on the day; a page without messages counts as small.
+        SET day_messages = GREATEST(1, CAST(
+            ROUND(figures.daily_target * COALESCE(
+                (
+                    SELECT MIN(holidays.factor)
+                    FROM UNNEST(figures.holidays) AS holidays
+                    WHERE holidays.holiday_date = schedule_date
+                ),
+                1.0
+            ))
+            AS INT64
+        ));
+
         -- What each caption that has cooled down is ranked by.
         CREATE OR REPLACE TEMP TABLE selection_ranked AS
         {% if selection.policy == 'index' %}
@@ -55,7 +104,13 @@ BEGIN
             rate * earnings_per_purchase AS expected_value,
             last_used IS NULL AS is_untried,
             waits
-        FROM `{{ project }}`.`{{ dataset }}`.index_scores(for_page, schedule_date)
+        FROM `{{ project }}`.`{{ dataset }}`.scores_by_figures(
+            for_page,
+            schedule_date,
+            figures.message_views,
+            figures.classes,
+            figures.weekdays
+        )
         WHERE
             is_active
             AND (
@@ -206,18 +261,6 @@ BEGIN
                 WHERE taken.caption_id IS NULL
             ),
 
-            -- How many messages the page carries on the day; a page without messages counts as small.
-            target AS (
-                SELECT
-                    GREATEST(1, CAST(
-                        ROUND(COALESCE(MAX(sizes.daily_target), {{ automation.small_daily_target }}) * MIN(volume.factor))
-                        AS INT64
-                    )) AS messages
-                FROM `{{ project }}`.`{{ dataset }}`.daily_volume(schedule_date, schedule_date) AS volume
-                LEFT JOIN `{{ project }}`.`{{ dataset }}`.account_sizes(for_page, today) AS sizes
-                    ON TRUE
-            ),
-
             -- The messages that the day still has room for, and how many of them are left to
             -- chance: each by itself, so that the share holds however few a call asks for.
             room AS (
@@ -236,10 +279,9 @@ BEGIN
                 FROM (
                     SELECT
                         day.planned,
-                        GREATEST(0, LEAST(num_captions, target.messages - day.planned)) AS captions
-                    FROM target
+                        GREATEST(0, LEAST(num_captions, day_messages - day.planned)) AS captions
                     -- The cast is for the local engine: its sum of INT64 is wider.
-                    CROSS JOIN (SELECT CAST(COALESCE(SUM(on_the_day), 0) AS INT64) AS planned FROM taken) AS day
+                    FROM (SELECT CAST(COALESCE(SUM(on_the_day), 0) AS INT64) AS planned FROM taken) AS day
                 ) AS sizes
             ),
 

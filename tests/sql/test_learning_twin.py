@@ -43,7 +43,10 @@ OTHERS = {
 }
 RULES = Selection(**OTHERS)
 # `index_scores` brings the tables that `fill` writes.
-NEEDED = ("select_captions_for_creator", "index_scores", "beta_draws", "refresh_class_ratios")
+NEEDED = (
+    *("select_captions_for_creator", "index_scores", "beta_draws"),
+    *("refresh_class_ratios", "refresh_page_figures"),
+)
 
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]
 
@@ -161,6 +164,7 @@ def fill(warehouse) -> None:
         VALUES {", ".join(sent)};
         CALL refresh_class_ratios();
         CALL refresh_class_ratios();
+        CALL refresh_page_figures();
     """)
 
 
