@@ -25,13 +25,17 @@ from gcptypes.records import (
     BUCKET,
     CHANNEL,
     DASHBOARD,
+    LOG_BUCKET,
     LOG_METRIC,
+    LOG_SINK,
     TOPIC,
     TRANSFER,
 )
 
 Inputs = Mapping[str, Any]
 _NOT_FOUND = 404
+# Of a log bucket: https://cloud.google.com/logging/docs/reference/v2/rest/v2/LifecycleState
+_DELETED = "DELETE_REQUESTED"
 
 
 def ids(google: Google, kind: str, inputs: Inputs) -> list[str]:
@@ -81,6 +85,22 @@ def _account(google: Google, inputs: Inputs) -> str | None:
 def _bucket(google: Google, inputs: Inputs) -> str | None:
     request = google.api("storage").buckets().get(bucket=inputs["name"])
     return inputs["name"] if _there(request.execute) else None
+
+
+def _log_bucket(google: Google, inputs: Inputs) -> str | None:
+    name = known(LOG_BUCKET).id_of(inputs)
+    request = google.api("logging").projects().locations().buckets().get(name=name)
+    found: list[dict[str, Any]] = []
+    if not _there(lambda: found.append(request.execute())):
+        return None
+    # One that was deleted is there for days; a second request for it takes it back.
+    return None if found[0].get("lifecycleState") == _DELETED else name
+
+
+def _log_sink(google: Google, inputs: Inputs) -> str | None:
+    name = known(LOG_SINK).id_of(inputs)
+    request = google.api("logging").projects().sinks().get(sinkName=name)
+    return name if _there(request.execute) else None
 
 
 def _transfers(google: Google, inputs: Inputs) -> Iterator[str]:
@@ -151,7 +171,9 @@ def _there(get: Callable[[], object]) -> bool:
 
 
 _NAMED: dict[str, Callable[[Google, Inputs], str | None]] = {
+    LOG_BUCKET: _log_bucket,
     LOG_METRIC: _metric,
+    LOG_SINK: _log_sink,
     TOPIC: _topic,
     ACCOUNT: _account,
     BUCKET: _bucket,

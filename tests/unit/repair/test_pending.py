@@ -292,3 +292,29 @@ def test_an_engine_that_is_interrupted_may_end_what_it_has_begun(tmp_path):
     os.killpg(ours.pid, signal.SIGINT)
     ours.wait(timeout=30)
     assert (tmp_path / "saved").exists()
+
+
+@pytest.mark.parametrize(("state", "found"), [("ACTIVE", True), ("DELETE_REQUESTED", False)])
+def test_a_log_bucket_in_its_days_after_deletion_is_not_there(state, found):
+    asked = {}
+
+    class Logging:
+        """`projects.locations.buckets` of the discovery client."""
+
+        def projects(self):
+            return self
+
+        locations = buckets = projects
+
+        def get(self, **names):
+            asked.update(names)
+            return self
+
+        def execute(self):
+            return {"lifecycleState": state}
+
+    google = SimpleNamespace(settings=parse(VALUES, "f"), api=lambda _: Logging())
+    inputs = {"location": "global", "bucketId": "eros-audit"}
+    name = "projects/test-project/locations/global/buckets/eros-audit"
+    assert lookup.ids(google, LOG_BUCKET, inputs) == ([name] if found else [])
+    assert asked == {"name": name}
