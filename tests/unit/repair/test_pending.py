@@ -24,6 +24,7 @@ from eros.operations.repair import lookup, pending
 from eros.operations.rollback import rollback_plan, variants
 from eros.operations.rollback.updates import Updates
 from eros.project.stack_file import parse
+from gcptypes.records import LOG_BUCKET
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import record
 from tests.unit.rollback.states import STACK, TABLE
