@@ -7,11 +7,11 @@ from collections.abc import Iterable
 import pulumi
 import pulumi_gcp as gcp
 
-from components import readiness
+from components import metric_gate
 from components.identity import Identity
 from components.schedules import Schedules
 from eros.project import notices
-from eros.project.alerts import Alerts, Rule, policy
+from eros.project.alerts import Alerts, Rule, alert_policy
 from eros.project.channels import Channel
 from eros.project.figures import ALERT_METRIC, TYPE_PREFIX, VALUE_METRIC
 from eros.project.settings import Settings
@@ -43,7 +43,7 @@ class Alerting(pulumi.ComponentResource):
         self._metric()
         self.metric = self._value_metric()
         self._signal = TYPE_PREFIX + settings.names.metric(VALUE_METRIC)
-        self._metric_known = readiness.when_known(self.metric, self._signal, settings)
+        self._metric_known = metric_gate.when_known(self.metric, self._signal, settings)
         self.policies = {}
         for rule in alerts.paging:
             told = [key for key in rule.channels if key in self.channels]
@@ -114,16 +114,16 @@ class Alerting(pulumi.ComponentResource):
             project=self._settings.project,
             name=self._settings.names.metric(VALUE_METRIC),
             description="Values of the alert rules that fire, by rule and stage",
-            filter=policy.signal_filter(self._settings.names),
+            filter=alert_policy.signal_filter(self._settings.names),
             metric_descriptor=gcp.logging.MetricMetricDescriptorArgs(
                 metric_kind="DELTA",
                 value_type="DISTRIBUTION",
                 unit="1",
                 display_name="Values of alert rules that fire",
-                labels=[label(key=key, value_type="STRING") for key in policy.SIGNAL_LABELS],
+                labels=[label(key=key, value_type="STRING") for key in alert_policy.SIGNAL_LABELS],
             ),
-            label_extractors=policy.SIGNAL_LABELS,
-            value_extractor=policy.SIGNAL_VALUE,
+            label_extractors=alert_policy.SIGNAL_LABELS,
+            value_extractor=alert_policy.SIGNAL_VALUE,
             bucket_options=gcp.logging.MetricBucketOptionsArgs(
                 exponential_buckets=gcp.logging.MetricBucketOptionsExponentialBucketsArgs(
                     num_finite_buckets=64, growth_factor=2, scale=0.01
@@ -141,15 +141,15 @@ class Alerting(pulumi.ComponentResource):
             project=self._settings.project,
             name=self._settings.names.metric(ALERT_METRIC),
             description="Evaluations in which an alert rule fired, by rule and stage",
-            filter=policy.signal_filter(self._settings.names),
+            filter=alert_policy.signal_filter(self._settings.names),
             metric_descriptor=gcp.logging.MetricMetricDescriptorArgs(
                 metric_kind="DELTA",
                 value_type="INT64",
                 unit="1",
                 display_name="Alert rules that fire",
-                labels=[label(key=key, value_type="STRING") for key in policy.SIGNAL_LABELS],
+                labels=[label(key=key, value_type="STRING") for key in alert_policy.SIGNAL_LABELS],
             ),
-            label_extractors=policy.SIGNAL_LABELS,
+            label_extractors=alert_policy.SIGNAL_LABELS,
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=[self._identity.services["logging.googleapis.com"]]
             ),
@@ -160,7 +160,7 @@ class Alerting(pulumi.ComponentResource):
     ) -> gcp.monitoring.AlertPolicy:
         settings = self._settings
         names = [self.channels[key].id for key in channels]
-        link = policy.runbook_link(settings.runbook, rule)
+        link = alert_policy.runbook_link(settings.runbook, rule)
         strategy = gcp.monitoring.AlertPolicyAlertStrategyNotificationChannelStrategyArgs
         pause_hours = settings.thresholds.pause_warning_hours if settings.schedules_paused else 0
         return gcp.monitoring.AlertPolicy(
@@ -173,20 +173,20 @@ class Alerting(pulumi.ComponentResource):
             combiner="OR",
             # Nothing runs in a stack whose schedules are paused, so nothing can be missed, but for
             # the end of a pause that was to be short.
-            enabled=not pause_hours or policy.watches_pause(rule, pause_hours),
+            enabled=not pause_hours or alert_policy.watches_pause(rule, pause_hours),
             conditions=[
                 self._condition(condition)
-                for condition in policy.conditions(
+                for condition in alert_policy.conditions(
                     rule,
                     self._schedules.entries,
                     escalated,
-                    pause_hours * 60 if policy.watches_pause(rule, pause_hours) else 0,
+                    pause_hours * 60 if alert_policy.watches_pause(rule, pause_hours) else 0,
                     settings.names,
                 )
             ],
             documentation=gcp.monitoring.AlertPolicyDocumentationArgs(
-                subject=policy.subject(rule, settings.stack, escalated),
-                content=policy.documentation(rule, settings.runbook, settings.stack),
+                subject=alert_policy.subject(rule, settings.stack, escalated),
+                content=alert_policy.documentation(rule, settings.runbook, settings.stack),
                 mime_type="text/markdown",
                 links=[
                     gcp.monitoring.AlertPolicyDocumentationLinkArgs(
@@ -262,7 +262,9 @@ class Alerting(pulumi.ComponentResource):
             ),
         )
 
-    def _condition(self, condition: policy.Condition) -> gcp.monitoring.AlertPolicyConditionArgs:
+    def _condition(
+        self, condition: alert_policy.Condition
+    ) -> gcp.monitoring.AlertPolicyConditionArgs:
         aggregation = gcp.monitoring.AlertPolicyConditionConditionThresholdAggregationArgs(
             alignment_period=f"{condition.window * 60}s",
             per_series_aligner=condition.aligner,
@@ -280,7 +282,7 @@ class Alerting(pulumi.ComponentResource):
             ),
         )
 
-    def _filter(self, condition: policy.Condition) -> pulumi.Input[str]:
+    def _filter(self, condition: alert_policy.Condition) -> pulumi.Input[str]:
         """The filter, once its metric is known, with the ids that the service gives out."""
         if self._signal in condition.filter:
             return self._metric_known.apply(lambda _: condition.filter)
@@ -288,7 +290,7 @@ class Alerting(pulumi.ComponentResource):
             return condition.filter
         names = [self._schedules.configs[key].id for key in condition.configs]
         return pulumi.Output.all(*names).apply(
-            lambda found: policy.of_configs(condition.filter, found)
+            lambda found: alert_policy.of_configs(condition.filter, found)
         )
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from bqstack import texts
 from bqstack.errors import UserError
 from eros.project import alerts
-from eros.project.alerts import policy
-from eros.project.alerts.catalogue import Rule
+from eros.project.alerts import alert_policy
+from eros.project.alerts.loaded_rules import Rule
 from eros.project.settings import Settings
 
 RULES = Path("docs/alerts.md")
@@ -39,12 +39,12 @@ def pages(settings: Settings, root: Path) -> dict[Path, str]:
 
 def _row(rule: Rule) -> str:
     def time(minutes: int | None) -> str:
-        return policy.duration(minutes) if minutes else ""
+        return alert_policy.duration(minutes) if minutes else ""
 
     side = "below" if rule.is_below else "above"
     limit = f"{rule.limit:,.0f}" if rule.limit.is_integer() else f"{rule.limit:,g}"
     cells = (
-        f"[{rule.id}]({policy.runbook_link('runbook.md', rule)})",
+        f"[{rule.id}]({alert_policy.runbook_link('runbook.md', rule)})",
         rule.title,
         rule.severity,
         rule.priority,

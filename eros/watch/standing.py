@@ -10,8 +10,8 @@ from typing import Any
 from bqstack.failures import FAILURES, explained
 from eros.cloud.google import Google
 from eros.cloud.local_control import present
-from eros.project.alerts import Alerts, policy
-from eros.project.alerts.catalogue import Rule
+from eros.project.alerts import Alerts, alert_policy
+from eros.project.alerts.loaded_rules import Rule
 from eros.project.settings import Settings
 from eros.watch import alert_states
 from eros.watch.dashboard.cloud_figures import Incident, Monitoring, Window
@@ -82,7 +82,7 @@ class Standing:
         }
         if self.rule is None:
             return values
-        link = policy.runbook_link(runbook, self.rule)
+        link = alert_policy.runbook_link(runbook, self.rule)
         return values | {"unit": self.unit, "priority": self.rule.priority, "runbook": link}
 
 

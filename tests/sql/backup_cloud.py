@@ -13,7 +13,7 @@ from google.cloud import bigquery
 from bqstack.catalogue import Catalogue
 from eros.cloud import endpoints
 from eros.cloud.google import Google
-from eros.operations.backup import ledger, selection
+from eros.operations.backup import chosen_tables, ledger
 from eros.operations.backup.ledger_tables import TABLES
 from eros.project.settings import Settings
 from localgcp import servers
@@ -37,7 +37,7 @@ def backup_cloud(
         ports = {"bigquery": int(url.rpartition(":")[2]), "gcp": int(server.url.rpartition(":")[2])}
         patch.setenv("EROS_LOCAL_DIR", str(root))
         # Reading sql/ takes longer than most of what is tested here.
-        patch.setattr(selection.catalogue, "load", lambda *_: catalogue)
+        patch.setattr(chosen_tables.catalogue, "load", lambda *_: catalogue)
         (root / "endpoints.json").write_text(json.dumps(servers.endpoints(ports)))
         assert set(servers.endpoints(ports)) == endpoints.KEYS
         made = Google(settings.model_copy(update={"endpoints_file": Path("endpoints.json")}))

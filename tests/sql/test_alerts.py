@@ -17,7 +17,7 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.cloud import bigquery
 
 from eros.project import alerts, channels, schedules
-from eros.project.alerts import policy
+from eros.project.alerts import alert_policy
 from eros.project.settings import PROJECT_ROOT
 from tests.sql.conftest import Build, Warehouse
 from tests.sql.test_cases import FOLDER
@@ -384,12 +384,12 @@ def told(rules: dict[str, alerts.Rule], firing: set[str]) -> list[tuple[str, str
     """Signals of rules that fire; each is watched by a policy that tells a person."""
     paging = [rules[rule_id] for rule_id in sorted(firing) if rules[rule_id].severity != "INFO"]
     for rule in paging:
-        (condition,) = policy.conditions(rule, [])
+        (condition,) = alert_policy.conditions(rule, [])
         assert f'metric.labels.rule="{rule.label}"' in condition.filter
         assert "on_call_email" in rule.channels
         assert set(rule.channels) <= channels.names()
-        link = policy.runbook_link("docs/runbook.md", rule)
-        assert link in policy.documentation(rule, "docs/runbook.md", "local")
+        link = alert_policy.runbook_link("docs/runbook.md", rule)
+        assert link in alert_policy.documentation(rule, "docs/runbook.md", "local")
     return [(rule.label, "opened") for rule in paging]
 
 

@@ -25,7 +25,7 @@ from components import system
 from eros.cli import deploy as deploy_command
 from eros.cli import validate as validate_command
 from eros.project import figures
-from eros.project.alerts import catalogue as alerts_catalogue
+from eros.project.alerts import loaded_rules
 from eros.project.files import KEY, Reading
 from eros.project.settings import PROJECT_ROOT, Settings
 from eros.project.stack_file import load_stack_file
@@ -49,7 +49,7 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(deploy_command, "check_program", lambda *_: pytest.fail("too late"))
     monkeypatch.setattr(sources, "declared", lambda *_, **__: pytest.fail("too late"))
     figures.load.cache_clear()
-    alerts_catalogue.read_document.cache_clear()
+    loaded_rules.read_document.cache_clear()
     return tmp_path
 
 

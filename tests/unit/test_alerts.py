@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from bqstack.errors import UserError
-from components import readiness
+from components import metric_gate
 from components.system import System
 from eros.project import alerts, channels, notices, schedules
-from eros.project.alerts import checks, policy
+from eros.project.alerts import alert_policy, checks
 from eros.project.settings import PROJECT_ROOT
 from eros.project.stack_file import parse
 from tests.unit.conftest import VALUES
@@ -177,7 +177,7 @@ def test_documentation_beyond_the_limit_is_refused(tmp_path, configs):
 
 
 def test_a_rule_with_a_value_watches_its_own_signal(rules, configs):
-    (condition,) = policy.conditions(rules["A08"], configs)
+    (condition,) = alert_policy.conditions(rules["A08"], configs)
     assert condition.filter == (
         'metric.type="logging.googleapis.com/user/eros/alert_value"'
         ' AND resource.type="bigquery_project" AND metric.labels.rule="a08"'
@@ -185,39 +185,39 @@ def test_a_rule_with_a_value_watches_its_own_signal(rules, configs):
     # The mean of values that are all beyond the limit is beyond it, and stands in the message.
     assert (condition.limit, condition.is_below) == (rules["A08"].resolves, False)
     assert (condition.aligner, condition.reducer) == ("ALIGN_DELTA", "REDUCE_MEAN")
-    (pool,) = policy.conditions(rules["A04"], configs)
+    (pool,) = alert_policy.conditions(rules["A04"], configs)
     assert (pool.limit, pool.is_below) == (rules["A04"].resolves, True)
     # A late evaluation does not close the incident: three of them fit into the window.
     assert condition.window >= 3 * 5
-    (escalated,) = policy.conditions(rules["A08"], configs, escalated=True)
+    (escalated,) = alert_policy.conditions(rules["A08"], configs, escalated=True)
     assert escalated.filter.endswith('AND metric.labels.stage="escalated"')
 
 
 def test_failed_runs_are_watched_until_the_next_run_of_their_schedule(rules, configs):
-    found = policy.conditions(rules["A20"], configs)
+    found = alert_policy.conditions(rules["A20"], configs)
     windows = {key: c.window for c in found for key in c.configs}
     assert set(windows) == {c.key for c in configs if c.schedule_name != "run_daily_automation"}
     for config in configs:
         if config.key in windows:
             gap = config.gap.total_seconds() / 60
             assert windows[config.key] > min(gap, 22 * 60), config.key
-    (daily,) = policy.conditions(rules["A05"], configs)
+    (daily,) = alert_policy.conditions(rules["A05"], configs)
     assert daily.configs == ("run_daily_automation_1005_utc", "run_daily_automation_1105_utc")
     assert all(c.window + c.hold <= 23 * 60 + 30 for c in [*found, daily])
-    (later,) = policy.conditions(rules["A05"], configs, escalated=True)
+    (later,) = alert_policy.conditions(rules["A05"], configs, escalated=True)
     assert later.hold == daily.hold + rules["A05"].escalate_after
     assert later.window + later.hold <= 23 * 60 + 30
 
 
 def test_a_stopped_evaluation_is_noticed_without_a_single_point(rules, configs):
-    (condition,) = policy.conditions(rules["A25"], configs)
+    (condition,) = alert_policy.conditions(rules["A25"], configs)
     assert condition.configs == ("evaluate_alerts",)
     assert condition.missing_data == "EVALUATION_MISSING_DATA_ACTIVE"
     assert (condition.limit, condition.is_below) == (1, True)
 
 
 def test_documentation_tells_meaning_response_time_commands_and_runbook(rules):
-    text = policy.documentation(rules["A04"], "docs/runbook.md", "prod")
+    text = alert_policy.documentation(rules["A04"], "docs/runbook.md", "prod")
     assert "CRITICAL, P1, act within 1 h." in text
     assert "Fires below 200 (available captions), healthy again at 220." in text
     assert "1. `eros run sweep_expired_caption_locks --stack prod`" in text
@@ -227,7 +227,7 @@ def test_documentation_tells_meaning_response_time_commands_and_runbook(rules):
 
 @pytest.mark.parametrize(("minutes", "text"), [(15, "15 min"), (60, "1 h"), (90, "1 h 30 min")])
 def test_durations_are_written_for_people(minutes, text):
-    assert policy.duration(minutes) == text
+    assert alert_policy.duration(minutes) == text
 
 
 @pytest.fixture(scope="module")
@@ -276,7 +276,9 @@ def test_a_policy_carries_severity_channels_repeat_and_runbook(policies, rules):
         (repeat,) = strategy["notificationChannelStrategies"]
         assert repeat["renotifyInterval"] == f"{rule.repeat_every * 60}s"
         assert 30 * 60 <= int(repeat["renotifyInterval"][:-1]) <= 24 * 3600
-        assert policy.runbook_link("docs/runbook.md", rule) in inputs["documentation"]["content"]
+        assert (
+            alert_policy.runbook_link("docs/runbook.md", rule) in inputs["documentation"]["content"]
+        )
         assert len(inputs["documentation"]["content"].encode()) <= 8192
         assert len(inputs["documentation"]["subject"]) <= 255
         assert all(re.fullmatch(r"[a-z0-9_-]{1,63}", v) for v in inputs["userLabels"].values())
@@ -292,7 +294,7 @@ def test_policies_over_the_new_metric_wait_for_it_once(monkeypatch):
         known = pulumi.Output.from_input(metric_type)
         return known.apply(lambda name: waited.append(name) or name)
 
-    monkeypatch.setattr(readiness, "when_known", when_known)
+    monkeypatch.setattr(metric_gate, "when_known", when_known)
     stack = parse(VALUES, "f")
     declared = record(lambda: System("eros", stack).exports)
     assert asked == waited == ["logging.googleapis.com/user/eros/alert_value"]
@@ -362,7 +364,7 @@ def test_every_runbook_link_leads_to_a_heading(rules):
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     anchors = {re.sub(r"[^\w\s-]", "", heading.lower()).replace(" ", "-") for heading in headings}
     for rule in rules.values():
-        file, _, anchor = policy.runbook_link("docs/runbook.md", rule).partition("#")
+        file, _, anchor = alert_policy.runbook_link("docs/runbook.md", rule).partition("#")
         assert file == "docs/runbook.md"
         assert anchor in anchors, rule.id
 

@@ -9,7 +9,7 @@ import pytest
 from google.auth.exceptions import RefreshError
 from googleapiclient.errors import HttpError
 
-from components import readiness
+from components import metric_gate
 from eros.cloud import readiness as cloud_readiness
 
 TYPE = "logging.googleapis.com/user/eros/alert_firing"
@@ -60,7 +60,7 @@ def wait(monkeypatch, settings, *answers: object) -> tuple[Monitoring, list[floa
         pauses.append(seconds)
 
     monkeypatch.setattr("eros.cloud.google.Google", lambda given: monitoring)
-    waiting = readiness.until_known(TYPE, lambda: readiness.asker(settings, TYPE), sleep)
+    waiting = metric_gate.until_known(TYPE, lambda: metric_gate.asker(settings, TYPE), sleep)
     # Its own loop: `asyncio.run` takes the thread's away from the tests that follow.
     loop = asyncio.new_event_loop()
     try:

@@ -12,7 +12,7 @@ import pytest
 from bqstack.errors import UserError
 from components.system import System
 from eros.project import channels, schedules
-from eros.project.alerts import policy
+from eros.project.alerts import alert_policy
 from eros.project.files import Files
 from eros.project.project import Project
 from eros.project.resource_names import ResourceNames
@@ -234,7 +234,7 @@ def test_a_stack_without_the_setting_keeps_its_names():
     assert prod.backup.bucket == "of-scheduler-proj-eros-backups"
     assert prod.service_account == "eros-runner"
     assert "sandbox" not in prod.all_labels
-    assert 'component="alert"' in policy.signal_filter(prod.names)
+    assert 'component="alert"' in alert_policy.signal_filter(prod.names)
     titles = {config.title for config in schedules.transfer_configs(prod)}
     assert "EROS: Daily Schedule Generation (11:05 UTC)" in titles
     declared = {(one.type, one.name): one for one in custom(of())}

@@ -11,7 +11,7 @@ import pytest
 from google.api_core.exceptions import Forbidden
 
 from eros.cli import alerts as command
-from eros.project.alerts import catalogue
+from eros.project.alerts import loaded_rules
 from eros.project.settings import PROJECT_ROOT, Settings
 from eros.watch import alert_states, standing
 
@@ -90,7 +90,7 @@ def rows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read(settings: Settings, *alerts: dict[str, Any], **how: Any) -> standing.All:
-    return standing.read(google(settings, *alerts, **how), catalogue.of(settings, PROJECT_ROOT))
+    return standing.read(google(settings, *alerts, **how), loaded_rules.of(settings, PROJECT_ROOT))
 
 
 def test_the_rules_of_cloud_monitoring_are_listed_with_their_state(settings: Settings) -> None:

@@ -39,6 +39,7 @@ text per step; mistakes of the user and refusals are UserError, Google's own fai
 """
 
 from eros.operations.backup.backup_record import Backup, Sums, TableCopy
+from eros.operations.backup.chosen_tables import tables_of
 from eros.operations.backup.creation import create
 from eros.operations.backup.inventory import find, listing
 from eros.operations.backup.ledger import Attempt, is_deployed, unfinished
@@ -54,7 +55,6 @@ from eros.operations.backup.restoring import (
     restore,
     resume,
 )
-from eros.operations.backup.selection import tables_of
 from eros.operations.backup.sums import checksums
 from eros.operations.backup.travel import obstacle
 from eros.operations.backup.verifying import verify

@@ -15,12 +15,12 @@ from eros.cloud.google import Google
 from eros.operations.backup import (
     backup_jobs,
     bucket,
+    chosen_tables,
     column_fit,
     inventory,
     ledger,
     names,
     origin,
-    selection,
     sight,
     travel,
 )
@@ -61,7 +61,7 @@ def create(
     ledger.require(google)
     if export:
         bucket.require(google)
-    live = selection.live(google, selection.chosen(google, tables, also))
+    live = chosen_tables.live(google, chosen_tables.chosen(google, tables, also))
     sight.require(google, live)
     if export:
         # Before the snapshots: without their record they would stay behind as INCOMPLETE.
@@ -84,7 +84,7 @@ def create(
     if export and at:
         # Columns may have been others at the earlier moment.
         bucket.check(backup.tables)
-    odd = selection.left_out(google) if tables is None else ()
+    odd = chosen_tables.left_out(google) if tables is None else ()
     backup = replace(backup, warnings=(*odd, *_shrunk(google, backup)))
     ledger.write(google, backup)
     progress(f"backup {backup.id} is complete: {backup.rows:,} rows")

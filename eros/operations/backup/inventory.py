@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bqstack.errors import UserError
 from eros.cloud.google import Google
-from eros.operations.backup import backup_jobs, bucket, ledger, names, selection
+from eros.operations.backup import backup_jobs, bucket, chosen_tables, ledger, names
 from eros.operations.backup.backup_record import Backup, TableCopy
 from eros.operations.backup.names import Kind, Source, State
 
@@ -73,7 +73,7 @@ def find(
     """
     backups = listing(google)
     if text is None:
-        wanted = set(tables or selection.tables_of(google))
+        wanted = set(tables or chosen_tables.tables_of(google))
         readable = [backup for backup in backups if backup.is_in(source)]
         if backup := newest(readable, wanted) or newest(backups, wanted):
             return backup

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from eros.cloud.google import Google
-from eros.operations.backup import backup_jobs, bucket, inventory, ledger, names, scratch, selection
+from eros.operations.backup import (
+    backup_jobs,
+    bucket,
+    chosen_tables,
+    inventory,
+    ledger,
+    names,
+    scratch,
+)
 from eros.operations.backup.backup_record import Backup
 from eros.operations.backup.inventory import Snapshot
 from eros.operations.backup.names import State
@@ -37,7 +45,7 @@ def prune(google: Google, *, dry_run: bool = False, progress: Progress = quiet) 
     """
     backups = inventory.listing(google)
     snapshots = inventory.snapshots(google)
-    newest = inventory.newest(backups, selection.tables_of(google))
+    newest = inventory.newest(backups, chosen_tables.tables_of(google))
     now = backup_jobs.now(google)
     if newest:
         _prolong(google, newest, snapshots, now, dry_run, progress)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bqstack import partition_filter
 from bqstack.errors import UserError
 from eros.cloud.google import Google
-from eros.operations.backup import backup_jobs, bucket, column_fit, scratch, selection, sight
+from eros.operations.backup import backup_jobs, bucket, chosen_tables, column_fit, scratch, sight
 from eros.operations.backup.backup_jobs import quoted
 from eros.operations.backup.backup_record import Backup, Sums, TableCopy
 from eros.operations.backup.column_fit import Fit
@@ -97,7 +97,7 @@ def plan(
             value=len(copies),
             fix="name some with --tables",
         )
-    selection.chosen(google, [copy.name for copy in copies])
+    chosen_tables.chosen(google, [copy.name for copy in copies])
     with opened(google, backup, copies, source, progress) as sources:
         yield _planned(google, backup, copies, source, sources)
 
@@ -182,7 +182,7 @@ def _planned(
     source: Source,
     sources: dict[str, Rows],
 ) -> Plan:
-    live = selection.live(google, sources)
+    live = chosen_tables.live(google, sources)
     sight.require(google, live)
     is_staged = source is Source.EXPORT
     fits = {

@@ -16,7 +16,7 @@ from typing import Any
 
 from bqstack import partition_filter
 from eros.cloud.google import Google
-from eros.operations.backup import backup_jobs, column_fit, selection, sight
+from eros.operations.backup import backup_jobs, chosen_tables, column_fit, sight
 from eros.operations.backup.backup_jobs import literal, quoted
 from eros.operations.backup.backup_record import Sums
 
@@ -50,7 +50,7 @@ def checksums(
 
     Columns are those of the table today. Raises UserError for a table that is not there.
     """
-    live = selection.live(google, selection.chosen(google, tables))
+    live = chosen_tables.live(google, chosen_tables.chosen(google, tables))
     sight.require(google, live)
     settings = google.settings
     return add_up(

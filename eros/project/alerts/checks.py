@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
 from bqstack.errors import UserError
-from eros.project.alerts import policy
-from eros.project.alerts.catalogue import FILE, Alerts, Rule
+from eros.project.alerts import alert_policy
+from eros.project.alerts.loaded_rules import FILE, Alerts, Rule
 from eros.project.schedules import TransferConfig
 
 # https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alertPolicies
@@ -49,7 +49,7 @@ def _names(rule: Rule, key: str, used: Iterable[str], known: Collection[str]) ->
 
 
 def _fits_a_policy(rule: Rule, runbook: str, configs: list[TransferConfig]) -> None:
-    size = len(policy.documentation(rule, runbook, "staging").encode())
+    size = len(alert_policy.documentation(rule, runbook, "staging").encode())
     if size > MAX_DOCUMENTATION_BYTES:
         raise UserError(
             f"means and firstSteps make {size} bytes of documentation;"
@@ -57,7 +57,7 @@ def _fits_a_policy(rule: Rule, runbook: str, configs: list[TransferConfig]) -> N
             file=FILE,
             key=f"rules.{rule.id}",
         )
-    conditions = len(policy.conditions(rule, configs))
+    conditions = len(alert_policy.conditions(rule, configs))
     if not 1 <= conditions <= MAX_CONDITIONS:
         raise UserError(
             f"the schedules of this rule need {conditions} conditions;"

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
-from eros.project.alerts import policy
+from eros.project.alerts import alert_policy
 from eros.project.figures import NAME_PREFIX, TYPE_PREFIX, Source
 from eros.project.project import Project
 from eros.project.settings import Settings
@@ -129,10 +129,10 @@ class Page:
         return [
             Alert(
                 incident,
-                f"{rule.priority}, act within {policy.duration(rule.respond_within)}"
+                f"{rule.priority}, act within {alert_policy.duration(rule.respond_within)}"
                 if rule
                 else "",
-                policy.runbook_link(self.settings.runbook, rule) if rule else "",
+                alert_policy.runbook_link(self.settings.runbook, rule) if rule else "",
             )
             for incident in self.monitoring.incidents
             if incident.sandbox == self.settings.sandbox

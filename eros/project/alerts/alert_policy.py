@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bqstack import amounts
-from eros.project.alerts.catalogue import Rule
+from eros.project.alerts.loaded_rules import Rule
 from eros.project.alerts.rules_file import LONGEST_LOOKBACK, SHORTEST_HOLD
 from eros.project.figures import TYPE_PREFIX, VALUE_METRIC
 from eros.project.resource_names import ResourceNames
