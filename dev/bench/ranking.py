@@ -16,82 +16,13 @@ from functools import partial
 import numpy as np
 from numba import njit
 
+from dev.bench.page_counts import NEVER, WEEK, Pages
 from eros.project.settings_sections import Selection
 
 # As in sql/functions/wilson_score_bounds.sql: z of 95%.
 _Z = 1.96
-NEVER = -np.inf
-_WEEK = 7
 # As in sql/table_functions/index_scores.sql: so many captions wait on the worst of days.
 _MOST_WAITING = 0.8
-
-
-@dataclass
-class Pages:
-    """What is known of the captions of some pages; arrays by (page, caption) or by page.
-
-    Counts are those of `caption_bandit_stats`, zeros where a caption has no row.
-    """
-
-    successes: np.ndarray
-    failures: np.ndarray
-    earnings: np.ndarray
-    """Dollars."""
-    last_used: np.ndarray
-    """Day of the newest message with the caption; NEVER without one."""
-    tier: np.ndarray
-    """Index of the class (price tier) of each caption."""
-    messages: np.ndarray
-    """Messages counted, by page."""
-    views: np.ndarray
-    """Views of these messages, by page."""
-    rate_ratio: np.ndarray
-    """By class: its purchase rate in times its page's, as `class_ratios` holds it."""
-    value_ratio: np.ndarray
-    """By class: its earnings per view in times its page's."""
-    load: np.ndarray
-    """Sends up to the newest; one that is `recovery_days` older weighs half."""
-    load_views: np.ndarray
-    """Views of each message times the load that it was sent under, added up."""
-    load_squares: np.ndarray
-    """Views times the square of the load, added up."""
-    load_successes: np.ndarray
-    """Purchases times the load, added up."""
-    weekday_views: np.ndarray
-    """Views by (page, caption, weekday)."""
-    weekday_successes: np.ndarray
-    """Purchases by (page, caption, weekday)."""
-    tiring: np.ndarray
-    """By class: what a load of one takes off the logarithm of a rate."""
-    weekday_ratio: np.ndarray
-    """By weekday: purchases in times those that its captions lead to expect."""
-
-    @classmethod
-    def unknown(cls, tier: np.ndarray, classes: int, rules: Selection) -> Pages:
-        """Before anything is sent."""
-        successes, failures, earnings = np.zeros((3, *tier.shape))
-        load, load_views, load_squares, load_successes = np.zeros((4, *tier.shape))
-        weekday_views, weekday_successes = np.zeros((2, *tier.shape, _WEEK))
-        messages, views = np.zeros((2, len(tier)))
-        return cls(
-            successes=successes,
-            failures=failures,
-            earnings=earnings,
-            last_used=np.full(tier.shape, NEVER),
-            tier=tier,
-            messages=messages,
-            views=views,
-            rate_ratio=np.ones(classes),
-            value_ratio=np.ones(classes),
-            load=load,
-            load_views=load_views,
-            load_squares=load_squares,
-            load_successes=load_successes,
-            weekday_views=weekday_views,
-            weekday_successes=weekday_successes,
-            tiring=np.full(classes, rules.recovery),
-            weekday_ratio=np.ones(_WEEK),
-        )
 
 
 Policy = Callable[[Pages, int, np.random.Generator], np.ndarray]
@@ -315,7 +246,7 @@ def pool(pages: Pages, rules: Selection) -> None:
 
 def waiting(pages: Pages, day: int, rules: Selection) -> float:
     """Share of the captions that wait for a better weekday; day 0 is a Monday."""
-    lacks = 1 - pages.weekday_ratio[day % _WEEK] / pages.weekday_ratio.mean()
+    lacks = 1 - pages.weekday_ratio[day % WEEK] / pages.weekday_ratio.mean()
     return float(min(max(rules.weekday_patience * lacks, 0.0), _MOST_WAITING))
 
 
@@ -369,7 +300,7 @@ def index_score(
 ) -> np.ndarray:
     """The index: the mean, times what one more message would teach; some wait on a weak day."""
     # Feedback pools after every delivery; what it finds moves little in a week.
-    if pooled and (day < _WEEK or day % _WEEK == 0):
+    if pooled and (day < WEEK or day % WEEK == 0):
         pool(pages, rules)
     score = index(pages, day, rules).score
     if share := waiting(pages, day, rules):

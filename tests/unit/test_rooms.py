@@ -225,3 +225,14 @@ def test_every_place_that_the_architecture_names_is_there():
     # A metric, not a place.
     assert missing == ["eros/alert_value"]
     assert len(named) > 20
+
+
+def test_no_module_is_longer_than_a_reader_takes_at_once():
+    long = {
+        file.relative_to(PROJECT_ROOT).as_posix(): lines
+        for top in ("components", "dev", "eros", "packages", "policy", "tools")
+        for file in (PROJECT_ROOT / top).rglob("*.py")
+        if "tests" not in file.parts
+        and (lines := len(file.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert long == {}, "cut it where it holds two things"
