@@ -46,16 +46,16 @@ class Alerting(pulumi.ComponentResource):
         self._metric_known = metric_gate.when_known(self.metric, self._signal, settings)
         self.policies = {}
         for rule in alerts.paging:
-            told = [key for key in rule.channels if key in self.channels]
-            self.policies[rule.label] = self._policy(rule, told)
+            reached = [key for key in rule.channels if key in self.channels]
+            self.policies[rule.label] = self._policy(rule, reached)
             further = [key for key in rule.escalate_to if key in self.channels]
             if rule.escalate_after and further:
                 key = f"{rule.label}-escalation"
                 self.policies[key] = self._policy(rule, further, escalated=True)
-        told = [key for key in alerts.notice_channels if key in self.channels]
+        reached = [key for key in alerts.notice_channels if key in self.channels]
         # Without a channel nobody could be notified: `eros` says so instead (`eros.operations`).
-        for phase in notices.PHASES if told else ():
-            self.policies[_notice_name(phase)] = self._notice_policy(phase, told)
+        for phase in notices.PHASES if reached else ():
+            self.policies[_notice_name(phase)] = self._notice_policy(phase, reached)
         self.names = {key: channel.name for key, channel in self.channels.items()}
         self.register_outputs({"notificationChannels": self.names})
 

@@ -56,12 +56,12 @@ def _documentation(policy: Resource) -> Iterator[str]:
 
 def _channels(policy: Resource) -> Iterator[str]:
     # Names of channels are unknown before the first `up`; their number is not.
-    told = len(policy.props.get("notificationChannels") or [])
+    channels = len(policy.props.get("notificationChannels") or [])
     settings = settings_of(policy.urn)
     if settings.sandbox and settings.environment != "local":
-        if told:
+        if channels:
             yield "a sandbox notifies somebody"
-    elif not told:
+    elif not channels:
         yield "nobody is notified"
 
 

@@ -99,7 +99,7 @@ class Layout:
         return "_PARTITION" in self.clause
 
     @property
-    def is_told(self) -> bool:
+    def is_described(self) -> bool:
         return any(option.startswith("description") for option in self.options)
 
     @property
@@ -137,8 +137,8 @@ class Made:
             names.append(self.column(number))
             suffix = {"NOT NULL": " NOT NULL", "DEFAULT": f" DEFAULT {VALUES[kind][0]}"}
             text = f"ARRAY<{kind}>" if mode == "ARRAY" else kind + suffix.get(mode, "")
-            told = " OPTIONS (description = 'it\\'s c\\\\n')" if self.layout.is_told else ""
-            definitions.append(f"{self.column(number)} {text}{told}")
+            options = " OPTIONS (description = 'it\\'s c\\\\n')" if self.layout.is_described else ""
+            definitions.append(f"{self.column(number)} {text}{options}")
             if kind in CLUSTERED and mode != "ARRAY":
                 clusters.append(self.column(number))
         definitions += [layout.keys] if layout.keys else []
@@ -216,7 +216,7 @@ _PARTITIONS = (
 # The most partitions are 10,000: hours are kept for a year, days for a lifetime.
 _LONG = ("partition_expiration_days = 9000",)
 _SHORT = ("partition_expiration_days = 400",)
-_TOLD = ("description = 'of \\'the\\' \"matrix\"'",)
+_DESCRIBED = ("description = 'of \\'the\\' \"matrix\"'",)
 _CLUSTERS = (0, 1, 4)
 _KEYS = (
     "",
@@ -227,15 +227,15 @@ _KEYS = (
 
 def _with_options(partition: Layout) -> Iterator[Layout]:
     if not partition.clause:
-        yield from (replace(partition, options=options) for options in ((), _TOLD))
+        yield from (replace(partition, options=options) for options in ((), _DESCRIBED))
         return
     is_short = "HOUR" in partition.clause
     kept = _SHORT if is_short else _LONG
     if not is_short:
-        yield from (replace(partition, options=options) for options in ((), FILTERED, _TOLD))
+        yield from (replace(partition, options=options) for options in ((), FILTERED, _DESCRIBED))
     # Rows of long ago would have expired.
     values = tuple(one for one in partition.values if not set(LONG_AGO[:2]) & {one})
-    for options in (kept, (*FILTERED, *kept, *_TOLD)):
+    for options in (kept, (*FILTERED, *kept, *_DESCRIBED)):
         yield replace(partition, options=options, values=values)
 
 

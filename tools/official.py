@@ -64,7 +64,7 @@ def version_of(program: Path) -> tuple[int, ...] | None:
 
 
 def may_download() -> bool:
-    """Whether to try the internet: not when told off-line, nor in CI unless asked to."""
+    """Whether to try the internet: not when asked to stay offline, nor in CI unless asked to."""
     setting = os.environ.get("EROS_OFFLINE", "")
     return setting != "1" and (setting == "0" or not os.environ.get("CI"))
 

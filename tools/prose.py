@@ -1,6 +1,6 @@
 """Words that this project does not write: `python -m tools.prose`, part of `make lint`.
 
-Reads documents, SQL, YAML, shell, and of Python the comments, docstrings and texts, never names.
+Reads documents, SQL, YAML, shell, and of Python comments, docstrings, texts, and names (`_NAMES`).
 docs/style.md has the same list with reasons. A line that quotes a word says `prose: quoted`.
 """
 
@@ -22,6 +22,8 @@ WORDS = {
     r"\b(is|are|was|were|be|been|being) told\b(?! apart| beside)": "reported, shown or notified",
     r"\btold of\b|\btells? of\b": "reports, or is notified of",
     r"\bnobody is told\b": "nobody is notified",
+    r"\b(has|have|had|not) told\b(?! apart)": "reported or shown",
+    r"\btold (nothing|already|so|to the)\b": "reported or shown",
     r"\bof then\b": "of that time, or stale",
     r"\bclaims? of\b.{0,24}\b(deployment|rollback)s?\b": "deployment lock",
     r"\bend(s|ed)? the claim\b": "release the lock",
@@ -43,6 +45,8 @@ WORDS = {
     r"\bspec [a-z]+\.md\b": "a page of docs/: readers have no other specification",
     r"\bnobody is there to\b": "name what is missing",
 }
+# Of Python's names: a name says what it holds.
+_NAMES = re.compile(r"(?:^|_)told(?:_|$)|(?:^|_)anew(?:_|$)")
 _PATTERN = re.compile("|".join(f"(?:{words})" for words in WORDS), re.IGNORECASE)
 _WHOLE = (".md", ".yaml", ".yml", ".sh", ".sql", ".sqlx", ".toml")
 _TEXTS = (tokenize.COMMENT, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", -1))
@@ -68,6 +72,10 @@ def check(path: Path) -> Iterator[str]:
         for match in _PATTERN.finditer(text):
             advice = next(a for words, a in WORDS.items() if re.search(words, match[0], re.I))
             yield f"{name}:{number}: {match[0]!r}: write {advice}"
+    if path.suffix == ".py":
+        for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline):
+            if token.type == tokenize.NAME and _NAMES.search(token.string):
+                yield f"{name}:{token.start[0]}: {token.string!r}: name it by what it holds"
 
 
 def _files() -> list[Path]:
@@ -83,7 +91,7 @@ def _files() -> list[Path]:
         for name in listed
         if name.endswith((*_WHOLE, ".py", "Makefile")) and name not in _LEFT_OUT
     )
-    # Git lists a file that has just been deleted or moved until it is told so.
+    # Git lists a file that has just been deleted or moved until that is staged.
     return [path for path in named if path.is_file()]
 
 

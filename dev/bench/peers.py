@@ -110,10 +110,10 @@ def _installed(lab: Lab) -> Path:
 def _versions(bin_folder: Path) -> dict[str, str]:
     code = "import importlib.metadata as m, json, sys; print(*map(m.version, sys.argv[1:]))"
     names = ("dbt-core", "dbt-duckdb", "sqlmesh")
-    told = subprocess.run(
+    answer = subprocess.run(
         [bin_folder / "python", "-c", code, *names], capture_output=True, text=True, check=True
     )
-    return dict(zip(names, told.stdout.split(), strict=True))
+    return dict(zip(names, answer.stdout.split(), strict=True))
 
 
 def _models(count: int, reference: str) -> dict[str, str]:
@@ -202,14 +202,14 @@ def _linted(folder: Path, theirs: Any) -> Duration:
 
 def _sql_cases() -> list[str]:
     """Our cases, evenly taken from the whole SQL tier; raises BenchmarkError."""
-    told = subprocess.run(
+    answer = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-q", "-n0", "tests/sql"],
         cwd=PROJECT_ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    names = [line for line in told.stdout.splitlines() if "::" in line]
+    names = [line for line in answer.stdout.splitlines() if "::" in line]
     if len(names) < _CASES:
-        raise BenchmarkError(f"the SQL tests cannot be collected:\n{told.stdout[-2000:]}")
+        raise BenchmarkError(f"the SQL tests cannot be collected:\n{answer.stdout[-2000:]}")
     return [names[len(names) * number // _CASES] for number in range(_CASES)]

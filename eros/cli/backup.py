@@ -65,13 +65,13 @@ def create(
     begun: list[str] = []
     with in_steps(f"backup: {stack}", _progress) as progress:
 
-        def told(line: str) -> None:
+        def show(line: str) -> None:
             begun.append(line)
             progress(line)
 
         try:
             made = backups.create(
-                google, kind=kind, tables=_names(tables), export=export, progress=told
+                google, kind=kind, tables=_names(tables), export=export, progress=show
             )
         except (UserError, *FAILURES) as error:
             if not begun:

@@ -202,9 +202,9 @@ def _tell_notification(event: dict[str, Any], kind: str) -> None:
 
 def _tell_end(event: dict[str, Any], counts: dict[str, int]) -> None:
     failed = f"[red]{event['failed']} runs failed[/]" if event["failed"] else "no run failed"
-    told = ", ".join(f"{number} {kind}" for kind, number in counts.items())
+    counted = ", ".join(f"{number} {kind}" for kind, number in counts.items())
     console.print(
-        f"it is {_time(event['now'])} UTC; {failed}; notifications: {told};"
+        f"it is {_time(event['now'])} UTC; {failed}; notifications: {counted};"
         f" {event['seconds']:.0f} s"
     )
     if any(counts.values()):

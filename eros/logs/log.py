@@ -56,7 +56,7 @@ class Log:
         self._write(Stream.PERFORMANCE, level, message, extras)
 
     def progress(self, show: Callable[[str], None]) -> Callable[[str], None]:
-        """A `progress` for other parts: told to the person by `show`, kept in the log."""
+        """A `progress` for other parts: shown to the person by `show`, kept in the log."""
 
         def tell(message: str) -> None:
             show(message)

@@ -79,8 +79,10 @@ def all_live(client: bigquery.Client) -> dict[str, dict[str, Any]]:
 
 
 def adopt(program: Program, folder: Path) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(eros(program, "adopt", "--format", "json", "-o", str(folder)))
-    return told
+    reported: dict[str, Any] = json.loads(
+        eros(program, "adopt", "--format", "json", "-o", str(folder))
+    )
+    return reported
 
 
 @pytest.mark.timeout(900)

@@ -115,7 +115,7 @@ class Operator:
         # Cloud Monitoring judges after a minute.
         self.move(minutes=2)
 
-    def told(self) -> dict[str, tuple[str, set[str]]]:
+    def reported(self) -> dict[str, tuple[str, set[str]]]:
         """Rules that were opened since the last look, each with severity and channels.
 
         Fails when one channel was notified twice.
@@ -245,9 +245,9 @@ def ask(operator: Operator, job_id: str, size: int) -> None:
     operator.bigquery.query(text, job_id=job_id, job_retry=None).result(job_retry=None)
 
 
-def test_each_fault_is_told_once_and_its_repair_too(operator: Operator) -> None:
+def test_each_fault_is_reported_once_and_its_repair_too(operator: Operator) -> None:
     operator.evaluate()
-    assert operator.told() == {}, "a healthy system is silent"
+    assert operator.reported() == {}, "a healthy system is silent"
 
     sweep = operator.bigquery.get_routine(f"{PROJECT}.{DATASET}.sweep_expired_caption_locks")
     good = sweep.body
@@ -264,7 +264,7 @@ def test_each_fault_is_told_once_and_its_repair_too(operator: Operator) -> None:
     operator.evaluate()
     operator.move(minutes=5)
     operator.evaluate()
-    assert operator.told() == {
+    assert operator.reported() == {
         "A01": CRITICAL,
         "A02": WARNING,
         "A03": WARNING,
@@ -277,7 +277,7 @@ def test_each_fault_is_told_once_and_its_repair_too(operator: Operator) -> None:
 
     ran(operator, "update_caption_performance", hours=13)
     operator.evaluate()
-    assert operator.told() == {"A06": CRITICAL}
+    assert operator.reported() == {"A06": CRITICAL}
 
     sweep.body = good
     operator.bigquery.update_routine(sweep, PROCEDURE)
@@ -291,7 +291,7 @@ def test_each_fault_is_told_once_and_its_repair_too(operator: Operator) -> None:
     operator.advance(hours=2)
     faults = {"A01", "A02", "A03", "A04", "A06", "A07", "A08", "A12", "A20"}
     assert operator.resolved() == faults
-    assert operator.told() == {}, "repair brings nothing new"
+    assert operator.reported() == {}, "repair brings nothing new"
 
 
 def test_renamed_rules_new_limits_and_removed_channels_converge_in_one_go(
@@ -316,7 +316,7 @@ def test_renamed_rules_new_limits_and_removed_channels_converge_in_one_go(
         assert {*policy["notificationChannels"], *named} <= names.keys(), "no dangling reference"
     lock(operator, 820, captions=820)
     operator.evaluate()
-    assert operator.told() == {}, "180 captions are enough now"
+    assert operator.reported() == {}, "180 captions are enough now"
     lock(operator, 860, captions=860)
     operator.evaluate()
-    assert operator.told() == {"A04": ("CRITICAL", {EMAIL, PAGER})}
+    assert operator.reported() == {"A04": ("CRITICAL", {EMAIL, PAGER})}

@@ -70,8 +70,8 @@ def test_a_changed_limit_moves_its_lines_and_leaves_no_difference(deployed):
 
 def test_a_figure_that_is_taken_away_goes_in_one_update(deployed):
     deployed.edit("config/metrics.yaml", FIGURE, "")
-    told = deployed.pulumi("preview", "--stack", "local", fails=True)
-    assert "neither one of Google's metrics nor one in config/metrics.yaml" in told
+    reported = deployed.pulumi("preview", "--stack", "local", fails=True)
+    assert "neither one of Google's metrics nor one in config/metrics.yaml" in reported
     deployed.edit(
         "config/dashboards/system.yaml", "user/eros/doubled_score", "user/eros/error_rate_pct"
     )

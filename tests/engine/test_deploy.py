@@ -114,9 +114,9 @@ def test_a_deployment_that_was_killed_goes_on_where_it_was(deploy, program, clou
     assert len(holders(cloud)) == 1, "nobody gave the lock back"
 
     refused = deploy.start("--yes")
-    _, told = refused.communicate()
+    _, reported = refused.communicate()
     assert refused.returncode == 1
-    assert "eros deploy --resume" in told
+    assert "eros deploy --resume" in reported
 
     report = deploy.run("--resume")
     made = [step["step"] for step in report["steps"] if step["result"] == "done"]
@@ -127,7 +127,7 @@ def test_a_deployment_that_was_killed_goes_on_where_it_was(deploy, program, clou
     assert table.description.startswith("New. ")
 
 
-def test_an_update_that_fails_is_told_with_the_resource_and_the_reason(deploy, program, cloud):
+def test_an_update_that_fails_is_reported_with_the_resource_and_the_reason(deploy, program, cloud):
     dataset = f"`{PROJECT}`.`{DATASET}`"
     cloud.bigquery.query_and_wait(f"CREATE TABLE {dataset}.in_the_way (n INT64)")
     source = program.root / "sql/views/open_alerts.sql"

@@ -77,7 +77,7 @@ def test_every_loss_is_refused_by_name_and_nothing_changes(deployed, cloud):
     assert "sql/views/guard_rates.sql" in output, "a call that no longer fits is a mistake first"
     deployed.set("allowMistakes[0]", "sql/views/guard_rates.sql")
     output = deployed.up(fails=True)
-    for told in (
+    for reported in (
         "guard_days: column note STRING is dropped",
         "rows at stake: 2 of 3 with a value",
         "guard_days: partitions expire after 30 days instead of after 90 days",
@@ -88,7 +88,7 @@ def test_every_loss_is_refused_by_name_and_nothing_changes(deployed, cloud):
         "guard_rate: still called as before by guard_rates",
         "pulumi config set --path 'eros:allowLoss[0]'",
     ):
-        assert told in output, told
+        assert reported in output, reported
     assert "Traceback" not in output
     assert "guard_more" not in output
     assert rows(cloud) == _ROWS
@@ -145,6 +145,6 @@ def test_what_is_allowed_goes_on_and_what_is_safe_needs_no_allowance(deployed, c
     assert "guard_spare" not in names
 
 
-def test_an_allowance_that_is_used_up_is_told(deployed):
+def test_an_allowance_that_is_used_up_is_reported(deployed):
     output = deployed.pulumi("preview", "--stack", "local", "--expect-no-changes")
     assert "'guard_spare: delete' is no longer needed" in output

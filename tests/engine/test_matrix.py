@@ -63,8 +63,8 @@ def spoil(program: Program, tables: list[Made]) -> None:
 
 
 def is_all_equal(output: str) -> bool:
-    told = json.loads(output)
-    return bool(told["equal"] and all(one["equal"] for one in told["tables"]))
+    reported = json.loads(output)
+    return bool(reported["equal"] and all(one["equal"] for one in reported["tables"]))
 
 
 @pytest.mark.timeout(1200)

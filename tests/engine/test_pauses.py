@@ -21,7 +21,7 @@ def test_a_pause_of_one_schedule_is_in_the_inbox(operator: Operator) -> None:
     """Somebody has switched it off in the console and written it down nowhere."""
     operator.run("EROS: Queue Leases")
     operator.evaluate()
-    assert operator.told() == {}
+    assert operator.reported() == {}
     operator.switch("EROS: Queue Leases", on=False)
     operator.move(hours=4, minutes=5)
     # The others have run meanwhile.
@@ -37,10 +37,10 @@ def test_a_pause_of_one_schedule_is_in_the_inbox(operator: Operator) -> None:
     )
     operator.evaluate()
     # Nothing was evaluated in the hours that were skipped.
-    assert operator.told().keys() <= {"A25"}, "four hours and a quarter are not over"
+    assert operator.reported().keys() <= {"A25"}, "four hours and a quarter are not over"
     operator.move(minutes=9)
     operator.evaluate()
-    assert operator.told() == {"A31": WARNING}
+    assert operator.reported() == {"A31": WARNING}
     operator.switch("EROS: Queue Leases", on=True)
     operator.run("EROS: Queue Leases")
     operator.evaluate()
@@ -54,15 +54,15 @@ def test_a_paused_stack_is_in_the_inbox_when_its_hours_are_over(
     operator: Operator, program: Program
 ) -> None:
     operator.evaluate()
-    operator.told()
+    operator.reported()
     program.set("schedulesPaused", "true")
     program.up()
     hours = load_stack_file("local").thresholds.pause_warning_hours
     # No run in half an hour is the first sign, and it may last for the hours of a pause.
     operator.move(hours=hours, minutes=20)
-    assert operator.told() == {}, "a pause that is written down may last so long"
+    assert operator.reported() == {}, "a pause that is written down may last so long"
     operator.move(minutes=15)
-    assert operator.told() == {"A25": CRITICAL}
+    assert operator.reported() == {"A25": CRITICAL}
     program.set("schedulesPaused", "false")
     program.up()
     # Rules are judged every 15 minutes.

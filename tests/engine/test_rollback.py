@@ -213,13 +213,13 @@ def test_every_kind_of_change_is_taken_back(deployed, earlier):
     assert [step["step"] for step in found["steps"]] == [
         *("backup", "pause", "definitions", "verify"),
     ]
-    told = "\n".join(found["changes"])
+    reported = "\n".join(found["changes"])
     for name in (
         *("table automation_locks", "view export_report", "routine non_negative"),
         *("schedule archive_inactive_assignments", "notification channel on_call_slack"),
         *("table extra_table", "topic extra-topic"),
     ):
-        assert name in told
+        assert name in reported
     restore_files(deployed)
     deployed.assert_converged()
     pages = f"{QUALIFIER}automation_locks WHERE lock_name LIKE 'page/%'"

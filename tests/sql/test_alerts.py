@@ -367,11 +367,11 @@ def test_rules_fire_once_with_severity_channel_and_runbook(warehouse, rules, gro
     held = group - at_once
     made = evaluate(warehouse)
     assert made.events == [(rule_id, "OPENED") for rule_id in sorted(at_once)]
-    assert made.signals == told(rules, at_once)
+    assert made.signals == reported(rules, at_once)
     # A21 holds for 10 minutes, the others have said what they have to say.
     made = evaluate(warehouse, 10)
     assert made.events == [(rule_id, "OPENED") for rule_id in sorted(held)]
-    assert made.signals == told(rules, group)
+    assert made.signals == reported(rules, group)
     assert evaluate(warehouse, 15).events == []
     for event in warehouse.run("SELECT * FROM alert_events"):
         rule = rules[event["rule_id"]]
@@ -380,7 +380,7 @@ def test_rules_fire_once_with_severity_channel_and_runbook(warehouse, rules, gro
         assert (event["value"] < event["open_limit"]) is rule.is_below
 
 
-def told(rules: dict[str, alerts.Rule], firing: set[str]) -> list[tuple[str, str]]:
+def reported(rules: dict[str, alerts.Rule], firing: set[str]) -> list[tuple[str, str]]:
     """Signals of rules that fire; each is watched by a policy that tells a person."""
     paging = [rules[rule_id] for rule_id in sorted(firing) if rules[rule_id].severity != "INFO"]
     for rule in paging:
@@ -511,11 +511,11 @@ def test_evaluations_at_once_tell_once_and_keep_what_a_person_does_meanwhile(war
     again = f"CALL evaluate_alerts({at(NOW + dt.timedelta(minutes=240))})"
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(call, [again, "CALL acknowledge_alert('A04', 'ada')", again, again]))
-    told = warehouse.run(
+    reported = warehouse.run(
         "SELECT event, COUNT(*) AS n FROM alert_events WHERE rule_id = 'A04' GROUP BY event"
     )
-    assert {row["n"] for row in told} == {1}
-    assert {"OPENED", "REPEATED", "ACKNOWLEDGED"} <= {row["event"] for row in told}
+    assert {row["n"] for row in reported} == {1}
+    assert {"OPENED", "REPEATED", "ACKNOWLEDGED"} <= {row["event"] for row in reported}
     assert warehouse.value("SELECT acknowledged_by FROM alert_states WHERE rule_id = 'A04'") == (
         "ada"
     )

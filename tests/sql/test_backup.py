@@ -182,7 +182,7 @@ def test_a_backup_carries_names_labels_ends_and_is_listed(google, shared):
     assert Backup.read(json.loads(json.dumps(listed.document()))) == replace(listed, exported=False)
 
 
-def test_a_table_that_lost_most_of_its_rows_is_told(google, warehouse, shared):
+def test_a_table_that_lost_most_of_its_rows_is_reported(google, warehouse, shared):
     warehouse.run("TRUNCATE TABLE automation_alerts")
     [warning] = backups.create(google, tables=["automation_alerts"]).warnings
     assert warning == "automation_alerts has 0 rows, 3 in the backup before"
@@ -373,7 +373,7 @@ def test_columns_added_since_stay_empty_and_lost_ones_are_refused(google, client
         backups.restore(own, made)
 
 
-def test_rows_of_ended_partitions_are_left_out_and_told(google, warehouse):
+def test_rows_of_ended_partitions_are_left_out_and_reported(google, warehouse):
     name = "automation_alerts"
     fill(warehouse, [name])
     warehouse.run(
@@ -394,12 +394,12 @@ def test_pruning_takes_what_is_past_its_retention_but_the_newest(google, shared,
     left = scratch_left_over(google)
     known = {backup.id for backup in backups.listing(google)}
     ahead(monkeypatch, google, timedelta(days=31))
-    told = {removal.name for removal in backups.prune(google, dry_run=True)}
-    assert {old.id, left} <= told
-    assert not {shared.id, backups.find(google).id} & told
+    reported = {removal.name for removal in backups.prune(google, dry_run=True)}
+    assert {old.id, left} <= reported
+    assert not {shared.id, backups.find(google).id} & reported
     assert {backup.id for backup in backups.listing(google)} == known
-    assert {removal.name for removal in backups.prune(google)} == told
-    assert {backup.id for backup in backups.listing(google)} == known - told
+    assert {removal.name for removal in backups.prune(google)} == reported
+    assert {backup.id for backup in backups.listing(google)} == known - reported
     newest = backups.find(google)
     assert newest.expires >= backup_jobs.now(google) + timedelta(days=29), "BigQuery keeps it, too"
     for name in newest.snapshots.values():
@@ -468,12 +468,12 @@ def test_limits_of_bigquery_are_kept_before_they_are_met(google, shared, monkeyp
         ),
     ],
 )
-def test_mistakes_are_told_before_anything_is_done(google, call, message):
+def test_mistakes_are_reported_before_anything_is_done(google, call, message):
     with pytest.raises(UserError, match=message):
         call(google)
 
 
-def test_a_missing_dataset_or_bucket_is_told_with_the_command_that_makes_it(google):
+def test_a_missing_dataset_or_bucket_is_reported_with_the_command_that_makes_it(google):
     backup = google.settings.backup
     nowhere = backup.model_copy(update={"dataset": "nowhere"})
     own = Google(google.settings.model_copy(update={"backup": nowhere}))

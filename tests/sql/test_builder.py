@@ -183,7 +183,7 @@ def test_a_failure_with_a_date_stands_in_the_export_log(warehouse, builder):
     assert (row["status"], row["error_message"]) == ("FAILED", "the sheet is gone")
 
 
-def test_a_claim_that_ended_is_told_and_changes_nothing(warehouse, builder):
+def test_a_claim_that_ended_is_reported_and_changes_nothing(warehouse, builder):
     fill(warehouse, ["anna"])
     request = builder.claim()
     warehouse.run(

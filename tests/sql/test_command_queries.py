@@ -92,7 +92,7 @@ def test_the_deployment_report_compares_days_with_days(build):
     """)
     google = SimpleNamespace(settings=warehouse.settings, bigquery=warehouse.client)
 
-    def told(hours: int) -> dict[str, tuple]:
+    def reported(hours: int) -> dict[str, tuple]:
         deployed_at = now - timedelta(hours=hours)
         _, performance, cost, *_ = deployment_sections.SECTIONS
         rows = monitor.ask(google, performance, deployed_at=deployed_at, days=7).records()
@@ -101,12 +101,12 @@ def test_the_deployment_report_compares_days_with_days(build):
         ).records()
         return {row["item"]: (row["value_before"], row["value"]) for row in rows}
 
-    report = told(60)
+    report = reported(60)
     assert report["queries a day"] == (24, 24)
     assert report["US dollars a day, SELECT"] == (150, 300)
     assert report["US dollars a day, total"] == (150, 300)
     assert report["US dollars since"] == (None, 60 * 2 * 6.25)
-    report = told(1)
+    report = reported(1)
     assert report["queries a day"] == (24, None)
     assert report["US dollars a day, total"][1] is None, "no day is over"
     assert report["US dollars since"] == (None, 12.5)

@@ -61,7 +61,7 @@ def run(command: Callable[..., None], *arguments: str) -> Result:
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_told_once_at_its_place_and_alike_by_everybody(
+def test_a_mistake_is_reported_once_at_its_place_and_alike_by_everybody(
     settings: Settings, tree: Path, name: str
 ) -> None:
     mistake = MISTAKES[name]
@@ -112,11 +112,11 @@ def test_an_allowance_by_name_lets_a_mistake_pass_and_says_so(
     settings: Settings, tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make(tree, MISTAKES["a column misspelt in a procedure"])
-    told: list[str] = []
-    monkeypatch.setattr(system.pulumi.log, "warn", told.append)
+    reported: list[str] = []
+    monkeypatch.setattr(system.pulumi.log, "warn", reported.append)
     allowing = settings.model_copy(update={"allow_mistakes": [SWEEP, "sql/views/gone.sql"]})
     assert system.read(allowing).sql.objects
-    stale, passed = told
+    stale, passed = reported
     assert f"{KEY}: 'sql/views/gone.sql' has no mistakes any more" in stale
     assert "is_activ" in passed
     assert "will fail on Google" in passed

@@ -123,7 +123,7 @@ def test_repeated_rows_are_counted_as_often_as_they_are_there(shop):
     assert (one.before, one.after, one.removed) == (12, 9, 3)
 
 
-def test_new_and_gone_columns_are_told_and_the_rest_compared(shop):
+def test_new_and_gone_columns_are_reported_and_the_rest_compared(shop):
     old = [view(shop, "v", "SELECT id, customer FROM $orders")]
     new = [view(shop, "v", "SELECT id, paid FROM $orders")]
     one = only(compare(shop, old, new))

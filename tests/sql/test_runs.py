@@ -141,7 +141,7 @@ def test_the_daily_run_stands_others_who_update_the_run_log(busy):
     assert list(run.values()) == ["SUCCESS", 1, 1, 0, 1]
 
 
-def test_who_loses_is_told_the_cause_and_not_what_came_of_it(busy):
+def test_who_loses_hears_the_cause_and_not_what_came_of_it(busy):
     busy.run("""
         INSERT INTO automation_alerts (alert_id, alert_time, alert_level, alert_name, acknowledged)
         SELECT CAST(x AS STRING), CURRENT_TIMESTAMP(), 'WARNING', 'Trouble', FALSE
@@ -152,7 +152,7 @@ def test_who_loses_is_told_the_cause_and_not_what_came_of_it(busy):
 
 
 @pytest.mark.parametrize("job", CALLS)
-def test_a_run_that_cannot_be_opened_is_recorded_and_told(without_locks, job):
+def test_a_run_that_cannot_be_opened_is_recorded_and_reported(without_locks, job):
     # Where nothing is due, release_schedule_requests opens no run.
     without_locks.run(f"""
         INSERT INTO schedule_generation_queue (

@@ -102,7 +102,7 @@ def test_foreign_rows_are_refused_before_anything_is_written(warehouse, sample):
     assert warehouse.value(f"SELECT COUNT(*) FROM {legacy} WHERE caption_id = 'mine'") == 0
 
 
-def test_another_sample_is_refused_until_told(warehouse, sample):
+def test_another_sample_is_refused_until_asked_for(warehouse, sample):
     load(warehouse.client, warehouse.settings, sample)
     other = generate(Size.SMALL, seed=2, today=TODAY)
     with pytest.raises(UserError, match="not from the sample small, seed 2"):

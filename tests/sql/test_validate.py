@@ -151,7 +151,7 @@ def test_the_projects_sql_has_no_mistake(stack: str) -> None:
         ("severity: INFO", "severity: NEWS", "file", "severity: NEWS"),
     ],
 )
-def test_a_mistake_in_an_alert_rule_is_told_at_its_line(
+def test_a_mistake_in_an_alert_rule_is_reported_at_its_line(
     settings: Settings, tmp_path: Path, good: str, bad: str, rule: str, token: str
 ) -> None:
     for folder in ("config", "sql"):
@@ -173,7 +173,7 @@ def test_a_mistake_in_an_alert_rule_is_told_at_its_line(
         ("by: component", "by: componnt", "unknown-column", "componnt"),
     ],
 )
-def test_a_mistake_in_a_figure_is_told_at_its_line(
+def test_a_mistake_in_a_figure_is_reported_at_its_line(
     settings: Settings, tmp_path: Path, good: str, bad: str, rule: str, token: str
 ) -> None:
     for folder in ("config", "sql"):
@@ -243,7 +243,7 @@ def test_printed_finding_reads_like_a_compilers(mistakes: Report) -> None:
 
 
 @pytest.mark.timeout(TIMEOUT)
-def test_dynamic_statements_are_told_of_as_unanalysed(mistakes: Report) -> None:
+def test_dynamic_statements_are_reported_as_unanalysed(mistakes: Report) -> None:
     assert [n.file.stem for n in mistakes.notes if "dynamic" in n.reason] == [
         "dynamic_format",
         "dynamic_from_data",

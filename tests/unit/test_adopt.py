@@ -186,7 +186,7 @@ def test_the_import_file_has_what_exists_and_what_holds_it():
     assert only(found, "v").kind == "view"
 
 
-def test_what_the_state_holds_already_is_not_told_again():
+def test_what_the_state_holds_already_is_not_reported_again():
     one = present(TABLE, "t", schema=columns("a"))
     assert survey("s", wanted(managed=frozenset({one.id})), [one], EMPTY, D).findings == ()
 
@@ -487,7 +487,7 @@ def test_what_has_its_path_as_its_id_is_looked_up_and_imported(settings):
 
 
 @pytest.mark.parametrize(
-    ("says", "told"),
+    ("says", "reported"),
     [
         (
             '{"diagnostics": [{"severity": "error", "message": "this update would lose x"}]}',
@@ -496,14 +496,14 @@ def test_what_has_its_path_as_its_id_is_looked_up_and_imported(settings):
         ("", "no stack named 'prod' found"),
     ],
 )
-def test_a_preview_that_fails_is_told_in_its_own_words(tmp_path, monkeypatch, says, told):
+def test_a_preview_that_fails_is_reported_in_its_own_words(tmp_path, monkeypatch, says, reported):
     pulumi = tmp_path / "pulumi"
     pulumi.write_text(
         f"#!/bin/sh\necho '{says}'\necho \"no stack named 'prod' found\" >&2\nexit 255\n"
     )
     pulumi.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    with pytest.raises(UserError, match=told):
+    with pytest.raises(UserError, match=reported):
         program_wants.wanted("prod", tmp_path)
 
 

@@ -386,7 +386,7 @@ def test_the_files_pass_the_analyser(
     assert [str(one) for one in report.findings] == []
 
 
-def test_what_the_program_knows_nothing_of_is_told_of_a_declared_object(
+def test_what_the_program_knows_nothing_of_is_reported_of_a_declared_object(
     present: list[live.Live],
 ) -> None:
     one = next(one for one in present if one.name == "told_columns")

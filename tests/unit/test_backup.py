@@ -72,7 +72,7 @@ def test_a_stamp_is_in_utc():
         ("backup_contents", None),
     ],
 )
-def test_snapshots_are_told_from_other_tables_by_their_name(name, parts):
+def test_snapshots_are_known_by_their_name(name, parts):
     assert names.split(name) == parts
     if parts:
         assert names.snapshot(*parts) == name
@@ -126,7 +126,7 @@ def test_further_tables_come_when_they_are_there(settings):
         selection.chosen(google, also)
 
 
-def test_a_named_table_that_is_a_view_is_told(values):
+def test_a_named_table_that_is_a_view_is_reported(values):
     settings = parse(values | {"externalTables": "adopt"}, "f")
     google = listed(
         settings,

@@ -135,11 +135,11 @@ def resumed(cloud: Cloud) -> restoring.Restore:
 )
 def test_a_lost_connection_does_not_end_a_restore_whose_job_runs_on(cloud, trouble):
     cloud.trouble = trouble
-    with pytest.raises(UserError, match="it is not known yet") as told:
+    with pytest.raises(UserError, match="it is not known yet") as reported:
         restored(cloud)
-    assert "no table was changed" not in str(told.value)
-    assert "the job eros_restore_2026" in str(told.value)
-    assert "--resume" in told.value.fix
+    assert "no table was changed" not in str(reported.value)
+    assert "the job eros_restore_2026" in str(reported.value)
+    assert "--resume" in reported.value.fix
     assert cloud.steps == ["STARTED"]
     with pytest.raises(UserError, match="has not ended"):
         restored(cloud)
@@ -163,9 +163,9 @@ def test_a_job_that_has_committed_unseen_is_a_restore(cloud, error_result):
 
 def test_a_job_that_ended_in_an_error_has_changed_nothing(cloud):
     cloud.trouble, cloud.state, cloud.error_result = LOST, "DONE", ERROR
-    with pytest.raises(UserError, match=r"no table was changed: division by zero") as told:
+    with pytest.raises(UserError, match=r"no table was changed: division by zero") as reported:
         restored(cloud)
-    assert "--resume" not in told.value.fix
+    assert "--resume" not in reported.value.fix
     assert cloud.steps == ["STARTED", "FAILED"]
 
 
@@ -245,10 +245,12 @@ def test_of_two_operators_who_save_the_rows_at_once_one_restores(cloud, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("arrives", "step", "told"),
+    ("arrives", "step", "reported"),
     [(False, "FAILED", "no table was changed"), (True, "DIFFERENT", "the rows are replaced")],
 )
-def test_a_restore_whose_backup_is_gone_does_not_stay_open(cloud, monkeypatch, arrives, step, told):
+def test_a_restore_whose_backup_is_gone_does_not_stay_open(
+    cloud, monkeypatch, arrives, step, reported
+):
     cloud.refusal, cloud.arrives = LOST, arrives
     with pytest.raises(UserError, match="it is not known yet"):
         restored(cloud)
@@ -257,7 +259,7 @@ def test_a_restore_whose_backup_is_gone_does_not_stay_open(cloud, monkeypatch, a
         raise UserError("there is no backup with this name")
 
     monkeypatch.setattr(restoring.inventory, "find", gone)
-    with pytest.raises(UserError, match=f"{told}.*no backup with this name"):
+    with pytest.raises(UserError, match=f"{reported}.*no backup with this name"):
         resumed(cloud)
     assert cloud.steps == ["STARTED", step]
 
@@ -284,14 +286,14 @@ def test_a_resume_that_loses_the_connection_can_be_resumed_again(cloud):
     assert cloud.steps == ["STARTED"]
 
 
-def test_rows_that_were_replaced_and_not_compared_are_told(cloud, monkeypatch):
+def test_rows_that_were_replaced_and_not_compared_are_reported(cloud, monkeypatch):
     def compare(*_: Any) -> None:
         raise LOST
 
     monkeypatch.setattr(restoring, "compare", compare)
-    with pytest.raises(UserError, match="rows are replaced, but could not be compared") as told:
+    with pytest.raises(UserError, match="rows are replaced, but could not be compared") as reported:
         restored(cloud)
-    assert "--resume" in told.value.fix
+    assert "--resume" in reported.value.fix
     assert cloud.steps == ["STARTED"]
 
 
@@ -351,7 +353,7 @@ def test_a_scratch_dataset_that_stays_does_not_hide_how_the_restore_ended(monkey
 
 
 @pytest.mark.parametrize("content", [b"no json", b"[]", b'{"backup": "20261121_050000"}'])
-def test_metadata_that_somebody_changed_are_told(settings, content):
+def test_metadata_that_somebody_changed_are_reported(settings, content):
     request = SimpleNamespace(execute=lambda **_: content)
     objects = SimpleNamespace(get_media=lambda **_: request)
     service = SimpleNamespace(objects=lambda: objects)

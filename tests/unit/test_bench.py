@@ -59,8 +59,10 @@ def test_figures_of_every_unit_are_shown():
     console = Console(file=StringIO(), width=120)
     show(console, (Benchmark("b", "title", lambda lab: figures), figures, (0.1, 0.2)))
     text = console.file.getvalue()
-    for unit, told in zip(units, ("1.50 s", "1.50 x", "1.50", "1.50 GiB", "1.50 USD"), strict=True):
-        assert re.search(rf"in {unit}\b.*{told}", text)
+    for unit, reported in zip(
+        units, ("1.50 s", "1.50 x", "1.50", "1.50 GiB", "1.50 USD"), strict=True
+    ):
+        assert re.search(rf"in {unit}\b.*{reported}", text)
 
 
 def test_the_floor_declares_what_a_state_holds_in_literals() -> None:

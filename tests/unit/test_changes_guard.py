@@ -73,11 +73,11 @@ def test_a_program_declares_what_the_engine_would_see(settings):
     found = declarations.declarations(
         lambda: System("eros", settings), project="eros", stack="staging"
     )
-    told, seen = (
+    reported, seen = (
         sorted((d.type, d.name, d.protect) for d in declared)
         for declared in (found.resources, engine)
     )
-    assert told == seen
+    assert reported == seen
     (dataset,) = [d for d in found.resources if d.name == "dataset"]
     assert dataset.urn == (
         "urn:pulumi:staging::eros::eros:system:System$eros:warehouse:Warehouse$"
@@ -435,7 +435,7 @@ def test_a_state_that_never_comes_is_not_waited_for_for_ever(monkeypatch, settin
     never.set()
 
 
-def test_a_stale_allowance_is_told(monkeypatch, values):
+def test_a_stale_allowance_is_reported(monkeypatch, values):
     held = Checkpoint(None, None, (table("pages"),))
     engine = Engine(monkeypatch, held, preview=True)
     settings = parse(values | {"allowLoss": ["pages: delete", "gone: delete"]}, "f")
@@ -456,9 +456,9 @@ def test_what_a_killed_engine_may_have_created_is_not_created_again(
     monkeypatch, settings, deployment
 ):
     engine = Engine(monkeypatch, Checkpoint.from_deployment(deployment, None), preview=False)
-    with pytest.raises(UserError, match="may have created: sweep; nothing") as told:
+    with pytest.raises(UserError, match="may have created: sweep; nothing") as reported:
         engine.guard.check(settings, nothing)
-    assert told.value.fix == "pulumi refresh --stack staging"
+    assert reported.value.fix == "pulumi refresh --stack staging"
 
 
 def test_a_preview_says_what_a_killed_engine_may_have_created(monkeypatch, settings):

@@ -146,7 +146,7 @@ def test_what_is_declared_is_what_the_api_gives_back(settings):
         (CHART, "", ["board.yaml"]),
     ],
 )
-def test_a_mistake_is_told_with_file_key_value_and_fix(load, old, new, words):
+def test_a_mistake_is_reported_with_file_key_value_and_fix(load, old, new, words):
     text = CHART.replace(old, new, 1)
     assert text != CHART
     with pytest.raises(UserError) as raised:

@@ -58,7 +58,7 @@ def run(*arguments: str):
     return CliRunner().invoke(app, arguments)
 
 
-def test_what_differs_is_told_with_counts_columns_and_examples():
+def test_what_differs_is_reported_with_counts_columns_and_examples():
     text = run().stdout
     assert "view pool: 3 rows, then 3; 1 changed" in text
     assert "rows that differ, by column: share 1" in text

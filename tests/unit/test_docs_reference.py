@@ -22,7 +22,7 @@ def test_the_pages_are_what_the_generator_writes():
     assert old == [], f"not what sql/ says any more: {', '.join(map(str, old))}: run `eros docs`"
 
 
-def test_a_page_that_is_not_written_any_more_is_told(tmp_path):
+def test_a_page_that_is_not_written_any_more_is_reported(tmp_path):
     (tmp_path / "docs/objects").mkdir(parents=True)
     (tmp_path / "docs/objects/gone.md").write_text("")
     (tmp_path / "docs/objects.md").write_text("as it should be")
@@ -78,7 +78,7 @@ def known(sql, settings):
     return loaded, relations.relations(loaded, settings)
 
 
-def test_what_a_procedure_reads_writes_and_calls_is_told_both_ways(known):
+def test_what_a_procedure_reads_writes_and_calls_is_listed_both_ways(known):
     _, found = known
     assert found["move"].writes == {"target", "source"}
     assert found["move"].reads == {"source"}

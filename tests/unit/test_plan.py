@@ -165,7 +165,7 @@ def test_the_comment_of_a_change_is_the_one_that_was_looked_at(base, tmp_path, n
     assert text == golden.read_text(encoding="utf-8")
 
 
-def test_what_a_change_makes_wrong_is_told(base, tmp_path):
+def test_what_a_change_makes_wrong_is_reported(base, tmp_path):
     (change,) = planned(base, tmp_path, "change_signature").changes
     assert list(change.broken) == ["account_sizes"]
     assert "NON_NEGATIVE" in change.broken["account_sizes"]
@@ -215,7 +215,7 @@ def test_the_picture_has_no_more_nodes_than_a_person_takes_in_and_hostile_names_
     assert 'click x "' not in text
 
 
-def test_a_new_column_with_a_default_is_told_to_be_refused_in_place(base, tmp_path, monkeypatch):
+def test_a_new_column_with_a_default_is_reported_as_refused(base, tmp_path, monkeypatch):
     new = _DROP_WRITTEN[1] + "    found INT64 DEFAULT 0 OPTIONS (description = 'Found'),\n"
     monkeypatch.setitem(CHANGES, "add_default", [[*_DROP_WRITTEN[:2], new]])
     (change,) = planned(base, tmp_path, "add_default").changes
@@ -300,7 +300,7 @@ def test_a_comment_of_losses_and_schedules_alone_fits_and_counts_what_is_left_ou
     assert "Left out: what the schedules cost" in text
 
 
-def test_names_that_share_a_row_are_told_or_counted():
+def test_names_that_share_a_row_are_reported_or_counted():
     changes = tuple(
         Planned(
             Change(f"u{n}", TABLE, f"table{n:04}", Action.CREATE, (Detail("", "created"),), {}, {})
@@ -308,8 +308,8 @@ def test_names_that_share_a_row_are_told_or_counted():
         for n in range(100)
     )
     text = markdown.render(Plan("prod", "a", "b", changes))
-    told = text.count("table0")
-    assert f"table{told - 1:04} and {100 - told} more |" in text
+    reported = text.count("table0")
+    assert f"table{reported - 1:04} and {100 - reported} more |" in text
 
 
 def test_the_plan_allows_what_the_guard_allows():
@@ -456,7 +456,7 @@ def test_what_a_changed_view_is_read_by_is_learned_again(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "reported"),
     [
         ("SELECT a\nWHERE b", "SELECT a\nWHERE c", "... WHERE b becomes ... WHERE c"),
         ("SELECT a", f"SELECT a\nWHERE b\n    AND c IN ({'1, ' * 30})", "2 lines added"),
@@ -468,8 +468,8 @@ def test_what_a_changed_view_is_read_by_is_learned_again(tmp_path, monkeypatch):
         ),
     ],
 )
-def test_a_script_is_told_by_what_differs_in_it(old, new, told):
-    assert words.edited(old, new) == told
+def test_a_script_is_shown_by_what_differs(old, new, reported):
+    assert words.edited(old, new) == reported
 
 
 def test_a_table_under_a_new_name_says_that_its_rows_do_not_follow(base, tmp_path):

@@ -71,7 +71,7 @@ def test_both_forms_are_written_for_the_workflow(tmp_path):
     assert [(c["name"], c["loss"]) for c in document["changes"]] == [("captions", "LOSSY")]
 
 
-def test_a_place_that_is_no_folder_is_told_before_the_plan_is_made(tmp_path, monkeypatch):
+def test_a_place_that_is_no_folder_is_reported_before_the_plan_is_made(tmp_path, monkeypatch):
     monkeypatch.setattr(sources, "against_state", lambda *_: pytest.fail("too late"))
     place = tmp_path / "plan"
     place.touch()
@@ -88,7 +88,7 @@ def test_a_head_without_a_base_is_refused():
     assert "--head needs --base" in str(run("--head", "main").exception)
 
 
-def test_an_unknown_commit_is_told_with_what_to_do(monkeypatch):
+def test_an_unknown_commit_is_reported_with_what_to_do(monkeypatch):
     monkeypatch.undo()
     with pytest.raises(UserError, match="no-such-commit") as error:
         sources.trees("staging", "no-such-commit", None, PROJECT_ROOT)
@@ -129,7 +129,7 @@ def written(root, files) -> None:
             (root / name).write_text(content, encoding="utf-8")
 
 
-def test_a_program_that_is_refused_is_told_with_its_side(tmp_path, monkeypatch):
+def test_a_program_that_is_refused_is_reported_with_its_side(tmp_path, monkeypatch):
     monkeypatch.undo()
     files = {
         "Pulumi.yaml": "name: eros\n",
@@ -161,7 +161,9 @@ def test_a_program_that_is_refused_is_told_with_its_side(tmp_path, monkeypatch):
         ("Pulumi.yaml", None, "Pulumi.yaml: the file does not exist"),
     ],
 )
-def test_a_program_that_does_not_run_is_told_in_words(tmp_path, monkeypatch, path, text, expected):
+def test_a_program_that_does_not_run_is_reported_in_words(
+    tmp_path, monkeypatch, path, text, expected
+):
     monkeypatch.undo()
     files = {
         "Pulumi.yaml": "name: eros\n",

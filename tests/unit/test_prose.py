@@ -14,7 +14,9 @@ from tools import prose
     [
         ("page.md", "Built anew.\nFine.\nIt is told.\n", [1, 3]),
         ("view.sql", "-- of then\nSELECT 1\n", [1]),
-        ("names.py", "anew = told = 1\n", []),
+        ("names.py", "x = 1\nanew = 1\ndef is_told(): ...\n", [2, 3]),
+        ("others.py", "x.untold = stolder = 1\n", []),
+        ("perfect.md", "What it has told already.\n", [1]),
         ("comment.py", "x = 1  # stopped half way\n", [1]),
         ("docstring.py", '"""One.\n\nMade anew.\n"""\n', [3]),
         ("fstring.py", 'f"{1} is told"\n', [1]),
@@ -22,7 +24,7 @@ from tools import prose
         ("apart.md", "They are told apart by name.\n", []),
     ],
 )
-def test_a_word_is_found_in_prose_and_not_in_names(tmp_path, name, text, lines):
+def test_a_word_is_found_in_prose_and_in_names(tmp_path, name, text, lines):
     path = tmp_path / name
     path.write_text(text)
     assert [int(found.split(":")[1]) for found in prose.check(path)] == lines

@@ -45,7 +45,7 @@ class Monitoring:
 
 
 @pytest.fixture
-def told(monkeypatch) -> list[str]:
+def reported(monkeypatch) -> list[str]:
     lines: list[str] = []
     monkeypatch.setattr(pulumi.log, "info", lines.append)
     return lines
@@ -70,25 +70,25 @@ def wait(monkeypatch, settings, *answers: object) -> tuple[Monitoring, list[floa
     return monitoring, pauses
 
 
-def test_a_metric_that_was_there_costs_one_question_and_no_word(monkeypatch, settings, told):
+def test_a_metric_that_was_there_costs_one_question_and_no_word(monkeypatch, settings, reported):
     monitoring, pauses = wait(monkeypatch, settings, {"type": TYPE})
     assert monitoring.asked == [f"projects/{settings.project}/metricDescriptors/{TYPE}"]
     assert not pauses
-    assert not told
+    assert not reported
 
 
-def test_a_new_metric_is_waited_for_and_told(monkeypatch, settings, told):
+def test_a_new_metric_is_waited_for_and_reported(monkeypatch, settings, reported):
     answers = (http_error(404), http_error(503), ConnectionResetError(), {"type": TYPE})
     monitoring, pauses = wait(monkeypatch, settings, *answers)
     assert len(monitoring.asked) == 4
     assert pauses == [cloud_readiness.PAUSE_SECONDS] * 3
-    assert [line.partition(",")[0] for line in told] == [
+    assert [line.partition(",")[0] for line in reported] == [
         f"waiting until Cloud Monitoring knows {TYPE}",
         f"Cloud Monitoring knows {TYPE} after 30 s",
     ]
 
 
-def test_ten_minutes_are_enough(monkeypatch, settings, told):
+def test_ten_minutes_are_enough(monkeypatch, settings, reported):
     with pytest.raises(pulumi.RunError, match=r"after 10 minutes \(answer 404\)") as caught:
         wait(monkeypatch, settings, http_error(404))
     assert "run the update again" in str(caught.value)
@@ -97,13 +97,13 @@ def test_ten_minutes_are_enough(monkeypatch, settings, told):
 @pytest.mark.parametrize(
     ("answer", "reason"), [(http_error(403), "answer 403"), (RefreshError("expired"), "expired")]
 )
-def test_who_may_not_ask_goes_on_with_a_warning(monkeypatch, settings, told, answer, reason):
+def test_who_may_not_ask_goes_on_with_a_warning(monkeypatch, settings, reported, answer, reason):
     """A stack whose metric is there must not need the right to ask for it."""
     warned: list[str] = []
     monkeypatch.setattr(pulumi.log, "warn", warned.append)
     monitoring, pauses = wait(monkeypatch, settings, answer)
     assert len(monitoring.asked) == 1
     assert not pauses
-    assert not told
+    assert not reported
     (line,) = warned
     assert f"cannot be asked about {TYPE}: {reason}" in line

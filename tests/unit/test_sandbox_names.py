@@ -301,7 +301,7 @@ def test_a_sandbox_lives_in_the_stack_of_its_name(tmp_path):
         from_engine(config | {"eros:sandbox": "alice"}, "bob")
 
 
-def test_jobs_are_told_apart_by_the_label_of_their_sandbox():
+def test_jobs_are_kept_apart_by_the_label_of_their_sandbox():
     """How it counts is shown by tests/sql/cases/record_query_costs/jobs_of_sandboxes.sql."""
     assert "label.value = 'alice'" in of("alice").own_jobs
     assert of().own_jobs.startswith("NOT EXISTS(")

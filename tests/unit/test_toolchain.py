@@ -322,7 +322,7 @@ def test_activation_respects_what_the_user_has_set(project, tmp_path):
     assert "PULUMI_CONFIG_PASSPHRASE=" not in done.stdout
 
 
-def test_a_posix_shell_outside_of_the_project_is_told_to_go_there(project, tmp_path):
+def test_a_posix_shell_outside_of_the_project_is_sent_there(project, tmp_path):
     dash = shutil.which("dash", path=WHOLE_PATH)
     if dash is None:
         pytest.skip("dash is not on this machine")

@@ -45,7 +45,7 @@ def test_a_report_of_pytest_is_read():
     assert touched.parsed(report.replace("failure", "skipped"), [case]) == [Case(case)]
 
 
-def test_failures_are_told_with_their_words_and_the_rest_counted():
+def test_failures_are_reported_with_their_words_and_the_rest_counted():
     good, bad = Path("tests/sql/cases/rate/one.sql"), Path("tests/sql/cases/rate/two.sql")
     text = touched.render("abc", [Case(good), Case(bad, "one goal\n<b>5%</b>")])
     assert "❌ 1 failed, 2 ran, about 1 objects." in text

@@ -79,10 +79,10 @@ def test_what_is_quick_says_nothing(capsys, monkeypatch, cache):
 
 
 def test_a_step_that_lasts_is_named_and_a_question_is_left_alone(capsys, monkeypatch, cache):
-    told: list[str] = []
+    reported: list[str] = []
     said = ""
     end = time.monotonic() + 30
-    with waiting.in_steps("restore: local", told.append) as progress:
+    with waiting.in_steps("restore: local", reported.append) as progress:
         progress("  comparing captions")
         while "so far, at comparing captions" not in said and time.monotonic() < end:
             said += capsys.readouterr().err
@@ -92,7 +92,7 @@ def test_a_step_that_lasts_is_named_and_a_question_is_left_alone(capsys, monkeyp
             capsys.readouterr()
             time.sleep(0.1)
             assert capsys.readouterr().err == ""
-    assert told == ["  comparing captions"]
+    assert reported == ["  comparing captions"]
     assert said.startswith("restore: local\n")
 
 

@@ -149,8 +149,8 @@ def test_a_stack_without_a_backend_is_not_looked_for_on_the_runner(tmp_path, bac
     assert (done.returncode == 0) is bool(backend)
     assert ("no variable PULUMI_BACKEND_URL" in done.stdout) is not bool(backend)
     records = tmp_path / "records"
-    told = f"PULUMI_BACKEND_URL={backend}\nEROS_LOG_DIR={records}\n"
-    assert file.read_text() == (told if backend else "")
+    reported = f"PULUMI_BACKEND_URL={backend}\nEROS_LOG_DIR={records}\n"
+    assert file.read_text() == (reported if backend else "")
     assert records.is_dir() is bool(backend)
 
 
@@ -340,5 +340,5 @@ def test_a_pull_request_without_a_plan_is_refused_and_not_skipped():
 
 
 @pytest.mark.parametrize("job", ["checks", "plan", "comment"])
-def test_a_pull_request_is_checked_planned_and_told(job):
+def test_a_pull_request_is_checked_planned_and_commented(job):
     assert job in DOCUMENTS["pull-request"]["jobs"]

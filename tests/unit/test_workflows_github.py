@@ -225,7 +225,7 @@ def test_a_backup_that_failed_has_an_issue_of_its_own(gh, tmp_path, target, titl
     assert written(gh)[-1]["arguments"][:3] == ["repos/o/r/issues/5", "--method", "PATCH"]
 
 
-def test_what_github_refuses_is_told(gh, tmp_path, capsys):
+def test_what_github_refuses_is_reported(gh, tmp_path, capsys):
     answer(gh)
     assert github.main(["comment", "7", *texts(tmp_path, "# a"), "--link", LINK]) == 1
     assert "HTTP 404" in capsys.readouterr().err

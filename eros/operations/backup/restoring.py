@@ -183,11 +183,11 @@ def _over_when_refused(google: Google, attempt: Attempt, *, replaced: bool) -> I
     except UserError as error:
         if error.__cause__ is not None:
             raise  # A refusal of Google's, which may pass.
-        step, told = "FAILED", "the restore is abandoned, no table was changed"
+        step, outcome = "FAILED", "the restore is abandoned, no table was changed"
         if replaced:
-            step, told = "DIFFERENT", "the rows are replaced, but can no longer be compared"
+            step, outcome = "DIFFERENT", "the rows are replaced, but can no longer be compared"
         ledger.step(google, attempt.id, step, {"error": error.message})
-        raise UserError(f"{told}: {error.message}", fix=error.fix) from error
+        raise UserError(f"{outcome}: {error.message}", fix=error.fix) from error
 
 
 def statements(google: Google, dataset: str, tables: Sequence[TablePlan], is_staged: bool) -> str:

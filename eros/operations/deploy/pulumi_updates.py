@@ -86,8 +86,8 @@ def up(stack: str, root: Path, message: str) -> None:
         )
         if code:
             said = errors(log.read_text(encoding="utf-8") if log.exists() else "")
-            told = "\n".join(f"  {error}" for error in said)
-            raise UserError(f"pulumi up failed{':' if said else ''}\n{told}".rstrip())
+            listed = "\n".join(f"  {error}" for error in said)
+            raise UserError(f"pulumi up failed{':' if said else ''}\n{listed}".rstrip())
 
 
 def errors(events: str) -> list[str]:

@@ -87,7 +87,7 @@ def layouts(site: Site, declared: catalogue.Catalogue) -> list[Finding]:
         try:
             live = site.google.bigquery.get_table(name).to_api_repr()
         except NotFound:
-            continue  # Told by the objects.
+            continue  # The objects say it.
         seen += 1
         wrong += [f"{item.name}: {text}" for text in _layout(item, live)]
     if wrong:
@@ -159,7 +159,7 @@ def routines(site: Site, declared: catalogue.Catalogue) -> list[Finding]:
         try:
             live = site.google.bigquery.get_routine(name)
         except NotFound:
-            continue  # Told by the objects.
+            continue  # The objects say it.
         seen += 1
         got = [argument.name for argument in live.arguments]
         wanted = [argument.name for argument in item.arguments]

@@ -39,11 +39,11 @@ def change(one: Change) -> str:
 
 def others(steps: Sequence[Step], changes: Sequence[Change]) -> list[str]:
     """What the engine does beside the changes: it knows more, such as a moved endpoint."""
-    told = {one.urn for one in changes}
+    described = {one.urn for one in changes}
     return [
         f"{step.name}: {step.operation}" + (f" ({', '.join(step.differs)})" if step.differs else "")
         for step in steps
-        if step.urn not in told and "::pulumi:pulumi:Stack::" not in step.urn
+        if step.urn not in described and "::pulumi:pulumi:Stack::" not in step.urn
     ]
 
 

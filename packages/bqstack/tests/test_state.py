@@ -143,13 +143,13 @@ def test_a_stack_without_an_update_is_empty(pulumi):
         ('{"version": 3, "deployment": {"resources": [{"type": "t"}]}}', "no deployment"),
     ],
 )
-def test_what_is_no_state_is_told_with_the_command(monkeypatch, printed, what):
+def test_what_is_no_state_is_reported_with_the_command(monkeypatch, printed, what):
     monkeypatch.setattr(engine, "output", lambda *_, root: printed)
     with pytest.raises(UserError, match=rf"`pulumi stack export --stack local` printed {what}"):
         state.current("local", ROOT)
 
 
-def test_a_command_that_cannot_be_run_is_told(monkeypatch):
+def test_a_command_that_cannot_be_run_is_reported(monkeypatch):
     def output(*_, root):
         raise PermissionError(13, "Permission denied")
 
@@ -159,14 +159,14 @@ def test_a_command_that_cannot_be_run_is_told(monkeypatch):
 
 
 @pytest.mark.parametrize("printed", ["no json", "[{}]", '[{"kind": "update"}]'])
-def test_what_is_no_history_is_told_with_the_command(monkeypatch, printed):
+def test_what_is_no_history_is_reported_with_the_command(monkeypatch, printed):
     monkeypatch.setattr(engine, "output", lambda *_, root: printed)
     with pytest.raises(UserError, match=r"`pulumi stack history --stack local.* printed no"):
         state.history("local", ROOT)
 
 
 @pytest.mark.parametrize("printed", ["no json", "[]", "{}"])
-def test_a_backend_without_an_address_is_told_with_the_command(monkeypatch, printed):
+def test_a_backend_without_an_address_is_reported_with_the_command(monkeypatch, printed):
     monkeypatch.setattr(engine, "output", lambda *_, root: printed)
     with pytest.raises(UserError, match=r"`pulumi whoami --verbose --json` printed no"):
         state.load("local", 1, ROOT)
@@ -288,14 +288,14 @@ def test_a_bucket_of_cloud_storage_is_read(kept, pulumi):
         b"\x28\xb5\x2f\xfd cut",
     ],
 )
-def test_a_file_that_is_no_checkpoint_is_told(tmp_path, content):
+def test_a_file_that_is_no_checkpoint_is_reported(tmp_path, content):
     file = tmp_path / "some.json"
     file.write_bytes(content)
     with pytest.raises(UserError, match="not a Pulumi checkpoint"):
         state.load_file(file)
 
 
-def test_a_missing_file_is_told(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(UserError, match="cannot be read"):
         state.load_file(tmp_path / "none.json")
 
@@ -330,14 +330,14 @@ def test_secrets_are_those_of_the_resource_that_stays(monkeypatch):
 
 
 @pytest.mark.parametrize("printed", ["no json", "{}", '{"deployment": {"resources": []}}'])
-def test_secrets_that_do_not_come_are_told(monkeypatch, printed):
+def test_secrets_that_do_not_come_are_reported(monkeypatch, printed):
     monkeypatch.setattr(secrets, "export", lambda *_: printed)
     given = state.Checkpoint.from_deployment({"resources": [closed("x")]}, 1)
     with pytest.raises(UserError, match="--show-secrets"):
         state.revealed("local", given, ROOT)
 
 
-def test_a_checkpoint_that_may_not_be_read_is_told(kept, monkeypatch):
+def test_a_checkpoint_that_may_not_be_read_is_reported(kept, monkeypatch):
     kept(100)
 
     read = checkpoints.Path.read_bytes

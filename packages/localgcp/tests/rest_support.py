@@ -132,7 +132,7 @@ def running(
 
 @contextmanager
 def emulator(folder: Path, *, follows_clock: bool = False) -> Iterator[str]:
-    """A local-bigquery of the test's own; one that follows the clock in `folder` if told so."""
+    """A local-bigquery of the test's own; one that follows the clock in `folder` when asked to."""
     environment = {"EROS_LOCAL_ROOT": str(folder)} if follows_clock else {}
     with standalone.running(folder, project=PROJECT, environment=environment) as server:
         yield server.rest

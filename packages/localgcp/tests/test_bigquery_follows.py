@@ -405,7 +405,7 @@ def test_what_a_statement_changes_the_next_one_sees(whole: Whole) -> None:
 
 
 def test_a_handler_tells_the_first_error_though_it_caught_another(whole: Whole) -> None:
-    [(told,)] = whole.rows("""
+    [(reported,)] = whole.rows("""
         BEGIN
             BEGIN
                 SELECT ERROR('first');
@@ -421,4 +421,4 @@ def test_a_handler_tells_the_first_error_though_it_caught_another(whole: Whole) 
             SELECT @@error.message;
         END
     """)
-    assert "first" in told
+    assert "first" in reported

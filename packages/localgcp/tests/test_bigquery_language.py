@@ -142,8 +142,8 @@ def test_a_long_chain_of_queries_over_unnested_arrays_is_answered(client):
         f"w{n} AS (SELECT id, ARRAY(SELECT x + 1 FROM UNNEST(ns) AS x) AS ns FROM w{n - 1})"
         for n in range(1, 16)
     ]
-    told = run(client, f"WITH {', '.join(chain)} SELECT ns FROM w15 WHERE id = 1")
-    assert told == [{"ns": [16.5, 17.5]}]
+    reported = run(client, f"WITH {', '.join(chain)} SELECT ns FROM w15 WHERE id = 1")
+    assert reported == [{"ns": [16.5, 17.5]}]
 
 
 @pytest.mark.parametrize(
@@ -399,7 +399,7 @@ def limited(client) -> str:
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "told"),
+    ("column", "value", "reported"),
     [
         ("s", "'abcd'", r"Field s: STRING\(3\) has maximum length 3"),
         ("n", "1000", r"Field n: NUMERIC\(5, 2\) has a maximum of 3 digits"),
@@ -410,7 +410,7 @@ def limited(client) -> str:
         ("big", "12345", r"Field big"),
     ],
 )
-def test_no_statement_writes_more_than_a_column_takes(client, limited, column, value, told):
+def test_no_statement_writes_more_than_a_column_takes(client, limited, column, value, reported):
     run(client, f"INSERT INTO {limited} (k) VALUES (1)")
     for statement in (
         f"INSERT INTO {limited} ({column}) VALUES ({value})",
@@ -419,7 +419,7 @@ def test_no_statement_writes_more_than_a_column_takes(client, limited, column, v
         f"MERGE {limited} USING (SELECT 1 AS i) ON FALSE"
         f" WHEN NOT MATCHED THEN INSERT ({column}) VALUES ({value})",
     ):
-        with pytest.raises(BadRequest, match=told):
+        with pytest.raises(BadRequest, match=reported):
             run(client, statement)
     assert run(client, f"SELECT k, s FROM {limited}") == [{"k": 1, "s": None}]
 

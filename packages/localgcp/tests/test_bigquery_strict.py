@@ -58,14 +58,14 @@ def test_a_transaction_that_meets_another_one_is_cancelled(meet: bigquery.Client
     assert _ABORTED.format("both") in "".join(found)
 
 
-def test_after_an_abort_rollback_fails_and_the_first_error_can_be_told(
+def test_after_an_abort_rollback_fails_and_the_first_error_can_be_reported(
     meet: bigquery.Client,
 ) -> None:
     run(meet, "CREATE TABLE aborted (n INT64) AS SELECT 1 AS n; CREATE TABLE notes (t STRING);")
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(run, meet, hold("UPDATE aborted SET n = n + 1 WHERE TRUE"))
         time.sleep(0.5)
-        told = run(
+        reported = run(
             meet,
             """
             DECLARE first_error, second_error STRING;
@@ -85,8 +85,8 @@ def test_after_an_abort_rollback_fails_and_the_first_error_can_be_told(
             """,
         )
         first.result()
-    assert _ABORTED.format("aborted") in told[0][0]
-    assert "no active transaction" in told[0][1]
+    assert _ABORTED.format("aborted") in reported[0][0]
+    assert "no active transaction" in reported[0][1]
     assert run(meet, "SELECT n FROM aborted") == [(2,)]
 
 
@@ -183,8 +183,10 @@ def test_bytes_billed_and_run_time_have_a_limit(meet: bigquery.Client) -> None:
     run(meet, "CREATE TABLE some (n INT64) AS SELECT 1 AS n; CREATE TABLE more AS SELECT 2 AS n;")
     limit = 10 * 2**20
     assert run(meet, "SELECT n FROM some", maximum_bytes_billed=limit) == [(1,)]
-    told = outcome(meet, "SELECT some.n FROM some CROSS JOIN more", maximum_bytes_billed=limit)
-    assert told == ("Query exceeded limit for bytes billed: 10485760. 20971520 or higher required.")
+    reported = outcome(meet, "SELECT some.n FROM some CROSS JOIN more", maximum_bytes_billed=limit)
+    assert reported == (
+        "Query exceeded limit for bytes billed: 10485760. 20971520 or higher required."
+    )
     endless = """
         WHILE TRUE DO
             BEGIN

@@ -260,9 +260,9 @@ def test_a_schedule_that_is_off_is_missed_when_it_is_in_real_time(walked: Any) -
     before = walk(server, 5 + 25 / 60)
     assert before[0]["leftOut"] > 0
     assert [event for event in before if event["event"] == "notification"] == []
-    [told] = [event for event in walk(server, 5.5) if event["event"] == "notification"]
-    assert (told["state"], told["policy"]) == ("open", "Missed")
-    assert datetime.fromisoformat(told["time"]) >= START + timedelta(hours=5, minutes=27)
+    [notification] = [event for event in walk(server, 5.5) if event["event"] == "notification"]
+    assert (notification["state"], notification["policy"]) == ("open", "Missed")
+    assert datetime.fromisoformat(notification["time"]) >= START + timedelta(hours=5, minutes=27)
 
 
 class Slow(Queries):

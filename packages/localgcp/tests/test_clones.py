@@ -161,8 +161,8 @@ def test_the_options_of_a_statement_go_before_those_of_the_base(big: BigQuery, b
             " expiration_timestamp = TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 1 DAY))"
         )
         found = big.table(target)
-        told = (found["description"], found["labels"], found["friendlyName"])
-        assert told == ("own", {"team": "b"}, "f")
+        reported = (found["description"], found["labels"], found["friendlyName"])
+        assert reported == ("own", {"team": "b"}, "f")
         expires = datetime.fromtimestamp(int(found["expirationTime"]) / 1000, UTC)
         assert timedelta(hours=23) < expires - datetime.now(UTC) <= timedelta(days=1)
 
@@ -268,9 +268,9 @@ def test_a_job_clones_the_past_that_a_decorator_names(big: BigQuery, base: str) 
         job = big.copy(f"{base}@{stamp}", target, operation)
         assert "errorResult" not in job["status"]
         assert big.rows(f"SELECT COUNT(*) FROM ds.{target}") == [(2,)]
-        told = big.table(target)[f"{operation.lower()}Definition"]
-        assert told["baseTableReference"] == reference(base)
-        assert int(at(told[key]).timestamp() * 1000) == stamp
+        reported = big.table(target)[f"{operation.lower()}Definition"]
+        assert reported["baseTableReference"] == reference(base)
+        assert int(at(reported[key]).timestamp() * 1000) == stamp
 
 
 def test_jobs_refuse_what_google_refuses(big: BigQuery, base: str) -> None:

@@ -73,7 +73,7 @@ class World:
         )
         self.server.ok("POST", "/localcloud/settle")
 
-    def told(self) -> list[str]:
+    def notified(self) -> list[str]:
         """States of the notifications since the last look, `again` for a repetition."""
         found = self.server.ok("GET", "/localcloud/inbox")["notifications"]
         self.server.ok("DELETE", "/localcloud/inbox")
@@ -128,11 +128,11 @@ def world(folder: Path) -> Iterator[World]:
 def test_an_incident_is_opened_and_closed_with_one_notification_each(world: World) -> None:
     world.policy(world.channel(), conditions=[inactive()])
     world.after(minutes=1)
-    assert world.told() == []
+    assert world.notified() == []
     world.fire()
     world.after(minutes=3)
     world.fire()
-    assert world.told() == ["open"]
+    assert world.notified() == ["open"]
     [incident] = world.last
     assert (incident["severity"], incident["policy_name"]) == ("CRITICAL", "Rule")
     assert incident["documentation"]["content"] == "See Rule: A01."
@@ -143,13 +143,13 @@ def test_an_incident_is_opened_and_closed_with_one_notification_each(world: Worl
     assert (incident["threshold_value"], incident["ended_at"]) == ("0", None)
     assert "above the threshold of 0" in incident["summary"]
     world.after(minutes=9)
-    assert world.told() == []
+    assert world.notified() == []
     world.after(minutes=30)
-    assert world.told() == ["closed"]
+    assert world.notified() == ["closed"]
     assert world.last[0]["incident_id"] == incident["incident_id"]
     assert world.last[0]["ended_at"] > incident["started_at"]
     world.after(days=2)
-    assert world.told() == []
+    assert world.notified() == []
 
 
 def test_each_series_has_its_own_incident(world: World) -> None:
@@ -157,7 +157,7 @@ def test_each_series_has_its_own_incident(world: World) -> None:
     world.fire("A01")
     world.fire("A02")
     world.fire("A01")
-    assert world.told() == ["open", "open"]
+    assert world.notified() == ["open", "open"]
     assert {one["metric"]["labels"]["rule"] for one in world.last} == {"A01", "A02"}
     alerts = world.server.ok("GET", f"{MONITORING}/alerts")["alerts"]
     assert [one["state"] for one in alerts] == ["OPEN", "OPEN"]
@@ -173,20 +173,20 @@ def test_a_condition_must_last_as_long_as_it_says(world: World) -> None:
     for _ in range(2):
         world.after(seconds=55)
         world.fire()
-    assert world.told() == []
+    assert world.notified() == []
     for _ in range(2):
         world.after(seconds=55)
         world.fire()
-    assert world.told() == ["open"]
+    assert world.notified() == ["open"]
 
 
 def test_silence_leaves_an_incident_open_until_auto_close(world: World) -> None:
     world.policy(world.channel(), alertStrategy={"autoClose": "3600s"})
     world.fire()
     world.after(minutes=50)
-    assert world.told() == ["open"]
+    assert world.notified() == ["open"]
     world.after(minutes=30)
-    assert world.told() == ["closed"]
+    assert world.notified() == ["closed"]
     assert "no data" in world.last[0]["summary"]
 
 
@@ -200,11 +200,11 @@ def test_reminders_reach_the_channels_that_want_them(world: World) -> None:
     }
     world.policy(email, other, alertStrategy=strategy)
     world.fire()
-    assert world.told() == ["open", "open"]
+    assert world.notified() == ["open", "open"]
     world.after(minutes=29)
-    assert world.told() == []
+    assert world.notified() == []
     world.after(minutes=36)
-    assert world.told() == ["again", "again"]
+    assert world.notified() == ["again", "again"]
     assert world.channels == ["email", "email"]
 
 
@@ -217,7 +217,7 @@ def test_prompts_say_when_to_notify(world: World) -> None:
     world.fire()
     world.after(minutes=2)
     world.after(hours=1)
-    assert world.told() == ["open"]
+    assert world.notified() == ["open"]
 
 
 def test_a_disabled_policy_or_channel_tells_nothing(world: World) -> None:
@@ -226,34 +226,34 @@ def test_a_disabled_policy_or_channel_tells_nothing(world: World) -> None:
     world.policy(off)
     disabled = world.policy(world.channel(), enabled=False)
     world.fire()
-    assert world.told() == []
+    assert world.notified() == []
     world.patch(disabled, enabled=True)
     world.after(minutes=1)
-    assert world.told() == ["open"]
+    assert world.notified() == ["open"]
 
 
 def test_a_change_of_name_keeps_the_incident_and_a_threshold_counts_at_once(world: World) -> None:
     policy = world.policy(world.channel())
     world.fire()
-    assert world.told() == ["open"]
+    assert world.notified() == ["open"]
     world.patch(policy, displayName="Renamed")
     world.after(minutes=1)
-    assert world.told() == []
+    assert world.notified() == []
     condition = policy["conditions"][0]
     condition["conditionThreshold"]["thresholdValue"] = 5
     world.patch(policy, conditions=[condition])
     world.after(minutes=1)
-    assert world.told() == ["closed"]
+    assert world.notified() == ["closed"]
     assert world.last[0]["policy_name"] == "Renamed"
 
 
 def test_incidents_of_a_deleted_policy_end_in_silence(world: World) -> None:
     policy = world.policy(world.channel())
     world.fire()
-    assert world.told() == ["open"]
+    assert world.notified() == ["open"]
     world.server.ok("DELETE", f"/monitoring/v3/{policy['name']}")
     world.after(minutes=1)
-    assert world.told() == []
+    assert world.notified() == []
     [alert] = world.server.ok("GET", f"{MONITORING}/alerts")["alerts"]
     assert alert["state"] == "CLOSED"
 
@@ -265,19 +265,19 @@ def test_all_conditions_or_one(world: World) -> None:
     ]
     world.policy(world.channel(), conditions=both, combiner="AND")
     world.fire("A01")
-    assert world.told() == []
+    assert world.notified() == []
     world.fire("A02")
-    assert world.told() == ["open"], "one incident for all"
+    assert world.notified() == ["open"], "one incident for all"
     world.after(minutes=11)
-    assert world.told() == ["closed"]
+    assert world.notified() == ["closed"]
 
 
 def test_a_trigger_counts_series(world: World) -> None:
     world.policy(world.channel(), conditions=[threshold(trigger={"count": 2})])
     world.fire("A01")
-    assert world.told() == []
+    assert world.notified() == []
     world.fire("A02")
-    assert world.told() == ["open", "open"]
+    assert world.notified() == ["open", "open"]
 
 
 def test_absence_of_what_was_there(world: World) -> None:
@@ -290,14 +290,14 @@ def test_absence_of_what_was_there(world: World) -> None:
     }
     world.policy(world.channel(), conditions=[absent])
     world.after(hours=1)
-    assert world.told() == [], "what never was is not missed"
+    assert world.notified() == [], "what never was is not missed"
     world.fire()
     world.after(minutes=29)
-    assert world.told() == []
+    assert world.notified() == []
     world.after(minutes=2)
-    assert world.told() == ["open"]
+    assert world.notified() == ["open"]
     world.fire()
-    assert world.told() == ["closed"]
+    assert world.notified() == ["closed"]
 
 
 def test_silence_can_count_as_broken(world: World) -> None:
@@ -309,15 +309,15 @@ def test_silence_can_count_as_broken(world: World) -> None:
     )
     world.policy(world.channel(), conditions=[silent])
     world.after(hours=1)
-    assert world.told() == [], "what never was is not missed"
+    assert world.notified() == [], "what never was is not missed"
     world.fire()
     world.after(minutes=14)
-    assert world.told() == []
+    assert world.notified() == []
     world.after(minutes=3)
-    assert world.told() == ["open"]
+    assert world.notified() == ["open"]
     assert world.last[0]["observed_value"] == ""
     world.fire()
-    assert world.told() == ["closed"]
+    assert world.notified() == ["closed"]
 
 
 def test_a_ratio_of_two_series(world: World) -> None:
@@ -338,10 +338,10 @@ def test_a_ratio_of_two_series(world: World) -> None:
     world.policy(world.channel(), conditions=[ratio])
     for rule in ("good", "bad", "good"):
         world.fire(rule)
-    assert world.told() == []
+    assert world.notified() == []
     world.fire("bad")
     world.fire("bad")
-    assert world.told() == ["open"]
+    assert world.notified() == ["open"]
     assert world.last[0]["observed_value"] == "0.6"
 
 
@@ -358,17 +358,17 @@ def test_a_log_entry_opens_an_incident_and_the_rate_is_limited(world: World) -> 
     world.fire(kind="quiet")
     world.fire(kind="boom")
     world.fire(kind="boom")
-    assert world.told() == ["open"]
+    assert world.notified() == ["open"]
     assert world.last[0]["extracted_labels"] == {"rule": "A01"}
     world.fire("A02", kind="boom")
-    assert world.told() == ["open"], "other labels, another incident"
+    assert world.notified() == ["open"], "other labels, another incident"
     world.after(minutes=6)
     world.fire(kind="boom")
-    assert world.told() == ["again"]
+    assert world.notified() == ["again"]
     world.after(hours=1)
-    assert world.told() == [], "such policies notify of openings only"
+    assert world.notified() == [], "such policies notify of openings only"
     world.fire(kind="boom")
-    assert world.told() == ["open"], "the first one was closed meanwhile"
+    assert world.notified() == ["open"], "the first one was closed meanwhile"
 
 
 def test_a_pubsub_channel_publishes_the_payload(world: World) -> None:
@@ -387,16 +387,16 @@ def test_a_restart_doubles_and_loses_nothing(world: World, folder: Path) -> None
     world.policy(world.channel(), conditions=[inactive()])
     world.fire()
     world.after(minutes=2)
-    assert world.told() == ["open"]
+    assert world.notified() == ["open"]
     clock = Clock()
     clock.move_to(world.at)
     with running(folder, clock=clock) as again:
         other = World(again)
         other.at = world.at
         other.after(minutes=2)
-        assert other.told() == []
+        assert other.notified() == []
         other.after(minutes=20)
-        assert other.told() == ["closed"]
+        assert other.notified() == ["closed"]
 
 
 def test_time_without_the_cloud_is_not_judged(world: World, folder: Path) -> None:
@@ -412,9 +412,9 @@ def test_time_without_the_cloud_is_not_judged(world: World, folder: Path) -> Non
         other = World(again)
         other.at = NOON + timedelta(hours=10)
         other.after(minutes=5)
-        assert other.told() == []
+        assert other.notified() == []
         other.after(minutes=30)
-        assert other.told() == ["open"]
+        assert other.notified() == ["open"]
 
 
 @pytest.mark.parametrize(
@@ -487,10 +487,10 @@ def test_a_walk_that_leaves_runs_out_neither_forgets_nor_revives(world: World) -
     world.after(minutes=20)
     world.fire("A02")
     world.after(minutes=2)
-    assert world.told() == ["open", "closed", "open"]
+    assert world.notified() == ["open", "closed", "open"]
     to = (world.at + timedelta(minutes=50)).isoformat()
     assert world.server.call("POST", "/localcloud/clock/advance", {"to": to}).status == 200
-    assert world.told() == []
+    assert world.notified() == []
     world.at += timedelta(minutes=50)
     world.after(minutes=2)
-    assert world.told() == ["closed"], "the last measurement is long past"
+    assert world.notified() == ["closed"], "the last measurement is long past"

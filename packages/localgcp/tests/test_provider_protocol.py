@@ -412,7 +412,7 @@ def test_what_is_gone_is_gone(port: int) -> None:
 # The process -------------------------------------------------------------------------
 
 
-def test_the_process_prints_its_port_alone_and_stops_when_told() -> None:
+def test_the_process_prints_its_port_alone_and_stops_when_asked() -> None:
     command = [sys.executable, "-m", "localgcp.provider", "127.0.0.1:1", "--logtostderr"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=PROJECT_ROOT, text=True)
     try:

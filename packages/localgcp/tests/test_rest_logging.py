@@ -172,7 +172,7 @@ def prune(server: Server) -> None:
     store.close()
 
 
-def told(server: Server, place: str) -> list[str]:
+def texts(server: Server, place: str) -> list[str]:
     found = server.ok("POST", "/logging/v2/entries:list", {"resourceNames": [place]})
     return [entry["textPayload"] for entry in found.get("entries", [])]
 
@@ -181,8 +181,8 @@ def test_a_sink_routes_what_matches_into_its_bucket_from_then_on(server: Server)
     write(server, {"textPayload": "before", "logName": AUDIT_LOG})
     audit_sink(server)
     write(server, {"textPayload": "audit", "logName": AUDIT_LOG}, {"textPayload": "health"})
-    assert told(server, f"{AUDIT}/views/_AllLogs") == ["audit"]
-    assert told(server, f"projects/{PROJECT}") == ["before", "audit", "health"], "each once"
+    assert texts(server, f"{AUDIT}/views/_AllLogs") == ["audit"]
+    assert texts(server, f"projects/{PROJECT}") == ["before", "audit", "health"], "each once"
     assert server.error(
         "POST", "/logging/v2/entries:list", {"resourceNames": [f"{AUDIT}/views/mine"]}
     )[0] == 404  # fmt: skip
@@ -195,7 +195,7 @@ def test_a_sink_routes_what_matches_into_its_bucket_from_then_on(server: Server)
 def test_a_sink_leaves_out_what_it_is_said_to(server: Server, sink: dict[str, Any]) -> None:
     audit_sink(server, **sink)
     write(server, {"textPayload": "audit", "logName": AUDIT_LOG})
-    assert told(server, f"{AUDIT}/views/_AllLogs") == []
+    assert texts(server, f"{AUDIT}/views/_AllLogs") == []
 
 
 def test_each_bucket_keeps_entries_for_its_own_days(server: Server) -> None:
@@ -205,8 +205,8 @@ def test_each_bucket_keeps_entries_for_its_own_days(server: Server) -> None:
     for days, kept in ((31, ["audit"]), (91, [])):
         server.clock.move_to(write_time + timedelta(days=days))
         prune(server)
-        assert told(server, f"projects/{PROJECT}") == kept, f"after {days} days"
-        assert told(server, f"{AUDIT}/views/_AllLogs") == kept
+        assert texts(server, f"projects/{PROJECT}") == kept, f"after {days} days"
+        assert texts(server, f"{AUDIT}/views/_AllLogs") == kept
 
 
 def test_a_shorter_retention_ends_older_entries(server: Server) -> None:
@@ -214,7 +214,7 @@ def test_a_shorter_retention_ends_older_entries(server: Server) -> None:
     write(server, {"textPayload": "audit", "logName": AUDIT_LOG})
     server.clock.move_to(server.clock.now() + timedelta(days=40))
     server.ok("PATCH", f"{BUCKETS}/audit?updateMask=retentionDays", {"retentionDays": 30})
-    assert told(server, f"{AUDIT}/views/_AllLogs") == []
+    assert texts(server, f"{AUDIT}/views/_AllLogs") == []
 
 
 def test_a_locked_bucket_goes_when_it_is_empty(server: Server) -> None:

@@ -114,7 +114,7 @@ def test_only_the_table_is_needed(settings, table, monkeypatch):
     assert not [sql for sql in asked if "CALL " in sql]
 
 
-def test_a_rollback_is_told_and_what_a_rollback_may_do(settings, table):
+def test_a_rollback_is_reported_and_what_a_rollback_may_do(settings, table):
     back = stack_lock.Holder.of(stack_lock.ROLLBACK)
     google = SimpleNamespace(settings=settings, bigquery=table)
     with (

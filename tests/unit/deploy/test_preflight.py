@@ -290,7 +290,7 @@ def test_without_credentials_nothing_else_of_the_cloud_is_asked(settings, monkey
         ("iam.googleapis.com", Level.WARNING, "before this deployment enables "),
     ],
 )
-def test_an_api_that_is_not_enabled_is_told_with_its_command(
+def test_an_api_that_is_not_enabled_is_reported_with_its_command(
     settings, monkeypatch, service, level, text
 ):
     """A new project: the reason, and not that the credentials are wrong."""
@@ -362,7 +362,7 @@ def test_quotas_compare_what_is_held_or_used_in_a_day_with_its_limit(settings):
 @pytest.mark.parametrize(
     ("share", "level"), [(0.5, Level.OK), (0.95, Level.WARNING), (1.0, Level.FAILED)]
 )
-def test_a_tight_quota_is_told(settings, monkeypatch, share, level):
+def test_a_tight_quota_is_reported(settings, monkeypatch, share, level):
     monkeypatch.setattr(quota, "uses", lambda google, now: [quota.Use("m", share * 10, 10)])
     assert levels(preflight.quotas(site(settings))) == [level]
 

@@ -122,28 +122,28 @@ def test_who_breaks_off_a_question_has_not_agreed(monkeypatch):
     assert command.ask("Deploy? [y/N]") == ""
 
 
-def test_the_errors_of_an_update_are_told_with_their_resources():
+def test_the_errors_of_an_update_are_reported_with_their_resources():
     urn = "urn:pulumi:staging::eros::eros:Views$gcp:bigquery/table:Table::open_alerts"
-    told = [
+    reported = [
         {"urn": urn, "message": "<{%reset%}>400: no such column<{%reset%}>\n", "severity": "error"},
         {"urn": urn, "message": "<{%reset%}>400: no such column<{%reset%}>\n", "severity": "error"},
         {"message": "the engine's own", "severity": "error"},
         {"urn": urn, "message": "only said", "severity": "info"},
     ]
-    events = [{"sequence": 1, "preludeEvent": {}}, *({"diagnosticEvent": one} for one in told)]
+    events = [{"sequence": 1, "preludeEvent": {}}, *({"diagnosticEvent": one} for one in reported)]
     text = "".join(json.dumps(event) + "\n" for event in events) + '{"diagnosticEv'
     assert pulumi_updates.errors(text) == ["open_alerts: 400: no such column", "the engine's own"]
     assert pulumi_updates.errors("") == []
 
 
-def test_sums_of_spans_of_different_length_are_told_by_the_hour():
+def test_sums_of_spans_of_different_length_are_reported_by_the_hour():
     before = figures(stop=(NOW + timedelta(hours=24)).isoformat(), queries=2400, cost_usd=12.0)
     after = figures(stop=(NOW + timedelta(minutes=30)).isoformat(), queries=50, cost_usd=0.5)
-    told = deploy_report.figures_lines({"before": before.document(), "after": after.document()})
-    assert "| queries an hour | 100 | 100 | +0.0% |" in told
-    assert "| cost an hour, US dollars | 0.5 | 1 | +100.0% |" in told
-    assert "| slot time an hour, s |  |  |  |" in told
-    assert "| mean query time, s | 1 | 1 | +0.0% |" in told
+    reported = deploy_report.figures_lines({"before": before.document(), "after": after.document()})
+    assert "| queries an hour | 100 | 100 | +0.0% |" in reported
+    assert "| cost an hour, US dollars | 0.5 | 1 | +100.0% |" in reported
+    assert "| slot time an hour, s |  |  |  |" in reported
+    assert "| mean query time, s | 1 | 1 | +0.0% |" in reported
     nothing = figures(stop=NOW.isoformat())
-    told = deploy_report.figures_lines({"before": None, "after": nothing.document()})
-    assert "| queries an hour |  |  |  |" in told
+    reported = deploy_report.figures_lines({"before": None, "after": nothing.document()})
+    assert "| queries an hour |  |  |  |" in reported

@@ -133,7 +133,9 @@ def updated(make):
 
 
 @pytest.mark.parametrize("error", [ServiceUnavailable("busy"), TimeoutError(), UserError("busy")])
-def test_figures_that_cannot_be_read_are_no_reason_to_go_back_and_told(updated, monkeypatch, error):
+def test_figures_that_cannot_be_read_are_no_reason_to_go_back_and_reported(
+    updated, monkeypatch, error
+):
     def fail(*_):
         raise error
 

@@ -215,9 +215,9 @@ def test_a_rollback_does_not_begin_on_a_state_that_is_not_the_cloud(monkeypatch)
     state = Checkpoint.from_deployment({"pending_operations": [operation]}, None)
     monkeypatch.setattr(rollback_plan.state, "history", lambda *_: [])
     monkeypatch.setattr(rollback_plan.state, "current", lambda *_: state)
-    with pytest.raises(UserError, match="operations open: export_report") as told:
+    with pytest.raises(UserError, match="operations open: export_report") as reported:
         rollback_plan.plan(None, "local", to=1, data=False, root=Path(), progress=lambda _: None)
-    assert "eros repair --stack local" in told.value.fix
+    assert "eros repair --stack local" in reported.value.fix
 
 
 LOCKED = (
@@ -261,7 +261,7 @@ def test_a_living_engine_is_waited_for(monkeypatch):
         ("pulumi: something else", True),
     ],
 )
-def test_other_locks_and_mistakes_are_told(message, patient):
+def test_other_locks_and_mistakes_are_reported(message, patient):
     with pytest.raises(UserError, match=message.partition(";")[0][:30]):
         Updates("local", Path(), patient=patient).when_free(locked_once(message))
 

@@ -103,9 +103,9 @@ def test_the_copy_of_a_broken_state_is_put_back_and_dated(backend, text, ending)
 def test_a_broken_state_without_a_whole_copy_is_left_as_it_is(backend):
     backend.write("local.json", "")
     backend.write("local.json.bak", "{")
-    with pytest.raises(UserError, match="no intact copy") as told:
+    with pytest.raises(UserError, match="no intact copy") as reported:
         repaired(backend)
-    assert "pulumi stack import" in told.value.fix
+    assert "pulumi stack import" in reported.value.fix
     assert (backend.stacks / "local.json").read_text() == ""
 
 
@@ -117,9 +117,9 @@ def test_a_stack_that_was_removed_does_not_come_back(backend):
 def test_a_broken_state_names_the_command(backend):
     backend.write("local.json", "")
     backend.write("local.json.bak", checkpoint())
-    with pytest.raises(UserError, match="2026-11-29 08:00:00") as told:
+    with pytest.raises(UserError, match="2026-11-29 08:00:00") as reported:
         repairing.refuse_damage(None, "local", backend.root)
-    assert told.value.fix == "eros repair --stack local"
+    assert reported.value.fix == "eros repair --stack local"
 
 
 def test_the_lock_of_a_dead_process_goes(backend):
@@ -167,9 +167,9 @@ def test_a_running_engine_is_left_alone(backend, tmp_path):
 
 def test_a_lock_of_another_machine_is_left_to_a_person(backend):
     backend.lock(1, host="elsewhere")
-    with pytest.raises(UserError, match="me@elsewhere") as told:
+    with pytest.raises(UserError, match="me@elsewhere") as reported:
         repaired(backend)
-    assert "pulumi cancel --stack local" in told.value.fix
+    assert "pulumi cancel --stack local" in reported.value.fix
 
 
 def test_half_a_lock_is_named(backend):

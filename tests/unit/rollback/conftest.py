@@ -9,7 +9,7 @@ from eros.operations.rollback.rollback_journal import Journal
 
 
 @pytest.fixture(autouse=True)
-def told(monkeypatch) -> list[str]:
+def reported(monkeypatch) -> list[str]:
     """What people are notified, instead of a cloud that sends it (tests/unit/test_notices.py)."""
     said: list[str] = []
 

@@ -23,7 +23,7 @@ class Asked:
         self.answers = list(answers)
         self.types: list[str] = []
         self.pauses: list[float] = []
-        self.told: list[str] = []
+        self.reported: list[str] = []
         self.monitor = Monitor()
         monkeypatch.setattr(recreated_metrics, "question", self._question)
 
@@ -41,7 +41,7 @@ class Asked:
 
     def register(self) -> None:
         state = checkpoint(SIGNAL, OTHER, OVER_IT)
-        ready = recreated_metrics.waiter(None, state, self.told.append, self.pauses.append)
+        ready = recreated_metrics.waiter(None, state, self.reported.append, self.pauses.append)
         replay.register_all(self.monitor, list(state.resources[1:]), ready)
 
 
@@ -50,7 +50,7 @@ def test_a_policy_waits_for_its_metric_and_nothing_else_is_asked_for(monkeypatch
     asked.register()
     assert asked.types == ["logging.googleapis.com/user/eros/alert_firing"]
     assert asked.pauses == [10, 10]
-    begun, ended = asked.told
+    begun, ended = asked.reported
     assert begun.startswith("waiting until Cloud Monitoring knows")
     assert ended.endswith("after 20 s")
     assert "a05" in asked.monitor.asked
@@ -67,5 +67,5 @@ def test_ten_minutes_are_enough(monkeypatch):
 def test_who_may_not_ask_goes_on(monkeypatch):
     asked = Asked(monkeypatch, UserError("cannot be asked"))
     asked.register()
-    assert "may be refused" in asked.told[0]
+    assert "may be refused" in asked.reported[0]
     assert "a05" in asked.monitor.asked

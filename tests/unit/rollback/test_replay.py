@@ -117,7 +117,7 @@ def test_the_provider_is_the_one_registered_now():
     assert "version" not in monitor.inputs("google")
 
 
-def test_options_are_told_as_they_were():
+def test_options_are_as_they_were():
     options = {
         "customTimeouts": {"create": 600},
         "ignoreChanges": ["schema"],

@@ -29,7 +29,7 @@ def test_an_ended_rollback_is_not_resumed(begun):
     assert rollback_journal.unfinished("prod") is None
 
 
-def test_a_journal_of_another_version_is_told(begun):
+def test_a_journal_of_another_version_is_reported(begun):
     (begun.folder / "journal.json").write_text('{"format": 0}')
     with pytest.raises(UserError, match="that this version can read"):
         rollback_journal.unfinished("local")
@@ -55,15 +55,15 @@ def test_the_report_compares_health(begun, after, kept):
     assert "git revert" in text
 
 
-def test_changes_are_told_in_words():
-    told = guard.compare([table(columns="caption_id language")], [table(), table("extra")])
-    assert [change_words.change(c) for c in told] == [
+def test_changes_are_reported_in_words():
+    reported = guard.compare([table(columns="caption_id language")], [table(), table("extra")])
+    assert [change_words.change(c) for c in reported] == [
         "table captions: changed back: column language STRING is dropped",
         "table extra: made again",
     ]
 
 
-def test_what_only_the_engine_knows_is_told_too():
+def test_what_only_the_engine_knows_is_reported_too():
     step = Step(GOOGLE, "update", ("bigQueryCustomEndpoint",))
     stack = Step(STACK, "update", ())
     assert change_words.others([step, stack], []) == ["google: update (bigQueryCustomEndpoint)"]

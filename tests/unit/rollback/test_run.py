@@ -61,18 +61,18 @@ def offline(*_) -> None:
     [("backup", False), ("rows", False), ("pause", True), ("verify", True)],
 )
 def test_a_failed_step_says_whether_there_is_something_to_resume(
-    work, steps, told, step, resumable
+    work, steps, reported, step, resumable
 ):
     steps[step] = offline
     with pytest.raises(RollbackError) as failure:
         rolling_back.go_on(work)
     assert ("--resume" in failure.value.fix) is resumable
-    assert [text for text in told if "no connection" in text] == told != []
+    assert [text for text in reported if "no connection" in text] == reported != []
     assert (rollback_journal.unfinished("local") is not None) is resumable
 
 
 @pytest.mark.parametrize("trouble", [TimeoutError("read timed out"), KeyboardInterrupt()])
-def test_whatever_stops_a_step_is_told_with_the_way_on(work, steps, trouble):
+def test_whatever_stops_a_step_is_reported_with_the_way_on(work, steps, trouble):
     def stop(*_) -> None:
         raise trouble
 
@@ -96,9 +96,9 @@ def test_the_exit_code_says_whether_there_is_something_to_resume(monkeypatch, st
 
 def test_a_report_that_cannot_be_written_is_written_by_the_resume(work, steps):
     (work.journal.folder / "report.md").mkdir()
-    with pytest.raises(RollbackError, match=r"report\.md: cannot be written") as told:
+    with pytest.raises(RollbackError, match=r"report\.md: cannot be written") as reported:
         rolling_back.go_on(work)
-    assert told.value.changed
+    assert reported.value.changed
     assert rollback_journal.unfinished("local") is not None
     (work.journal.folder / "report.md").rmdir()
     again = replace(work, journal=rollback_journal.unfinished("local"))
@@ -106,7 +106,7 @@ def test_a_report_that_cannot_be_written_is_written_by_the_resume(work, steps):
     assert rollback_journal.unfinished("local") is None
 
 
-def test_a_journal_that_cannot_be_written_is_told(begun):
+def test_a_journal_that_cannot_be_written_is_reported(begun):
     (begun.folder / ".journal.json").mkdir()
     with pytest.raises(UserError, match=r"journal\.json: cannot be written"):
         begun.save()
@@ -301,7 +301,7 @@ def test_the_backup_before_holds_what_goes_and_what_is_replaced(work, monkeypatc
     """Neither today's nor yesterday's tables need to be in the current files."""
     work.journal.tables = ["caption_bank", "of_then"]
     present = checkpoint(table("of_now"), table("captions"))
-    asked, told = [], []
+    asked, reported = [], []
 
     def create(google, **how):
         asked.append(how)
@@ -315,11 +315,11 @@ def test_the_backup_before_holds_what_goes_and_what_is_replaced(work, monkeypatc
         "with_rows",
         lambda google, found: variants.tables(found, "brain"),
     )
-    found = rollback_steps.secure_rows(replace(work, progress=told.append))
+    found = rollback_steps.secure_rows(replace(work, progress=reported.append))
     (how,) = asked
     assert "tables" not in how, "those of today's files come, too"
     assert set(how["also"]) == {"caption_bank", "of_then", "of_now", "captions"}
-    assert "warning: v is in no backup" in told
+    assert "warning: v is in no backup" in reported
     assert found.warnings == ["v is in no backup"]
 
 

@@ -105,6 +105,6 @@ def test_what_cannot_be_counted_must_be_named():
         lost_rows.refuse([lost_rows.Stake("bucket", "deleted", None)], [])
 
 
-def test_a_name_of_no_loss_is_told():
+def test_a_name_of_no_loss_is_reported():
     with pytest.raises(UserError, match="nothing with this name"):
         lost_rows.refuse([], ["caption_bnak"])

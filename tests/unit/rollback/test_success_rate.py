@@ -18,7 +18,7 @@ def made(kind: str, result: str) -> Update:
 
 
 @pytest.mark.parametrize(
-    ("history", "told"),
+    ("history", "reported"),
     [
         ([], "no update yet"),
         ([("refresh", "failed")], "no update yet"),
@@ -29,5 +29,5 @@ def made(kind: str, result: str) -> Update:
         ([("update", "failed"), ("destroy", "succeeded")], "0 of 1 updates succeeded: 0%"),
     ],
 )
-def test_only_updates_count(history, told):
-    assert success_rate([made(*one) for one in history]).startswith(told)
+def test_only_updates_count(history, reported):
+    assert success_rate([made(*one) for one in history]).startswith(reported)

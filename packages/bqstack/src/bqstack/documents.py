@@ -178,7 +178,7 @@ def is_unknown_key(problem: Problem) -> bool:
 
 
 def message(error: ValidationError, problem: Problem) -> str:
-    """One line for a problem, with the number of those that are not told."""
+    """One line for a problem, with the number of the others."""
     others = error.error_count() - 1
     more = f"; and {others} more" if others else ""
     if is_unknown_key(problem):

@@ -15,4 +15,4 @@ CALL update_caption_performance();
 -- then
 ASSERT (SELECT COUNT(*) FROM message_feedback) = 0 AS 'rolled back';
 ASSERT (SELECT status FROM etl_job_runs) = 'FAILED' AS 'the run failed';
-ASSERT (SELECT message FROM automation_alerts) = (SELECT error_message FROM etl_job_runs) AS 'told';
+ASSERT (SELECT message FROM automation_alerts) = (SELECT error_message FROM etl_job_runs) AS 'reported';

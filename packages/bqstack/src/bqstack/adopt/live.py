@@ -92,10 +92,10 @@ def _by_id(google: Connection, target: Target, declared: Iterable[Declared]) -> 
         if own and answer is not None:
             # What names it is in its id; an input that the API does not give back is unknown.
             named = {key: value for key, value in resource.inputs.items() if key in record.names}
-            told = _chosen(answer, resource.inputs)
+            answered = _chosen(answer, resource.inputs)
             name = own.rpartition("/")[2]
             dataset = str(inputs.get("datasetId", ""))
-            found.append(Live(resource.type, record.title, name, dataset, own, named | told))
+            found.append(Live(resource.type, record.title, name, dataset, own, named | answered))
     return found
 
 

@@ -74,9 +74,9 @@ def _document(text: str) -> JsonObject | None:
 
 
 def _reason(document: JsonObject | None, errors: str) -> str:
-    told = [
+    reasons = [
         entry.get("message", "").strip()
         for entry in (document or {}).get("diagnostics") or []
         if entry.get("severity") == "error"
     ]
-    return "\n".join(told) or errors.strip() or "the engine gave no reason"
+    return "\n".join(reasons) or errors.strip() or "the engine gave no reason"

@@ -36,8 +36,8 @@ def summary(survey: Survey) -> str:
     """How many objects of each status."""
     counts = [f"{len(survey.of(status))} {status.value}" for status in Status if survey.of(status)]
     blocked = sum(finding.blocks for finding in survey.findings)
-    told = ", ".join(counts) or "nothing to adopt"
-    return f"{told}; {blocked} would be replaced or lose data" if blocked else told
+    counted = ", ".join(counts) or "nothing to adopt"
+    return f"{counted}; {blocked} would be replaced or lose data" if blocked else counted
 
 
 def details(finding: Finding) -> list[str]:

@@ -192,7 +192,7 @@ class Check:
         try:
             self.report.catalogue = Catalogue.of(loaded.objects, self.target)
         except UserError as error:
-            # What the analyser has told already, with a better place, is not told again.
+            # What the analyser has reported, with a better place, is not reported again.
             if not self.report.findings:
                 self.report.findings.append(
                     sql_files.in_document(error, self.root, self.beside.hint)

@@ -95,7 +95,7 @@ class Inspection:
             self._world.add_elsewhere(table)
 
     def learn(self, found: SqlObject, shape: Shape) -> None:
-        """Take over what an earlier analysis has told about an object."""
+        """Take over what an earlier analysis found out about an object."""
         self._learned.add(found.name)
         if shape.returns is not None:
             assert isinstance(found, Routine)
@@ -213,7 +213,7 @@ class Inspection:
         self._idle.append(analyser)
 
     def _shape(self, found: SqlObject, resolved: Node, session: Session) -> Shape | None:
-        """What the analysis has told about an object; None where its file says it all."""
+        """What the analysis found out about an object; None where its file says it all."""
         if isinstance(found, Routine) and found.is_template:
             return None
         if isinstance(found, Routine) and found.kind is Kind.FUNCTION:

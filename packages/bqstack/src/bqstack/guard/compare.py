@@ -121,8 +121,10 @@ def _counts(resource: Resource) -> bool:
 def _created(resource: Resource, *, imported: bool) -> Change:
     values = inputs.canonical(resource.type, resource.inputs)
     action, text = (Action.IMPORT, "taken over") if imported else (Action.CREATE, "created")
-    told = _contents(resource.type, values)
-    return _change(resource, action, [Detail("", f"{text}: {told}" if told else text)], {}, values)
+    inside = _contents(resource.type, values)
+    return _change(
+        resource, action, [Detail("", f"{text}: {inside}" if inside else text)], {}, values
+    )
 
 
 def _deleted(resource: Resource) -> Change:
@@ -165,8 +167,8 @@ def _going(resource: Resource, values: JsonMapping, verb: str) -> Detail:
     """What deleting or replacing an object means."""
     text = {"delete": "deleted", "replace": "deleted and recreated"}[verb]
     if not _holds(resource.type, dict(values)):
-        if verb == "delete" and (told := _contents(resource.type, dict(values))):
-            text = f"{text}: {told}"
+        if verb == "delete" and (inside := _contents(resource.type, dict(values))):
+            text = f"{text}: {inside}"
         reason = "" if verb == "replace" else "the earlier program can recreate it"
         return Detail("", text, Loss.REVERSIBLE, reason)
     lost = known(resource.type).lost

@@ -51,9 +51,9 @@ def contents(type_: str, values: JsonObject) -> str:
 def compare(type_: str, name: str, old: JsonObject, new: JsonObject) -> tuple[list[Detail], bool]:
     """What differs between canonical inputs, and whether the object is replaced for it."""
     found = list(retention.compare(type_, name, old, new))
-    told = retention.paths(type_)
+    covered = retention.paths(type_)
     replaced = False
-    for key in sorted((old.keys() | new.keys()) - told):
+    for key in sorted((old.keys() | new.keys()) - covered):
         before, after = old.get(key), new.get(key)
         if before == after:
             continue

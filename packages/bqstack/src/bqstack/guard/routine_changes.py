@@ -47,8 +47,8 @@ def compare(old: JsonObject, new: JsonObject) -> tuple[list[Detail], bool]:
         else:
             text = f"the body: {edited(*bodies)}"
             found.append(Detail("definitionBody", text, Loss.REVERSIBLE, "it behaves differently"))
-    told = {*_PLACE, *_SIGNATURE, "definitionBody"}
-    for key in sorted((old.keys() | new.keys()) - told):
+    covered = {*_PLACE, *_SIGNATURE, "definitionBody"}
+    for key in sorted((old.keys() | new.keys()) - covered):
         if old.get(key) != new.get(key):
             loss = Loss.NONE if key == "description" else Loss.REVERSIBLE
             found.append(Detail(key, key, loss))

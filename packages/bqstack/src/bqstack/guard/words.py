@@ -35,8 +35,8 @@ def edited(old: str, new: str) -> str:
     before, after = _apart(old, new)
     if max(len(before), len(after)) <= _QUOTED:
         return f"{before} becomes {after}"
-    told = list(difflib.ndiff(_stripped(old), _stripped(new)))
-    gone, come = ([line[2:] for line in told if line.startswith(sign)] for sign in ("- ", "+ "))
+    compared = list(difflib.ndiff(_stripped(old), _stripped(new)))
+    gone, come = ([line[2:] for line in compared if line.startswith(sign)] for sign in ("- ", "+ "))
     if len(gone) == len(come) == 1:
         return becomes(*_within(gone[0], come[0]))
     comes, goes = len(come), len(gone)

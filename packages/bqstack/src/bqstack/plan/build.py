@@ -34,7 +34,7 @@ def build(
     `analyser` that runs already saves the time to start one.
     """
     changes = compare(old.resources, new.resources, new.aliases, new.imports)
-    planned, schedules, told = _consequences(
+    planned, schedules, figures = _consequences(
         target, old, new, changes, connect=connect, analyser=analyser
     )
     return Plan(
@@ -48,9 +48,9 @@ def build(
         allowed=new.allowed,
         # Between two commits nobody knows what the stack has taken already.
         stale=() if old.commit else tuple(allowances.stale(changes, new.allowed)),
-        rows_known=bool(told.rows),
+        rows_known=bool(figures.rows),
         settings_warnings=tuple(settings_warnings),
-        note=told.reason if connect else "",
+        note=figures.reason if connect else "",
         preview=preview,
     )
 
@@ -63,28 +63,28 @@ def _consequences(
     *,
     connect: Connect | None,
     analyser: Analyser | None,
-) -> tuple[list[Planned], list[costs.ScheduleCost], cloud.Told]:
+) -> tuple[list[Planned], list[costs.ScheduleCost], cloud.CloudFigures]:
     """Downstream effects and costs; without SQL in the change nothing is analysed."""
     seen = [change for change in changes if impact.needs_lineage(change)]
     scheduled = any(change.type == TRANSFER for change in changes)
     if not seen and not scheduled:
-        return [Planned(change) for change in changes], [], cloud.Told()
+        return [Planned(change) for change in changes], [], cloud.CloudFigures()
     # The analyser's classes take a third of a second to import.
     from bqstack.analysis.analyser import Analyser
     from bqstack.plan import lineage
 
     analyser = analyser or Analyser()
     graphs = lineage.graph(old, analyser), lineage.graph(new, analyser)
-    told = cloud.Told()
+    figures = cloud.CloudFigures()
     if connect:
         queries = [text for change in changes for text in _queries(change) if text]
-        told = cloud.ask(connect, target.dataset, costs.tables_of(graphs), queries)
+        figures = cloud.ask(connect, target.dataset, costs.tables_of(graphs), queries)
     planned = []
     for change in changes:
         if change not in seen:
             planned.append(Planned(change))
             continue
-        before, after = (told.bytes.get(text) for text in _queries(change))
+        before, after = (figures.bytes.get(text) for text in _queries(change))
         planned.append(
             Planned(
                 change=change,
@@ -93,7 +93,7 @@ def _consequences(
                 broken=impact.broken(change.name, *graphs),
                 not_understood=tuple(impact.unknown(change.name, graphs[0])),
                 bytes=(before, after),
-                rows=told.rows.get(change.name),
+                rows=figures.rows.get(change.name),
             )
         )
     touched = [
@@ -102,9 +102,9 @@ def _consequences(
         if change.type == TRANSFER or (change in seen and impact.changes_scans(change))
     ]
     schedules = costs.schedules(
-        touched, old.resources, new.resources, graphs, told.rows, target.calls_per_day
+        touched, old.resources, new.resources, graphs, figures.rows, target.calls_per_day
     )
-    return planned, schedules, told
+    return planned, schedules, figures
 
 
 def _queries(change: Change) -> tuple[str, str]:

@@ -15,7 +15,7 @@ _SECONDS = 20
 
 
 @dataclass
-class Told:
+class CloudFigures:
     """Answers in time; empty where BigQuery was not asked or did not answer."""
 
     rows: dict[str, int] = field(default_factory=dict)
@@ -31,28 +31,28 @@ def ask(
     tables: Iterable[str],
     queries: Iterable[str],
     seconds: float = _SECONDS,
-) -> Told:
+) -> CloudFigures:
     """Ask BigQuery for `seconds` at most; `tables` are names in `dataset`."""
-    told = Told(reason="BigQuery did not answer in time")
+    figures = CloudFigures(reason="BigQuery did not answer in time")
     done = threading.Event()
     wanted, texts = sorted(tables), sorted(set(queries))
 
     def run() -> None:
         try:
-            _ask(connect(), dataset, wanted, texts, told)
-            told.reason = ""
+            _ask(connect(), dataset, wanted, texts, figures)
+            figures.reason = ""
         except (UserError, *FAILURES) as error:
-            told.reason = str(getattr(error, "message", "") or error).splitlines()[0]
+            figures.reason = str(getattr(error, "message", "") or error).splitlines()[0]
         done.set()
 
     # A thread that ends with the process: looking for credentials may take long.
     threading.Thread(target=run, daemon=True).start()
     done.wait(seconds)
-    return Told(dict(told.rows), dict(told.bytes), told.reason)
+    return CloudFigures(dict(figures.rows), dict(figures.bytes), figures.reason)
 
 
 def _ask(
-    google: Connection, dataset: str, tables: list[str], queries: list[str], told: Told
+    google: Connection, dataset: str, tables: list[str], queries: list[str], figures: CloudFigures
 ) -> None:
     from google.cloud.bigquery import QueryJobConfig
 
@@ -62,7 +62,7 @@ def _ask(
         with suppress(*FAILURES):  # a table that is not there yet is not known, not wrong
             rows = client.get_table(f"{dataset}.{name}").num_rows
             if rows is not None:
-                told.rows[name] = rows
+                figures.rows[name] = rows
     if google.is_local:
         return  # the emulator's dry run says 0 bytes of everything
     dry = QueryJobConfig(dry_run=True, use_query_cache=False)
@@ -70,4 +70,4 @@ def _ask(
         with suppress(*FAILURES):  # nor is a query over one
             scanned = client.query(text, job_config=dry).total_bytes_processed
             if scanned is not None:
-                told.bytes[text] = scanned
+                figures.bytes[text] = scanned

@@ -153,7 +153,7 @@ def _effect(
     if name in old.objects and name in new.objects:
         changed = {c for c in [*before, *after] if before.get(c) != after.get(c)}
         columns = {**{c: set() for c in changed}, **columns}
-    told = {source for sources in columns.values() for source in sources}
+    explained = {source for sources in columns.values() for source in sources}
     kind = next(g.objects[name].kind for g in (new, old) if name in g.objects)
     return Effect(
         name=name,
@@ -163,7 +163,7 @@ def _effect(
             for c in sorted(columns)
             if c != RESULT
         ),
-        reads=tuple(sorted(reads - told if columns.keys() != {RESULT} else reads)),
+        reads=tuple(sorted(reads - explained if columns.keys() != {RESULT} else reads)),
     )
 
 

@@ -272,8 +272,8 @@ def _share(text: str, start: int) -> float:
     for line in reversed(above):
         if not line.strip().startswith("--"):
             break
-        if told := _SHARE.search(line):
-            return int(told[1]) / int(told[2])
+        if stated := _SHARE.search(line):
+            return int(stated[1]) / int(stated[2])
     return 1.0
 
 

@@ -28,11 +28,11 @@ _MOST_FACTS = 3
 
 
 def render(plan: Plan, link: str = "") -> str:
-    """The comment, shorter than LIMIT; what is left out is counted and `link` told."""
+    """The comment, shorter than LIMIT; what is left out is counted, and `link` says where it is."""
     head = f"### Plan for `{plan.stack}`\n\n{code(plan.base)} → {code(plan.head)}\n"
     if not plan.changes:
-        told = _warnings(plan, _MOST_LOSSES[0]) + _stale(plan, _MOST_LOSSES[0])
-        return f"{head}\nNothing changes.\n{told}"
+        rendered = _warnings(plan, _MOST_LOSSES[0]) + _stale(plan, _MOST_LOSSES[0])
+        return f"{head}\nNothing changes.\n{rendered}"
     top = _top(plan, head)
     rows = _rows(plan.changes)
     blocks = [block for planned in plan.changes if (block := _block(planned))]
@@ -258,9 +258,9 @@ def _block(planned: Planned) -> str:
     """The folded details of one change; empty where the table says it all."""
     change = planned.change
     lines = [_detail(detail) for detail in change.details]
-    told = len(lines) == 1 and not change.details[0].reason
+    in_head = len(lines) == 1 and not change.details[0].reason
     short = len(change.details[0].text) <= _ROW_LENGTH
-    body = [] if told and (short or change.action is Action.CREATE) else ["\n".join(lines)]
+    body = [] if in_head and (short or change.action is Action.CREATE) else ["\n".join(lines)]
     if planned.columns:
         body.append("Its columns:\n\n" + _columns(planned.columns))
     before, after = planned.bytes
@@ -296,8 +296,8 @@ def _downstream(effects: Sequence[Effect]) -> str:
     rows = []
     for effect in effects[:_MOST_DOWNSTREAM]:
         label = f"{routine_kind(effect.kind)} {code(effect.name)}"
-        told = "<br>".join([*map(_column_effect, effect.columns), *_reads(effect)])
-        rows.append(f"| {label} | {told} |")
+        rendered = "<br>".join([*map(_column_effect, effect.columns), *_reads(effect)])
+        rows.append(f"| {label} | {rendered} |")
     if len(effects) > _MOST_DOWNSTREAM:
         rows.append(f"| and {len(effects) - _MOST_DOWNSTREAM} more | |")
     return "\n".join(["| object | effect |", "| --- | --- |", *rows])

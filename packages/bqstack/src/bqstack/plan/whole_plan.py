@@ -72,7 +72,7 @@ class Plan:
     settings_warnings: tuple[str, ...] = ()
     """What the stack's settings let happen and nobody may want."""
     note: str = ""
-    """Why BigQuery told nothing, if it was asked and did not."""
+    """Why BigQuery gave no figures, if it was asked and gave none."""
     preview: str = field(default="", repr=False)
 
     @property

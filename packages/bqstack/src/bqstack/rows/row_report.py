@@ -74,10 +74,10 @@ def _summary(one: ObjectDiff) -> str:
     if not one.differs:
         return f"the same {one.before:,} rows{of}"
     least = "at least " if one.is_cut else ""
-    told = f"{one.before:,} rows, then {one.after:,}{of}; {least}"
+    summary = f"{one.before:,} rows, then {one.after:,}{of}; {least}"
     counted = [("removed", one.removed), ("added", one.added), ("changed", one.changed)]
     words = ", ".join(f"{number:,} {word}" for word, number in counted if number)
-    return told + (words or "no difference in the common columns")
+    return summary + (words or "no difference in the common columns")
 
 
 def _columns(one: ObjectDiff, shown: Any) -> list[str]:

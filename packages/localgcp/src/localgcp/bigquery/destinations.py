@@ -23,13 +23,13 @@ def install() -> None:
 
 
 def _telling(run: Callable[..., JobStatistics]) -> Callable[..., JobStatistics]:
-    def told(job: Job, *rest: Any) -> JobStatistics:
+    def with_destination(job: Job, *rest: Any) -> JobStatistics:
         statistics = run(job, *rest)
         if statistics.query and statistics.query.statementType == _CREATES:
             job.configuration.query.destinationTable = statistics.query.ddlTargetTable
         return statistics
 
-    return told
+    return with_destination
 
 
 def _without_rows(results: Callable[..., Any]) -> Callable[..., Any]:

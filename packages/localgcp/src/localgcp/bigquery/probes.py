@@ -130,11 +130,11 @@ def _explained(statement: Callable[..., Any]) -> Callable[..., Any]:
             names = sorted(set(context.unspread))
             if not names or not error.message.startswith("Unrecognized name"):
                 raise
-            told = (
+            reported = (
                 f"{error.message}. The local BigQuery does not know the fields of"
                 f" {', '.join(names)} here; if it is one of them, write {names[0]}.field ({_PAGE})."
             )
-            raise BigQueryError(error.reason, told, error.location) from error
+            raise BigQueryError(error.reason, reported, error.location) from error
         finally:
             context.probed = None
 

@@ -142,8 +142,8 @@ class Resource:
         declared = self.declarations.resource(self.declaration_name())["properties"]
         for key, value in found.items():
             wanted = inputs.get(key)
-            told = value if wanted is None else self._in_user_words(key, wanted, value)
-            state[key] = mapping.completed(told, declared.get(key, "any"), self.declarations)
+            agreed = value if wanted is None else self._in_user_words(key, wanted, value)
+            state[key] = mapping.completed(agreed, declared.get(key, "any"), self.declarations)
         state = self.key_of(resource_id) | state
         if self.has_deletion_policy:
             state.setdefault("deletionPolicy", DELETION_POLICY)
