@@ -17,9 +17,9 @@ GROUPED := -n 2 --dist loadscope --no-loadscope-reorder
 # Each process of the SQL tier has an emulator of its own, so single tests may move.
 BALANCED := -n 2 --dist worksteal
 
-.PHONY: annotations client-suite touched help bootstrap up down clean test quick unit sql engine validate bench chaos lint format lock shell \
+.PHONY: announce report annotations client-suite touched help bootstrap up down clean test quick unit sql engine validate bench chaos lint format lock shell \
 	policy workflows security audit docs wheels hooks plan drift health deploy backup verify
-# Stack of plan, drift, health, deploy, backup and verify.
+# Stack of plan, announce, report, drift, health, deploy, backup and verify.
 STACK ?= local
 # Commit that a change is compared with.
 BASE ?= HEAD
@@ -108,6 +108,12 @@ plan: bootstrap ## what a change does to STACK, as Markdown and JSON; FROM=a com
 
 drift: bootstrap ## fail unless STACK is what the program says
 	@$(ACTIVATE); pulumi preview --stack $(STACK) --refresh --expect-no-changes --diff --color never
+
+announce: bootstrap ## announce a deployment of STACK a day before: AT=2026-12-01T18:00 WHAT='...' WHY='...'
+	@$(ACTIVATE); eros announce --stack $(STACK) --at '$(AT)' --what '$(WHAT)' --why '$(WHY)'
+
+report: bootstrap ## the newest report of a deployment or rollback of STACK, from Cloud Logging
+	@$(ACTIVATE); eros logs --stack $(STACK) --report --since 7d
 
 deploy: bootstrap ## deploy STACK without questions: preflight, backup, up, validate; watched for OBSERVE minutes
 	@$(ACTIVATE); eros deploy --stack $(STACK) --yes $(if $(OBSERVE),--observe $(OBSERVE)) $(if $(RESUME),--resume)

@@ -30,10 +30,11 @@ def show(findings: Sequence[Finding], output: Format) -> bool:
             Level.OK: "[green]ok[/]     ",
             Level.WARNING: "[yellow]warning[/]",
             Level.FAILED: "[red]failed[/] ",
+            Level.NOT_TRIED: "[dim]-[/]      ",
         }
         for finding in findings:
             console.print(f"{marks[finding.level]} {escape(f'{finding.check}: {finding.text}')}")
-            if finding.fix and finding.level is not Level.OK:
+            if finding.fix and finding.level in (Level.WARNING, Level.FAILED):
                 console.print(f"        fix: {finding.fix}", markup=False)
     return failed
 

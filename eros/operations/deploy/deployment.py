@@ -40,6 +40,7 @@ class Level(enum.StrEnum):
     OK = "OK"
     WARNING = "WARNING"
     FAILED = "FAILED"
+    NOT_TRIED = "NOT TRIED"
 
 
 @dataclass(frozen=True)

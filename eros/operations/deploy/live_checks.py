@@ -6,6 +6,8 @@ that a procedure has ended itself. What shows that it works is its last run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from google.api_core.exceptions import GoogleAPICallError
 
 from bqstack.adopt.written_ddl import written_type
@@ -28,7 +30,7 @@ def check(site: Site) -> list[Finding]:
     findings = validation.check(site)
     for name, make in CHECKS:
         try:
-            findings.append(make(site))
+            findings += make(site)
         except UserError as error:
             findings.append(Finding(name, Level.FAILED, error.message, error.fix or ""))
         except FAILURES as error:
@@ -83,11 +85,11 @@ def runs(site: Site) -> Finding:
     return Finding("runs", Level.WARNING, f"no run succeeded yet: {validation.some(waiting)}", fix)
 
 
-CHECKS = (
-    ("functions", functions),
-    ("monitoring", monitoring),
+CHECKS: tuple[tuple[str, Callable[[Site], list[Finding]]], ...] = (
+    ("functions", lambda site: [functions(site)]),
+    ("monitoring", lambda site: [monitoring(site)]),
     ("verification", verification.check),
-    ("runs", runs),
+    ("runs", lambda site: [runs(site)]),
 )
 
 

@@ -26,6 +26,7 @@ from eros.operations.deploy import rights as granted_rights
 from eros.operations.deploy.deployment import Finding, Level, Site
 from eros.operations.deploy.external import external_schemas
 from eros.operations.deploy.grants import authorized
+from eros.operations.deploy.placeholders import unfilled
 from eros.project import schedules
 from gcptypes.records import ACT_AS
 
@@ -355,6 +356,7 @@ def _project(site: Site) -> dict[str, Any]:
 CHECKS: tuple[tuple[str, bool, Check], ...] = (
     ("tools", False, tools),
     ("git", False, git_tree),
+    ("placeholders", False, unfilled),
     ("credentials", True, credentials),
     ("APIs", True, apis),
     ("permissions", True, rights),

@@ -18,6 +18,7 @@ def test_each_case_names_a_test_that_is_there(case):
     place = PROJECT_ROOT / "tests" / case.test
     assert place.is_file() or any(place.glob("*.sql"))
     assert not (case.live and case.beside)
+    assert bool(case.live) is not bool(case.why_not), "tried here, or said why not"
 
 
 @pytest.mark.parametrize("case", verification.CASES, ids=lambda case: str(case.number))
@@ -29,11 +30,13 @@ def test_the_page_says_how_each_case_is_shown(case):
 
 @pytest.mark.parametrize("wrong", [(), (7,), (4, 20)])
 def test_a_case_that_does_not_hold_is_named_with_its_test(monkeypatch, wrong):
-    row = {f"case_{case.number}": case.number not in wrong for case in verification.CASES}
+    row = {f"case_{c.number}": c.number not in wrong for c in verification.CASES if c.live}
     answer = SimpleNamespace(records=lambda: [row])
     monkeypatch.setattr(monitor, "ask", lambda google, query: answer)
-    finding = verification.check(SimpleNamespace(google=None))
-    assert finding.level is (Level.FAILED if wrong else Level.OK)
-    for number in wrong:
-        case = verification.CASES[number - 1]
-        assert f"{number} {case.title} (tests/{case.test})" in finding.text
+    found = verification.check(SimpleNamespace(google=None))
+    assert [one.check for one in found] == [f"case {number}" for number in range(1, 22)]
+    failed = {one.check for one in found if one.level is Level.FAILED}
+    assert failed == {f"case {number}" for number in wrong}
+    for case, one in zip(verification.CASES, found, strict=True):
+        assert (one.level is Level.NOT_TRIED) is (not case.live)
+        assert one.text.endswith(f"tests/{case.test}")
