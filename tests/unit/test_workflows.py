@@ -342,3 +342,51 @@ def test_a_pull_request_without_a_plan_is_refused_and_not_skipped():
 @pytest.mark.parametrize("job", ["checks", "plan", "comment"])
 def test_a_pull_request_is_checked_planned_and_commented(job):
     assert job in DOCUMENTS["pull-request"]["jobs"]
+
+
+def test_every_job_says_in_its_summary_what_it_ran_and_how_it_ended():
+    for name, key, job in jobs():
+        if "uses" in job:
+            continue
+        shell = DOCUMENTS[name]["defaults"]["run"]["shell"]
+        assert shell == "bash tools/summarized.sh {0}", name
+        used = [step.get("uses", "").partition("@")[0] for step in job["steps"]]
+        ran = ["run" in step and "shell" not in step for step in job["steps"]]
+        assert used.index("actions/checkout") < ran.index(True), f"{name}.{key}: it is in there"
+
+
+@pytest.mark.parametrize(
+    ("commands", "code", "first"),
+    [
+        ("make lint\n", 0, "### `make lint`: passed in "),
+        ("# why\nmake lint\nfalse\n", 1, "### `make lint`: failed with exit code 1 in "),
+        ("make lint\nexit 7\n", 7, "### `make lint`: failed with exit code 7 in "),
+        ("make lint | cat\nfalse | cat\necho no", 1, "### `make lint | cat`: failed"),
+    ],
+)
+def test_the_shell_of_a_step_keeps_its_exit_code_and_its_last_lines(
+    tmp_path, commands, code, first
+):
+    script = tmp_path / "step.sh"
+    script.write_text(commands, encoding="utf-8")
+    made = tmp_path / "make"
+    made.write_text("#!/bin/sh\nseq 1 30\necho '~~~~~~'\n", encoding="utf-8")
+    made.chmod(0o755)
+    summary = tmp_path / "summary.md"
+    result = subprocess.run(
+        ["bash", str(PROJECT_ROOT / "tools/summarized.sh"), str(script)],
+        env={
+            "PATH": f"{tmp_path}:{os.environ['PATH']}",
+            "GITHUB_STEP_SUMMARY": str(summary),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == code
+    assert "\n30\n" in result.stdout
+    text = summary.read_text(encoding="utf-8")
+    assert text.startswith(first)
+    assert "\n30\n" in text
+    assert "\n1\n" not in text
+    assert text.count("~~~~~~") == 2, "no line of the output ends the block"
