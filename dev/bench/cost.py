@@ -23,7 +23,7 @@ from eros.project.settings import BUILDER_CALLS, PROJECT_ROOT, Settings
 from eros.project.stack_file import load_stack_file
 
 _MESSAGES_PER_DAY = 12
-_TEXT, _KEY, _LABELS, _JSON = 230, 66, 150, 1500
+_TEXT, _KEY, _LABELS, _JSON, _STATEMENT = 230, 66, 150, 1500, 1000
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,11 @@ class Size:
 SIZES = (Size(100, 10_000, 6.0), Size(500, 50_000, 20.0))
 
 
-def volumes(size: Size) -> dict[str, Volume]:
-    """How much each table holds after a year, evenly over the pages."""
+def volumes(size: Size, years: int = 1) -> dict[str, Volume]:
+    """How much each table holds after so many years of messages, evenly over the pages.
+
+    Logs and results end after the days that the settings say, so they hold what one year leaves.
+    """
     pages, arms = size.pages, size.pages * size.captions
     sent = pages * _MESSAGES_PER_DAY
     tried = pages * min(size.captions, 365 * _MESSAGES_PER_DAY)
@@ -55,18 +58,23 @@ def volumes(size: Size) -> dict[str, Volume]:
         "caption_bank": Volume(arms, groups=pages, widths=texts),
         "caption_keys": Volume(arms, groups=pages, widths=texts),
         "caption_bandit_stats": Volume(tried, groups=pages, widths=texts),
-        "mass_messages": Volume(365 * sent, recent=31 * sent, groups=pages, widths=texts),
+        "mass_messages": Volume(years * 365 * sent, recent=31 * sent, groups=pages, widths=texts),
         # A feedback run compares a month, and adds up the year of what it touches.
         "message_feedback": Volume(365 * sent, groups=pages),
         # What ranking earns is compared over 90 days.
         "caption_choices": Volume(365 * sent, recent=90 * sent, groups=pages),
         "active_caption_assignments": Volume(97 * sent, groups=pages),
-        "archived_caption_assignments": Volume(365 * sent, recent=31 * sent, groups=pages),
+        "archived_caption_assignments": Volume(years * 365 * sent, recent=31 * sent, groups=pages),
+        "schedule_recommendations": Volume(years * 365 * sent, recent=31 * sent, groups=pages),
         "schedule_generation_queue": Volume(90 * pages, recent=31 * pages),
         "etl_job_runs": Volume(90 * runs, recent=7 * runs),
         "job_history": Volume(
-            90 * 40 * runs, recent=2 * 40 * runs, widths={"labels": _LABELS, "error_result": 100}
+            90 * 40 * runs,
+            recent=2 * 40 * runs,
+            widths={"labels": _LABELS, "error_result": 100, "query": _STATEMENT},
         ),
+        # Of each five minutes what the health check and the look at the runs hand on.
+        "stored_figures": Volume(90 * 650, recent=2 * 650, widths={"details": _JSON}),
         "health_checks": Volume(90 * 288, recent=288, widths={"details": _JSON, "figures": _JSON}),
         "page_locks": Volume(pages),
         # A handful of classes, the week and the holidays of a year.
@@ -94,7 +102,7 @@ def monthly(graph: Graph, size: Size, settings: Settings) -> dict[str, float]:
     found: dict[str, float] = {}
     entries = schedules.load()
     for config in schedules.transfer_configs(settings, PROJECT_ROOT):
-        name = _procedure(entries[config.schedule_name].call, graph)
+        name = procedure(entries[config.schedule_name].call, graph)
         runs = costs.runs_per_month(config.schedule) or 0.0
         # Of the two configs of a local time one does its work on any day.
         share = 0.5 if name == "run_daily_automation" else 1.0
@@ -106,7 +114,8 @@ def monthly(graph: Graph, size: Size, settings: Settings) -> dict[str, float]:
     return {name: usd for name, usd in found.items() if usd}
 
 
-def _procedure(call: str, graph: Graph) -> str:
+def procedure(call: str, graph: Graph) -> str:
+    """The procedure that a schedule's statement calls."""
     [name] = [n for n, o in graph.objects.items() if o.kind == "PROCEDURE" and f".{n}(" in call]
     return name
 

@@ -4,6 +4,7 @@ from dev.bench import (
     backup,
     commands,
     cost,
+    growth,
     learning,
     load,
     peers,
@@ -20,6 +21,7 @@ from dev.bench.benchmark import REGISTRY, Benchmark
 # `up` comes before what needs a deployed system: its last cloud is there to be used.
 MODULES = (
     cost,
+    growth,
     startup,
     statement,
     up,

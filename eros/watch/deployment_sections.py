@@ -6,11 +6,11 @@ from eros.watch.monitor_query import Query
 
 # Jobs of the days around @deployed_at; each section adds what it asks of them. Sums are those
 # of a day, over the whole days among them (`is_whole`): a week before and an hour after do not
-# compare. Nothing is there without a whole day; the view has the jobs of 30 days.
+# compare. Nothing is there without a whole day; the view has the jobs of 180 days.
 _JOBS = """
 WITH spans AS (
     SELECT GREATEST(LEAST(@days, TIMESTAMP_DIFF(
-            @deployed_at, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 30 DAY), DAY)), 0)
+            @deployed_at, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 180 DAY), DAY)), 0)
             AS days_before,
         GREATEST(LEAST(@days, TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), @deployed_at, DAY)), 0)
             AS days_after

@@ -57,8 +57,10 @@ QUERIES = (
     _view(10, "queue_status", "requests by day and status", "execution_date DESC, status"),
     Query(
         "etl_job_runs",
-        "the ten newest runs of all procedures",
-        "SELECT * FROM {dataset}.etl_job_runs ORDER BY job_start_time DESC LIMIT 10",
+        "the ten newest runs of all procedures, 30 days",
+        "SELECT * FROM {dataset}.etl_job_runs "
+        "WHERE job_start_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 30 DAY) "
+        "ORDER BY job_start_time DESC LIMIT 10",
     ),
     _view(None, "open_alerts", "unacknowledged warnings and critical findings", "alert_time DESC"),
     _view(None, "export_report", "exports by day and status", "export_date DESC, status"),

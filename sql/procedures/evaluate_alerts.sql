@@ -3,6 +3,20 @@ OPTIONS (
     description = 'Judges the alert rules as of run_time, NULL for now: records what was opened, repeated, escalated and resolved, and runs one labelled query for each rule that fires, which reaches Cloud Monitoring by the audit log. A second call for the same time records nothing.'
 )
 BEGIN
+{#- One query for a rule that fires; it says nothing that its labels do not. #}
+{%- macro signal() -%}
+SET @@query_label = CONCAT(
+    'component:{{ alert_component }},alert_rule:',
+    LOWER(firing.rule_id),
+    ',alert_stage:',
+    firing.stage,
+    COALESCE(CONCAT(',alert_value:', `{{ project }}`.`{{ dataset }}`.metric_label(firing.value)), ''),
+    ',{{ job_labels }}'
+);
+SELECT
+    firing.rule_id AS fired_rule,
+    firing.stage AS fired_stage;
+{%- endmacro %}
     DECLARE moment TIMESTAMP DEFAULT COALESCE(run_time, CURRENT_TIMESTAMP());
     DECLARE evaluation STRING DEFAULT GENERATE_UUID();
     DECLARE is_judged BOOL DEFAULT FALSE;
@@ -106,17 +120,7 @@ BEGIN
                     AND NOT COALESCE(moved.is_resolved OR moved.is_opened, FALSE)
             )
             DO
-                SET @@query_label = CONCAT(
-                    'component:{{ alert_component }},alert_rule:',
-                    LOWER(firing.rule_id),
-                    ',alert_stage:',
-                    firing.stage,
-                    COALESCE(CONCAT(',alert_value:', `{{ project }}`.`{{ dataset }}`.metric_label(firing.value)), ''),
-                    ',{{ job_labels }}'
-                );
-                SELECT
-                    firing.rule_id AS fired_rule,
-                    firing.stage AS fired_stage;
+                {{ signal() | indent(16) }}
             END FOR;
             SET @@query_label = 'component:evaluate_alerts,{{ job_labels }}';
             SET is_signalled = TRUE;
@@ -266,17 +270,7 @@ BEGIN
             AND moved.severity != 'INFO'
     )
     DO
-        SET @@query_label = CONCAT(
-            'component:{{ alert_component }},alert_rule:',
-            LOWER(firing.rule_id),
-            ',alert_stage:',
-            firing.stage,
-            COALESCE(CONCAT(',alert_value:', `{{ project }}`.`{{ dataset }}`.metric_label(firing.value)), ''),
-            ',{{ job_labels }}'
-        );
-        SELECT
-            firing.rule_id AS fired_rule,
-            firing.stage AS fired_stage;
+        {{ signal() | indent(8) }}
     END FOR;
     SET @@query_label = 'component:evaluate_alerts,{{ job_labels }}';
 

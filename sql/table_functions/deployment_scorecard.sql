@@ -1,6 +1,6 @@
 CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.deployment_scorecard(deployed_at TIMESTAMP, compared_days INT64)  -- noqa: LT01
 OPTIONS (
-    description = 'The five success criteria of a deployment, comparing days before and after it: 20 points for each that is met, 0 where data are missing. A criterion that asks for something better is NOT WORSE within 10%. Overall: SUCCESS at 100 points, REVIEW when anything is WORSE, ACCEPTABLE from 80 points, else NOT WORSE. Costs are those of a day, over whole days: none is over in the first 24 hours. The job history reaches back 30 days.'
+    description = 'The five success criteria of a deployment, comparing days before and after it: 20 points for each that is met, 0 where data are missing. A criterion that asks for something better is NOT WORSE within 10%. Overall: SUCCESS at 100 points, REVIEW when anything is WORSE, ACCEPTABLE from 80 points, else NOT WORSE. Costs are those of a day, over whole days: none is over in the first 24 hours. The job history reaches back 180 days.'
 )
 AS (
     -- Costs are compared over whole days: each holds every scheduled query once, and sums
@@ -10,7 +10,7 @@ AS (
             GREATEST(
                 LEAST(
                     compared_days,
-                    TIMESTAMP_DIFF(deployed_at, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 30 DAY), DAY)
+                    TIMESTAMP_DIFF(deployed_at, TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 180 DAY), DAY)
                 ),
                 0
             ) AS days_before,

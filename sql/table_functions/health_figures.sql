@@ -1,6 +1,6 @@
 CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.health_figures(figures JSON)  -- noqa: LT01
 OPTIONS (
-    description = 'The figures of a health check as columns, in one row: what query_figures, work_figures and upkeep_figures had counted, each with its time. NULL where a check has none.'
+    description = 'The figures of a health check as columns, in one row: what query_figures, work_figures, upkeep_figures and stored_readings had found, each with its time. NULL where a check has none.'
 )
 AS (
     SELECT
@@ -46,11 +46,15 @@ AS (
         TIMESTAMP(JSON_VALUE(kept.document, '$.upkeep.counted_at')) AS upkeep_counted_at,
         CAST(JSON_VALUE(kept.document, '$.upkeep.tables_present') AS INT64) AS tables_present,
         TIMESTAMP(JSON_VALUE(kept.document, '$.upkeep.system_since')) AS system_since,
-        CAST(JSON_VALUE(kept.document, '$.upkeep.active_captions') AS FLOAT64) AS active_captions,
-        TIMESTAMP(JSON_VALUE(kept.document, '$.upkeep.captions_counted_at')) AS captions_counted_at,
-        CAST(JSON_VALUE(kept.document, '$.upkeep.integrity_violations') AS FLOAT64) AS integrity_violations,
-        TIMESTAMP(JSON_VALUE(kept.document, '$.upkeep.integrity_counted_at')) AS integrity_counted_at,
-        CAST(JSON_VALUE(kept.document, '$.upkeep.silent_schedules') AS INT64) AS silent_schedules
+        CAST(JSON_VALUE(kept.document, '$.upkeep.silent_schedules') AS INT64) AS silent_schedules,
+        CAST(JSON_VALUE(kept.document, '$.stored.active_captions') AS FLOAT64) AS active_captions,
+        TIMESTAMP(JSON_VALUE(kept.document, '$.stored.captions_counted_at')) AS captions_counted_at,
+        CAST(JSON_VALUE(kept.document, '$.stored.integrity_violations') AS FLOAT64) AS integrity_violations,
+        TIMESTAMP(JSON_VALUE(kept.document, '$.stored.integrity_counted_at')) AS integrity_counted_at,
+        CAST(JSON_VALUE(kept.document, '$.stored.uncounted_results') AS FLOAT64) AS uncounted_results,
+        CAST(JSON_VALUE(kept.document, '$.stored.usual_daily_cost_usd') AS FLOAT64) AS usual_daily_cost_usd,
+        CAST(JSON_VALUE(kept.document, '$.stored.jobs_near_byte_limit') AS FLOAT64) AS jobs_near_byte_limit,
+        TIMESTAMP(JSON_VALUE(kept.document, '$.stored.byte_limit_counted_at')) AS byte_limit_counted_at
     -- Once, whatever expression a caller hands over.
     FROM (SELECT figures AS document) AS kept
 );

@@ -1,6 +1,6 @@
 CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.query_figures(moment TIMESTAMP)  -- noqa: LT01
 OPTIONS (
-    description = 'What the job history says as of a moment, in one row: the queries of 24 hours, the cost of the business day so far, and how fast errors use up their budget. The health check counts it each time.'
+    description = 'What the job history says as of a moment, in one row: the queries of 24 hours, the cost of the business day so far, and how fast errors use up their budget. stop_overdue_runs counts it every five minutes, the health check takes the newest count.'
 )
 AS (
     WITH jobs AS (

@@ -1,6 +1,6 @@
 CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.upkeep_figures(moment TIMESTAMP)  -- noqa: LT01
 OPTIONS (
-    description = 'What moves slowly, as of a moment, in one row: which tables there are and since when, active captions and integrity violations as they were counted last, and schedules that have not run for their longest gap and what a pause may last. The health check counts it every hour.'
+    description = 'What moves slowly, as of a moment, in one row: which tables there are and since when, and schedules that have not run for their longest gap and what a pause may last. The health check counts it every hour.'
 )
 AS (
     WITH tables AS (
@@ -22,16 +22,6 @@ AS (
         )
     ),
 
-    stored AS (
-        SELECT
-            MAX_BY(value, IF(figure = 'active_captions', figure_time, NULL)) AS active_captions,
-            MAX(IF(figure = 'active_captions', figure_time, NULL)) AS captions_counted_at,
-            MAX_BY(value, IF(figure = 'integrity_violations', figure_time, NULL)) AS integrity_violations,
-            MAX(IF(figure = 'integrity_violations', figure_time, NULL)) AS integrity_counted_at
-        FROM `{{ project }}`.`{{ dataset }}`.stored_figures
-        WHERE figure_time >= TIMESTAMP_SUB(moment, INTERVAL 1 DAY)
-    ),
-
     -- Every statement of a run has the schedule's name as its component.
     jobs AS (
         SELECT
@@ -46,9 +36,11 @@ AS (
 
     -- Before a first run the first health check counts.
     life AS (
-        SELECT MIN(check_timestamp) AS first_check
-        FROM `{{ project }}`.`{{ dataset }}`.health_checks
-        WHERE check_timestamp >= TIMESTAMP_SUB(moment, INTERVAL 3 DAY)
+        SELECT MIN(figure_time) AS first_check
+        FROM `{{ project }}`.`{{ dataset }}`.stored_figures
+        WHERE
+            figure_time >= TIMESTAMP_SUB(moment, INTERVAL 3 DAY)
+            AND figure = 'health_check'
     ),
 
     silent AS (
@@ -63,12 +55,7 @@ AS (
         moment AS counted_at,
         tables.tables_present,
         tables.system_since,
-        stored.active_captions,
-        stored.captions_counted_at,
-        stored.integrity_violations,
-        stored.integrity_counted_at,
         silent.silent_schedules
     FROM tables
-    CROSS JOIN stored
     CROSS JOIN silent
 );

@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS `{{ project }}`.`{{ dataset }}`.health_checks (
     expired_locks INT64 OPTIONS (description = 'Active locks whose send date has passed, after the grace period'),
     assignments_24h INT64 OPTIONS (description = 'Captions assigned in the last 24 hours'),
     details JSON OPTIONS (description = 'Each finding with its value and limits'),
-    figures JSON OPTIONS (description = 'What was counted, by queries, work and upkeep, each with the time of its counting; health_figures has its columns')
+    figures JSON OPTIONS (description = 'What was counted, by queries, work, upkeep and stored, each with the time of its counting; health_figures has its columns')
 )
 PARTITION BY DATE(check_timestamp)
 OPTIONS (

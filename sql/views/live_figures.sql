@@ -10,5 +10,7 @@ SELECT
         'work',
         (SELECT TO_JSON(found) FROM `{{ project }}`.`{{ dataset }}`.work_figures(CURRENT_TIMESTAMP()) AS found),
         'upkeep',
-        (SELECT TO_JSON(found) FROM `{{ project }}`.`{{ dataset }}`.upkeep_figures(CURRENT_TIMESTAMP()) AS found)
+        (SELECT TO_JSON(found) FROM `{{ project }}`.`{{ dataset }}`.upkeep_figures(CURRENT_TIMESTAMP()) AS found),
+        'stored',
+        (SELECT TO_JSON(found) FROM `{{ project }}`.`{{ dataset }}`.stored_readings(CURRENT_TIMESTAMP()) AS found)
     ) AS figures;

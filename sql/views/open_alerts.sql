@@ -15,4 +15,6 @@ SELECT
 FROM `{{ project }}`.`{{ dataset }}`.automation_alerts
 WHERE
     alert_level IN ('WARNING', 'CRITICAL')
-    AND NOT acknowledged;
+    AND NOT acknowledged
+    -- All that are there: the table asks for a filter.
+    AND alert_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL {{ retention.log_days + 1 }} DAY);

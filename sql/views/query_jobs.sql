@@ -1,6 +1,6 @@
 CREATE OR REPLACE VIEW `{{ project }}`.`{{ dataset }}`.query_jobs
 OPTIONS (
-    description = 'Finished queries of the last 30 days, one row per statement, the parents of scripts left out because they repeat the bytes of their statements, and those of sandboxes because each has a view of its own. A statement of a procedure that BigQuery aborted because another changed the same table is no failure: it has no error_reason.'
+    description = 'Finished queries of the last 180 days, which is as long as BigQuery keeps them, one row per statement, the parents of scripts left out because they repeat the bytes of their statements, and those of sandboxes because each has a view of its own. A statement of a procedure that BigQuery aborted because another changed the same table is no failure: it has no error_reason.'
 )
 AS
 SELECT
@@ -20,7 +20,7 @@ SELECT
     labels
 FROM {{ jobs_view }}
 WHERE
-    creation_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 30 DAY)
+    creation_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 180 DAY)
     AND job_type = 'QUERY'
     AND state = 'DONE'
     AND COALESCE(statement_type, 'UNKNOWN') != 'SCRIPT'

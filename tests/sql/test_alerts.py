@@ -24,7 +24,7 @@ from tests.sql.test_cases import FOLDER
 
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]
 
-# The job history reaches back 30 days from now, so the cases live in the present.
+# The job history reaches back 180 days from now, so the cases live in the present.
 NOW = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
 HEALTH = {
     "health_score": 100,
@@ -243,6 +243,7 @@ def counted(moment: dt.datetime) -> str:
             ("queries", "query_figures"),
             ("work", "work_figures"),
             ("upkeep", "upkeep_figures"),
+            ("stored", "stored_readings"),
         )
     )
     return f"JSON_OBJECT({groups})"

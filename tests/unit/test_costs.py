@@ -9,7 +9,7 @@ import pytest
 from bqstack.plan import costs
 from bqstack.plan.costs import LEAST_BYTES, Volume
 from bqstack.plan.lineage_graph import Graph, Object, Read, Step
-from dev.bench import cost
+from dev.bench import cost, growth
 from eros.project.settings import BUILDER_CALLS, PROJECT_ROOT
 from eros.project.stack_file import load_stack_file
 
@@ -89,3 +89,13 @@ def test_what_the_builder_calls_is_in_the_model():
     for found in figures().values():
         assert found.keys() >= set(BUILDER_CALLS)
         assert min(found.values()) > 0
+
+
+def test_ten_years_of_messages_cost_a_run_no_more_than_one():
+    settings = load_stack_file("local")
+    found = growth.read(cost.graph_of(settings), cost.SIZES[-1], settings)
+    grown = {name for name, read in found.items() if read[10] > read[1]}
+    # The results of a year are kept, and the recount reads them all.
+    assert grown <= {"recount_caption_performance"}
+    page = (PROJECT_ROOT / "docs/benchmarks.md").read_text(encoding="utf-8")
+    assert growth.table(found) in page, "run python -m dev.bench growth and copy its table"

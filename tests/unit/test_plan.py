@@ -418,6 +418,15 @@ def test_a_view_of_a_view_is_understood_right_after_it():
     assert found.objects["second"].outputs == {"a": {("first", "a")}}
 
 
+def test_what_a_subquery_of_an_expression_gives_is_read():
+    asked = "SELECT 1 AS n FROM UNNEST(['x']) AS b WHERE b IN (SELECT a FROM `p`.`d`.rows)"
+    listed = "SELECT ARRAY(SELECT a FROM `p`.`d`.rows) AS all_of_them"
+    found = lineage.graph(views(asked, listed), shared_analyser())
+    for name in ("first", "second"):
+        [step] = found.objects[name].steps
+        assert step.reads["rows"].columns == {"a"}, name
+
+
 class Counting(Analyser):
     """Counts the statements that it was given."""
 

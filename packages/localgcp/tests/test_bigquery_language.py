@@ -575,3 +575,27 @@ def test_the_bounds_of_an_array_are_any_expression(client):
     assert values(client, lateral) == [1, 1, 2]
     with pytest.raises(BadRequest, match="Sequence step cannot be 0"):
         run(client, "SELECT GENERATE_ARRAY(1, 2, 0)")
+
+
+def test_arguments_and_variables_bound_the_partitions_that_a_table_asks_for(client):
+    run(
+        client,
+        """
+        CREATE TABLE d.log (at TIMESTAMP NOT NULL, n INT64) PARTITION BY DATE(at)
+        OPTIONS (require_partition_filter = TRUE);
+        CREATE TABLE FUNCTION d.since(moment TIMESTAMP) AS (
+            SELECT COUNT(*) AS n FROM d.log WHERE at >= TIMESTAMP_SUB(moment, INTERVAL 1 DAY)
+        );
+        CREATE PROCEDURE d.note() BEGIN
+            DECLARE started TIMESTAMP DEFAULT CURRENT_TIMESTAMP();
+            INSERT INTO d.log VALUES (started, 1);
+            UPDATE d.log SET n = 2 WHERE at >= started;
+        END;
+        CALL d.note();
+        """,
+    )
+    assert values(client, "SELECT n FROM d.since(CURRENT_TIMESTAMP())") == [1]
+    joined = "AS a JOIN (SELECT CURRENT_TIMESTAMP() AS x) AS b ON a.at < b.x"
+    for asked in ("WHERE n = 2", "WHERE at > TIMESTAMP_SECONDS(n)", joined):
+        with pytest.raises(BadRequest, match="without a filter over column"):
+            run(client, f"SELECT COUNT(*) FROM d.log {asked}")

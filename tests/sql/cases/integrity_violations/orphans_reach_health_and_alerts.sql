@@ -50,5 +50,6 @@ DELETE FROM schedule_generation_queue WHERE TRUE;
 CALL record_health_check();
 ASSERT (SELECT COUNT(*) FROM stored_figures WHERE figure = 'integrity_violations') = 1 AS 'not counted again within hours';
 CALL count_integrity_violations();
+CALL record_health_check();
 ASSERT (SELECT COUNT(*) FROM alert_readings(CURRENT_TIMESTAMP()) WHERE rule_id = 'A30' AND is_beyond) = 0 AS 'the rule ends';
 ASSERT (SELECT level FROM health_findings WHERE finding = 'integrity violations') = 'OK' AS 'health again';

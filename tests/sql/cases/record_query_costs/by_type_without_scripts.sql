@@ -16,4 +16,5 @@ CALL record_query_costs();
 ASSERT (
     SELECT STRING_AGG(FORMAT('%s %d %.2f', statement_type, query_count, estimated_cost_usd), ', ' ORDER BY statement_type)
     FROM cost_monitoring
+    WHERE statement_type != 'NONE'
 ) = 'MERGE 1 0.00, SELECT 2 12.50' AS 'costs';

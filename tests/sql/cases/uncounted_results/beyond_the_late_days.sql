@@ -27,7 +27,8 @@ ASSERT (
     SELECT STRING_AGG(CAST(value AS STRING), ' ' ORDER BY figure_time)
     FROM stored_figures
     WHERE figure = 'uncounted_results'
-) = '0 3' AS 'what the alert rule reads';
+) = '0 3' AS 'what the health check reads';
+CALL record_health_check();
 ASSERT (
     SELECT LOGICAL_AND(is_beyond)
     FROM alert_readings(CURRENT_TIMESTAMP())
@@ -44,4 +45,5 @@ ASSERT (SELECT COUNT(*) FROM uncounted_results) = 0 AS 'nothing is left';
 ASSERT (
     SELECT ARRAY_AGG(value ORDER BY figure_time DESC LIMIT 1)[OFFSET(0)]
     FROM stored_figures
+    WHERE figure = 'uncounted_results'
 ) = 0 AS 'the rule ends';

@@ -48,6 +48,9 @@ class Statement:
                 for column in node.get("output_column_list")
             }
         mentioned = {r.get("column").column_id for r in node.find("ResolvedColumnRef")}
+        # What a subquery of an expression gives is no reference to a column.
+        for expression in node.find("ResolvedSubqueryExpr"):
+            mentioned.update(_ids(expression.get("subquery")))
         self.reads = self._roots(mentioned).union(*self.outputs.values())
         self.scans: dict[str, set[str]] = {}
         sources = list(_sources(node))
@@ -60,7 +63,9 @@ class Statement:
                 self.scans[name].add(column)
         conjuncts = list(_conjuncts(node))
         found = [
-            _Filtered(scan, conjuncts) for scan in node.find("ResolvedTableScan", "ResolvedTVFScan")
+            _Filtered(scan, conjuncts)
+            for source in sources
+            for scan in source.find("ResolvedTableScan", "ResolvedTVFScan")
         ]
         self.filtered = _of_every(found, lambda one: one.filtered)
         self.pinned = _of_every(found, lambda one: one.pinned)

@@ -48,7 +48,9 @@ def check(tree: exp.Expression, node: exp.Table, is_target: bool) -> None:
     reads = isinstance(tree, exp.Update | exp.Delete | exp.Merge) if is_target else True
     if reads and not tree.meta.get(WHOLE):
         columns = _columns(stored)
-        if not any(_is_filter(one, columns) for one in _conjuncts(tree)):
+        listed = tables.columns(node.catalog, node.db, node.name)
+        fields = {(field.name or "").casefold() for field in listed}
+        if not any(_is_filter(one, columns, fields) for one in _conjuncts(tree)):
             path = ".".join((node.catalog, node.db, node.name))
             shown = ", ".join(f"'{column}'" for column in columns)
             raise BigQueryError(
@@ -91,11 +93,20 @@ def _parts(condition: exp.Expr) -> Iterator[exp.Expr]:
         yield node
 
 
-def _is_filter(condition: exp.Expr, columns: list[str]) -> bool:
-    """Whether a condition names the partition column and no other."""
+def _is_filter(condition: exp.Expr, columns: list[str], fields: set[str]) -> bool:
+    """Whether a condition names the partition column and no other.
+
+    A bare name that is no field of the table is a variable, or an argument of a function.
+    """
     wanted = {column.casefold() for column in columns}
-    named = {column.name.casefold() for column in condition.find_all(exp.Column)}
-    return bool(named) and named <= wanted
+    found = list(condition.find_all(exp.Column))
+    named = {column.name.casefold() for column in found}
+    others = {
+        column.name.casefold()
+        for column in found
+        if column.table or column.name.casefold() in fields
+    }
+    return bool(named & wanted) and others <= wanted
 
 
 def partitioned(tree: exp.Expression, context: Any) -> exp.Expression:
