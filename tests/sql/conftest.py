@@ -63,12 +63,11 @@ class Warehouse:
 
     def clear(self) -> None:
         """Delete the rows of every table that has some."""
-        tables = [t.name for t in self.catalogue.tables if t.name in self.created]
-        if not tables:
-            return
-        counts = " UNION ALL ".join(f"SELECT '{t}' AS t, COUNT(*) AS n FROM {t}" for t in tables)
-        full = [row["t"] for row in self.run(f"SELECT t FROM ({counts}) WHERE n > 0")]
-        if full:
+        tables = {t.name for t in self.catalogue.tables if t.name in self.created}
+        # A listing counts in one look; a query over all tables takes ten times as long.
+        listing = f"{self.settings.dataset}.__TABLES__"
+        rows = self.run(f"SELECT table_id AS t FROM {listing} WHERE row_count > 0")
+        if full := sorted(tables & {row["t"] for row in rows}):
             self.run("\n".join(f"DELETE FROM {table} WHERE TRUE;" for table in full))
 
 

@@ -46,6 +46,7 @@ from localgcp.bigquery import (
     switch,
     table_resources,
     temporary_tables,
+    translations,
     view_resources,
     writes,
 )
@@ -88,6 +89,7 @@ def main() -> None:
     root = os.environ.get("EROS_LOCAL_ROOT")
     script_jobs.install(Path(root) / clockfile.FINISHED if root else None)
     destinations.install()
+    translations.install()
     if switch.is_strict():
         strict.install()
         job_limits.install()

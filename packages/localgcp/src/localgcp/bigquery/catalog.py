@@ -9,6 +9,8 @@ answer the same questions about one object in a few milliseconds.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
@@ -17,7 +19,7 @@ from local_bigquery.engine import database, types
 from local_bigquery.errors import not_found
 from local_bigquery.jobs import query
 from local_bigquery.models import Table, TableFieldSchema
-from local_bigquery.sql.rules import partitions
+from local_bigquery.sql.rules import information_schema, partitions
 from local_bigquery.sql.rules import tables as table_rules
 from sqlglot import exp
 
@@ -41,6 +43,17 @@ _FUNCTIONS = (
 Described = list[tuple[str, Any, bool]]
 
 
+@dataclass
+class Listing:
+    """What a listing of whole datasets has found so far; asked once, it is of one moment."""
+
+    objects: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+
+
+listing: ContextVar[Listing | None] = ContextVar("listing", default=None)
+
+
 def install() -> None:
     """Put the quick look-ups in place of local-bigquery's own; before `cache`."""
     database.objects = objects
@@ -52,6 +65,7 @@ def install() -> None:
     query.database = Instead(database, fetch=_fetch)
     query.execute = execute
     query._evaluator = _evaluator
+    information_schema._tables = _counting(information_schema._tables)
 
 
 def objects(
@@ -64,6 +78,13 @@ def objects(
         return _objects(project_id, dataset_id, table_id)
     if table_id is None:
         return _all(project_id, dataset_id)
+    listed = listing.get()
+    if listed is not None:
+        place = (project_id, dataset_id)
+        if place not in listed.objects:
+            listed.objects[place] = {row[0]: row for row in _all(*place)}
+        row = listed.objects[place].get(table_id)
+        return [row] if row else []
     found = kind(project_id, dataset_id, table_id)
     if found is None:
         return []
@@ -96,6 +117,19 @@ def _all(project_id: str, dataset_id: str) -> list[tuple[str, str, int]]:
         """,
         [dataset_id],
     )
+
+
+def _counting(tables_of: Callable[..., list[Table]]) -> Callable[..., list[Table]]:
+    """All tables of a dataset for a view of INFORMATION_SCHEMA, whose rows are counted at once."""
+
+    def counted(*arguments: Any) -> list[Table]:
+        token = listing.set(Listing())
+        try:
+            return tables_of(*arguments)
+        finally:
+            listing.reset(token)
+
+    return counted
 
 
 def kind(project_id: str, dataset_id: str, table_id: str) -> tuple[str, int] | None:

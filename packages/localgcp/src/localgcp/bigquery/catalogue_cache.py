@@ -114,7 +114,13 @@ class _BySchema:
     def _answers(self, project_id: str) -> dict[Any, Any]:
         # Read before the question is put: a change that comes between is met the next time.
         lake = database.quote(f"__ducklake_metadata_{project_id}")
-        [(version,)] = database.fetch(f"SELECT MAX(schema_version) FROM {lake}.ducklake_snapshot")
+        listed = catalog.listing.get()
+        version = listed.versions.get(project_id) if listed else None
+        if version is None:
+            sql = f"SELECT MAX(schema_version) FROM {lake}.ducklake_snapshot"
+            [(version,)] = database.fetch(sql)
+        if listed:
+            listed.versions[project_id] = version
         with self._lock:
             known = self._kept.get(project_id)
             if known is None or known[0] > version:

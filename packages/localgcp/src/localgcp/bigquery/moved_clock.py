@@ -21,6 +21,7 @@ from local_bigquery.sql.rules import tables
 from local_bigquery.sql.rules.datetime import to_local
 from sqlglot import exp
 
+from localgcp.bigquery.translations import always
 from localgcp.clockfile import ClockFile
 
 _MACRO = "bq.main._localcloud_now"
@@ -50,6 +51,7 @@ class _Follower:
         self._offset: int | None = None
         self._lock = threading.Lock()
 
+    @always
     def adopt(self, tree: exp.Expression, context: Any) -> exp.Expression:
         offset = self._clock.offset()
         # DuckDB refuses the second of two statements that replace a macro at the same time.

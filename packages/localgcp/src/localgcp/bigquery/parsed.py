@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlglot
-from local_bigquery.jobs import query
+from local_bigquery.jobs import merge, query
 from local_bigquery.sql import script, translate
 from local_bigquery.sql.dialect import BigQueryDialect
 from sqlglot import exp
@@ -28,7 +28,7 @@ _LONGEST_SCRIPT = 60_000
 
 def install() -> None:
     """Put the memory in front of the parsers of statements and scripts."""
-    script.sqlglot = Instead(sqlglot, parse_one=expression(sqlglot.parse_one))
+    script.sqlglot = merge.sqlglot = Instead(sqlglot, parse_one=expression(sqlglot.parse_one))
     script.parse = query.parse = trees(translate.parse)
     script.parse_script = statements(script.parse_script)
 
