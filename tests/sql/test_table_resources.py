@@ -256,3 +256,83 @@ def test_a_materialized_view_stays_one_when_it_is_changed(
     listed = {one.table_id: one.table_type for one in client.list_tables(f"{PROJECT}.{DATASET}")}
     assert listed["m"] == "MATERIALIZED_VIEW"
     assert run(client, "SELECT k, n FROM m") == []
+
+
+SCALARS = [
+    {"name": kind.lower(), "type": kind}
+    for kind in ("STRING", "INTEGER", "FLOAT", "DATE", "TIMESTAMP", "DATETIME", "BOOLEAN")
+]
+COLUMNS: list[dict[str, Any]] = [
+    *SCALARS,
+    {"name": "days", "type": "DATE", "mode": "REPEATED"},
+    {"name": "record", "type": "RECORD", "fields": [{"name": "x", "type": "INTEGER"}]},
+]
+RANGE = {"range": {"start": "0", "end": "10", "interval": "1"}}
+
+
+@pytest.mark.parametrize(
+    ("layout", "message"),
+    [
+        ({"timePartitioning": {"type": "DAY", "field": "string"}}, "type found is: STRING"),
+        ({"timePartitioning": {"type": "DAY", "field": "days"}}, "type found is: REPEATED DATE"),
+        ({"timePartitioning": {"type": "HOUR", "field": "date"}}, "no partitions by HOUR"),
+        ({"timePartitioning": {"type": "DAY", "field": "gone"}}, "cannot be found in the schema"),
+        ({"rangePartitioning": {"field": "date", **RANGE}}, "only be of type INTEGER"),
+        (
+            {
+                "timePartitioning": {"type": "DAY", "field": "date"},
+                "rangePartitioning": {"field": "integer", **RANGE},
+            },
+            "not both",
+        ),
+        ({"clustering": {"fields": ["float"]}}, "field float of type FLOAT"),
+        ({"clustering": {"fields": ["record"]}}, "field record of type RECORD"),
+        ({"clustering": {"fields": ["days"]}}, "field days of type REPEATED DATE"),
+        ({"clustering": {"fields": [c["name"] for c in SCALARS[:1] + SCALARS[3:]]}}, "the most"),
+        ({"clustering": {"fields": ["gone"]}}, "Invalid field: gone"),
+    ],
+)
+def test_a_layout_that_google_refuses_makes_no_table(
+    client: bigquery.Client, layout: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(BadRequest, match=message):
+        insert(client, "t", COLUMNS, **layout)
+    assert [one.table_id for one in client.list_tables(DATASET)] == []
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        {"timePartitioning": {"type": "DAY"}},
+        {"timePartitioning": {"type": "HOUR", "field": "datetime"}},
+        {"rangePartitioning": {"field": "integer", **RANGE}},
+        {"clustering": {"fields": ["string", "integer", "date", "boolean"]}},
+    ],
+)
+def test_a_layout_of_google_makes_a_table(client: bigquery.Client, layout: dict[str, Any]) -> None:
+    assert insert(client, "t", COLUMNS, **layout)["id"].endswith(".t")
+
+
+def test_a_table_of_more_columns_than_google_takes_is_refused(client: bigquery.Client) -> None:
+    fields = [{"name": f"c{n}", "type": "INTEGER"} for n in range(10_001)]
+    with pytest.raises(BadRequest, match="Too many total leaf fields: 10001"):
+        insert(client, "t", fields)
+
+
+def test_a_dataset_that_ddl_makes_is_where_its_options_say(client: bigquery.Client) -> None:
+    name = f"{DATASET}_elsewhere"
+    run(client, f"CREATE SCHEMA {name} OPTIONS (location = 'EU', description = 'told')")
+    made = client.get_dataset(name)
+    client.delete_dataset(name)
+    assert (made.location, made.description) == ("EU", "told")
+
+
+@pytest.mark.parametrize("kind", ["NUMERIC(5, 2)", "BIGNUMERIC(20, 9)"])
+def test_json_of_a_number_has_no_zeros_of_its_type(client: bigquery.Client, kind: str) -> None:
+    run(client, f"CREATE TABLE t (s STRUCT<n {kind}, l ARRAY<{kind}>>, n {kind})")
+    run(client, "CREATE TABLE u (s STRUCT<n NUMERIC, l ARRAY<NUMERIC>>, n NUMERIC)")
+    for table in ("t", "u"):
+        run(client, f"INSERT INTO {table} (s, n) VALUES ((1.5, [2.50, -3, 100]), 0.25)")
+    query = "SELECT TO_JSON_STRING(s), TO_JSON_STRING(n) FROM"
+    rows = [run(client, f"{query} {table}") for table in ("t", "u")]
+    assert rows[0] == rows[1] == [('{"n":1.5,"l":[2.5,-3,100]}', "0.25")]

@@ -119,6 +119,16 @@ def test_sql_views_defaults_jobs_and_tables_tell_the_time_of_the_clock(whole: Wh
     assert whole.client.get_table("ds.later").created >= job.ended - timedelta(seconds=1)
 
 
+def test_options_count_from_the_time_of_the_clock(whole: Whole) -> None:
+    whole.advance(days=3)
+    ends = "TIMESTAMP_ADD(CURRENT_TIMESTAMP(), INTERVAL 1 HOUR)"
+    before = whole.now()
+    whole.rows(f"CREATE TABLE ds.brief (n INT64) OPTIONS (expiration_timestamp = {ends})")
+    assert before <= whole.client.get_table("ds.brief").expires - timedelta(hours=1) <= whole.now()
+    whole.rows(f"ALTER TABLE ds.brief SET OPTIONS (expiration_timestamp = {ends})")
+    assert whole.client.get_table("ds.brief").expires - timedelta(hours=1) <= whole.now()
+
+
 def test_time_travel_reads_what_the_clock_showed(whole: Whole) -> None:
     from google.cloud import bigquery
 

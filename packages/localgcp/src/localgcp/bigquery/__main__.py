@@ -23,11 +23,13 @@ from localgcp.bigquery import (
     compaction,
     confinement,
     conflicts,
+    dataset_options,
     destinations,
     disk,
     format_function,
     grammar,
     job_limits,
+    json_numbers,
     json_text,
     loads,
     moved_clock,
@@ -67,6 +69,7 @@ def main() -> None:
     grammar.install()
     structs.install()
     json_text.install()
+    json_numbers.install()
     format_function.install()
     arithmetic.install()
     stored_jobs.install()
@@ -83,6 +86,7 @@ def main() -> None:
     query_results.install()
     table_resources.install()
     temporary_tables.install()
+    dataset_options.install()
     view_resources.install()
     conflicts.install()
     compaction.install()

@@ -55,3 +55,7 @@ CREATE MACRO _limited_big(x, whole, scale, what) AS CASE
     THEN error(what || ' has a maximum of ' || whole || ' digits before the point but got ' || x)
     ELSE round(CAST(x AS DECIMAL(38, 18)), scale)
 END;
+CREATE MACRO _bare_number(x) AS CAST(CASE
+    WHEN contains(CAST(x AS VARCHAR), '.') THEN rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.')
+    ELSE CAST(x AS VARCHAR)
+END AS JSON);

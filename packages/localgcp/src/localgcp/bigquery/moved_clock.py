@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import datetime
 import threading
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 from local_bigquery.catalog import ddl, metadata
 from local_bigquery.engine import database
+from local_bigquery.jobs import query
 from local_bigquery.sql import rules
 from local_bigquery.sql.dialect import DuckDBDialect
 from local_bigquery.sql.rules import tables
@@ -36,6 +38,7 @@ def install(clock: ClockFile) -> None:
     metadata.now = lambda: str(clock.now() // 1000)
     ddl.datetime = _datetime_of(clock)
     tables._as_of = follower.as_of
+    query._evaluator = _evaluating(query._evaluator)
     # First: every statement, one that reads a view included, meets the present offset.
     rules.STATEMENT_RULES.insert(0, follower.adopt)
     rules.NODE_RULES += [_current, follower.time_travel]
@@ -104,6 +107,16 @@ def _current(node: exp.Expression, context: Any) -> exp.Expression:
     if isinstance(node, exp.Func) and type(node) in _LOCAL:
         return _local(_LOCAL[type(node)], node.this)
     return node
+
+
+def _evaluating(evaluator: Callable[..., Any]) -> Callable[..., Any]:
+    """Values of OPTIONS, such as an expiration counted from now."""
+
+    def evaluating(cur: duckdb.DuckDBPyConnection) -> Callable[[exp.Expression], Any]:
+        evaluate = evaluator(cur)
+        return lambda node: evaluate(node.copy().transform(_current, None))
+
+    return evaluating
 
 
 def _now() -> exp.Expression:

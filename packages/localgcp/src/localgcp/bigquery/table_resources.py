@@ -26,7 +26,7 @@ from local_bigquery.sql.dialect import BigQueryDialect, DuckDBDialect
 from local_bigquery.sql.translate import Context, translate
 from sqlglot import exp
 
-from localgcp.bigquery import conflicts
+from localgcp.bigquery import conflicts, table_layouts
 from localgcp.bigquery.writes import KEEP_NO_DEFAULT, no_default
 
 Path = tuple[str, str, str]
@@ -48,6 +48,7 @@ def create(project_id: str, dataset_id: str, body: Table, translate_view: Callab
     """`tables.insert`, with the defaults of the columns and the ingestion time."""
     fields = tables.fields(body)
     _check(fields)
+    table_layouts.check(body, fields)
     if body.view or not fields or not (_defaults(fields) or is_ingestion_time(body)):
         return _create(project_id, dataset_id, body, translate_view)
     table_id = (body.tableReference and body.tableReference.tableId) or ""
