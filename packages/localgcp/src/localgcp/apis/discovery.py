@@ -33,7 +33,10 @@ _OF_OTHER_VERSIONS = (("serviceusage.v1beta1", "serviceusage.services.generateSe
 
 # Parameters that Google takes in the query although the documents have them in the body only:
 # the gcp plugin has always sent them there.
-ALSO_IN_QUERY = {"pubsub.projects.topics.patch": {"updateMask": {"type": "string"}}}
+ALSO_IN_QUERY = {
+    f"pubsub.projects.{collection}.patch": {"updateMask": {"type": "string"}}
+    for collection in ("subscriptions", "topics")
+}
 
 _PLACEHOLDER = re.compile(r"\{(\+?)(\w+)\}")
 # googleapis REST clients send `$alt`, which the documents do not list.
