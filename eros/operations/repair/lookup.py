@@ -28,6 +28,7 @@ from gcptypes.records import (
     LOG_BUCKET,
     LOG_METRIC,
     LOG_SINK,
+    SUBSCRIPTION,
     TOPIC,
     TRANSFER,
 )
@@ -71,6 +72,12 @@ def _metric(google: Google, inputs: Inputs) -> str | None:
 def _topic(google: Google, inputs: Inputs) -> str | None:
     name = f"projects/{inputs['project']}/topics/{inputs['name']}"
     request = google.api("pubsub").projects().topics().get(topic=name)
+    return name if _there(request.execute) else None
+
+
+def _subscription(google: Google, inputs: Inputs) -> str | None:
+    name = known(SUBSCRIPTION).id_of(inputs)
+    request = google.api("pubsub").projects().subscriptions().get(subscription=name)
     return name if _there(request.execute) else None
 
 
@@ -174,6 +181,7 @@ _NAMED: dict[str, Callable[[Google, Inputs], str | None]] = {
     LOG_BUCKET: _log_bucket,
     LOG_METRIC: _metric,
     LOG_SINK: _log_sink,
+    SUBSCRIPTION: _subscription,
     TOPIC: _topic,
     ACCOUNT: _account,
     BUCKET: _bucket,

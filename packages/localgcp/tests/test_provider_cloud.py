@@ -102,6 +102,23 @@ LIVES = {
         {"labels": {"env": "test"}, "messageRetentionDuration": "86400s"},
         {"name": "other"},
     ),
+    "subscription": Life(
+        "gcp:pubsub/subscription:Subscription",
+        {
+            "name": "builder",
+            "topic": "alerts",
+            "ackDeadlineSeconds": 20,
+            "messageRetentionDuration": "1200s",
+            "labels": {"env": "local"},
+        },
+        {
+            "ackDeadlineSeconds": 60,
+            "messageRetentionDuration": "86400s",
+            "retainAckedMessages": True,
+            "labels": {"area": "x"},
+        },
+        {"topic": "other"},
+    ),
     "topic member": Life(
         "gcp:pubsub/topicIAMMember:TopicIAMMember",
         {"topic": "alerts", "role": "roles/pubsub.publisher", "member": MEMBER},

@@ -12,9 +12,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import pytest
 from google.cloud.bigquery_datatransfer_v1.types import TransferConfig
+from googleapiclient.errors import HttpError
 
 from bqstack import engine, engine_lock
 from bqstack.errors import UserError
@@ -24,7 +26,7 @@ from eros.operations.repair import lookup, pending
 from eros.operations.rollback import rollback_plan, variants
 from eros.operations.rollback.updates import Updates
 from eros.project.stack_file import parse
-from gcptypes.records import LOG_BUCKET
+from gcptypes.records import LOG_BUCKET, SUBSCRIPTION
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import record
 from tests.unit.rollback.states import STACK, TABLE
@@ -140,6 +142,18 @@ def test_a_schedule_of_the_same_title_with_another_query_is_somebody_elses(monke
         "params": {"query": "CALL x"},
     }
     assert lookup.ids(google, variants.TRANSFER, inputs) == []
+
+
+@pytest.mark.parametrize(("status", "found"), [(None, ["projects/p/subscriptions/s"]), (404, [])])
+def test_a_subscription_is_looked_for_by_its_name(status, found):
+    google = MagicMock(settings=SimpleNamespace(project="p"))
+    get = google.api.return_value.projects.return_value.subscriptions.return_value.get
+    if status:
+        error = HttpError(SimpleNamespace(status=status, reason="gone"), b"")
+        get.return_value.execute.side_effect = error
+    assert lookup.ids(google, SUBSCRIPTION, {"name": "s", "topic": "t"}) == found
+    google.api.assert_called_once_with("pubsub")
+    get.assert_called_once_with(subscription="projects/p/subscriptions/s")
 
 
 def test_the_second_one_of_the_same_kind_is_named(monkeypatch):

@@ -294,7 +294,11 @@ RECORDS = (
     ),
     ResourceType(
         SUBSCRIPTION,
-        replaces=frozenset({"name", "topic"}),
+        "subscription",
+        "projects/{project}/subscriptions/{name}",
+        replaces=frozenset({"enableMessageOrdering", "filter", "name", "tags", "topic"}),
+        defaults={"messageRetentionDuration": "604800s"},
+        lost="the messages that nobody has read yet are deleted",
         retention=(
             Retention(
                 "messageRetentionDuration",
@@ -302,6 +306,12 @@ RECORDS = (
                 "messages not yet read are deleted earlier",
                 absent=7 * 24 * 60 * 60,
             ),
+        ),
+        labels="labels",
+        # It takes a topic's messages, so the right is asked for at the topic, too.
+        permissions=(
+            *granted("pubsub.subscriptions", *_WHOLE_LIFE),
+            "pubsub.topics.attachSubscription",
         ),
     ),
     ResourceType(
