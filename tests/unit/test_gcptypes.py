@@ -116,6 +116,22 @@ def test_the_record_says_what_no_answer_holds_and_the_provider_has_no_list_of_it
     assert known(TRANSFER).unreadable == {"location", "sensitiveParams", "serviceAccountName"}
 
 
+def test_a_new_type_needs_three_files_and_the_recipe_names_them():
+    page = (PROJECT_ROOT / "docs/change.md").read_text(encoding="utf-8")
+    recipe = page.partition("## A resource type\n")[2].partition("\n## ")[0]
+    files = re.findall(r"^\| `([\w/.<>]+)` \|", recipe, re.MULTILINE)
+    assert len(files) == 3
+    assert [f for f in files if not (PROJECT_ROOT / f.replace("<api>", "pubsub")).is_file()] == []
+
+
+def test_every_type_that_is_served_is_led_through_its_life():
+    served = {kind.token for kind in resources.TYPES}
+    lives = PROJECT_ROOT / "packages/localgcp/tests/test_provider_cloud.py"
+    lived = set(re.findall(r'Life\(\s*"(gcp:[\w/:]+)"', lives.read_text(encoding="utf-8")))
+    # No API reads or deletes an agent: it has a test of its own.
+    assert served - lived == {records.SERVICE_IDENTITY}
+
+
 def test_an_id_is_known_where_its_inputs_say_it():
     assert known(TRANSFER).id_of({"project": "p", "location": "US"}) is None
     assert known("gcp:some/new:Thing").id_of({"project": "p"}) is None
