@@ -29,6 +29,9 @@ VALUES: dict[str, list[str]] = {
     "DATETIME": ["DATETIME '0001-01-01 00:00:00'", "DATETIME '9999-12-31 23:59:59.999999'"],
     "TIMESTAMP": ["TIMESTAMP '2026-01-02 03:04:05.678901+00'", "TIMESTAMP '1970-01-01 00:00:00Z'"],
     "STRUCT<n INT64, l ARRAY<STRING>>": ["STRUCT(1 AS n, ['x', ''] AS l)", "(NULL, [])"],
+    "STRUCT<n NUMERIC(5, 2), b ARRAY<BIGNUMERIC(20, 9)>>": [
+        "(NUMERIC '1.5', [BIGNUMERIC '0.250'])"
+    ],
     "STRUCT<s STRUCT<d DATE, n NUMERIC>>": ["STRUCT(STRUCT(DATE '2026-01-01', 1.5))"],
     "JSON": ["""JSON '{"b": [1, 2.5, null], "a": "x"}'""", "JSON 'null'", "JSON '\"\"'"],
     "GEOGRAPHY": ["ST_GEOGPOINT(1, 2)"],

@@ -46,7 +46,7 @@ pytestmark = [pytest.mark.sql, pytest.mark.emulator]
 ME = "user:local-bigquery@localhost"
 FEW = hypothesis_settings(
     # Each is a dataset of 15 tables; more of them by this variable.
-    max_examples=int(os.environ.get("EROS_MATRIX_EXAMPLES", "1")),
+    max_examples=int(os.environ.get("EROS_MATRIX_EXAMPLES", "2")),
     deadline=None,
     derandomize=True,
     # An example is a dataset of tables: small enough to read, and too slow to shrink.
