@@ -18,9 +18,11 @@ GROUPED := -n 2 --dist loadscope --no-loadscope-reorder
 BALANCED := -n 2 --dist worksteal
 
 .PHONY: announce report annotations client-suite touched help bootstrap up down clean test quick unit sql engine validate bench chaos lint format lock shell \
-	policy workflows security audit docs wheels hooks plan drift health deploy backup verify
+	policy workflows security audit docs wheels hooks plan drift health deploy backup verify sandbox sandbox-destroy sandbox-sweep
 # Stack of plan, announce, report, drift, health, deploy, backup and verify.
 STACK ?= local
+# Stack that sandboxes stand beside.
+SOURCE ?= staging
 # Commit that a change is compared with.
 BASE ?= HEAD
 
@@ -128,6 +130,17 @@ backup: bootstrap ## a daily backup of STACK, then prune; a second copy with BAC
 
 verify: bootstrap ## prove that the newest backup of STACK can be restored
 	@$(ACTIVATE); eros backup verify --stack $(STACK)
+
+# Staging's rows, whose stack CI has an identity for; elsewhere SOURCE=local.
+sandbox: bootstrap ## make the sandbox NAME beside SOURCE and compare what both programs do to its rows
+	@$(ACTIVATE); eros sandbox create "$(NAME)" --from $(SOURCE) --expires 3d && \
+		eros sandbox diff --baseline --stack "$(NAME)" $(if $(PLAN),--output $(PLAN)/sandbox)
+
+sandbox-destroy: bootstrap ## destroy the sandbox NAME beside SOURCE
+	@$(ACTIVATE); eros sandbox destroy "$(NAME)" --from $(SOURCE) --yes
+
+sandbox-sweep: bootstrap ## destroy the sandboxes beside SOURCE whose last day is over
+	@$(ACTIVATE); eros sandbox sweep --from $(SOURCE)
 
 format: bootstrap ## ruff, changing what it can fix
 	@$(ACTIVATE); ruff check --fix --quiet . ; ruff format --quiet .

@@ -14,7 +14,7 @@ from rich.table import Table
 from bqstack import amounts
 from bqstack.errors import UserError
 from eros import sandbox as sandboxes
-from eros.cli import completion, sample
+from eros.cli import completion, sample, sandbox_rows
 from eros.cli.common import Format, Output, console, work_on
 from eros.cli.waiting import asking, in_steps, working
 from eros.cloud.google import Google
@@ -27,6 +27,9 @@ app = typer.Typer(
     help="The whole system beside a stack's rows, for a person or a pull request.",
     no_args_is_help=True,
 )
+
+app.command()(sandbox_rows.run)
+app.command()(sandbox_rows.diff)
 
 Name = Annotated[
     str, typer.Argument(help="Name of the sandbox.", autocompletion=completion.sandboxes)

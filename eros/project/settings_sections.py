@@ -47,6 +47,8 @@ class Limits(Section):
     query_timeout_seconds: PositiveInt = 300
     interactive_timeout_seconds: PositiveInt = 60
     daily_run_timeout_seconds: PositiveInt = 900
+    comparison_bytes: Annotated[int, Field(ge=10 * 2**20, le=2**62)] = 100 * 2**30
+    """Bytes that `eros sandbox diff` may read in all."""
     stop_within_seconds: PositiveInt = 600
     """How long after its limit a scheduled run has ended at the latest: it is looked for every five
     minutes, and BigQuery takes about one to cancel a job. The lease of a run outlasts this."""

@@ -16,8 +16,8 @@ CONTEXT = SimpleNamespace(params={"stack": "local"})
 @pytest.mark.parametrize(
     ("offer", "typed", "expected"),
     [
-        (completion.stacks, "", ["local", "prod", "staging"]),
-        (completion.stacks, "st", ["staging"]),
+        (completion.stacks, "loca", ["local"]),
+        (completion.stacks, "stagi", ["staging"]),
         (completion.schedules, "run_", ["run_daily_automation"]),
         (completion.objects, "caption_po", ["caption_pool"]),
         (completion.rules, "A3", ["A30", "A31", "A32"]),

@@ -242,14 +242,15 @@ def _billed(name: str, read: Read, graph: Graph, volumes: Mapping[str, Volume]) 
         rows = min(rows, volume.recent)
     if item.cluster and item.cluster in read.pinned:
         rows = rows // volume.groups
-    width = sum(
-        volume.widths.get(column, _width(item.types.get(column, "STRING")))
+    row_bytes = sum(
+        volume.widths.get(column, width(item.types.get(column, "STRING")))
         for column in read.columns
     )
-    return max(LEAST_BYTES, rows * width)
+    return max(LEAST_BYTES, rows * row_bytes)
 
 
-def _width(kind: str) -> int:
+def width(kind: str) -> int:
+    """Bytes of a value of a type, of texts and nested ones about."""
     return _WIDTHS.get(kind.partition("(")[0], _NESTED_WIDTH)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,21 +12,19 @@ from bqstack.guard import Change
 from bqstack.guard import compare as changes_between
 from bqstack.plan import impact
 from bqstack.plan.sources import Side
-from bqstack.rows import arguments, pairing
+from bqstack.rows import arguments
 from bqstack.rows import side_dataset as scratch_
 from bqstack.rows.definitions import FUNCTION, TABLE_FUNCTION, Definition, Definitions
-from bqstack.rows.row_diff import MOST_EXAMPLES, Example, ObjectDiff, RowDiff
+from bqstack.rows.row_diff import ObjectDiff, RowDiff
+from bqstack.rows.row_sets import RowSets
 from bqstack.rows.side_dataset import Scratch
-from bqstack.unchecked import JsonMapping, JsonObject
+from bqstack.unchecked import JsonObject
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
 
 MOST_OBJECTS = 40
-# More rows that differ say nothing that the first ones do not.
-_MOST_ROWS = 20_000
 _KINDS = {FUNCTION: "function", TABLE_FUNCTION: "table function"}
-_UNSTEADY = "it returns different rows on every call, so they cannot be compared"
 
 
 def compare(
@@ -105,6 +101,7 @@ class _Comparison:
         is_changed: bool,
     ) -> None:
         self._client, self._sides, self._scratches = client, sides, scratches
+        self._rows = RowSets(client)
         self._name = name
         self._items = tuple(side.by_name[name] for side in sides)
         kind = self._items[1].kind
@@ -131,32 +128,8 @@ class _Comparison:
 
     def _compared(self) -> ObjectDiff:
         calls, sources, columns = self._relations()
-        common = [name for name in columns[0] if name in columns[1]]
-        totals, before, after = self._differing(*sources, common)
-        if (before or after) and self._is_unsteady(sources[0], common):
-            return self._unknown(_UNSTEADY)
-        by = tuple(common[:-1]) if self._items[1].kind == FUNCTION else ()
-        pairs = pairing.pair(before, after, common, by)
-        moved = [
-            (one, other, names)
-            for one, other in pairs.both
-            if (names := pairing.differing(one, other, common))
-        ]
-        return ObjectDiff(
-            **self._head,
-            before=totals[0],
-            after=totals[1],
-            removed=len(pairs.removed),
-            added=len(pairs.added),
-            changed=len(moved),
-            columns=dict(Counter(name for *_, names in moved for name in names).most_common()),
-            new_columns=tuple(name for name in columns[1] if name not in columns[0]),
-            gone_columns=tuple(name for name in columns[0] if name not in columns[1]),
-            by=pairs.by,
-            examples=tuple(_examples(pairs, moved)),
-            calls=calls,
-            is_cut=max(len(before), len(after)) >= _MOST_ROWS,
-        )
+        by = tuple(columns[1][:-1]) if self._items[1].kind == FUNCTION else ()
+        return self._rows.compared(self._head, sources, columns, by=by, calls=calls)
 
     def _relations(self) -> tuple[int, tuple[str, str], tuple[list[str], list[str]]]:
         """Number of calls, and for each side the query that gives the rows, with its columns."""
@@ -228,62 +201,8 @@ class _Comparison:
         place = self._scratches[0].live_name(table)
         return f"SELECT DISTINCT `{column}` AS value FROM {place} WHERE `{column}` IS NOT NULL"
 
-    def _differing(
-        self, old: str, new: str, columns: Sequence[str]
-    ) -> tuple[tuple[int, int], list[pairing.Row], list[pairing.Row]]:
-        """Numbers of rows, and the rows that are not on both sides as often."""
-        listed = ", ".join(f"`{name}` AS `{name}`" for name in columns)
-        grouped = (
-            f"SELECT TO_JSON_STRING(STRUCT({listed})) AS content, COUNT(*) AS times"
-            " FROM ({}) GROUP BY content"
-        )
-        if not columns:
-            raise arguments.Unknown("none of its earlier columns is left")
-        rows = self._client.query_and_wait(
-            f"WITH before_rows AS ({grouped.format(old)}), after_rows AS ({grouped.format(new)}) "
-            "SELECT CAST(NULL AS STRING) AS content, "
-            "(SELECT IFNULL(SUM(times), 0) FROM before_rows) AS before_times, "
-            "(SELECT IFNULL(SUM(times), 0) FROM after_rows) AS after_times "
-            "UNION ALL SELECT * FROM (SELECT content, "
-            "IFNULL(before_rows.times, 0), IFNULL(after_rows.times, 0) "
-            "FROM before_rows FULL JOIN after_rows USING (content) "
-            "WHERE IFNULL(before_rows.times, 0) != IFNULL(after_rows.times, 0) "
-            f"ORDER BY content LIMIT {_MOST_ROWS})"
-        )
-        totals, before, after = (0, 0), [], []
-        for content, old_times, new_times in rows:
-            if content is None:
-                totals = (old_times, new_times)
-                continue
-            row: JsonMapping = json.loads(content)
-            before += [row] * max(0, old_times - new_times)
-            after += [row] * max(0, new_times - old_times)
-        return totals, before, after
-
-    def _is_unsteady(self, query: str, columns: Sequence[str]) -> bool:
-        """Whether one side alone differs from itself, as with RAND()."""
-        _, before, after = self._differing(query, query, columns)
-        return bool(before or after)
-
 
 def _given(names: Sequence[str], call: Sequence[str]) -> str:
     """The arguments of a call as columns beside its rows."""
     pairs = zip(names, call, strict=True)
     return "".join(f"{value} AS `{name}_given`, " for name, value in pairs)
-
-
-def _examples(
-    pairs: pairing.Pairs, moved: Sequence[tuple[pairing.Row, pairing.Row, list[str]]]
-) -> list[Example]:
-    """The first rows that differ, then those of one side."""
-    found = [
-        Example(
-            {name: one.get(name) for name in pairs.by},
-            {name: one.get(name) for name in names},
-            {name: other.get(name) for name in names},
-        )
-        for one, other, names in moved
-    ]
-    found += [Example({}, dict(row), None) for row in pairs.removed]
-    found += [Example({}, None, dict(row)) for row in pairs.added]
-    return found[:MOST_EXAMPLES]

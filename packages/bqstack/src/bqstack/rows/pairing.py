@@ -6,19 +6,21 @@ each once on either side, and that bring most rows together.
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
-from bqstack.unchecked import JsonMapping
+from bqstack.unchecked import JsonMapping, JsonValue
 
 Row = JsonMapping
 _MOST_KEY_COLUMNS = 3
 _MOST_CANDIDATES = 12
 # Sums of the same numbers in another order.
 _NOISE = 1e-9
+_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,21 @@ def _same(one: Any, other: Any) -> bool:
     if isinstance(one, float) or isinstance(other, float):
         numbers = isinstance(one, int | float) and isinstance(other, int | float)
         return numbers and math.isclose(one, other, rel_tol=_NOISE, abs_tol=1e-12)
+    if isinstance(one, list | dict):
+        return bool(ordered(one, _DIGITS) == ordered(other, _DIGITS))
     return bool(one == other)
+
+
+def ordered(value: JsonValue, digits: int) -> JsonValue:
+    """A value of JSON without the order of arrays; floating point to so many digits."""
+    if isinstance(value, float):
+        return float(f"{value:.{digits}g}")
+    if isinstance(value, Mapping):
+        return {key: ordered(inner, digits) for key, inner in value.items()}
+    if isinstance(value, list):
+        inner = [ordered(one, digits) for one in value]
+        return sorted(inner, key=lambda one: json.dumps(one, sort_keys=True))
+    return value
 
 
 def _key(before: Sequence[Row], after: Sequence[Row], columns: Sequence[str]) -> tuple[str, ...]:

@@ -71,6 +71,15 @@ class RowDiff:
     head: str
     objects: tuple[ObjectDiff, ...]
     left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a reader has to know beside the rows."""
+    where: str = "on the sample of"
+    """Words in front of `stack`."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether any object differs, or could not be compared."""
+        return any(one.differs or one.unknown for one in self.objects)
 
     def document(self) -> JsonObject:
         """The whole in plain values, in a stable order."""

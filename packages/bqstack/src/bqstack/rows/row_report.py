@@ -14,18 +14,27 @@ LIMIT = 20_000
 """Most bytes of the Markdown: it shares its comment with the plans."""
 _MOST_VALUE = 60
 _MOST_COLUMNS = 8
+# More names than these say less than their number.
+_MOST_ALIKE = 10
 
 
 def text(found: RowDiff) -> str:
     """A few lines for each object that differs, one for the others."""
     lines = [f"{found.stack}: {found.base} -> {found.head}"]
+    alike = [one for one in found.objects if not one.differs and not one.unknown]
+    is_long = len(alike) > _MOST_ALIKE
     for one in found.objects:
+        if is_long and one in alike:
+            continue
         lines.append(f"{one.kind} {one.name}: {_summary(one)}")
         if one.differs:
             lines += [f"    {line}" for line in _columns(one, str)]
             lines += [f"    {_example(example)}" for example in one.examples]
     if not found.objects:
         lines.append("the change affects no views or functions")
+    if is_long:
+        lines.append(f"{len(alike)} other tables and views have the same rows")
+    lines += found.notes
     if found.left_out:
         lines.append(f"not compared, too many: {', '.join(found.left_out)}")
     return "\n".join(lines)
@@ -33,7 +42,7 @@ def text(found: RowDiff) -> str:
 
 def render(found: RowDiff) -> str:
     """The same as Markdown, in LIMIT at most; what is left out is counted."""
-    head = f"### Rows on the sample of `{found.stack}`\n\n"
+    head = f"### Rows {found.where} `{found.stack}`\n\n"
     head += f"{markup.code(found.base)} → {markup.code(found.head)}\n"
     if not found.objects:
         return f"{head}\nThe change affects no views or functions.\n"
@@ -48,7 +57,10 @@ def render(found: RowDiff) -> str:
             f"| --- | ---: | ---: | ---: | ---: | ---: | --- |\n{rows}"
         )
     if alike:
-        parts.append(f"\nSame rows as before: {_names(alike)}.\n")
+        many = len(alike) > _MOST_ALIKE
+        which = f"{len(alike)} other tables and views" if many else _names(alike)
+        parts.append(f"\nSame rows as before: {which}.\n")
+    parts += [f"\n{markup.plain(note)}\n" for note in found.notes]
     for one in unknown:
         parts.append(f"\nNot compared: {markup.code(one.name)}, {markup.plain(one.unknown)}.\n")
     if found.left_out:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -36,10 +36,20 @@ class Scratch:
     """A dataset that holds what a side declares; `wrong` says what could not be made, and why."""
 
     def __init__(
-        self, client: bigquery.Client, live: str, dataset: str, definitions: Definitions
+        self,
+        client: bigquery.Client,
+        live: str,
+        dataset: str,
+        definitions: Definitions,
+        rows_of: Callable[[str], str] | None = None,
     ) -> None:
-        """`live` is the dataset with the rows."""
+        """`live` is the dataset with the rows.
+
+        `rows_of` gives a table's rows as the FROM of a query, where they are not simply those of
+        the table of its name in `live`; every table is then a view of them.
+        """
         self._client, self._live, self.dataset = client, live, dataset
+        self._rows_of = rows_of
         self._definitions = definitions
         self._made: set[str] = set()
         self.wrong: dict[str, str] = {}
@@ -123,12 +133,15 @@ class Scratch:
             there = {field["name"]: field for field in (f.to_api_repr() for f in live.schema)}
         except NotFound:
             there = {}
-        if there and {name: sql_type(field) for name, field in there.items()} == {
+        is_same = there and {name: sql_type(field) for name, field in there.items()} == {
             field["name"]: sql_type(field) for field in wanted
-        }:
+        }
+        if is_same and self._rows_of is None:
             return
         listed = ",\n    ".join(_column(field, there.get(field["name"])) for field in wanted)
-        rows = self.live_name(item.name) if there else "(SELECT 1) WHERE FALSE"
+        rows = "(SELECT 1) WHERE FALSE"
+        if there:
+            rows = self._rows_of(item.name) if self._rows_of else self.live_name(item.name)
         self._view(item.name, f"SELECT\n    {listed}\nFROM {rows}")
 
 
