@@ -87,7 +87,8 @@ def create(
         console.print(f"  {text}", markup=False)
     console.print(
         f"  schedules are paused; destroyed after {made.expires}: eros sandbox extend {name}\n"
-        f"  next: pulumi up --stack {name} after a change in sql/",
+        f"  next: pulumi up --stack {name} after a change in sql/, then"
+        f" eros sandbox diff --stack {name}",
         markup=False,
     )
 
