@@ -97,7 +97,7 @@ def diff(
     client = google.bigquery
     mark = uuid.uuid4().hex[:8]
     scratches = (
-        Scratch(client, source.dataset, f"rows_{mark}_before", sides.before, then),
+        Scratch(client, source.dataset, f"rows_{mark}_before", sides.before, then, sides.moment),
         Scratch(client, own.dataset, f"rows_{mark}_after", sides.after, now),
     )
     wanted = _wanted(sides, only)

@@ -42,14 +42,16 @@ class Scratch:
         dataset: str,
         definitions: Definitions,
         rows_of: Callable[[str], str] | None = None,
+        moment: datetime | None = None,
     ) -> None:
         """`live` is the dataset with the rows.
 
         `rows_of` gives a table's rows as the FROM of a query, where they are not simply those of
-        the table of its name in `live`; every table is then a view of them.
+        the table of its name in `live`; every table is then a view of them. A table that was made
+        after `moment` had none.
         """
         self._client, self._live, self.dataset = client, live, dataset
-        self._rows_of = rows_of
+        self._rows_of, self._moment = rows_of, moment
         self._definitions = definitions
         self._made: set[str] = set()
         self.wrong: dict[str, str] = {}
@@ -98,6 +100,10 @@ class Scratch:
         elif item.kind != "PROCEDURE":
             self._routine(item)
 
+    def _is_newer(self, table: bigquery.Table) -> bool:
+        """Whether there was no such table at the moment that is asked for."""
+        return bool(self._moment and table.created and table.created > self._moment)
+
     def _moved(self, text: str) -> str:
         return self._definitions.moved(text, self.dataset, self._made)
 
@@ -131,6 +137,8 @@ class Scratch:
         try:
             live = self._client.get_table(f"{self._live}.{item.name}")
             there = {field["name"]: field for field in (f.to_api_repr() for f in live.schema)}
+            if self._is_newer(live):
+                there = {}
         except NotFound:
             there = {}
         is_same = there and {name: sql_type(field) for name, field in there.items()} == {

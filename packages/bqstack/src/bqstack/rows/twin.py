@@ -39,7 +39,12 @@ class Twin(Scratch):
         """Of tables in `shared` nobody writes rows: they are read where they are."""
         self._as_of = f"FOR SYSTEM_TIME AS OF {literal(moment)}"
         super().__init__(
-            client, live, dataset, definitions, lambda name: f"{self.live_name(name)} {self._as_of}"
+            client,
+            live,
+            dataset,
+            definitions,
+            lambda name: f"{self.live_name(name)} {self._as_of}",
+            moment,
         )
         self._now, self._shared = now, shared
 
@@ -98,6 +103,9 @@ class Twin(Scratch):
         try:
             live = self._client.get_table(f"{self._live}.{item.name}")
         except NotFound:
+            self._empty(item)
+            return
+        if self._is_newer(live):
             self._empty(item)
             return
         self._client.query_and_wait(
