@@ -241,8 +241,8 @@ BEGIN
             page_name,
             caption_id;
 
-        -- UPDATE or DELETE with INSERT instead of MERGE: the local engine cannot run a MERGE
-        -- inside a transaction.
+        -- DELETE with INSERT for the messages: one may have been moved to another day, and a MERGE
+        -- would read every column of a year, where these read two.
         BEGIN TRANSACTION;
         BEGIN
             DELETE FROM `{{ project }}`.`{{ dataset }}`.message_feedback
@@ -331,78 +331,73 @@ BEGIN
                     touched.caption_id
             ) AS sums;
 
-            UPDATE `{{ project }}`.`{{ dataset }}`.caption_bandit_stats AS stats
-            SET
-                last_used = totals.last_used,
-                last_updated = started,
-                successes = totals.successes,
-                failures = totals.failures,
-                total_views = totals.total_views,
-                engagement_count = totals.successes,
-                wilson_score_lower_bound = totals.bounds.lower_bound,
-                wilson_score_upper_bound = totals.bounds.upper_bound,
-                caption_key = COALESCE(totals.caption_key, stats.caption_key),
-                total_emv = totals.total_emv,
-                avg_emv = totals.avg_emv,
-                last_observed_at = totals.last_observed_at,
-                recent_sends = totals.recent_sends,
-                load_views = totals.load_views,
-                load_squares = totals.load_squares,
-                load_purchases = totals.load_purchases
-            FROM feedback_totals AS totals
-            WHERE
-                stats.page_name = totals.page_name
-                AND stats.caption_id = totals.caption_id;
-            SET changed_rows = @@row_count;
-
-            INSERT INTO `{{ project }}`.`{{ dataset }}`.caption_bandit_stats (
-                page_name,
-                caption_id,
-                last_used,
-                last_updated,
-                successes,
-                failures,
-                total_views,
-                engagement_count,
-                wilson_score_lower_bound,
-                wilson_score_upper_bound,
-                caption_key,
-                total_emv,
-                avg_emv,
-                last_observed_at,
-                created_at,
-                recent_sends,
-                load_views,
-                load_squares,
-                load_purchases
-            )
-            SELECT
-                totals.page_name,
-                totals.caption_id,
-                totals.last_used,
-                started,
-                totals.successes,
-                totals.failures,
-                totals.total_views,
-                totals.successes,
-                totals.bounds.lower_bound,
-                totals.bounds.upper_bound,
-                totals.caption_key,
-                totals.total_emv,
-                totals.avg_emv,
-                totals.last_observed_at,
-                started,
-                totals.recent_sends,
-                totals.load_views,
-                totals.load_squares,
-                totals.load_purchases
-            FROM feedback_totals AS totals
-            LEFT JOIN `{{ project }}`.`{{ dataset }}`.caption_bandit_stats AS known
+            MERGE INTO `{{ project }}`.`{{ dataset }}`.caption_bandit_stats AS stats
+            USING feedback_totals AS totals
                 ON
-                    totals.page_name = known.page_name
-                    AND totals.caption_id = known.caption_id
-            WHERE known.page_name IS NULL;
-            SET changed_rows = changed_rows + @@row_count;
+                    stats.page_name = totals.page_name
+                    AND stats.caption_id = totals.caption_id
+            WHEN MATCHED THEN
+                UPDATE SET
+                    last_used = totals.last_used,
+                    last_updated = started,
+                    successes = totals.successes,
+                    failures = totals.failures,
+                    total_views = totals.total_views,
+                    engagement_count = totals.successes,
+                    wilson_score_lower_bound = totals.bounds.lower_bound,
+                    wilson_score_upper_bound = totals.bounds.upper_bound,
+                    caption_key = COALESCE(totals.caption_key, stats.caption_key),
+                    total_emv = totals.total_emv,
+                    avg_emv = totals.avg_emv,
+                    last_observed_at = totals.last_observed_at,
+                    recent_sends = totals.recent_sends,
+                    load_views = totals.load_views,
+                    load_squares = totals.load_squares,
+                    load_purchases = totals.load_purchases
+            WHEN NOT MATCHED THEN
+                INSERT (
+                    page_name,
+                    caption_id,
+                    last_used,
+                    last_updated,
+                    successes,
+                    failures,
+                    total_views,
+                    engagement_count,
+                    wilson_score_lower_bound,
+                    wilson_score_upper_bound,
+                    caption_key,
+                    total_emv,
+                    avg_emv,
+                    last_observed_at,
+                    created_at,
+                    recent_sends,
+                    load_views,
+                    load_squares,
+                    load_purchases
+                )
+                VALUES (
+                    totals.page_name,
+                    totals.caption_id,
+                    totals.last_used,
+                    started,
+                    totals.successes,
+                    totals.failures,
+                    totals.total_views,
+                    totals.successes,
+                    totals.bounds.lower_bound,
+                    totals.bounds.upper_bound,
+                    totals.caption_key,
+                    totals.total_emv,
+                    totals.avg_emv,
+                    totals.last_observed_at,
+                    started,
+                    totals.recent_sends,
+                    totals.load_views,
+                    totals.load_squares,
+                    totals.load_purchases
+                );
+            SET changed_rows = @@row_count;
             COMMIT TRANSACTION;
         EXCEPTION WHEN ERROR THEN
             BEGIN

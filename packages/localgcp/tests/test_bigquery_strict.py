@@ -90,6 +90,22 @@ def test_after_an_abort_rollback_fails_and_the_first_error_can_be_reported(
     assert run(meet, "SELECT n FROM aborted") == [(2,)]
 
 
+def test_a_merge_within_a_transaction_is_kept_or_rolled_back_with_it(
+    meet: bigquery.Client,
+) -> None:
+    run(meet, "CREATE TABLE merged (n INT64, times INT64) AS SELECT 1 AS n, 1 AS times")
+    merge = """
+        MERGE INTO merged USING (SELECT * FROM UNNEST([1, 2]) AS n) AS found ON merged.n = found.n
+        WHEN MATCHED THEN UPDATE SET times = times + 1
+        WHEN NOT MATCHED THEN INSERT (n, times) VALUES (found.n, 1)
+    """
+    rows = "SELECT n, times FROM merged ORDER BY n"
+    run(meet, f"BEGIN TRANSACTION; {merge}; ROLLBACK TRANSACTION;")
+    assert run(meet, rows) == [(1, 1)]
+    run(meet, f"BEGIN TRANSACTION; {merge}; {merge}; COMMIT TRANSACTION;")
+    assert run(meet, rows) == [(1, 3), (2, 2)]
+
+
 def test_a_transaction_over_rows_changed_since_it_began_is_cancelled(
     meet: bigquery.Client,
 ) -> None:

@@ -90,6 +90,26 @@ class _Place:
 _meeting = threading.Condition()
 _tables: dict[Name, _Table] = {}
 _sequence = 0
+
+
+class _Nested:
+    """A cursor within a transaction, for local-bigquery's MERGE, which tries to begin one.
+
+    DuckDB gives up the open transaction over the attempt.
+    """
+
+    def __init__(self, cur: Any) -> None:
+        self._cur = cur
+
+    def execute(self, sql: str, *arguments: Any) -> Any:
+        if sql == "BEGIN":
+            raise duckdb.TransactionException("cannot start a transaction within a transaction")
+        return self._cur.execute(sql, *arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cur, name)
+
+
 _place: ContextVar[_Place | None] = ContextVar("transaction", default=None)
 _sessions: dict[str, _Place] = {}
 
@@ -100,7 +120,10 @@ def install() -> None:
 
     def statement(cur: Any, tree: exp.Expression, context: Any, *rest: Any) -> Any:
         def run() -> Any:
-            return run_statement(cur, tree, context, *rest)
+            place = _place.get()
+            is_nested = place is not None and place.transaction is not None
+            own = _Nested(cur) if is_nested and isinstance(tree, exp.Merge) else cur
+            return run_statement(own, tree, context, *rest)
 
         is_dry_run = bool(rest[2:] and rest[2])
         return run() if is_dry_run else _statement(cur, tree, context, run)
