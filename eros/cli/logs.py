@@ -109,5 +109,5 @@ def _answer(found: list[dict[str, Any]], output: answers.Format) -> Answer:
 
 
 def _short(extras: dict[str, Any]) -> str:
-    text = ", ".join(f"{key} {value}" for key, value in extras.items())
+    text = " ".join(", ".join(f"{key} {value}" for key, value in extras.items()).split())
     return text if len(text) <= _LONGEST_EXTRAS else f"{text[: _LONGEST_EXTRAS - 1]}…"
