@@ -10,7 +10,7 @@ AS (
         bank.caption_text,
         assigned.scheduled_send_date,
         assigned.assigned_at
-    FROM `{{ project }}`.`{{ dataset }}`.planned_captions(for_date) AS assigned
+    FROM `{{ project }}`.`{{ dataset }}`.active_caption_assignments AS assigned
     -- A caption that was taken out of the pool meanwhile is held all the same.
     LEFT JOIN (
         SELECT
@@ -24,4 +24,10 @@ AS (
     WHERE
         assigned.page_name = for_page
         AND assigned.scheduled_send_date = for_date
+        AND `{{ project }}`.`{{ dataset }}`.is_planned(
+            assigned.is_active,
+            assigned.deactivation_reason,
+            assigned.scheduled_send_date,
+            for_date
+        )
 );

@@ -85,6 +85,11 @@ def test_docs_show_what_the_model_says():
     assert cost.table(figures()) in page, "run python -m dev.bench cost and copy its table"
 
 
+@pytest.mark.parametrize("size", cost.SIZES, ids=lambda size: size.name)
+def test_a_month_costs_no_more_than_its_target(size: cost.Size):
+    assert sum(figures()[size.name].values()) <= size.target_usd
+
+
 def test_what_the_builder_calls_is_in_the_model():
     for found in figures().values():
         assert found.keys() >= set(BUILDER_CALLS)
