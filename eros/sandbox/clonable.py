@@ -65,7 +65,7 @@ def examine(google: Google, source: Settings, names: Iterable[str]) -> Source:
         problem
         for name, table, policies in looked
         if table is not None
-        for problem in _problems(name, table, policies)
+        for problem in obstacles(name, table, policies)
     ]
     if problems:
         raise UserError(
@@ -78,7 +78,8 @@ def examine(google: Google, source: Settings, names: Iterable[str]) -> Source:
     return Source(found, tuple(name for name, table, _ in looked if table is None))
 
 
-def _problems(name: str, table: Mapping[str, Any], policies: list[str]) -> Iterator[str]:
+def obstacles(name: str, table: Mapping[str, Any], policies: list[str]) -> Iterator[str]:
+    """What keeps a table from being cloned, by name; `policies` are its row access policies."""
     if table["type"] != "TABLE":
         yield f"{name} ({table['type'].lower().replace('_', ' ')})"
     if policies:

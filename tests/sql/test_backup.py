@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -111,9 +111,7 @@ def fill(warehouse: Warehouse, names: list[str]) -> None:
         columns = ", ".join(field["name"] for field in schema)
         rows = (
             ", ".join(
-                "NULL"
-                if row == 2 and field["mode"] != "REQUIRED"
-                else VALUES[field["type"]][row % 2]
+                "NULL" if row == 2 and field["mode"] != "REQUIRED" else literal(field, row % 2)
                 for field in schema
             )
             for row in range(3)
@@ -121,6 +119,15 @@ def fill(warehouse: Warehouse, names: list[str]) -> None:
         values = ", ".join(f"({row})" for row in rows)
         script.append(f"TRUNCATE TABLE {name};\nINSERT INTO {name} ({columns}) VALUES {values};")
     warehouse.run("\n".join(script))
+
+
+def literal(field: Mapping[str, Any], which: int) -> str:
+    """One of the two values of a column, whatever it nests."""
+    if field["type"] == "RECORD":
+        value = f"STRUCT({', '.join(literal(inner, which) for inner in field['fields'])})"
+    else:
+        value = VALUES[field["type"]][which]
+    return f"[{value}, {value}]" if field["mode"] == "REPEATED" else value
 
 
 def spoil(warehouse: Warehouse, names: list[str]) -> None:

@@ -23,12 +23,12 @@ from eros.operations.backup import (
     activity,
     backup_jobs,
     bucket,
+    chosen_tables,
     column_fit,
     creation,
     inventory,
     names,
     pruning,
-    selection,
 )
 from eros.operations.backup.ledger_tables import TABLES
 from eros.project.settings import PROJECT_ROOT
@@ -86,7 +86,7 @@ def test_backups_before_a_deployment_are_kept_longer(settings):
 
 def test_the_set_holds_the_owned_tables_and_the_named_external_ones(values):
     settings = parse(values | {"externalTables": "adopt"}, "f")
-    found = selection.tables_of(SimpleNamespace(settings=settings, root=PROJECT_ROOT))
+    found = chosen_tables.tables_of(SimpleNamespace(settings=settings, root=PROJECT_ROOT))
     six = {
         "caption_bank",
         "caption_bandit_stats",
@@ -98,10 +98,10 @@ def test_the_set_holds_the_owned_tables_and_the_named_external_ones(values):
     assert six <= set(found), "docs/requirements.md C-61"
     assert not {"mass_messages", "captions", "schedule_recommendations"} & set(found)
     new = SimpleNamespace(settings=parse(values, "f"), root=PROJECT_ROOT)
-    greenfield = selection.tables_of(new)
+    greenfield = chosen_tables.tables_of(new)
     assert {"mass_messages", "captions", "schedule_recommendations"} <= set(greenfield)
     local = parse(values | {"jobHistory": "table"}, "f")
-    assert "job_history" not in selection.tables_of(
+    assert "job_history" not in chosen_tables.tables_of(
         SimpleNamespace(settings=local, root=PROJECT_ROOT)
     )
 
@@ -119,11 +119,11 @@ def listed(settings, **kinds: str) -> SimpleNamespace:
 def test_further_tables_come_when_they_are_there(settings):
     google = listed(settings, caption_bandit_stats="TABLE", gone_from_git="TABLE", other="TABLE")
     also = ["gone_from_git", "not_deployed"]
-    assert selection.chosen(google, None) == ["caption_bandit_stats"]
-    assert selection.chosen(google, None, also) == ["caption_bandit_stats", "gone_from_git"]
-    assert selection.chosen(google, ["other"], also) == ["gone_from_git", "other"]
+    assert chosen_tables.chosen(google, None) == ["caption_bandit_stats"]
+    assert chosen_tables.chosen(google, None, also) == ["caption_bandit_stats", "gone_from_git"]
+    assert chosen_tables.chosen(google, ["other"], also) == ["gone_from_git", "other"]
     with pytest.raises(UserError, match="no table with this name"):
-        selection.chosen(google, also)
+        chosen_tables.chosen(google, also)
 
 
 def test_a_named_table_that_is_a_view_is_reported(values):
@@ -135,8 +135,8 @@ def test_a_named_table_that_is_a_view_is_reported(values):
         caption_bandit_stats="TABLE",
         captions="VIEW",
     )
-    assert selection.chosen(google, None) == ["caption_bandit_stats"]
-    bank, locks = sorted(selection.left_out(google), reverse=True)
+    assert chosen_tables.chosen(google, None) == ["caption_bandit_stats"]
+    bank, locks = sorted(chosen_tables.left_out(google), reverse=True)
     assert bank.startswith("caption_bank is not backed up")
     assert bank.endswith("but VIEW")
     assert locks.startswith("active_caption_assignments is not backed up")
@@ -147,9 +147,9 @@ def test_a_backup_warns_of_what_it_leaves_out(monkeypatch, settings, tables):
     monkeypatch.setattr(creation.ledger, "require", lambda _: None)
     monkeypatch.setattr(creation.ledger, "write", lambda *_: None)
     monkeypatch.setattr(creation.ledger, "read", lambda _: [])
-    monkeypatch.setattr(creation.selection, "chosen", lambda *_: ["t"])
-    monkeypatch.setattr(creation.selection, "live", lambda *_: {})
-    monkeypatch.setattr(creation.selection, "left_out", lambda _: ("v is a VIEW",))
+    monkeypatch.setattr(creation.chosen_tables, "chosen", lambda *_: ["t"])
+    monkeypatch.setattr(creation.chosen_tables, "live", lambda *_: {})
+    monkeypatch.setattr(creation.chosen_tables, "left_out", lambda _: ("v is a VIEW",))
     monkeypatch.setattr(creation, "free_moment", lambda _: (MOMENT, []))
     monkeypatch.setattr(creation, "with_tables", lambda google, backup, *_: backup)
     monkeypatch.setattr(creation.origin, "commit", lambda _: "")
@@ -160,7 +160,7 @@ def test_a_backup_warns_of_what_it_leaves_out(monkeypatch, settings, tables):
 def test_an_unknown_external_table_is_a_mistake_of_the_stack_file(values):
     settings = parse(values | {"backup": {"bucket": "b-1", "externalTables": ["nope"]}}, "f")
     with pytest.raises(UserError, match=r"Pulumi\.staging\.yaml: eros:backup\.externalTables"):
-        selection.tables_of(SimpleNamespace(settings=settings, root=PROJECT_ROOT))
+        chosen_tables.tables_of(SimpleNamespace(settings=settings, root=PROJECT_ROOT))
 
 
 def test_the_newest_backup_is_one_of_the_whole_and_not_of_what_was_left():
@@ -316,8 +316,8 @@ def test_an_export_is_refused_before_a_snapshot_is_taken(monkeypatch):
     monkeypatch.setattr(creation.sight, "require", lambda *_: None)
     monkeypatch.setattr(creation.ledger, "require", lambda _: None)
     monkeypatch.setattr(creation.bucket, "require", lambda _: None)
-    monkeypatch.setattr(creation.selection, "chosen", lambda *_: ["t"])
-    monkeypatch.setattr(creation.selection, "live", lambda *_: {"t": table})
+    monkeypatch.setattr(creation.chosen_tables, "chosen", lambda *_: ["t"])
+    monkeypatch.setattr(creation.chosen_tables, "live", lambda *_: {"t": table})
     monkeypatch.setattr(creation, "with_tables", lambda *_: pytest.fail("snapshots are taken"))
     with pytest.raises(UserError, match=r"t\.c holds GEOGRAPHY"):
         creation.create(None, export=True)
@@ -441,6 +441,8 @@ def test_operators_own_the_snapshots_and_what_they_are_taken_of(declared):
         # Object admins may not read the bucket, data owners of two datasets not make a third.
         ("test-bucket", "roles/storage.legacyBucketReader"),
         ("project", "roles/bigquery.user"),
+        # A backup writes its record there.
+        ("project", "roles/logging.logWriter"),
     }
 
 

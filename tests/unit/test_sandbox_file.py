@@ -98,12 +98,12 @@ def test_what_cannot_be_cloned_is_named():
             ]
         },
     }
-    assert list(clonable._problems("x", table, ["mine"])) == [
+    assert list(clonable.obstacles("x", table, ["mine"])) == [
         "x (row access policies mine)",
         "x.a.b (policy tags t/1)",
     ]
-    assert list(clonable._problems("x", {"type": "EXTERNAL"}, [])) == ["x (external)"]
-    assert list(clonable._problems("x", {"type": "MATERIALIZED_VIEW"}, [])) == [
+    assert list(clonable.obstacles("x", {"type": "EXTERNAL"}, [])) == ["x (external)"]
+    assert list(clonable.obstacles("x", {"type": "MATERIALIZED_VIEW"}, [])) == [
         "x (materialized view)"
     ]
 

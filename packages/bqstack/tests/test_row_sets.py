@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bqstack.rows import pairing
-from bqstack.rows.row_sets import RowSets, _without_same
+from bqstack.rows.row_sets import RowSets, without_same
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from bqstack.rows.row_sets import RowSets, _without_same
     ],
 )
 def test_another_order_is_no_difference(one, other):
-    assert _without_same([one], [other]) == ([], [])
+    assert without_same([one], [other]) == ([], [])
     assert pairing.differing(one, other, ["a"]) == []
 
 
@@ -34,14 +34,14 @@ def test_another_order_is_no_difference(one, other):
     ],
 )
 def test_another_content_is_one(one, other):
-    assert _without_same([one], [other]) == ([one], [other])
+    assert without_same([one], [other]) == ([one], [other])
     assert pairing.differing(one, other, ["a"]) == ["a"]
 
 
 def test_a_row_that_is_there_once_more_stays():
     row = {"a": [1, 2]}
-    assert _without_same([row, row], [{"a": [2, 1]}]) == ([row], [])
-    assert _without_same([], [row, row]) == ([], [row, row])
+    assert without_same([row, row], [{"a": [2, 1]}]) == ([row], [])
+    assert without_same([], [row, row]) == ([], [row, row])
 
 
 def test_ids_are_compared_as_such_only_when_asked():

@@ -31,7 +31,7 @@ def made(monkeypatch) -> list[str]:
     """Texts that were translated, not remembered; the catalogue is empty."""
     monkeypatch.setattr(row_access, "secured", frozenset)
     monkeypatch.setattr(metadata, "load", lambda *_: None)
-    monkeypatch.setattr(translations, "_versions", lambda: (1,))
+    monkeypatch.setattr(translations, "versions", lambda: (1,))
     return []
 
 
@@ -135,7 +135,7 @@ def test_a_change_of_the_catalogue_ends_what_was_known_of_tables(made, monkeypat
     for _ in range(2):
         ask(memory, "SELECT a FROM t")
         memory.forgetting(lambda: None)()
-    monkeypatch.setattr(translations, "_versions", lambda: (2,))
+    monkeypatch.setattr(translations, "versions", lambda: (2,))
     ask(memory, "SELECT a FROM t")
     assert len(made) == 3
 

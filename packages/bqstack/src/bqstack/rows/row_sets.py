@@ -55,7 +55,7 @@ class RowSets:
         if (before or after) and self._is_unsteady(sources[0], common):
             return ObjectDiff(**head, unknown=_UNSTEADY)
         is_cut = max(len(before), len(after)) >= _MOST_ROWS
-        before, after = _without_same(before, after)
+        before, after = without_same(before, after)
         pairs = pairing.pair(before, after, common, by)
         moved = [
             (one, other, names)
@@ -123,7 +123,7 @@ class RowSets:
         return bool(before or after)
 
 
-def _without_same(
+def without_same(
     before: Sequence[pairing.Row], after: Sequence[pairing.Row]
 ) -> tuple[list[pairing.Row], list[pairing.Row]]:
     """Both without the rows that say the same in another order, or up to noise."""

@@ -185,7 +185,7 @@ class Memory:
             tuple(row_access.members()),
             self._changes,
             # What names no table and no array depends on no schema.
-            _versions() if shape.reads else (),
+            versions() if shape.reads else (),
         )
         return key, tuple(temporary)
 
@@ -271,7 +271,7 @@ def _expires(path: Path) -> bool:
     return stored is not None and stored.expirationTime is not None
 
 
-def _versions() -> tuple[Any, ...]:
+def versions() -> tuple[Any, ...]:
     """The schemas of all projects; DuckLake counts their changes."""
     projects = sorted(database._attached)
     counts = ", ".join(
