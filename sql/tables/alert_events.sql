@@ -14,5 +14,6 @@ PARTITION BY DATE(event_time)
 CLUSTER BY rule_id
 OPTIONS (
     description = 'What happened to alert rules, in order of time.',
-    partition_expiration_days = {{ retention.log_days }}
+    partition_expiration_days = {{ retention.log_days }},
+    require_partition_filter = TRUE
 );

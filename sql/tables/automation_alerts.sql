@@ -15,5 +15,6 @@ PARTITION BY DATE(alert_time)
 CLUSTER BY alert_level, acknowledged
 OPTIONS (
     description = 'Outbox of alerts raised by the procedures.',
-    partition_expiration_days = {{ retention.log_days }}
+    partition_expiration_days = {{ retention.log_days }},
+    require_partition_filter = TRUE
 );

@@ -13,5 +13,6 @@ CREATE TABLE IF NOT EXISTS `{{ project }}`.`{{ dataset }}`.cost_monitoring (
 PARTITION BY DATE(window_start)
 OPTIONS (
     description = 'Hourly cost and latency of queries by statement type.',
-    partition_expiration_days = {{ retention.log_days }}
+    partition_expiration_days = {{ retention.log_days }},
+    require_partition_filter = TRUE
 );

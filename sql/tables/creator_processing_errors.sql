@@ -11,5 +11,6 @@ PARTITION BY DATE(error_time)
 CLUSTER BY page_name
 OPTIONS (
     description = 'Creators that a daily run could not analyse, and why.',
-    partition_expiration_days = {{ retention.log_days }}
+    partition_expiration_days = {{ retention.log_days }},
+    require_partition_filter = TRUE
 );

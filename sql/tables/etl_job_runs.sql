@@ -18,5 +18,6 @@ PARTITION BY DATE(job_start_time)
 CLUSTER BY job_name, status
 OPTIONS (
     description = 'One row per run of a procedure.',
-    partition_expiration_days = {{ retention.log_days }}
+    partition_expiration_days = {{ retention.log_days }},
+    require_partition_filter = TRUE
 );

@@ -24,5 +24,6 @@ CREATE TABLE IF NOT EXISTS `{{ project }}`.`{{ dataset }}`.health_checks (
 PARTITION BY DATE(check_timestamp)
 OPTIONS (
     description = 'One row per health check, every 5 minutes.',
-    partition_expiration_days = {{ retention.log_days }}
+    partition_expiration_days = {{ retention.log_days }},
+    require_partition_filter = TRUE
 );

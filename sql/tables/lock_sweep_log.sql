@@ -13,5 +13,6 @@ CREATE TABLE IF NOT EXISTS `{{ project }}`.`{{ dataset }}`.lock_sweep_log (
 PARTITION BY DATE(sweep_time)
 OPTIONS (
     description = 'One row per run of sweep_expired_caption_locks.',
-    partition_expiration_days = {{ retention.log_days }}
+    partition_expiration_days = {{ retention.log_days }},
+    require_partition_filter = TRUE
 );

@@ -13,5 +13,6 @@ PARTITION BY DATE(export_timestamp)
 CLUSTER BY page_name, status
 OPTIONS (
     description = 'Telemetry of schedule exports, written by the schedule builder.',
-    partition_expiration_days = {{ retention.log_days }}
+    partition_expiration_days = {{ retention.log_days }},
+    require_partition_filter = TRUE
 );

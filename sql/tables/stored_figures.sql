@@ -8,5 +8,6 @@ PARTITION BY DATE(figure_time)
 CLUSTER BY figure
 OPTIONS (
     description = 'Figures that take a scan of whole tables or of the job history, counted now and then and read often, by the health check.',
-    partition_expiration_days = {{ retention.log_days }}
+    partition_expiration_days = {{ retention.log_days }},
+    require_partition_filter = TRUE
 );

@@ -20,7 +20,7 @@ from bqstack.catalogue import Catalogue
 from eros.project.project import Project
 from eros.project.settings import Settings
 from localgcp.bigquery import standalone
-from tests.sql import seed
+from tests.sql import seed, whole_tables
 
 PROJECT = "eros-local"
 
@@ -49,6 +49,7 @@ class Warehouse:
         config = bigquery.QueryJobConfig(
             default_dataset=f"{self.settings.project}.{self.settings.dataset}"
         )
+        sql = whole_tables.read_whole(sql, self.catalogue.tables)
         # Nothing is tried again behind the test's back: a retried script runs twice.
         job = self.client.query(sql, job_config=config, retry=None, job_retry=None)
         return [dict(row) for row in job.result()]
