@@ -175,7 +175,8 @@ def ran(operator: Operator, job: str, hours: float) -> None:
     """Replace the runs of a job by a good one of so long ago."""
     operator.sql(
         f"""
-        DELETE FROM etl_job_runs WHERE job_name = '{job}';
+        DELETE FROM etl_job_runs
+        WHERE job_name = '{job}' AND job_start_time >= TIMESTAMP '2020-01-01 00:00:00+00';
         INSERT INTO etl_job_runs
         (run_id, job_name, execution_date, job_start_time, job_end_time, duration_seconds, status,
         creators_total, creators_processed, creators_failed)

@@ -24,6 +24,8 @@ from tests.engine.conftest import DATASET, PROJECT, Program
 pytestmark = pytest.mark.deployed
 
 QUALIFIER = f"`{PROJECT}`.`{DATASET}`."
+# Logs are asked with a filter over their partitions.
+LONG_AGO = "TIMESTAMP '2020-01-01 00:00:00+00'"
 TOKEN = "xoxb-a-token-that-nobody-may-see"
 COMPONENT = '''import pulumi_gcp as gcp
 
@@ -278,10 +280,14 @@ def killed_at_each_step(program: Program, *arguments: str) -> list[str]:
 
 def forget_the_sweep(program: Program) -> int:
     """Delete what the sweep of restored locks has written of itself; the number of sweeps."""
-    sweeps = f"{QUALIFIER}etl_job_runs WHERE job_name = 'sweep_expired_caption_locks'"
+    sweeps = (
+        f"{QUALIFIER}etl_job_runs WHERE job_name = 'sweep_expired_caption_locks'"
+        f" AND job_start_time >= {LONG_AGO}"
+    )
     ((number,),) = query(program, f"SELECT COUNT(*) FROM {sweeps}")
     ids = f"sweep_id IN (SELECT run_id FROM {sweeps})"
-    query(program, f"DELETE FROM {QUALIFIER}lock_sweep_log WHERE {ids}")
+    logged = f"{QUALIFIER}lock_sweep_log WHERE sweep_time >= {LONG_AGO}"
+    query(program, f"DELETE FROM {logged} AND {ids}")
     query(program, f"DELETE FROM {sweeps}")
     query(
         program,
@@ -300,7 +306,8 @@ def test_rows_come_back_too_and_a_kill_at_each_step_does_no_harm(deployed, earli
     forget_the_lock(deployed)
     before = sums(deployed)
     change(deployed)
-    query(deployed, f"DELETE FROM {QUALIFIER}schedule_export_log WHERE TRUE")
+    exports = f"{QUALIFIER}schedule_export_log WHERE export_timestamp >= {LONG_AGO}"
+    query(deployed, f"DELETE FROM {exports}")
     query(deployed, f"UPDATE {QUALIFIER}automation_locks SET version = 7 WHERE TRUE")
     steps = killed_at_each_step(deployed, "--data", "--drop", "automation_locks.note")
     assert steps == [
