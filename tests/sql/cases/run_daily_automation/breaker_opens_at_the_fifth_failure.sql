@@ -36,11 +36,11 @@ AS (
 CALL run_daily_automation(CURRENT_DATE('America/Los_Angeles'));
 
 -- then
-ASSERT (SELECT STRING_AGG(FORMAT('%s %d %d', status, creators_processed, creators_failed)) FROM etl_job_runs) = 'CIRCUIT_OPEN 1 5' AS 'run';
+ASSERT (SELECT STRING_AGG(FORMAT('%s %d %d', status, creators_processed, creators_failed)) FROM etl_job_runs WHERE job_start_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)) = 'CIRCUIT_OPEN 1 5' AS 'run';
 ASSERT (SELECT STRING_AGG(page_name) FROM schedule_generation_queue) = 'page001' AS 'queue';
 ASSERT (
     SELECT STRING_AGG(page_name, ' ' ORDER BY page_name)
     FROM creator_processing_errors
-    WHERE step = 'SKIPPED'
+    WHERE error_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY) AND step = 'SKIPPED'
 ) = 'page007 page008 page009' AS 'skipped creators are listed';
-ASSERT (SELECT STRING_AGG(CONCAT(alert_level, ' ', alert_name)) FROM automation_alerts) = 'CRITICAL Circuit breaker open' AS 'alert';
+ASSERT (SELECT STRING_AGG(CONCAT(alert_level, ' ', alert_name)) FROM automation_alerts WHERE alert_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)) = 'CRITICAL Circuit breaker open' AS 'alert';

@@ -36,6 +36,6 @@ AS (
 CALL run_daily_automation(CURRENT_DATE('America/Los_Angeles'));
 
 -- then
-ASSERT (SELECT STRING_AGG(FORMAT('%s %d %d', status, creators_processed, creators_failed)) FROM etl_job_runs) = 'CIRCUIT_OPEN 1 2' AS 'run';
+ASSERT (SELECT STRING_AGG(FORMAT('%s %d %d', status, creators_processed, creators_failed)) FROM etl_job_runs WHERE job_start_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)) = 'CIRCUIT_OPEN 1 2' AS 'run';
 ASSERT (SELECT STRING_AGG(page_name) FROM schedule_generation_queue) = 'page001' AS 'queue';
-ASSERT (SELECT COUNT(*) FROM creator_processing_errors WHERE step = 'SKIPPED') = 2 AS 'skipped';
+ASSERT (SELECT COUNT(*) FROM creator_processing_errors WHERE error_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY) AND step = 'SKIPPED') = 2 AS 'skipped';
