@@ -599,3 +599,27 @@ def test_arguments_and_variables_bound_the_partitions_that_a_table_asks_for(clie
     for asked in ("WHERE n = 2", "WHERE at > TIMESTAMP_SECONDS(n)", joined):
         with pytest.raises(BadRequest, match="without a filter over column"):
             run(client, f"SELECT COUNT(*) FROM d.log {asked}")
+
+
+def test_the_filter_of_a_merge_stands_in_its_condition(client):
+    run(
+        client,
+        """
+        CREATE TABLE d.kept_hours (at TIMESTAMP, n INT64) PARTITION BY DATE(at)
+        OPTIONS (require_partition_filter = TRUE);
+        INSERT INTO d.kept_hours VALUES ('2026-01-01', 1), ('2026-01-02', 2);
+        """,
+    )
+    merge = """
+        MERGE d.kept_hours AS kept
+        USING (SELECT * FROM UNNEST([2, 3]) AS n) AS found
+        ON kept.n = found.n {bound}
+        WHEN MATCHED THEN UPDATE SET n = 20
+        WHEN NOT MATCHED THEN INSERT VALUES ('2026-01-03', found.n)
+        WHEN NOT MATCHED BY SOURCE THEN DELETE
+    """
+    with pytest.raises(BadRequest, match="without a filter over column"):
+        run(client, merge.format(bound=""))
+    run(client, merge.format(bound="AND kept.at >= '2026-01-01'"))
+    rows = "SELECT n FROM d.kept_hours WHERE at >= '2026-01-01' ORDER BY n"
+    assert values(client, rows) == [3, 20]

@@ -263,13 +263,19 @@ def first_values(tree: exp.Expr, context: Any) -> exp.Expr:
 
 
 def _merging(run: Callable[..., Any]) -> Callable[..., Any]:
-    """MERGE from a query that has no alias."""
+    """MERGE from a query that has no alias, and INSERT VALUES without a list of columns."""
 
     def merged(cur: Any, tree: exp.Merge, context: Any) -> Any:
+        tree = tree.copy()
         source = tree.args["using"]
         if not source.alias_or_name:
-            tree = tree.copy()
-            tree.args["using"].set("alias", exp.TableAlias(this=exp.to_identifier("_source")))
+            source.set("alias", exp.TableAlias(this=exp.to_identifier("_source")))
+        for insert in tree.args["whens"].find_all(exp.Insert):
+            # sqlglot reads the values as a call of a function in the place of the columns.
+            listed = insert.this.expressions if isinstance(insert.this, exp.Tuple) else []
+            if len(listed) == 1 and listed[0].name.upper() == "VALUES" and not insert.expression:
+                insert.set("expression", exp.Tuple(expressions=listed[0].expressions))
+                insert.set("this", None)
         return run(cur, tree, context)
 
     return merged

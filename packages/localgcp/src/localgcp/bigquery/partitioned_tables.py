@@ -14,6 +14,7 @@ from typing import Any
 from local_bigquery.catalog import ddl, metadata, names, tables
 from local_bigquery.catalog.options import DAY_MS, Evaluate
 from local_bigquery.errors import BigQueryError
+from local_bigquery.jobs import merge
 from local_bigquery.models import Table
 from local_bigquery.sql import rules
 from local_bigquery.sql.rules import partitions
@@ -46,7 +47,7 @@ def check(tree: exp.Expression, node: exp.Table, is_target: bool) -> None:
         return _check(tree, node, is_target)
     # A copy takes all of it; TRUNCATE and INSERT read nothing of their target.
     reads = isinstance(tree, exp.Update | exp.Delete | exp.Merge) if is_target else True
-    if reads and not tree.meta.get(WHOLE):
+    if reads and not tree.meta.get(WHOLE) and not _acts_on_pairs(tree):
         columns = _columns(stored)
         listed = tables.columns(node.catalog, node.db, node.name)
         fields = {(field.name or "").casefold() for field in listed}
@@ -65,6 +66,16 @@ def check(tree: exp.Expression, node: exp.Table, is_target: bool) -> None:
     known = (time and time.field) or "_PARTITIONTIME"
     with_filter = exp.Select().where(exp.column(known, quoted=True))
     return _check(with_filter, node, is_target)
+
+
+def _acts_on_pairs(tree: exp.Expression) -> bool:
+    """Whether this is what a MERGE does once it has paired rows, which is where its filter counts.
+
+    local-bigquery runs a MERGE as several statements over temporary tables of these names.
+    """
+    read = tree.expression if isinstance(tree, exp.Create) else tree
+    found = read.find_all(exp.Table) if read is not None else ()
+    return any(one.name in (merge.PAIRS, merge.ORPHANS) and not one.db for one in found)
 
 
 def _columns(table: Table) -> list[str]:
