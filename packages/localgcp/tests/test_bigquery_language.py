@@ -589,7 +589,9 @@ def test_arguments_and_variables_bound_the_partitions_that_a_table_asks_for(clie
         CREATE PROCEDURE d.note() BEGIN
             DECLARE started TIMESTAMP DEFAULT CURRENT_TIMESTAMP();
             INSERT INTO d.log VALUES (started, 1);
-            UPDATE d.log SET n = 2 WHERE at >= started;
+            FOR run IN (SELECT started AS begun) DO
+                UPDATE d.log SET n = 2 WHERE at >= run.begun;
+            END FOR;
         END;
         CALL d.note();
         """,

@@ -24,7 +24,7 @@ ASSERT (
     DATE(TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 90 DAY))
 ) AS 'each page with what is missing';
 ASSERT (
-    SELECT STRING_AGG(CAST(value AS STRING), ' ' ORDER BY figure_time)
+    SELECT STRING_AGG(CAST(CAST(value AS INT64) AS STRING), ' ' ORDER BY figure_time)
     FROM stored_figures
     WHERE figure = 'uncounted_results'
 ) = '0 3' AS 'what the health check reads';

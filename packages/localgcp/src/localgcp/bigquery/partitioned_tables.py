@@ -51,7 +51,8 @@ def check(tree: exp.Expression, node: exp.Table, is_target: bool) -> None:
         columns = _columns(stored)
         listed = tables.columns(node.catalog, node.db, node.name)
         fields = {(field.name or "").casefold() for field in listed}
-        if not any(_is_filter(one, columns, fields) for one in _conjuncts(tree)):
+        sources = _sources(tree)
+        if not any(_is_filter(one, columns, fields, sources) for one in _conjuncts(tree)):
             path = ".".join((node.catalog, node.db, node.name))
             shown = ", ".join(f"'{column}'" for column in columns)
             raise BigQueryError(
@@ -104,13 +105,20 @@ def _parts(condition: exp.Expr) -> Iterator[exp.Expr]:
         yield node
 
 
-def _is_filter(condition: exp.Expr, columns: list[str], fields: set[str]) -> bool:
+def _is_filter(
+    condition: exp.Expr, columns: list[str], fields: set[str], sources: set[str]
+) -> bool:
     """Whether a condition names the partition column and no other.
 
-    A bare name that is no field of the table is a variable, or an argument of a function.
+    A bare name that is no field of the table is a variable, or an argument of a function; so is
+    one behind a qualifier that is no source of the statement, as `run` in a loop over runs.
     """
     wanted = {column.casefold() for column in columns}
-    found = list(condition.find_all(exp.Column))
+    found = [
+        column
+        for column in condition.find_all(exp.Column)
+        if not column.table or column.table.casefold() in sources
+    ]
     named = {column.name.casefold() for column in found}
     others = {
         column.name.casefold()
@@ -118,6 +126,19 @@ def _is_filter(condition: exp.Expr, columns: list[str], fields: set[str]) -> boo
         if column.table or column.name.casefold() in fields
     }
     return bool(named & wanted) and others <= wanted
+
+
+def _sources(tree: exp.Expression) -> set[str]:
+    """Names by which the statement's tables and subqueries are called."""
+    kinds = (exp.Table, exp.Subquery, exp.CTE, exp.Unnest, exp.Lateral)
+    names = {one.alias_or_name for one in tree.find_all(*kinds)}
+    # An UNNEST is called by its only column.
+    names |= {
+        column.name
+        for alias in tree.find_all(exp.TableAlias)
+        for column in alias.args.get("columns") or ()
+    }
+    return {name.casefold() for name in names}
 
 
 def partitioned(tree: exp.Expression, context: Any) -> exp.Expression:
