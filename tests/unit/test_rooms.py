@@ -8,6 +8,7 @@ import re
 import pytest
 
 from dev import rooms_picture
+from eros.project.figures import VALUE_METRIC
 from eros.project.settings import PROJECT_ROOT
 
 # A room, its folder, and the rooms of ours that it may import; all others are forbidden.
@@ -225,6 +226,40 @@ def test_every_place_that_the_architecture_names_is_there():
     # A metric, not a place.
     assert missing == ["eros/alert_value"]
     assert len(named) > 20
+
+
+def test_the_architecture_names_every_room_and_component():
+    text = (PROJECT_ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    system = ast.parse((PROJECT_ROOT / "components/system.py").read_text(encoding="utf-8"))
+    modules = {
+        str(node.module).partition(".")[2]: node.names[0].name
+        for node in ast.walk(system)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("components.")
+    }
+    unnamed = [name for name in modules.values() if f"| `{name}`" not in text]
+    # The folders of the library and the product, but for those that one row names in braces.
+    named = {
+        before + choice
+        for path in re.findall(r"`((?:dev|eros|packages)/[\w./{}<>,-]*)`", text)
+        for before, _, rest in [path.partition("{")]
+        for choice in rest.partition("}")[0].split(",")
+    }
+    for folder in ("eros", "eros/operations", "packages/bqstack/src/bqstack", "dev"):
+        for package in sorted((PROJECT_ROOT / folder).glob("*/__init__.py")):
+            place = package.parent.relative_to(PROJECT_ROOT).as_posix()
+            if not any(f"{one}/".startswith(f"{place}/") for one in named):
+                unnamed.append(place)
+    assert unnamed == [], "docs/architecture.md: say where it is, and what one may touch"
+
+
+def test_the_picture_of_a_day_names_what_there_is():
+    drawn = (PROJECT_ROOT / "docs/images/architecture-day.svg").read_text(encoding="utf-8")
+    objects = {file.stem for file in (PROJECT_ROOT / "sql").rglob("*.sql")}
+    shown = set(re.findall(r">(\w+_\w+)</text>", drawn))
+    assert len(shown) > 15
+    assert shown <= objects
+    # Its policies watch the metric with the values, not the one that only counts.
+    assert f">{VALUE_METRIC}<" in drawn
 
 
 def test_no_module_is_longer_than_a_reader_takes_at_once():
