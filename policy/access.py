@@ -130,7 +130,7 @@ def _inline_access(dataset: Resource) -> Iterator[str]:
 
 
 def _account_key(key: Resource) -> Iterator[str]:
-    yield f"{key.name} is a service account key, a password that does not end"
+    yield f"{key.name} is a service account key, a password that never expires"
 
 
 RULES = (

@@ -95,7 +95,7 @@ def _window(kind: str, condition: Mapping[str, Any]) -> Iterator[str]:
     duration = _seconds(condition.get("duration"))
     periods = [_seconds(a.get("alignmentPeriod")) for a in condition.get("aggregations") or []]
     if duration % 60:
-        yield f"{kind}: a duration of {duration} s is no whole number of minutes"
+        yield f"{kind}: a duration of {duration} s is not a whole number of minutes"
     if kind == "conditionAbsent" and duration < _SHORTEST_ABSENCE:
         yield f"{kind}: absence is seen after {_SHORTEST_ABSENCE} s at the earliest"
     reach = duration + max(periods, default=0)

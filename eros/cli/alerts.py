@@ -37,7 +37,7 @@ def list_(
     """List every rule with its value and state, including those of Cloud Monitoring."""
     settings = load_stack_file(stack)
     google = Google(settings)
-    with working("alerts: asking for every rule"):
+    with working("alerts: reading every rule"):
         found = standing.read(google, Project(settings).alerts)
     rows = [one for one in found.rules if one.is_open or not firing]
     if output is Format.JSON:

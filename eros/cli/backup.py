@@ -273,7 +273,7 @@ def _resume(google: Google, force: bool, named: bool) -> None:
     attempt = backups.unfinished(google)
     if attempt is None:
         raise UserError("there is no interrupted restore", fix="eros backup restore")
-    with in_steps("restore: going on", _progress) as progress:
+    with in_steps("restore: resuming", _progress) as progress:
         done = backups.resume(google, attempt, force=force, progress=progress)
     _ended(done)
 

@@ -53,7 +53,7 @@ def print_plan(planned: Plan) -> None:
     for one in planned.tables:
         notes = []
         if one.expired:
-            notes.append(f"{one.expired:,} rows are left out: their partition has ended")
+            notes.append(f"{one.expired:,} rows are left out: their partition has expired")
         if one.fit.added:
             notes.append(f"empty or default: {', '.join(one.fit.added)}")
         change = one.rows_then - one.rows_now

@@ -117,7 +117,7 @@ def check_program(stack: str, plan: Path | None) -> None:
     count = reviewed.check(
         plan, stack, *sources.against_state(stack, PROJECT_ROOT), command="eros plan"
     )
-    _tell(f"the update is the plan that was read: {count} change{'' if count == 1 else 's'}")
+    _tell(f"the update matches the reviewed plan: {count} change{'' if count == 1 else 's'}")
 
 
 def _tell_compile() -> None:

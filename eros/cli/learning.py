@@ -75,5 +75,5 @@ def _legend(days: int) -> str:
     return (
         f"Dollars per message, over the messages of the last {days} days.\n"
         "ranked, random: chosen by rank, drawn by chance. untried: ranked ones whose\n"
-        "caption was new. given up: what the best means known promised more."
+        "caption was new. given up: how much more the best captions known had promised."
     )

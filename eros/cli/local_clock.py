@@ -176,7 +176,7 @@ def _tell_interruption(control: Control, moment: datetime, every_run: bool, made
     elif found["follows"]:
         console.print("scheduled queries run again when they are due")
     option = " --every-run" if every_run else ""
-    console.print(f"go on: eros local clock set {moment:%Y-%m-%dT%H:%M:%SZ}{option}")
+    console.print(f"to continue: eros local clock set {moment:%Y-%m-%dT%H:%M:%SZ}{option}")
 
 
 def _tell_start(event: dict[str, Any]) -> None:

@@ -92,7 +92,7 @@ def _logged(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
                 extras["error"] = why
             else:
                 # A mistake of ours: the trace is what fixes it.
-                log.critical("the command broke")
+                log.critical("the command crashed")
             raise
         finally:
             extras |= {

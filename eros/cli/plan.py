@@ -75,7 +75,7 @@ def plan(
     settings = load_stack_file(stack)
     if output is not None:
         make_folder(output)
-    with working(f"plan: reading what {stack} is and would be"):
+    with working(f"plan: reading the current and the planned state of {stack}"):
         # The analyser and the clients take longer to import than most commands.
         from bqstack.plan import as_json, build, markdown, raw, sources, terminal
         from eros.cloud.google import Google

@@ -49,15 +49,15 @@ def put(google: Google, size: Size, seed: int, replace: bool) -> bool:
     settings = google.settings
     today = present(settings).astimezone(ZoneInfo(settings.time_zone)).date()
     known = None if replace else loaded_day(google.bigquery, settings, size, seed)
-    with working(f"sample: generating the {size.value} one"):
+    with working(f"sample: generating the {size.value} sample"):
         data = generate(size, seed, known or today)
     # On a terminal each table has a bar of its own.
-    with working(f"sample: loading the {size.value} one"):
+    with working(f"sample: loading the {size.value} sample"):
         report = load(google.bigquery, settings, data, console=console, replace=replace)
     console.print(str(report))
     if replace:
         console.print(
-            "What the system learns and locks is of the old rows until its schedules have run:\n"
+            "Statistics and locks still come from the old rows until these schedules have run:\n"
             "  eros run update_caption_performance\n"
             "  eros run sweep_expired_caption_locks"
         )

@@ -39,7 +39,7 @@ From = Annotated[
     typer.Option(
         "--from",
         envvar="EROS_STACK",
-        help="Stack that sandboxes stand beside.",
+        help="Stack that the sandboxes were created from.",
         autocompletion=completion.stacks,
     ),
 ]
@@ -63,7 +63,7 @@ def create(
     expires: Expires = "7d",
     output: Output = Format.TEXT,
 ) -> None:
-    """Make a sandbox, or finish one that is half made: the same command again."""
+    """Create a sandbox, or finish one whose creation was interrupted."""
     has_file = sandbox_file.path(name, PROJECT_ROOT).is_file()
     work_on(name if has_file else source or "local")
     request = Request(name, source, data, sandbox_file.lifetime(expires))
@@ -136,7 +136,7 @@ def list_(source: From = "local", output: Output = Format.TEXT) -> None:
     for one in found:
         state = "" if one.is_whole else "no dataset: eros sandbox create or destroy finishes it"
         if one.name in over:
-            state = "over: eros sandbox sweep"
+            state = "expired: eros sandbox sweep"
         table.add_row(
             one.name,
             one.owner,
@@ -151,7 +151,7 @@ def list_(source: From = "local", output: Output = Format.TEXT) -> None:
 
 @app.command()
 def extend(name: Name, expires: Expires = "7d") -> None:
-    """Let a sandbox live longer, from today."""
+    """Extend a sandbox, counted from today."""
     work_on(name)
     with in_steps(f"sandbox extend: {name}", _progress) as progress:
         last = sandboxes.extend(name, sandbox_file.lifetime(expires), progress=progress)
@@ -205,8 +205,8 @@ def _work_beside(name: str, source: str) -> None:
 def _destroy(name: str, source: str) -> None:
     with in_steps(f"sandbox destroy: {name}", _progress) as progress:
         extra = sandboxes.destroy(name, source, progress=progress)
-    beside = f", {len(extra)} of them not in its state" if extra else ""
-    console.print(f"[green]✓[/] {name} is destroyed{beside}; every API was asked: nothing is left")
+    beside = f", also what its state did not list ({len(extra)})" if extra else ""
+    console.print(f"[green]✓[/] {name} is destroyed{beside}; no API finds anything that is left")
 
 
 @app.command()
@@ -214,23 +214,23 @@ def sweep(
     source: From = "local",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which.")] = False,
 ) -> None:
-    """Destroy the sandboxes whose last day is over; CI does it every night."""
+    """Destroy the sandboxes that have expired; CI does this every night."""
     google = _google(source)
     with working("sandbox sweep: asking the cloud"):
         over = sandboxes.expired(sandboxes.listing(google), utc_today(google))
     if not over:
-        console.print("no sandbox is over")
+        console.print("no sandbox has expired")
         return
     failed = []
     for one in over:
-        console.print(f"{one.name}: of {one.owner}, last day {one.expires}", markup=False)
+        console.print(f"{one.name}: owner {one.owner}, last day {one.expires}", markup=False)
         if dry_run:
             continue
         try:
             _work_beside(one.name, source)
             _destroy(one.name, source)
         except UserError as error:
-            # The others go nevertheless.
+            # The others are destroyed all the same.
             print(f"error: {error}", file=sys.stderr)
             failed.append(one.name)
     if failed:

@@ -74,7 +74,7 @@ class Reading:
                 _refusal(refused or passed, bool(refused)), fix=_fix(refused, self._settings)
             )
         for entry in sorted(allowed - {f.file.as_posix() for f in passed}):
-            warn(f"{KEY}: {entry!r} has no mistakes any more: remove it")
+            warn(f"{KEY}: {entry!r} no longer has mistakes: remove it")
         if passed:
             warn(
                 f"{KEY} ignores these mistakes; they will fail on Google:\n"

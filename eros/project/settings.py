@@ -161,7 +161,7 @@ class Settings(Section):
     @classmethod
     def _only_a_sandbox_ends(cls, lease: Lease | None, info: ValidationInfo) -> Lease | None:
         if lease and not info.data.get("sandbox"):
-            raise ValueError("only a sandbox has an end: remove it, or set eros:sandbox")
+            raise ValueError("only a sandbox has a lease: remove it, or set eros:sandbox")
         return lease
 
     @field_validator("dataset", "service_account")
@@ -249,8 +249,8 @@ class Settings(Section):
         kept = self.backup.daily_retention_days
         if kept < _TIME_TRAVEL_DAYS:
             found.append(
-                f"{NAMESPACE}:backup.dailyRetentionDays is {kept}: backups go earlier than"
-                f" BigQuery's own history of {_TIME_TRAVEL_DAYS} days, so they save nothing more"
+                f"{NAMESPACE}:backup.dailyRetentionDays is {kept}: backups expire before"
+                f" BigQuery's own history of {_TIME_TRAVEL_DAYS} days, so they protect nothing more"
             )
         return found
 

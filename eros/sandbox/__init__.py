@@ -1,11 +1,11 @@
 """A sandbox: the whole system beside production's rows, for one person or one pull request.
 
-    create(request, root=..., progress=print)    made, or finished where it was left
-    listing(google, root)                        whose there are, until when, and what they cost
-    extend(google, days, root=...)               a later last day
-    destroy(stack, source, root=...)             gone, shown by asking every API
+    create(request, root=..., progress=print)       creates it, or finishes an interrupted one
+    listing(google, root)                           owners, last days and costs of all
+    extend(name, days, root=..., progress=print)    a later last day
+    destroy(name, source, root=..., progress=print) deletes all of it, and checks every API
 
-docs/sandboxes.md says how they are used, docs/decisions/023-sandboxes.md why they are so.
+docs/sandboxes.md says how to use them, docs/decisions/023-sandboxes.md why they work this way.
 """
 
 from eros.sandbox.creating import Created, Request, create

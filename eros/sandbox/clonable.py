@@ -1,8 +1,8 @@
 """What Google clones, and what a sandbox must not have.
 
-A clone takes row access policies and policy tags along, and both need grants that only the table's
-owner can make: so they are refused by name, before anything is made. Neither views nor external
-tables can be cloned. https://cloud.google.com/bigquery/docs/table-clones-intro#limitations
+A clone keeps row access policies and policy tags, and both need grants that only the table's
+owner can give. Such tables are therefore refused by name, before anything is created. Neither views
+nor external tables can be cloned. https://cloud.google.com/bigquery/docs/table-clones-intro#limitations
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Source:
 
     tables: Mapping[str, Mapping[str, Any]]
     missing: tuple[str, ...]
-    """Tables that the program declares and the source has not: they stay empty."""
+    """Tables that the program declares and the source lacks: they stay empty."""
 
     @property
     def streaming(self) -> tuple[str, ...]:
@@ -69,7 +69,7 @@ def examine(google: Google, source: Settings, names: Iterable[str]) -> Source:
     ]
     if problems:
         raise UserError(
-            f"of {source.project}.{source.dataset} these cannot be cloned into a sandbox: "
+            f"these tables of {source.project}.{source.dataset} cannot be cloned into a sandbox: "
             + "; ".join(problems),
             key="--data",
             fix="--data sample loads generated rows, --data none leaves the tables empty",

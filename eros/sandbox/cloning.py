@@ -1,8 +1,8 @@
 """Rows of a sandbox: clones of its source's tables, all of one moment.
 
 `up` makes the tables empty; each is then replaced by a clone in one statement, so that a table is
-either empty or whole. Which moment it is stands in each clone (`cloneDefinition`): who goes on
-after an interruption takes the same one.
+either empty or whole. Each clone records its moment (`cloneDefinition`), so a command that is
+repeated after an interruption uses the same one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MARGIN = timedelta(minutes=10)
 def moments(google: Google, source: Settings) -> dict[str, datetime]:
     """As of which moment each table of the sandbox is a clone of its source's, by name.
 
-    Tables that are none are left out. Raises one of `bqstack.failures.FAILURES`.
+    Tables that are not clones are left out. Raises one of `bqstack.failures.FAILURES`.
     """
     own = google.settings
     client = google.bigquery
@@ -51,7 +51,7 @@ def moment_of(google: Google, source: Settings) -> datetime:
     if len(found) != 1:
         name = google.settings.stack
         raise UserError(
-            f"the tables of {google.settings.dataset} are no clones of one moment"
+            f"the tables of {google.settings.dataset} are not all clones of the same moment"
             if found
             else f"{google.settings.dataset} has no clones: there is nothing to compare with",
             fix=f"eros sandbox create {name} finishes it"
@@ -101,7 +101,7 @@ def _clone(google: Google, source: Settings, name: str, then: datetime, lease: L
 
 
 def end(lease: Lease) -> datetime:
-    """When BigQuery deletes what a sandbox still holds: a day after its last."""
+    """When BigQuery deletes what a sandbox still holds: the day after its last has passed."""
     return datetime.combine(lease.expires + timedelta(days=2), time(), UTC)
 
 

@@ -1,4 +1,4 @@
-"""Making a sandbox, or finishing one that was left half made: each step looks first."""
+"""Creating a sandbox, or finishing an interrupted one: each step first checks what exists."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for; None where the default, or what the file says, is meant."""
+    """What is asked for; None means the default, or what the file says."""
 
     name: str
     source: str | None = None
@@ -38,7 +38,7 @@ class Created:
     """A sandbox that is whole.
 
     `moment` is that of its clones, None without; `bytes` what they show of the source's,
-    `missing` the tables that the source has not, and `streaming` those whose newest rows are
+    `missing` the tables that the source lacks, and `streaming` those whose newest rows are
     not in a clone yet.
     """
 
@@ -86,7 +86,7 @@ def create(request: Request, *, root: Path = PROJECT_ROOT, progress: Progress) -
         return Created(own, lease.expires, Data(lease.data))
     moment = cloning.clone(google, source, found.tables, progress)
     if odd := cloning.differing(google, {n: tables[n] for n in found.tables}):
-        progress(f"columns that the program changes, of {', '.join(odd)}: pulumi up")
+        progress(f"the program changes columns of {', '.join(odd)}: pulumi up")
         up(name, root, "--refresh")
     return Created(
         own,
@@ -119,7 +119,7 @@ def up(name: str, root: Path, *options: str) -> None:
 
 
 def _refuse_other(request: Request, own: Settings) -> None:
-    """What exists is finished as it was begun; raises UserError for another wish."""
+    """An existing sandbox keeps its options; raises UserError when others are asked for."""
     lease = own.lease
     assert lease is not None
     asked = {
@@ -129,7 +129,7 @@ def _refuse_other(request: Request, own: Settings) -> None:
     for key, (wanted, has) in asked.items():
         if wanted is not None and wanted != has:
             raise UserError(
-                f"the sandbox {request.name} was begun with {has}",
+                f"the sandbox {request.name} was created with {has}",
                 key=key,
                 value=str(wanted),
                 fix=f"eros sandbox destroy {request.name} first",

@@ -20,7 +20,7 @@ from eros.sandbox.sandbox_file import Data
 def destroy(
     name: str, source: str = "local", *, root: Path = PROJECT_ROOT, progress: Progress
 ) -> list[str]:
-    """Destroy all of a sandbox; what was there besides what its state knew, by name.
+    """Destroy all of a sandbox; returns the resources that its state did not list, by name.
 
     One whose file is not on this machine is found by the names that it has beside `source`.
     Raises UserError when there is none, and when something cannot be deleted.
@@ -42,7 +42,7 @@ def destroy(
         repair.repair(google, name, root=root, progress=progress)
         quiet = ("--yes", "--skip-preview")
         engine.run_quietly("destroy", "--stack", name, *quiet, root=root)
-    progress(f"asking for what is left: {', '.join(remains.ASKED)}")
+    progress(f"looking for what is left: {', '.join(remains.ASKED)}")
     left = remains.find(google)
     for one in left:
         progress(f"deleting {one}")
@@ -56,6 +56,6 @@ def destroy(
         )
     if engine.has_stack(name, root):
         engine.output("stack", "rm", name, "--yes", "--preserve-config", root=root)
-    # Last: without it the sandbox would have no name to go on with.
+    # Last: an interrupted command finds the sandbox by this file.
     sandbox_file.path(name, root).unlink()
     return [str(one) for one in left]

@@ -1,4 +1,4 @@
-"""A later last day for a sandbox: in its file, its datasets and its tables."""
+"""Extending a sandbox: its file, its datasets and its tables get a later last day."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gcptypes.records import DATASET
 
 
 def extend(name: str, days: int, *, root: Path = PROJECT_ROOT, progress: Progress) -> date:
-    """Let a sandbox live for so many days from today; its new last day. Raises UserError."""
+    """Keep a sandbox for so many days from today; returns its new last day. Raises UserError."""
     own = sandbox_file.read(name, root)
     google = Google(own, root)
     last = present(own).date() + timedelta(days=days)
@@ -27,13 +27,13 @@ def extend(name: str, days: int, *, root: Path = PROJECT_ROOT, progress: Progres
     own = sandbox_file.read(name, root)
     assert own.lease is not None
 
-    progress("labels of the datasets")
+    progress("updating the labels of the datasets")
     held = state.current(name, root).resources
     targets = [part for one in held if one.type == DATASET for part in ("--target", one.urn)]
     quiet = ("--yes", "--skip-preview")
     engine.run_quietly("up", "--stack", name, *quiet, *targets, root=root)
 
-    progress("expiration of the tables")
+    progress("updating the expiration of the tables")
     when = cloning.end(own.lease)
     client = google.bigquery
 

@@ -104,7 +104,7 @@ def diff(
     side_dataset.delete_old(client)
     try:
         for scratch, where in zip(scratches, (source.dataset, own.dataset), strict=True):
-            tell(f"views over {where}")
+            tell(f"creating views over {where}")
             scratch.make(wanted, own.location)
         places = two_places.Places(client, scratches, sides.after, sides.changed)
         found = _compared(places, wanted, google.settings, tell)
@@ -158,12 +158,12 @@ def baseline(
     notes = [f"run on both sides: {', '.join(one.name for one in chosen) or 'nothing'}"]
     try:
         for twin in twins:
-            tell(f"{len(written)} clones and the program in {twin.dataset}")
+            tell(f"creating {len(written)} clones and the program in {twin.dataset}")
             twin.make(needed, own.location)
             if twin.wrong:
-                # What runs without all of its parts shows nothing.
+                # A run without all of its parts would show nothing.
                 listed = "; ".join(f"{name}: {why}" for name, why in sorted(twin.wrong.items()))
-                raise UserError(f"of {twin.dataset} these cannot be made: {listed}")
+                raise UserError(f"these objects of {twin.dataset} cannot be created: {listed}")
         for script in chosen:
             tell(f"running {script.name} on both sides")
             failures = [
@@ -186,7 +186,7 @@ def _sides(google: Google, root: Path, tell: Tell) -> _Sides:
     assert lease is not None
     source = load_stack_file(lease.source, root)
     moment = cloning.moment_of(google, source)
-    tell(f"the program of stack {lease.source}, and the working tree")
+    tell(f"reading the program of stack {lease.source} and the working tree")
     old, new = sources.against_state(lease.source, root)
     changes = changes_between(old.resources, new.resources)
     changed = frozenset(change.name for change in changes if impact.needs_lineage(change))
@@ -200,7 +200,7 @@ def _wanted(sides: _Sides, only: Collection[str]) -> list[str]:
     known = two_places.names(sides.before, sides.after, sides.shared)
     if unknown := sorted(set(only) - set(known)):
         raise UserError(
-            f"no table or view that both have is named {', '.join(unknown)}",
+            f"both sides have no table or view named {', '.join(unknown)}",
             key="--object",
             fix=f"one of: {', '.join(known)}",
         )
@@ -228,7 +228,7 @@ def _compared(
 
 
 def _failures(name: str, failures: Sequence[str], datasets: Sequence[str]) -> list[str]:
-    """A script that fails does so on both sides alike, or that is a difference."""
+    """Notes on a script that failed; failing on one side only is a difference."""
     plain = [text.replace(dataset, "") for text, dataset in zip(failures, datasets, strict=True)]
     if not any(failures):
         return []

@@ -63,7 +63,7 @@ def document(
     known = load_stack_file(source, root)
     if known.sandbox:
         raise UserError(
-            "a sandbox is made from a stack that is none",
+            "a sandbox cannot be created from another sandbox",
             key="--from",
             value=source,
             fix=f"--from {known.lease.source}" if known.lease else None,
@@ -121,7 +121,7 @@ def write(name: str, content: dict[str, Any], root: Path) -> None:
 
 
 def read(name: str, root: Path) -> Settings:
-    """Settings of a sandbox; raises UserError where the stack is none, or not there."""
+    """Settings of a sandbox; raises UserError when there is none, or the stack is not one."""
     if not path(name, root).is_file():
         raise UserError(
             f"there is no sandbox {name!r} on this machine",
@@ -131,7 +131,7 @@ def read(name: str, root: Path) -> Settings:
     found = load_stack_file(name, root)
     if not found.sandbox or found.lease is None:
         raise UserError(
-            f"the stack {name} is no sandbox that `eros sandbox create` made",
+            f"the stack {name} was not created by `eros sandbox create`",
             file=path(name, root).name,
             key=f"{NAMESPACE}:lease",
         )
@@ -139,13 +139,13 @@ def read(name: str, root: Path) -> Settings:
 
 
 def names(root: Path) -> list[str]:
-    """Stacks with a file that says `eros:sandbox`, in the order of the alphabet."""
+    """Stacks whose file has `eros:sandbox`, in alphabetical order."""
     found = []
     for file in sorted(root.glob("Pulumi.*.yaml")):
         try:
             content = documents.read_yaml(file, file.name)
         except UserError:
-            continue  # Whoever names that stack hears what is wrong with its file.
+            continue  # A command on that stack reports what is wrong with its file.
         if f"{NAMESPACE}:sandbox" in (content.get("config") or {}):
             found.append(file.name.split(".")[1])
     return found

@@ -117,7 +117,7 @@ def test_an_allowance_by_name_lets_a_mistake_pass_and_says_so(
     allowing = settings.model_copy(update={"allow_mistakes": [SWEEP, "sql/views/gone.sql"]})
     assert system.read(allowing).sql.objects
     stale, passed = reported
-    assert f"{KEY}: 'sql/views/gone.sql' has no mistakes any more" in stale
+    assert f"{KEY}: 'sql/views/gone.sql' no longer has mistakes" in stale
     assert "is_activ" in passed
     assert "will fail on Google" in passed
 

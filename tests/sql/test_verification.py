@@ -57,7 +57,7 @@ PROOFS = {
 ELSEWHERE = {
     "12 queue claim race": "sql/test_concurrency.py",
     "16 second up shows no change": "engine",
-    "18 no secret in plain state": "engine",
+    "18 no secret in clear text in the state": "engine",
     "20 both UTC schedules fire once per local day": "unit",
     "21 restore brings back rows and expiration": "engine",
 }

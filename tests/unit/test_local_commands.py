@@ -86,7 +86,7 @@ def test_a_walk_that_is_interrupted_says_how_far_it_came_and_how_to_go_on(
     assert result.exit_code == 130
     assert "stopped at 2026-03-01 1" in result.output
     assert "of 48 runs" in result.output
-    again = result.output.rpartition("go on: eros local ")[2].split()
+    again = result.output.rpartition("to continue: eros local ")[2].split()
     assert again[:2] == ["clock", "set"]
     monkeypatch.undo()
     monkeypatch.setenv("EROS_LOCAL_DIR", str(local.data_dir))

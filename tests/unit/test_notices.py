@@ -95,8 +95,8 @@ def test_a_deployment_tells_its_start_and_its_end(make, settings):  # noqa: F811
     start, end = google.said
     assert (start["phase"], end["phase"]) == ("started", "ended")
     assert start["subject"] == "staging: the deployment has begun (2026-03-01 12:00 UTC)"
-    assert start["next_update"] == "at its end, by 12:45 UTC"
-    assert "has ended well" in end["subject"]
+    assert start["next_update"] == "when it ends, by 12:45 UTC"
+    assert "has succeeded" in end["subject"]
     assert (start["why"], end["why"]) == ("sales fell", "sales fell")
     assert start["what"] == end["what"] != ""
 
@@ -112,7 +112,7 @@ def test_a_deployment_that_is_rolled_back_says_so_and_why(make, settings):  # no
     )
     assert outcome.code is ExitCode.VALIDATION
     end = google.said[-1]
-    assert "found bad and is rolled back" in end["subject"]
+    assert "failed its checks and is being rolled back" in end["subject"]
     assert "12% more queries fail" in end["impact"]
 
 

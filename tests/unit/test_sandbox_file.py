@@ -73,7 +73,7 @@ def test_a_sandbox_is_made_from_none_and_named_among_several(root):
         sandbox_file.document("carol", "alice", Data.NONE, TODAY, 1, root)
     with pytest.raises(UserError, match="alice, bob"):
         sandbox_file.chosen(None, root)
-    with pytest.raises(UserError, match="no sandbox"):
+    with pytest.raises(UserError, match="was not created by"):
         sandbox_file.read("prod", root)
 
 

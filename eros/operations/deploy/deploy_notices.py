@@ -14,9 +14,9 @@ from eros.operations.notifying import Notice, try_send
 _UPDATE_MINUTES = 15
 _WAY_BACK = "definitions in 5 minutes, rows in 30, from the backup taken before"
 _ENDS = {
-    ExitCode.SUCCESS: "has ended well",
-    ExitCode.VALIDATION: "was found bad and is rolled back",
-    ExitCode.ROLLBACK: "was found bad; a person decides on the rollback",
+    ExitCode.SUCCESS: "has succeeded",
+    ExitCode.VALIDATION: "failed its checks and is being rolled back",
+    ExitCode.ROLLBACK: "failed its checks; a person decides whether to roll back",
 }
 _OPEN = (ExitCode.DEPLOYMENT, ExitCode.ROLLBACK)
 
@@ -32,7 +32,7 @@ class Notify:
     in_dry_run: bool = False
 
     def run(self, deployment: Deployment) -> step_results.Notified:
-        """Send the first notice; a channel that cannot be reached keeps no deployment."""
+        """Send the first notice; a channel that cannot be reached stops no deployment."""
         what = _what(deployment)
         minutes = _UPDATE_MINUTES + deployment.options.observe_minutes
         end = deployment.now() + timedelta(minutes=minutes)
@@ -43,7 +43,7 @@ class Notify:
             why=_why(deployment),
             impact=deployment.options.impact,
             way_back=_WAY_BACK,
-            next_update=f"at its end, by {end:%H:%M} UTC",
+            next_update=f"when it ends, by {end:%H:%M} UTC",
             contact=deployment.site.google.settings.alert_email,
         )
         try_send(deployment.site.google, notice, deployment.progress)
@@ -51,12 +51,12 @@ class Notify:
 
 
 def tell_end(deployment: Deployment, code: ExitCode, message: str) -> None:
-    """Tell how a deployment ended of whose start people were notified."""
+    """Notify people how the deployment ended, if they were notified of its start."""
     if deployment.journal.facts(step_results.Notified.STEP) is None or deployment.options.dry_run:
         return
     notice = Notice(
         phase="ended",
-        subject=_subject(deployment, _ENDS.get(code, "has stopped before its end")),
+        subject=_subject(deployment, _ENDS.get(code, "stopped before it finished")),
         what=deployment.found(step_results.Notified).what,
         why=_why(deployment),
         impact=message.partition("\n")[0],

@@ -136,8 +136,8 @@ class Overtaken(UserError):
 
     def __init__(self) -> None:
         super().__init__(
-            "somebody has broken the lock of this deployment and works on the stack; it is judged "
-            "no further, and nothing is rolled back"
+            "somebody has broken the lock of this deployment and is working on the stack; it is "
+            "not judged further, and nothing is rolled back"
         )
 
 

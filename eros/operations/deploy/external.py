@@ -71,7 +71,7 @@ def hidden(table: Table, live: list[dict[str, Any]], routines: Iterable[Routine]
     """Further live columns that take the name of an argument or variable from a routine.
 
     In GoogleSQL a column comes before an argument or variable of the same name, so a comparison
-    with the argument becomes one of two columns, without an error. Other further columns do
+    with the argument becomes one of two columns, without an error. Other additional columns do
     no harm.
     """
     declared = {column["name"].lower() for column in table.schema}
@@ -82,7 +82,7 @@ def hidden(table: Table, live: list[dict[str, Any]], routines: Iterable[Routine]
             continue
         for name in sorted(further.keys() & names_inside(routine)):
             text = (
-                f"{table.name}: the further column {further[name]} hides what {routine.name}"
+                f"{table.name}: the additional column {further[name]} hides what {routine.name}"
                 f" calls {name}"
             )
             fix = f"give it another name in {routine.path}, or the column one"

@@ -253,14 +253,14 @@ def interrupted(site: Site) -> list[Finding]:
 
 
 def doubled_schedules(site: Site) -> list[Finding]:
-    """No schedule is there twice, as a creation whose answer was lost leaves it."""
+    """No schedule exists twice, as after a creation whose response was lost."""
     held = {resource.id for resource in state.current(site.stack, site.root).resources}
     configs = schedules.transfer_configs(site.google.settings, site.root)
     findings = []
     for title, names in transfers.doubled(site.google, configs).items():
         # The state has one of them, if the stack was deployed from here.
         others = [name for name in names if name not in held] or names[1:]
-        text = f"{title} is there {len(names)} times, and runs as often: {', '.join(names)}"
+        text = f"{title} exists {len(names)} times, and runs that often: {', '.join(names)}"
         fix = "; ".join(f"bq rm --transfer_config {name}" for name in others)
         findings.append(Finding("schedules", Level.FAILED, text, fix))
     return findings or [Finding("schedules", Level.OK, "no duplicates")]
@@ -276,7 +276,7 @@ def run_limits(site: Site) -> list[Finding]:
     ]
     found = transfers.deployed(site.google, wanted)
     if not found:
-        text = "this deployment makes the schedule that stops runs over their limit"
+        text = "this deployment creates the schedule that stops runs over their limit"
         return [Finding("run limits", Level.OK, text)]
     if all(one.disabled for one in found):
         if settings.schedules_paused:

@@ -34,21 +34,21 @@ CASES = (
         "every object is declared once",
         "sql/test_verification.py",
         beside="objects",
-        why_not="a check of its own above",
+        why_not="it has its own check above",
     ),
     Case(
         2,
         "partitions, clusters, expirations",
         "sql/test_verification.py",
         beside="tables",
-        why_not="a check of its own above",
+        why_not="it has its own check above",
     ),
     Case(
         3,
         "numbers of columns",
         "sql/test_verification.py",
         beside="tables",
-        why_not="a check of its own above",
+        why_not="it has its own check above",
     ),
     Case(
         4,
@@ -156,7 +156,7 @@ CASES = (
                 AND locks.assigned_at < newest.swept
                 AND locks.scheduled_send_date < DATE_SUB(DATE(newest.swept), INTERVAL 2 DAY)
         )""",
-        shows="the newest sweep left no lock that had passed",
+        shows="the newest sweep left no expired lock",
     ),
     Case(
         12,
@@ -175,7 +175,7 @@ CASES = (
                 alert_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 30 DAY)
                 AND (alert_level NOT IN ('INFO', 'WARNING', 'CRITICAL') OR TRIM(alert_name) = '')
         )""",
-        shows="levels and names in 30 days are of the known ones",
+        shows="all levels and names of the last 30 days are known",
     ),
     Case(
         14,
@@ -203,20 +203,20 @@ CASES = (
         "a second update changes nothing",
         "engine/test_lifecycle.py",
         beside="make drift",
-        why_not="it is asked of the engine",
+        why_not="it concerns the engine, not the dataset",
     ),
     Case(
         17,
         "names come from the settings",
         "sql/test_verification.py",
         beside="eros validate",
-        why_not="it is asked of the files",
+        why_not="it concerns the files, not the dataset",
     ),
     Case(
         18,
-        "no secret in plain state",
+        "no secret in clear text in the state",
         "engine/test_stacks.py",
-        why_not="it is of the engine's state, not of the dataset",
+        why_not="it concerns the engine's state, not the dataset",
     ),
     Case(
         19,
@@ -246,7 +246,7 @@ CASES = (
         "a restore brings rows back",
         "engine/test_rollback.py",
         beside="eros backup verify",
-        why_not="it restores a backup into a dataset of its own",
+        why_not="it restores a backup into a separate dataset",
     ),
 )
 

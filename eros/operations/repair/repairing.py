@@ -90,7 +90,7 @@ def lock_message(holder: engine_lock.Holder, stack: str) -> tuple[str, str]:
         return f"{text}, on another machine", fix
     if holder.is_dead:
         return f"{text}, which is dead", f"eros repair --stack {stack}"
-    return f"{text}, which runs", "wait until it finishes"
+    return f"{text}, which is running", "wait until it finishes"
 
 
 def _storage(google: Google) -> Callable[[], Any]:

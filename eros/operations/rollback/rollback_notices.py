@@ -12,7 +12,7 @@ _WHY = "the system was worse than before, or a person decided it"
 
 
 def tell_start(google: Google, journal: Journal, progress: Progress) -> None:
-    """Tell people that the rollback begins."""
+    """Notify people that the rollback begins."""
     tables = "restored to that time" if journal.tables else "untouched"
     _tell(
         google,
@@ -21,18 +21,18 @@ def tell_start(google: Google, journal: Journal, progress: Progress) -> None:
         "rollback_started",
         "has begun",
         impact=f"scheduled queries pause meanwhile; rows of tables are {tables}",
-        next_update="at its end, or within 30 minutes",
+        next_update="when it ends, or within 30 minutes",
     )
 
 
 def tell_end(google: Google, journal: Journal, progress: Progress, *, failure: str = "") -> None:
-    """Tell people that the earlier state is back, or why it is not."""
+    """Notify people that the earlier state is back, or why it is not."""
     _tell(
         google,
         journal,
         progress,
         "rollback_ended",
-        "has stopped before its end" if failure else "has ended",
+        "stopped before it finished" if failure else "has ended",
         impact=failure.partition("\n")[0] if failure else "the earlier state is back",
         next_update="within 30 minutes" if failure else "the review",
     )

@@ -17,11 +17,11 @@ def _fields(*names: str) -> list[dict[str, str]]:
         (("id", "c", "b"), "column b STRING is added"),
         (
             ("id", "b", "c"),
-            "column b STRING is added, behind c: BigQuery appends it, wherever the file has it",
+            "column b STRING is added, after c: BigQuery appends it, wherever the file has it",
         ),
         (
             ("b", "id", "c"),
-            "column b STRING is added, behind c: BigQuery appends it, wherever the file has it",
+            "column b STRING is added, after c: BigQuery appends it, wherever the file has it",
         ),
     ],
 )

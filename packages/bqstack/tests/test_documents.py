@@ -28,9 +28,9 @@ def read(folder: Path, text: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("text", "line", "said"),
     [
-        (TWICE, 6, "title stands in line 5 already"),
-        (TWICE.replace("    title: three\n", "  A01: {}\n"), 6, "A01 stands in line 3 already"),
-        ("a: {b: 1, b: 2}\n", 1, "b stands in line 1 already"),
+        (TWICE, 6, "title is already in line 5"),
+        (TWICE.replace("    title: three\n", "  A01: {}\n"), 6, "A01 is already in line 3"),
+        ("a: {b: 1, b: 2}\n", 1, "b is already in line 1"),
         ("- x\n", 1, "must hold a mapping"),
     ],
 )

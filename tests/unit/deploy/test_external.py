@@ -55,7 +55,7 @@ def objects():
 
 
 def with_columns(objects, **further: str):
-    """BigQuery whose external tables are as declared, with a further column on some."""
+    """BigQuery whose external tables are as declared, with an additional column on some."""
 
     def get_table(name):
         table = name.rpartition(".")[2]
@@ -75,7 +75,7 @@ def test_a_further_column_must_not_hide_an_argument(settings, objects, column):
     findings = external.external_schemas(site(adopting, bigquery=bigquery))
     assert {finding.level for finding in findings} == {Level.FAILED}
     assert (
-        f"active_caption_assignments: the further column {column} hides what"
+        f"active_caption_assignments: the additional column {column} hides what"
         " select_captions_for_creator calls schedule_date"
     ) in [finding.text for finding in findings]
     assert "sql/procedures/select_captions_for_creator.sql" in findings[0].fix

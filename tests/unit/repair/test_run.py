@@ -159,7 +159,7 @@ def test_a_running_engine_is_left_alone(backend, tmp_path):
     with subprocess.Popen([runs, "60"]) as process:
         backend.lock(process.pid)
         backend.write("local.json", "")
-        with pytest.raises(UserError, match="which runs"):
+        with pytest.raises(UserError, match="which is running"):
             repaired(backend)
         process.kill()
     assert (backend.stacks / "local.json").read_text() == "", "it may be writing"

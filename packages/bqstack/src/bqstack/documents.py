@@ -30,7 +30,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
             if (other := first.setdefault(key.value, key)) is not key:
                 line = other.start_mark.line + 1
                 raise DuplicateKey(
-                    None, None, f"{key.value} stands in line {line} already", key.start_mark
+                    None, None, f"{key.value} is already in line {line}", key.start_mark
                 )
         found: dict[Any, Any] = super().construct_mapping(node, deep)
         return found

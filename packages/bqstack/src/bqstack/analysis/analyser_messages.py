@@ -46,13 +46,13 @@ _PATTERNS = (
 _HINTS = (
     (
         r"^Syntax error: Expected .* but got keyword DEFAULT",
-        "behind its type a column has DEFAULT, NOT NULL and OPTIONS, in this order",
+        "after its type a column has DEFAULT, NOT NULL and OPTIONS, in this order",
     ),
     (r"^Syntax error: Expected end of input", "a file in sql/ holds one statement"),
     (r"^Syntax error: Unexpected end", "something is missing at its end"),
     (
         r"^Syntax error: Expected \";\"",
-        "what stands before it has no ; at its end, or is not the statement that it seems to be",
+        "the statement before it has no ; at its end, or is not the statement that it seems to be",
     ),
     (
         r"^Syntax error: Expected \",\"|^Syntax error: Expected \"\)\" or \",\"",

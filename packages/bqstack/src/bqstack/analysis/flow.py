@@ -41,7 +41,7 @@ class _Flow:
                 if has_begun:
                     self._report(
                         "semantics",
-                        "DECLARE stands behind another statement of its block",
+                        "DECLARE comes after another statement of its block",
                         statement,
                         "declare at the start of the script or of a BEGIN block",
                     )
@@ -56,7 +56,7 @@ class _Flow:
             if name in place.variables:
                 self._report(
                     "duplicate",
-                    f"the variable {name} is declared already, in this block or around it",
+                    f"the variable {name} is already declared in this block or an enclosing one",
                     variable,
                 )
             place = replace(place, variables=place.variables | {name})
@@ -69,7 +69,7 @@ class _Flow:
             if node.get("message") is None and not place.is_in_handler:
                 self._report(
                     "semantics",
-                    "RAISE without a message stands outside of an exception handler",
+                    "RAISE without a message is outside an exception handler",
                     node,
                     "RAISE USING MESSAGE = '...'",
                 )
@@ -87,7 +87,9 @@ class _Flow:
             return place
         name = _name(label)
         if name in place.labels:
-            self._report("duplicate", f"the label {name} is that of a block around it", label)
+            self._report(
+                "duplicate", f"the label {name} is already that of an enclosing block", label
+            )
         loops = place.loops | {name} if node.kind in _LOOPS else place.loops - {name}
         return replace(place, labels=place.labels | {name}, loops=loops)
 
@@ -95,13 +97,13 @@ class _Flow:
         word, label = _JUMPS[node.kind], node.get("label")
         if label is None:
             if not place.is_in_loop:
-                self._report("semantics", f"{word} stands outside of a loop", node)
+                self._report("semantics", f"{word} is outside a loop", node)
             return
         name = _name(label)
         known = place.labels if word == "BREAK" else place.loops
         if name not in known:
             what = "loop or block" if word == "BREAK" else "loop"
-            self._report("semantics", f"{word} {name}: no {what} around it is named so", label)
+            self._report("semantics", f"{word} {name}: no {what} around it has this name", label)
 
     def _report(self, rule: str, message: str, at: Node, hint: str = "") -> None:
         self.session.report(rule, message, at.span, self.statement, hint)

@@ -50,7 +50,7 @@ def _one(
             yield at_name("text-size", f"the query has {len(found.query):,} characters")
         # Only the view that crosses the limit, not all that stand on it.
         if views[found.name] == DEEPEST_VIEWS + 1:
-            yield at_name("view-depth", f"{found.name} stands on {DEEPEST_VIEWS} levels of views")
+            yield at_name("view-depth", f"{found.name} is built on {DEEPEST_VIEWS} levels of views")
     if len(found.sql) > STATEMENT_CHARACTERS:
         yield at_name("text-size", f"the statement has {len(found.sql):,} characters")
     if isinstance(found, Routine):

@@ -22,7 +22,7 @@ def check(body: Node, session: Session) -> None:
         if node.kind == "ASTExecuteImmediateStatement":
             _dynamic(node, session)
         elif node.kind in _UNKNOWN:
-            message = f"{_UNKNOWN[node.kind]} is no statement of BigQuery"
+            message = f"{_UNKNOWN[node.kind]} is not a statement of BigQuery"
             session.report("semantics", message, node.span, node.span)
         elif _CHANGES_OBJECTS.match(node.kind) and not temporary.is_created(node):
             if _named(node) in of_session:

@@ -90,8 +90,8 @@ class StatementReader:
                 file=self.path,
                 line=clause.line,
                 value=written,
-                fix="partitions by load time or by ranges of integers are nothing that this"
-                " program declares",
+                fix="partitions by load time or by ranges of integers cannot be declared"
+                " in this program",
             )
         return Partitioning(unit, tokens[0].text, applied, clause.line)
 
@@ -123,7 +123,7 @@ class StatementReader:
             if option.name not in taken:
                 self.refuse(f"option {option.name}", option.line)
             if option.name in found:
-                self.fail(f"option {option.name} stands twice", option.line, "remove one")
+                self.fail(f"option {option.name} is given twice", option.line, "remove one")
             found[option.name] = option
         return found
 

@@ -86,7 +86,7 @@ def _added(table: str, prefix: str, field: Field, behind: str) -> Detail:
     if _mode(field) != "REQUIRED":
         text = f"column {column} {type_of(field)} is added"
         if behind:
-            text += f", behind {behind}: BigQuery appends it, wherever the file has it"
+            text += f", after {behind}: BigQuery appends it, wherever the file has it"
         if field.get("defaultValueExpression"):
             # https://cloud.google.com/bigquery/docs/default-values#limitations
             return Detail(

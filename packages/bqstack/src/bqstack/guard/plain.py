@@ -44,7 +44,7 @@ def contents(type_: str, values: JsonObject) -> str:
         parts = [f"severity {values['severity']}"] if "severity" in values else []
         parts += [", ".join(conditions)] if conditions else []
         channels = [_last(channel) for channel in values.get("notificationChannels") or []]
-        return "; ".join([*parts, *([f"tells {', '.join(channels)}"] if channels else [])])
+        return "; ".join([*parts, *([f"notifies {', '.join(channels)}"] if channels else [])])
     return ""
 
 
@@ -136,7 +136,7 @@ def _channels(old: Any, new: Any) -> list[Detail]:
     )
     text = "; ".join(parts) or "order of the channels"
     if before and not after:
-        return [Detail("notificationChannels", text, Loss.WARNING, "nobody is notified any more")]
+        return [Detail("notificationChannels", text, Loss.WARNING, "nobody is notified any longer")]
     return [Detail("notificationChannels", text, Loss.REVERSIBLE)]
 
 

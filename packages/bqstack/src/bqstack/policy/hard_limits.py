@@ -94,7 +94,7 @@ def _column_names(table: Resource) -> Iterator[str]:
             yield f"{name!r} cannot be the name of a column"
         if depth == 1:
             if name.lower() in seen:
-                yield f"column {name} is there twice"
+                yield f"column {name} appears twice"
             seen.add(name.lower())
 
 
@@ -104,7 +104,7 @@ def _column_count(table: Resource) -> Iterator[str]:
         yield f"{len(columns):,} columns, {_MOST_COLUMNS:,} is the maximum"
     deepest = max((depth for depth, _ in columns), default=0)
     if deepest > _DEEPEST_COLUMN:
-        yield f"columns stand {deepest} deep, {_DEEPEST_COLUMN} is the maximum"
+        yield f"columns are nested {deepest} deep, {_DEEPEST_COLUMN} is the maximum"
 
 
 def _descriptions(resource: Resource) -> Iterator[str]:
@@ -215,7 +215,7 @@ def _view_depth(resources: Sequence[Member]) -> Iterator[tuple[str, str | None]]
 
     for view, depth in _chains(resources, TABLE, is_view):
         if depth == DEEPEST_VIEWS + 1:
-            yield f"{view.name} stands on {DEEPEST_VIEWS} levels of views", view.urn
+            yield f"{view.name} is built on {DEEPEST_VIEWS} levels of views", view.urn
 
 
 def _call_depth(resources: Sequence[Member]) -> Iterator[tuple[str, str | None]]:
