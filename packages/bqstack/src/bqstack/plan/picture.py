@@ -55,7 +55,7 @@ def _nodes(touching: list[Planned], changed: set[str]) -> dict[str, tuple[str, s
     for planned in touching:
         for name in planned.broken:
             if name not in found:
-                found[name] = (_label(name, f"{kinds.get(name, '')} breaks".strip()), "broken")
+                found[name] = (_label(name, _breaking(kinds.get(name, ""))), "broken")
     for name, kind in kinds.items():
         style = "changed" if name in changed else "below"
         found.setdefault(name, (_label(name, kind), style))
@@ -75,6 +75,11 @@ def _edges(touching: list[Planned]) -> Iterator[tuple[str, str]]:
         for name in planned.broken:
             if name not in reached and name != planned.change.name:
                 yield planned.change.name, name
+
+
+def _breaking(kind: str) -> str:
+    """Says it of the object: behind "table function" the bare word would read as its verb."""
+    return f"{kind}: breaks" if kind else "breaks"
 
 
 def _object(place: str) -> str:
