@@ -17,7 +17,7 @@ GROUPED := -n 2 --dist loadscope --no-loadscope-reorder
 # Each process of the SQL tier has an emulator of its own, so single tests may move.
 BALANCED := -n 2 --dist worksteal
 
-.PHONY: announce report annotations client-suite touched help bootstrap up down clean test quick unit sql engine validate bench chaos lint format lock shell \
+.PHONY: announce report annotations client-suite touched help bootstrap up down clean test quick unit coverage sql engine validate bench chaos lint format lock shell \
 	policy workflows security audit docs wheels hooks plan drift health deploy backup verify sandbox sandbox-destroy sandbox-sweep
 # Stack of plan, announce, report, drift, health, deploy, backup and verify.
 STACK ?= local
@@ -51,8 +51,13 @@ test: bootstrap ## everything CI checks
 quick: bootstrap ## a minute: lint, types, tests of what has changed; BASE=a commit to compare with
 	@$(ACTIVATE); python -m tools.quick $(if $(filter-out file,$(origin BASE)),$(BASE))
 
-unit: bootstrap ## tests without a cloud: seconds
-	@$(ACTIVATE); $(TIER) $(PARALLEL) tests/unit packages/*/tests tests/browser
+# The floor is judged where the figure is shown, with the files that pull it down.
+unit: bootstrap ## tests without a cloud: seconds; fails when they cover less of the code than the floor
+	@$(ACTIVATE); $(TIER) $(PARALLEL) --cov --cov-report= --cov-fail-under 0 \
+		tests/unit packages/*/tests tests/browser && python -m tools.coverage_floor show
+
+coverage: bootstrap ## what the last `make unit` covered; RAISE=1 raises the floor to it
+	@$(ACTIVATE); python -m tools.coverage_floor show $(if $(RAISE),--raise)
 
 sql: bootstrap ## SQL objects: analyser, then emulator
 	@$(ACTIVATE); $(TIER) $(BALANCED) tests/sql
