@@ -18,7 +18,7 @@ GROUPED := -n 2 --dist loadscope --no-loadscope-reorder
 BALANCED := -n 2 --dist worksteal
 
 .PHONY: announce report annotations client-suite touched help bootstrap up down clean test quick unit coverage sql engine validate bench chaos lint format lock shell \
-	policy workflows security audit docs wheels hooks plan drift health deploy backup verify sandbox sandbox-destroy sandbox-sweep
+	policy workflows security audit docs links wheels hooks plan drift health deploy backup verify sandbox sandbox-destroy sandbox-sweep
 # Stack of plan, announce, report, drift, health, deploy, backup and verify.
 STACK ?= local
 # Stack that sandboxes stand beside.
@@ -106,6 +106,9 @@ wheels: bootstrap ## build the packages, run them in an empty environment
 
 docs: bootstrap ## links, anchors and commands in the documents
 	@$(ACTIVATE); $(PYTEST) tests/unit/test_docs*.py
+
+links: bootstrap ## links in the documents that leave the project; asks other people's servers
+	@$(ACTIVATE); python -m tools.outside_links
 
 hooks: bootstrap ## run the quick checks before every commit
 	@$(ACTIVATE); pre-commit install
