@@ -23,6 +23,7 @@ from eros.cloud.services import SERVICES
 from eros.operations import backup, repair, rollback
 from eros.operations.deploy import permissions, quota
 from eros.operations.deploy import rights as granted_rights
+from eros.operations.deploy.bucket_name import bucket
 from eros.operations.deploy.deployment import Finding, Level, Site
 from eros.operations.deploy.external import external_schemas
 from eros.operations.deploy.grants import authorized
@@ -367,6 +368,7 @@ CHECKS: tuple[tuple[str, bool, Check], ...] = (
     ("schedules", True, doubled_schedules),
     ("run limits", True, run_limits),
     ("backups", True, backups),
+    ("bucket", True, bucket),
     ("interrupted work", True, interrupted),
 )
 # A mistake in these is their finding.
