@@ -109,7 +109,9 @@ def _index(known: Known, entries: dict[str, schedules.Schedule]) -> str:
         "| scheduled query | runs | priority | owner |",
         "| --- | --- | --- | --- |",
     ]
-    procedures = {name: item for item, names in known.scheduled.items() for name in names}
+    # What all call, as to try again, is no schedule's own.
+    by_users = sorted(known.scheduled.items(), key=lambda found: len(found[1]), reverse=True)
+    procedures = {name: item for item, names in by_users for name in names}
     for name, entry in entries.items():
         when = entry.schedule or f"dailyAt {entry.daily_at} in the stack's time zone"
         called = known.link(procedures[name], "objects/")

@@ -46,6 +46,14 @@ def test_every_decision_stands_in_its_table_of_contents():
     assert missing == [], "docs/README.md has one link for each decision"
 
 
+def test_a_schedule_leads_to_its_own_procedure_and_not_to_the_one_that_all_call():
+    settings = load_stack_file("local")
+    index = reference.pages(settings)[Path("docs/objects.md")]
+    table = index.partition("## Scheduled queries")[2].partition("\n## ")[0]
+    shown = [line.split("`")[1] for line in table.splitlines() if line.startswith("| [")]
+    assert shown == list(schedules.load())
+
+
 @pytest.fixture
 def known(sql, settings):
     """Relations of a small system."""
