@@ -370,7 +370,7 @@ def test_a_tight_quota_is_reported(settings, monkeypatch, share, level):
 @pytest.mark.parametrize(
     ("configs", "paused", "level", "text"),
     [
-        ([], False, Level.OK, "this deployment makes"),
+        ([], False, Level.OK, "this deployment creates"),
         ([{}], False, Level.OK, "are stopped"),
         ([{"disabled": True}], False, Level.WARNING, "is paused"),
         ([{"disabled": True}], True, Level.OK, "all schedules are paused"),
