@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -40,11 +41,21 @@ def run(
 
 
 def start(google: Google, schedule: str) -> transfers.Run:
-    """Run one schedule for its latest scheduled time and tell how it ended."""
+    """Run one schedule for its latest scheduled time, and report how it ended."""
     settings = google.settings
     entry = schedules.load()[schedule]
     run_time = schedules.latest_run_time(entry, settings, present(settings))
-    config = schedules.config_for(schedules.transfer_configs(settings), schedule, run_time)
+    return run_at(google, schedules.transfer_configs(settings), schedule, run_time)
+
+
+def run_at(
+    google: Google,
+    configs: list[schedules.TransferConfig],
+    schedule: str,
+    run_time: datetime,
+) -> transfers.Run:
+    """Run one schedule for a scheduled time (UTC), and report how it ended."""
+    config = schedules.config_for(configs, schedule, run_time)
     with working(f"{config.title}: waiting for the transfer run"):
         result = transfers.run(google, config, run_time)
     mark = "[green]✓[/]" if result.succeeded else "[red]✗[/]"

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bqstack.errors import UserError
-from eros.cli import completion
-from eros.cli.common import console, make_folder, work_on, write_file
+from eros.cli import completion, row_output
+from eros.cli.common import console, make_folder, work_on
 from eros.cli.plan import Format
+from eros.cli.run import run_at
 from eros.cli.waiting import in_steps, working
-from eros.cloud import transfers
 from eros.cloud.google import Google
 from eros.cloud.local_control import present
-from eros.project import schedules
 from eros.project.project import Project
 from eros.project.settings import PROJECT_ROOT
 from eros.sandbox import sandbox_file, scripts
@@ -64,17 +61,7 @@ def run(
     script = scripts.of(settings, name, now, _date(day), scripts.arguments(values or []))
     if name in project.entries:
         moment = scripts.run_time(project, name, now, _date(day))
-        config = schedules.config_for(project.schedules, name, moment)
-        with working(f"{config.title}: waiting for the transfer run"):
-            ended = transfers.run(google, config, moment)
-        mark = "[green]✓[/]" if ended.succeeded else "[red]✗[/]"
-        console.print(
-            f"{mark} {name}: {ended.state} in {ended.seconds:.1f} s,"
-            f" scheduled for {moment:%Y-%m-%d %H:%M} UTC"
-        )
-        if ended.error:
-            console.print(f"  {ended.error}", markup=False)
-        if not ended.succeeded:
+        if not run_at(google, project.schedules, name, moment).succeeded:
             raise typer.Exit(1)
         return
     with working(f"{name}: running"):
@@ -105,20 +92,9 @@ def diff(
     ] = None,
     day: Day = None,
     values: Values = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--object",
-            help="Only this table or view; can be repeated.",
-            autocompletion=completion.objects,
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder for rows.md and rows.json.")
-    ] = None,
-    out_format: Annotated[
-        Format, typer.Option("--format", help="text, markdown or json.")
-    ] = Format.TEXT,
+    only: Annotated[list[str] | None, row_output.only("table or view")] = None,
+    output: row_output.Output = None,
+    out_format: row_output.OutFormat = Format.TEXT,
 ) -> None:
     """Compare the rows of a sandbox with its source's, or of two programs (--baseline)."""
     if not baseline and (run or day or values):
@@ -128,7 +104,6 @@ def diff(
         make_folder(output)
     with in_steps(f"sandbox diff: {google.settings.stack}", _progress) as tell:
         # The analyser and the clients take longer to import than most commands.
-        from bqstack.rows import row_report
         from eros.sandbox import sandbox_diff
 
         if baseline:
@@ -147,17 +122,7 @@ def diff(
             )
         else:
             found = sandbox_diff.diff(google, only or (), tell=tell)
-    text = json.dumps(sandbox_diff.document(found), indent=2, ensure_ascii=False)
-    if output is not None:
-        write_file(output / "rows.md", row_report.render(found))
-        write_file(output / "rows.json", f"{text}\n")
-    match out_format:
-        case Format.TEXT:
-            console.print(row_report.text(found), markup=False)
-        case Format.MARKDOWN:
-            print(row_report.render(found))
-        case Format.JSON:
-            print(text)
+    row_output.write(found, sandbox_diff.document(found), output, out_format)
 
 
 def _google(stack: str | None) -> Google:
