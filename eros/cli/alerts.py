@@ -16,6 +16,7 @@ from eros.cli import answers, completion
 from eros.cli.common import Format, Output, Stack, console
 from eros.cli.waiting import working
 from eros.cloud.google import Google
+from eros.project.alerts import rule_values
 from eros.project.project import Project
 from eros.project.stack_file import load_stack_file
 from eros.watch import alert_states, standing
@@ -46,11 +47,8 @@ def list_(
         answers.show(console, _listed(rows), wide=wide)
     else:
         console.print("[green]✓[/] nothing fires")
-    if found.unread:
-        print(
-            f"warning: the rules that Cloud Monitoring judges are unknown: {found.unread}",
-            file=sys.stderr,
-        )
+    for warning in found.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
 
 
 @app.command()
@@ -62,7 +60,9 @@ def history(
 ) -> None:
     """Show alert events, newest first: opened, repeated, escalated, acknowledged, resolved."""
     with working("alerts: reading the events"):
-        rows = alert_states.history(Google(load_stack_file(stack)), days)
+        settings = load_stack_file(stack)
+        rows = alert_states.history(Google(settings), days)
+        units = {rule.id: rule.unit for rule in Project(settings).alerts.rules}
     if output is Format.JSON:
         print(json.dumps(rows, indent=2, default=str))
         return
@@ -80,7 +80,9 @@ def history(
                     row["event"],
                     _coloured(row["rule_id"], row["severity"]),
                     row["title"],
-                    standing.number(row["value"]),
+                    rule_values.amount(row["value"], units.get(row["rule_id"], ""))
+                    if row["value"] is not None
+                    else "unknown",
                     row["actor"],
                 )
                 for row in rows
@@ -121,7 +123,7 @@ def _listed(rows: list[Standing]) -> Answer:
         [
             (
                 _coloured(one.id, one.severity if one.is_open else None),
-                one.state,
+                one.state_words,
                 one.title,
                 one.value_words,
                 one.limit_words,

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from bqstack import texts
-from eros.cli import waiting
+from eros.cli import interruption, waiting
 from eros.cli.summaries import SUMMARIES
 from eros.project import environment
 
@@ -137,6 +137,7 @@ def asked(words: list[str], environ: Mapping[str, str]) -> str | None:
 def main() -> None:
     """Run the command; a mistake or a service's refusal ends in its message and exit code 1."""
     environment.prepare()
+    interruption.begin()
     # Most of a short command's time would go into importing the others.
     name = asked(sys.argv[1:], os.environ)
     if name == "":

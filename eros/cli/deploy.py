@@ -6,10 +6,9 @@ Exit codes 0 to 5: `eros.operations.deploy.ExitCode`.
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -84,8 +83,6 @@ def deploy(
         why=why,
         impact=impact,
     )
-    # An end by the machine is an interruption like one by a person.
-    signal.signal(signal.SIGTERM, _interrupt)
     commit = preflight.commit(site)
     if resume and deployments.unfinished(stack) is None:
         remote_records.recover(site.google, deployments.Journal, stack, _tell)
@@ -136,8 +133,3 @@ def ask(question: str) -> str:
     except typer.Abort:
         # Ctrl-C and the end of input are no consent; a step that raises counts as broken.
         return ""
-
-
-def _interrupt(number: int, frame: Any) -> None:
-    del number, frame
-    raise KeyboardInterrupt

@@ -15,13 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bqstack.errors import UserError
 from eros.cli.common import console
+from eros.cli.interruption import exit_code
 from eros.cloud.local_control import Control
 from eros.project.stack_file import load_stack_file
 
 STACK = "local"
 _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
-# What a shell says of a command that Ctrl-C ended.
-_INTERRUPTED = 130
 # How long a step of the local cloud may take to end.
 _ENDING_SECONDS = 60
 _POLL_SECONDS = 0.1
@@ -117,9 +116,9 @@ def _walk(control: Control, moment: datetime, every_run: bool) -> None:
     made = _Made()
     try:
         _follow(control, moment, every_run, made)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupted:
         _tell_interruption(control, moment, every_run, made)
-        raise typer.Exit(_INTERRUPTED) from None
+        raise typer.Exit(exit_code(interrupted)) from None
 
 
 @dataclass

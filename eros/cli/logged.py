@@ -15,6 +15,7 @@ import typer
 from bqstack.errors import UserError
 from eros import logs
 from eros.cli.failed import reason
+from eros.cli.interruption import Terminated, exit_code
 
 # Commands that only look. Whatever is not named here is audited, and refused when its audit
 # record cannot be written.
@@ -83,6 +84,10 @@ def _logged(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             extras["exit_code"] = end.exit_code
             result = "failed" if end.exit_code else "succeeded"
             raise
+        except Terminated as end:
+            result = "interrupted"
+            print(f"eros {name}: stopped by SIGTERM", file=sys.stderr)
+            raise typer.Exit(exit_code(end)) from None
         except (KeyboardInterrupt, typer.Abort, SystemExit):
             result = "interrupted"
             raise

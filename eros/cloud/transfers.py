@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from google.api_core.exceptions import GoogleAPICallError
 from google.cloud import bigquery_datatransfer_v1 as datatransfer
@@ -111,6 +111,28 @@ def has_succeeded(google: Google, config: TransferConfig) -> bool:
         parent=find(google, config).name, states=[datatransfer.TransferState.SUCCEEDED]
     )
     return any(True for _ in google.transfers.list_transfer_runs(request))
+
+
+def last_success(
+    google: Google, configs: Sequence[TransferConfig], since: datetime
+) -> datetime | None:
+    """Run time of the newest run of these schedules that did its work; None where none has.
+
+    Google does not say in which order it lists runs. A page that has one after `since` is enough,
+    otherwise all are read. Raises one of `eros.cloud.google.FAILURES`.
+    """
+    newest: datetime | None = None
+    for config in deployed(google, configs):
+        request = datatransfer.ListTransferRunsRequest(
+            parent=config.name, states=[datatransfer.TransferState.SUCCEEDED]
+        )
+        for page in google.transfers.list_transfer_runs(request).pages:
+            # Datetimes at run time, whatever the annotations of the client say.
+            times: list[datetime] = [cast("Any", run).run_time for run in page.transfer_runs]
+            newest = max([*times, *([newest] if newest else [])], default=None)
+            if newest and newest > since:
+                return newest
+    return newest
 
 
 def _wait(google: Google, name: str, title: str, timeout: float) -> Run:

@@ -115,9 +115,8 @@ class Reading:
                 # It loads the parser, which files without a mistake may not need.
                 from bqstack.analysis.sql_files import in_document
 
-                finding = in_document(error, self._root, where_to_look)
-                if self._is_asked(finding.file):
-                    self.report.findings.append(finding)
+                found = in_document(error, self._root, where_to_look)
+                self.report.findings += [one for one in found if self._is_asked(one.file)]
             return None
 
     def _is_asked(self, file: Path) -> bool:

@@ -30,7 +30,7 @@ def parse(values: dict[str, Any], file: Path | str, root: Path | None = None) ->
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise _explain(error, file, root) from None
+        raise _explain(error, values, file, root) from None
 
 
 def load_stack_file(stack: str, root: Path = PROJECT_ROOT) -> Settings:
@@ -166,17 +166,23 @@ def _secret_paths(config: dict[str, Any], prefix: str = "") -> Iterator[str]:
             yield from _secret_paths(value, f"{prefix}{key}.")
 
 
-def _explain(error: ValidationError, file: Path | str, root: Path | None) -> UserError:
-    problem = documents.worst(error)
-    path = documents.written(problem)
-    key = f"{NAMESPACE}:{path}"
+def _explain(
+    error: ValidationError, values: dict[str, Any], file: Path | str, root: Path | None
+) -> UserError:
     text = ""
     if root is not None and (root / file).is_file():
         text = texts.read(root / file, file)
+    found = documents.problems(error, values)
+    return documents.together(_mistake(problem, file, text) for problem in found)
+
+
+def _mistake(problem: documents.Problem, file: Path | str, text: str) -> UserError:
+    path = documents.written(problem)
+    key = f"{NAMESPACE}:{path}"
     is_written = f"{NAMESPACE}:{path.partition('.')[0]}:" in text
     secret = path.split(".")[0] == "secrets"
     return UserError(
-        documents.message(error, problem),
+        documents.message(problem),
         file=file,
         line=documents.line_of(text, f"config.{key}") if is_written else None,
         key=key,

@@ -41,14 +41,12 @@ def _row(rule: Rule) -> str:
     def time(minutes: int | None) -> str:
         return alert_policy.duration(minutes) if minutes else ""
 
-    side = "below" if rule.is_below else "above"
-    limit = f"{rule.limit:,.0f}" if rule.limit.is_integer() else f"{rule.limit:,g}"
     cells = (
         f"[{rule.id}]({alert_policy.runbook_link('runbook.md', rule)})",
         rule.title,
         rule.severity,
         rule.priority,
-        f"{side} {limit} {rule.unit}",
+        alert_policy.fires(rule),
         "SQL" if rule.metric is None else "Cloud Monitoring",
         time(rule.repeat_every),
         time(rule.escalate_after),

@@ -10,13 +10,16 @@ from typing import Any
 from bqstack.failures import FAILURES, explained
 from eros.cloud.google import Google
 from eros.cloud.local_control import present
-from eros.project.alerts import Alerts, alert_policy
+from eros.project.alerts import Alerts, alert_policy, rule_values
 from eros.project.alerts.loaded_rules import Rule
 from eros.project.settings import Settings
-from eros.watch import alert_states
+from eros.watch import alert_states, evaluation
 from eros.watch.dashboard.cloud_figures import Incident, Monitoring, Window
+from eros.watch.evaluation import Evaluation
 
-OK, OPEN, UNKNOWN = "OK", "OPEN", "UNKNOWN"
+OK, OPEN, PENDING, UNKNOWN = "OK", "OPEN", "PENDING", "UNKNOWN"
+# There is nothing to judge by: no daily run yet, or no health check, which A26 watches.
+NO_VALUE = "NO VALUE"
 # An INFO rule whose condition holds is news, and nobody must act.
 NEWS = "INFO"
 
@@ -29,7 +32,7 @@ class Standing:
     title: str
     severity: str
     state: str
-    """OK, OPEN, ACKNOWLEDGED, INFO or UNKNOWN."""
+    """OK, OPEN, ACKNOWLEDGED, PENDING, INFO, NO VALUE or UNKNOWN."""
     value: float | None
     limit: float | None
     is_below: bool
@@ -39,11 +42,20 @@ class Standing:
     """SQL, or Cloud Monitoring."""
     rule: Rule | None = None
     escalated: datetime | None = None
+    evaluation: Evaluation | None = None
+    """When SQL judged it; None for a rule of Cloud Monitoring."""
 
     @property
     def is_open(self) -> bool:
         """Whether somebody has to look at it."""
-        return self.state not in (OK, NEWS)
+        return self.state not in (OK, NEWS, NO_VALUE)
+
+    @property
+    def state_words(self) -> str:
+        """The state; of a rule that has not been judged lately, when it was."""
+        if self.state == UNKNOWN and self.evaluation:
+            return self.evaluation.state
+        return self.state
 
     @property
     def unit(self) -> str:
@@ -55,15 +67,15 @@ class Standing:
         """The value with its unit."""
         if self.value is None:
             return "" if self.judged_by != "SQL" else "unknown"
-        return f"{number(self.value)} {self.unit}".rstrip()
+        return rule_values.words(self.value, self.unit)
 
     @property
     def limit_words(self) -> str:
         """Where it fires; with the unit where there is no value to have it."""
         if self.limit is None:
             return ""
-        words = f"{'below' if self.is_below else 'above'} {number(self.limit)}"
-        return words if self.value is not None else f"{words} {self.unit}".rstrip()
+        write = rule_values.words if self.value is None else rule_values.amount
+        return f"{'below' if self.is_below else 'above'} {write(self.limit, self.unit)}"
 
     def document(self, runbook: str) -> dict[str, Any]:
         """As JSON: the names of the view alert_status, then what the file says."""
@@ -79,6 +91,7 @@ class Standing:
             "escalated_at": self.escalated,
             "acknowledged_by": self.taken_by,
             "judged_by": self.judged_by,
+            "judged_at": self.evaluation.at if self.evaluation else None,
         }
         if self.rule is None:
             return values
@@ -88,40 +101,46 @@ class Standing:
 
 @dataclass(frozen=True)
 class All:
-    """Every rule by its id; `unread` says why Cloud Monitoring did not answer."""
+    """Every rule by its id; `warnings` say what nobody knows of them, and why."""
 
     rules: list[Standing]
-    unread: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def read(google: Google, alerts: Alerts) -> All:
     """How the rules of the stack stand."""
     known = {rule.id: rule for rule in alerts.rules}
-    rows = [_judged_by_sql(row, known.get(row["rule_id"])) for row in alert_states.status(google)]
+    judged = evaluation.read(google)
+    warnings = [judged.warning] if judged.warning else []
+    rows = [
+        _judged_by_sql(row, known.get(row["rule_id"]), judged)
+        for row in alert_states.status(google)
+    ]
     metrics = [rule for rule in alerts.rules if rule.metric is not None]
-    unread = ""
     try:
         window = Window.until(present(google.settings), 1)
         monitoring = Monitoring(google.api("monitoring"), google.settings.project, window)
         rows += _judged_by_monitoring(metrics, monitoring.incidents, google.settings)
     except FAILURES as error:
-        unread = explained(error)
+        warnings.append(f"the rules that Cloud Monitoring judges are unknown: {explained(error)}")
         rows += [_of_metric(rule, UNKNOWN, None) for rule in metrics]
-    return All(sorted(rows, key=lambda one: one.id), unread)
+    return All(sorted(rows, key=lambda one: one.id), tuple(warnings))
 
 
-def number(value: float | None) -> str:
-    """A figure with at most six digits that say something."""
-    return "unknown" if value is None else f"{value:,.6g}"
-
-
-def _judged_by_sql(row: dict[str, Any], rule: Rule | None) -> Standing:
-    is_news = row["severity"] == "INFO" and row["state"] != OK
+def _judged_by_sql(row: dict[str, Any], rule: Rule | None, judged: Evaluation) -> Standing:
+    state = row["state"]
+    is_info = row["severity"] == NEWS
+    if not judged.is_current and (is_info or state in (OK, PENDING)):
+        state = UNKNOWN
+    elif state == OK and row["value"] is None:
+        state = NO_VALUE
+    elif is_info and state != OK:
+        state = NEWS
     return Standing(
         id=row["rule_id"],
         title=row["title"],
         severity=row["severity"],
-        state=NEWS if is_news else row["state"],
+        state=state,
         value=row["value"],
         limit=row["open_limit"],
         is_below=row["is_below"],
@@ -130,6 +149,7 @@ def _judged_by_sql(row: dict[str, Any], rule: Rule | None) -> Standing:
         judged_by="SQL",
         rule=rule,
         escalated=row["escalated_at"],
+        evaluation=judged,
     )
 
 

@@ -219,7 +219,7 @@ def test_a_stopped_evaluation_is_noticed_without_a_single_point(rules, configs):
 def test_documentation_tells_meaning_response_time_commands_and_runbook(rules):
     text = alert_policy.documentation(rules["A04"], "docs/runbook.md", "prod")
     assert "CRITICAL, P1, act within 1 h." in text
-    assert "Fires below 200 (available captions), healthy again at 220." in text
+    assert "Fires below 200 available captions, healthy again at 220." in text
     assert "1. `eros run sweep_expired_caption_locks --stack prod`" in text
     assert "Runbook: docs/runbook.md#a04-caption-pool-depletion" in text
     assert "`eros alerts ack A04 --stack prod`" in text

@@ -82,3 +82,21 @@ def test_the_check_finds_mistakes():
     assert mistake(["rollbak"]) == "no command rollbak"
     assert mistake(["backup", "create", "--kinds", "daily"]) == "no option --kinds"
     assert mistake(["run", "no_such_query"]) == "nothing to run: no_such_query"
+
+
+# What one part of the program tells another, and no person sets.
+INNER = {"BACKEND_URL", "PULUMI_HOME", "LOCAL_ROOT", "LOCAL_PORTS_FILE", "PLAN_LINK"}
+
+
+def test_every_variable_that_a_person_may_set_is_on_the_first_page():
+    folders = ("eros", "packages/bqstack/src", "packages/localgcp/src", "tools")
+    sources = [path for folder in folders for path in (PROJECT_ROOT / folder).rglob("*.py")]
+    read = {
+        name
+        for path in sources
+        for name in re.findall(r"\"EROS_([A-Z_]+)\"", path.read_text(encoding="utf-8"))
+    }
+    assert "LOCAL_DIR" in read
+    text = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`EROS_([A-Z_]+)`", text))
+    assert named == read - INNER

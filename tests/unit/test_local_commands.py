@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
+import typer
+from click.testing import CliRunner as PlainRunner
 from typer.testing import CliRunner
 
 from bqstack.errors import UserError
-from eros.cli import local_clock
+from eros.cli import interruption, local_clock, logged
 from eros.cli.local import app
 from eros.cli.local_clock import parse_duration
 from eros.cloud import endpoints, local_control
 from eros.project.stack_file import load_stack_file
 from localgcp.apis.clock import Clock
+from localgcp.apis.transfers.scheduled_query import Outcome
 from packages.localgcp.tests.rest_support import Server, running
 from packages.localgcp.tests.test_clock import Queries, schedule
 from packages.localgcp.tests.test_policies import METRIC, World, inactive
@@ -91,6 +100,74 @@ def test_a_walk_that_is_interrupted_says_how_far_it_came_and_how_to_go_on(
     monkeypatch.undo()
     monkeypatch.setenv("EROS_LOCAL_DIR", str(local.data_dir))
     assert "it is 2026-03-03 12:00 UTC; no run failed" in eros_local(*again)
+
+
+class OneRun(Queries):
+    """Runs one query; the next one waits until somebody lets it."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.second, self.let = Event(), Event()
+
+    def run(self, run: dict[str, Any], location: str, starting: Callable[[str], None]) -> Outcome:
+        if self.seen:
+            self.second.set()
+            self.let.wait()
+        return super().run(run, location, starting)
+
+
+def test_a_walk_that_the_machine_ends_says_how_far_it_came_and_how_to_go_on(
+    tmp_path: Path,
+) -> None:
+    shown = Clock()
+    shown.move_to(NOW)
+    queries = OneRun(shown)
+    with running(tmp_path, clock=shown, queries=queries) as server:
+        addresses = dict.fromkeys(endpoints.KEYS, f"{server.url}/monitoring/")
+        (tmp_path / "endpoints.json").write_text(json.dumps(addresses))
+        schedule(server, "hourly", "every 1 hours from 00:17 to 23:17")
+        walk = subprocess.Popen(
+            [sys.executable, "-m", "eros.cli.app", "local", "clock", "advance", "2d"],
+            env=os.environ | {"EROS_LOCAL_DIR": str(tmp_path), "EROS_LOG_DIR": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            queries.second.wait()
+            walk.terminate()
+        finally:
+            queries.let.set()
+        said, warned = walk.communicate()
+    assert walk.returncode == 128 + signal.SIGTERM
+    assert "stopped at 2026-03-01 1" in said, warned
+    assert "of 48 runs" in said
+    assert "to continue: eros local clock set 2026-03-03T12:0" in said
+
+
+def test_the_machine_ends_any_command_as_a_person_does() -> None:
+    ended = []
+
+    def work() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except KeyboardInterrupt:
+            ended.append("undone")
+            raise
+
+    whole = typer.Typer()
+    whole.callback()(lambda: None)
+    whole.command(name="health")(work)
+    command = typer.main.get_command(whole)
+    logged.log_commands(command)
+    before = signal.getsignal(signal.SIGTERM)
+    interruption.begin()
+    try:
+        result = PlainRunner().invoke(command, ["health"])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (ended, result.exit_code) == (["undone"], 143)
+    assert result.stderr == "eros health: stopped by SIGTERM\n"
 
 
 def test_the_clock_says_what_it_showed_at_a_real_moment(local: Server) -> None:

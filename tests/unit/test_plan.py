@@ -203,6 +203,20 @@ def test_the_picture_names_what_changes_what_breaks_and_who_reads_it(base, tmp_p
     assert picture.mermaid(planned(base, tmp_path / "2", "other_owner")) == ""
 
 
+def test_the_picture_has_what_is_lost_and_whose_sql_named_it(base, tmp_path):
+    text = picture.mermaid(planned(base, tmp_path, "rename_table_and_grant"))
+    assert 'n0["automation_alerts<br/>table: delete"]:::lossy' in text
+    assert 'n1["raise_alert<br/>procedure"]:::changed' in text
+    assert 'n2["alerts<br/>table: create"]:::changed' in text
+    assert {"  n0 --> n1", "  n2 --> n1"} <= set(text.splitlines())
+
+
+def test_a_loss_that_touches_nothing_else_needs_no_picture(base, tmp_path):
+    plan = planned(base, tmp_path, "shorten_retention")
+    assert plan.refused
+    assert picture.mermaid(plan) == ""
+
+
 def test_the_picture_has_no_more_nodes_than_a_person_takes_in_and_hostile_names_are_inert():
     effects = tuple(
         Effect(f'v{n}"]; click x "javascript:alert(1)', "view", (), ("t.a",)) for n in range(60)

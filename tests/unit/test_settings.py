@@ -177,3 +177,10 @@ def test_a_setting_outside_config_is_refused(tmp_path):
 def test_an_unknown_key_is_shown_as_it_was_written(values):
     with pytest.raises(UserError, match=r"eros:backup\.buck_et"):
         parse(values | {"backup": {"bucket": "test-bucket", "buck_et": "x"}}, "Pulumi.local.yaml")
+
+
+def test_every_mistake_of_a_stack_is_named(values):
+    text = refusal(values | {"datset": "x", "timeZone": "America/Los_Angles", "labls": {}})
+    for key in ("eros:datset", "eros:labls", "eros:timeZone"):
+        assert f"Pulumi.staging.yaml: {key}: " in text
+    assert text.count("\n  fix: ") == 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,11 +11,13 @@ import pytest
 from google.api_core.exceptions import Forbidden
 
 from eros.cli import alerts as command
-from eros.project.alerts import loaded_rules
+from eros.cloud import transfers
+from eros.project.alerts import loaded_rules, rule_values
 from eros.project.settings import PROJECT_ROOT, Settings
-from eros.watch import alert_states, standing
+from eros.watch import alert_states, evaluation, standing
 
 AT = datetime(2026, 3, 1, 11, 20, tzinfo=UTC)
+NOW = datetime(2026, 3, 1, 12, 5, tzinfo=UTC)
 METRIC_RULES = ["A02", "A05", "A20", "A25", "A27"]
 
 
@@ -81,12 +83,25 @@ def google(settings: Settings, *alerts: dict[str, Any], fault: Exception | None 
             raise fault
         return Api(list(alerts))
 
-    return SimpleNamespace(settings=settings, api=api)
+    return SimpleNamespace(settings=settings, api=api, root=PROJECT_ROOT)
+
+
+def judge(monkeypatch: pytest.MonkeyPatch, at: datetime | Exception | None) -> None:
+    """The newest evaluation that Data Transfer knows."""
+
+    def last_success(*_: object) -> datetime | None:
+        if isinstance(at, Exception):
+            raise at
+        return at
+
+    monkeypatch.setattr(transfers, "last_success", last_success)
+    monkeypatch.setattr(evaluation, "present", lambda settings: NOW)
 
 
 @pytest.fixture(autouse=True)
 def rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alert_states, "status", lambda google: [dict(one) for one in ROWS])
+    judge(monkeypatch, NOW - timedelta(minutes=10))
 
 
 def read(settings: Settings, *alerts: dict[str, Any], **how: Any) -> standing.All:
@@ -121,7 +136,7 @@ def test_what_cloud_monitoring_does_not_answer_is_unknown_and_not_healthy(
     rules = {one.id: one for one in found.rules}
     assert {rules[name].state for name in METRIC_RULES} == {"UNKNOWN"}
     assert all(rules[name].is_open for name in METRIC_RULES)
-    assert found.unread == "no"
+    assert found.warnings == ("the rules that Cloud Monitoring judges are unknown: no",)
     assert rules["A15"].state == "ACKNOWLEDGED"
 
 
@@ -134,8 +149,92 @@ def test_good_news_is_no_open_alert(settings: Settings) -> None:
 def test_values_have_units(settings: Settings) -> None:
     rules = {one.id: one for one in read(settings).rules}
     assert rules["A15"].value_words == "12 expired locks"
+    assert rules["A27"].limit_words == "above 3.2 TiB billed in 20 hours"
     assert rules["A98"].value_words == "0", "a rule of a newer stack"
     assert rules["A98"].rule is None
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (datetime(2026, 3, 1, 3, 15, tzinfo=UTC), "judged at 03:15, not since"),
+        (datetime(2026, 2, 27, 3, 15, tzinfo=UTC), "judged at 2026-02-27 03:15, not since"),
+        (None, "NEVER JUDGED"),
+        (Forbidden("no"), "UNKNOWN"),
+    ],
+)
+def test_what_was_not_judged_lately_is_not_healthy(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, at: Any, said: str
+) -> None:
+    judge(monkeypatch, at)
+    found = read(settings)
+    rules = {one.id: one for one in found.rules}
+    for name in ("A14", "A16", "A98"):
+        assert (rules[name].state, rules[name].state_words) == ("UNKNOWN", said)
+        assert rules[name].is_open
+    assert rules["A15"].state == "ACKNOWLEDGED", "what is open stays open"
+    assert rules["A02"].state == "OK", "Cloud Monitoring needs no evaluation"
+    (warning,) = found.warnings
+    assert "judged" in warning
+
+
+def test_the_warning_says_since_when_and_what_to_do(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge(monkeypatch, datetime(2026, 3, 1, 3, 15, tzinfo=UTC))
+    (warning,) = read(settings).warnings
+    assert "judged at 2026-03-01 03:15 UTC, 8 h 50 min ago, and not since" in warning
+    assert "eros run evaluate_alerts judges them now" in warning
+
+
+@pytest.mark.parametrize(("minutes", "is_current"), [(34, True), (36, False)])
+def test_one_evaluation_may_be_missing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, minutes: int, is_current: bool
+) -> None:
+    judge(monkeypatch, NOW - timedelta(minutes=minutes))
+    assert (read(settings).warnings == ()) is is_current
+
+
+def test_a_rule_without_a_value_is_not_called_healthy(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    none: Any = None
+    monkeypatch.setattr(alert_states, "status", lambda _: [row("A16", "WARNING", none)])
+    (rule,) = [one for one in read(settings).rules if one.id == "A16"]
+    assert (rule.state, rule.value_words, rule.is_open) == ("NO VALUE", "unknown", False)
+
+
+class Pages:
+    """Runs of a schedule as Data Transfer lists them; says how many pages were asked for."""
+
+    def __init__(self, *pages: list[datetime]) -> None:
+        self.pages_read = 0
+        self._pages = pages
+
+    def list_transfer_runs(self, request: Any) -> Any:
+        assert [state.name for state in request.states] == ["SUCCEEDED"]
+
+        def pages() -> Any:
+            for times in self._pages:
+                self.pages_read += 1
+                yield SimpleNamespace(transfer_runs=[SimpleNamespace(run_time=t) for t in times])
+
+        return SimpleNamespace(pages=pages())
+
+
+@pytest.mark.parametrize(
+    ("age", "pages_read"), [(timedelta(minutes=5), 1), (timedelta(minutes=30), 2)]
+)
+def test_the_newest_run_is_found_in_any_order_and_no_page_read_too_many(
+    monkeypatch: pytest.MonkeyPatch, age: timedelta, pages_read: int
+) -> None:
+    monkeypatch.undo()
+    one = SimpleNamespace(name="projects/p/transferConfigs/1")
+    monkeypatch.setattr(transfers, "deployed", lambda *_: [one])
+    client = Pages([NOW - timedelta(days=2), NOW - age], [NOW - timedelta(hours=1)])
+    site: Any = SimpleNamespace(transfers=client)
+    found = transfers.last_success(site, [], NOW - timedelta(minutes=20))
+    assert (found, client.pages_read) == (NOW - age, pages_read)
 
 
 @pytest.fixture
@@ -159,3 +258,27 @@ def test_firing_shows_what_somebody_has_to_look_at(listed: Any, settings: Settin
     (taken,) = [one for one in found if one["rule_id"] == "A15"]
     assert (taken["acknowledged_by"], taken["unit"]) == ("ada", "expired locks")
     assert taken["runbook"].endswith("#a15-expired-locks-piling-up")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "alone", "words"),
+    [
+        (3518437208883.0, "bytes billed in 20 hours", "3.2 TiB", "3.2 TiB billed in 20 hours"),
+        (6.22694, "hours since a run", "6 h 13 min", "6 h 13 min since a run"),
+        (28.0, "hours since the last good run", "28 h", "28 h since the last good run"),
+        (100.0, "hours", "4 d 4 h", "4 d 4 h"),
+        (10.2, "minutes", "10 min 12 s", "10 min 12 s"),
+        (2.3456, "seconds, 95th percentile", "2.35 s", "2.35 s, 95th percentile"),
+        (9.8, "US dollars today", "$9.80", "$9.80 today"),
+        (0.0042, "US dollars today", "$0.0042", "$0.0042 today"),
+        (4.25, "% of the queries of 24 hours", "4.25%", "4.25% of the queries of 24 hours"),
+        (10001.0, "active locks", "10,001", "10,001 active locks"),
+        (1.5, "minutest things", "1.5", "1.5 minutest things"),
+        (0.0, "", "0", "0"),
+    ],
+)
+def test_values_are_written_as_people_read_them(
+    value: float, unit: str, alone: str, words: str
+) -> None:
+    assert rule_values.amount(value, unit) == alone
+    assert rule_values.words(value, unit) == words

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bqstack import amounts
+from eros.project.alerts import rule_values
 from eros.project.alerts.loaded_rules import Rule
 from eros.project.alerts.rules_file import LONGEST_LOOKBACK, SHORTEST_HOLD
 from eros.project.figures import TYPE_PREFIX, VALUE_METRIC
@@ -134,13 +135,14 @@ def subject(rule: Rule, environment: str, escalated: bool = False) -> str:
 
 def documentation(rule: Rule, runbook: str, environment: str) -> str:
     """Body of a notification, in Markdown; its commands are for this stack."""
-    healthy = "" if rule.resolves == rule.limit else f", healthy again at {rule.resolves:g}"
-    lasting = f" for {duration(rule.hold)}" if rule.hold else ""
+    resolves = rule_values.amount(rule.resolves, rule.unit)
+    healthy = "" if rule.resolves == rule.limit else f", healthy again at {resolves}"
+    lasting = f", for {duration(rule.hold)}" if rule.hold else ""
     lines = [
         f"**{rule.id} {rule.title}**: {rule.severity}, {rule.priority},"
         f" act within {duration(rule.respond_within)}.",
         rule.means,
-        f"Fires {_side(rule)} ({rule.unit}){lasting}{healthy}.",
+        f"Fires {fires(rule)}{lasting}{healthy}.",
     ]
     if rule.first_steps:
         commands = [_for_stack(step, environment) for step in rule.first_steps]
@@ -156,8 +158,9 @@ def documentation(rule: Rule, runbook: str, environment: str) -> str:
     return "\n\n".join(lines) + "\n"
 
 
-def _side(rule: Rule) -> str:
-    return f"{'below' if rule.is_below else 'above'} {rule.limit:g}"
+def fires(rule: Rule) -> str:
+    """Where the rule fires: above 3.2 TiB billed in 20 hours."""
+    return f"{'below' if rule.is_below else 'above'} {rule_values.words(rule.limit, rule.unit)}"
 
 
 def _for_stack(command: str, environment: str) -> str:
@@ -173,7 +176,7 @@ def _signal(rule: Rule, escalated: bool, names: ResourceNames) -> Condition:
     labels = {"rule": rule.label} | ({"stage": "escalated"} if escalated else {})
     # SQL decides, and signals until the value is healthy again: what it signals is beyond that.
     return Condition(
-        title=f"signal of {rule.id}: {rule.unit} {_side(rule)}",
+        title=f"signal of {rule.id}: {fires(rule)}",
         filter=_filter(TYPE_PREFIX + names.metric(VALUE_METRIC), "bigquery_project", labels),
         configs=(),
         window=SIGNAL_WINDOW,
@@ -191,11 +194,11 @@ def _windows(
 ) -> list[tuple[str, tuple[str, ...], int]]:
     """Title, transfer configs and window of each condition of a rule with a metric."""
     assert rule.metric is not None
-    side = _side(rule)
+    side = fires(rule)
     metric = rule.metric
     if metric.schedules is None and metric.except_schedules is None:
         assert metric.window is not None
-        return [(f"{rule.unit} {side}", (), metric.window)]
+        return [(side, (), metric.window)]
     longest = LONGEST_LOOKBACK - max(rule.hold, SHORTEST_HOLD) - (rule.escalate_after or 0)
     groups: dict[int, list[str]] = {}
     for config in configs:
@@ -208,7 +211,7 @@ def _windows(
         window = metric.window or min(gap + RUN_SLACK, longest)
         groups.setdefault(window, []).append(config.key)
     return [
-        (f"{rule.unit} {side} in {duration(window)}", tuple(keys), window)
+        (f"{side} in {duration(window)}", tuple(keys), window)
         for window, keys in sorted(groups.items())
     ]
 

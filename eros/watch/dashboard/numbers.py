@@ -12,7 +12,7 @@ _TIMES = frozenset({"ms", "s", "min", "h", "d"})
 def shown(value: float, unit: str) -> str:
     """`value` with its unit of Cloud Monitoring: 0.42 s, $1.20, 3.1%, 12 GiB, 1,234."""
     if unit == "{USD}":
-        return f"{'-' if value < 0 else ''}${abs(value):,.{2 if abs(value) >= 0.01 else 4}f}"
+        return amounts.usd(value)
     if unit == "%":
         return f"{amounts.plain(value)}%"
     if unit == "By":

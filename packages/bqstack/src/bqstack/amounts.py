@@ -26,6 +26,12 @@ def size(number: float) -> str:
     return f"{plain(number)} {_BYTES[power]}"
 
 
+def usd(value: float) -> str:
+    """US dollars: $1.20, -$3.00, and in four digits below a cent: $0.0042."""
+    sign = "-" if value < 0 else ""
+    return f"{sign}${abs(value):,.{2 if abs(value) >= 0.01 or not value else 4}f}"
+
+
 def span(time: timedelta, *, parts: int = 2, largest: str = "d", smallest: str = "min") -> str:
     """A length of time in its largest units, such as 3 d 4 h, 1 h 30 min or 12 min.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypedDict, get_args
@@ -13,6 +14,9 @@ from pydantic.alias_generators import to_camel
 from bqstack import texts
 from bqstack.errors import UserError
 from bqstack.unchecked import JsonObject, JsonValue
+
+# More mistakes than that in one file nobody takes in at once.
+MOST_PROBLEMS = 10
 
 
 class DuplicateKey(yaml.constructor.ConstructorError):
@@ -118,13 +122,15 @@ def load_document[Model: Section](model: type[Model], path: Path, root: Path) ->
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        problem = worst(error)
-        raise UserError(
-            message(error, problem),
-            file=shown,
-            key=written(problem),
-            value=shown_value(problem),
-            fix=spelling_hint(model, problem["loc"]) if is_unknown_key(problem) else None,
+        raise together(
+            UserError(
+                message(problem),
+                file=shown,
+                key=written(problem),
+                value=shown_value(problem),
+                fix=spelling_hint(model, problem["loc"]) if is_unknown_key(problem) else None,
+            )
+            for problem in problems(error, values)
         ) from None
 
 
@@ -167,9 +173,63 @@ class Problem(TypedDict):
     input: object
 
 
-def worst(error: ValidationError) -> Problem:
-    """The problem to tell first: a misspelt key explains the missing one beside it."""
-    return min(error.errors(), key=lambda problem: not is_unknown_key(problem))
+def problems(error: ValidationError, values: JsonValue) -> list[Problem]:
+    """One problem for each mistake in `values`, in their order, unknown keys first.
+
+    A misspelt key explains the missing one beside it, and of the kinds that a value may have the
+    first one speaks for all.
+    """
+    found: dict[tuple[int | str, ...], Problem] = {}
+    for problem in sorted(error.errors(), key=lambda problem: not is_unknown_key(problem)):
+        place = _place(problem["loc"], values)
+        if problem["type"] == "missing":
+            place = (*place, problem["loc"][-1])
+            if any(_is_misspelling(other, place) for other in found.values()):
+                continue
+        known = Problem(type=problem["type"], loc=place, msg=problem["msg"], input=problem["input"])
+        found.setdefault(place, known)
+    return list(found.values())
+
+
+def _place(location: tuple[int | str, ...], values: JsonValue) -> tuple[int | str, ...]:
+    """As much of a location as the document has; behind it pydantic names kinds of values."""
+    current: Any = values
+    for depth, part in enumerate(location):
+        is_there = (
+            part in current
+            if isinstance(current, dict)
+            else isinstance(current, list) and isinstance(part, int) and part < len(current)
+        )
+        if not is_there:
+            return location[:depth]
+        current = current[part]
+    return location
+
+
+def _is_misspelling(other: Problem, missing: tuple[int | str, ...]) -> bool:
+    return (
+        is_unknown_key(other)
+        and other["loc"][:-1] == missing[:-1]
+        and bool(get_close_matches(str(other["loc"][-1]), [str(missing[-1])]))
+    )
+
+
+def together(errors: Iterable[UserError]) -> UserError:
+    """All mistakes as one error, as many as a person takes in; there must be one."""
+    first, *others = errors
+    if (left := len(others) - (MOST_PROBLEMS - 1)) > 0:
+        del others[MOST_PROBLEMS - 1 :]
+        more = f"{left} more mistakes: fix those above to see them"
+        others.append(UserError(more, file=first.file))
+    return UserError(
+        first.message,
+        file=first.file,
+        line=first.line,
+        key=first.key,
+        value=first.value,
+        fix=first.fix,
+        others=others,
+    )
 
 
 def is_unknown_key(problem: Problem) -> bool:
@@ -177,18 +237,16 @@ def is_unknown_key(problem: Problem) -> bool:
     return problem["type"] == "extra_forbidden"
 
 
-def message(error: ValidationError, problem: Problem) -> str:
-    """One line for a problem, with the number of the others."""
-    others = error.error_count() - 1
-    more = f"; and {others} more" if others else ""
+def message(problem: Problem) -> str:
+    """One line for a problem."""
     if is_unknown_key(problem):
-        return f"unknown key{more}"
+        return "unknown key"
     if problem["type"] == "missing":
-        return f"required, but not set{more}"
+        return "required, but not set"
     if problem["type"] == "model_type":
-        return f"input should be a mapping of keys{more}"
+        return "input should be a mapping of keys"
     text = problem["msg"].removeprefix("Value error, ")
-    return text[0].lower() + text[1:] + more
+    return text[0].lower() + text[1:]
 
 
 def shown_value(problem: Problem) -> object:

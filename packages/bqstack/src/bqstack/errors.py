@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -9,7 +10,8 @@ class UserError(Exception):
     """A mistake in input, configuration or environment that the reader can fix.
 
     `str()` of it is the whole message: where, what, and how to fix it. Commands
-    print it without a traceback and exit with a non-zero code.
+    print it without a traceback and exit with a non-zero code. `others` are further mistakes
+    that were found with it; its text ends with theirs.
     """
 
     def __init__(
@@ -21,6 +23,7 @@ class UserError(Exception):
         key: str | None = None,
         value: object = None,
         fix: str | None = None,
+        others: Sequence[UserError] = (),
     ) -> None:
         self.message = message
         self.file = str(file) if file is not None else None
@@ -28,7 +31,8 @@ class UserError(Exception):
         self.key = key
         self.value = value
         self.fix = fix
-        super().__init__(self._text())
+        self.others = tuple(others)
+        super().__init__("\n".join((self._text(), *map(str, self.others))))
 
     def _text(self) -> str:
         where = self.file or ""

@@ -134,7 +134,7 @@ class Check:
             text = texts.read(path, scripts.file)
             statements = scripts.statements()
         except UserError as error:
-            self.report.findings.append(sql_files.in_document(error, self.root, self.beside.hint))
+            self.report.findings.extend(sql_files.in_document(error, self.root, self.beside.hint))
             return
         for statement in statements:
             line = documents.line_of(text, statement.key) or 1
@@ -194,6 +194,6 @@ class Check:
         except UserError as error:
             # What the analyser has reported, with a better place, is not reported again.
             if not self.report.findings:
-                self.report.findings.append(
+                self.report.findings.extend(
                     sql_files.in_document(error, self.root, self.beside.hint)
                 )

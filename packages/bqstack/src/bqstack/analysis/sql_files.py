@@ -55,7 +55,7 @@ def load(target: Target, root: Path, beside: Beside) -> Loaded:
         except UserError as error:
             loaded.failed.add(error.file or "")
             loaded.unknown.add(name)
-            loaded.findings.append(in_document(error, root, beside.hint))
+            loaded.findings.extend(in_document(error, root, beside.hint))
     for path in elsewhere.files(root):
         _read_elsewhere(loaded, target, context, path, root)
     for path in texts.below(root / "sql"):
@@ -64,7 +64,7 @@ def load(target: Target, root: Path, beside: Beside) -> Loaded:
         try:
             kind = kind_of(path, root / "sql")
         except UserError as error:
-            loaded.findings.append(in_document(error, root, beside.hint))
+            loaded.findings.extend(in_document(error, root, beside.hint))
             continue
         if kind is Kind.LOCAL_TABLE and not target.has_local_tables:
             continue
@@ -110,7 +110,7 @@ def _read(
     try:
         text = texts.read(path, shown)
     except UserError as error:
-        loaded.findings.append(in_document(error, root))
+        loaded.findings.extend(in_document(error, root))
         return
     source = Source(shown, text, text)
     try:
@@ -161,7 +161,7 @@ def _read_elsewhere(
     try:
         text = texts.read(path, shown)
     except UserError as error:
-        loaded.findings.append(in_document(error, root))
+        loaded.findings.extend(in_document(error, root))
         return
     source = Source(shown, text, text)
     try:
@@ -177,11 +177,17 @@ def _read_elsewhere(
     loaded.elsewhere.append(found)
 
 
-def in_document(error: UserError, root: Path, hint: Callable[[Path], str] = no_hint) -> Finding:
-    """A finding for a mistake in a file that has no SQL to show, at the entry with the mistake.
+def in_document(
+    error: UserError, root: Path, hint: Callable[[Path], str] = no_hint
+) -> list[Finding]:
+    """Findings for mistakes in a file that has no SQL to show, each at its entry.
 
-    `hint` is asked where the error names no fix.
+    `hint` is asked where an error names no fix.
     """
+    return [_in_document(one, root, hint) for one in (error, *error.others)]
+
+
+def _in_document(error: UserError, root: Path, hint: Callable[[Path], str]) -> Finding:
     shown = Path(error.file or "")
     text = _text_if_readable(root / shown)
     message = f"{error.key}: {error.message}" if error.key else error.message

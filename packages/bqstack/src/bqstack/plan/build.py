@@ -81,8 +81,9 @@ def _consequences(
         figures = cloud.ask(connect, target.dataset, costs.tables_of(graphs), queries)
     planned = []
     for change in changes:
+        named_by = tuple(impact.named_by(change, changes, *graphs))
         if change not in seen:
-            planned.append(Planned(change))
+            planned.append(Planned(change, named_by=named_by))
             continue
         before, after = (figures.bytes.get(text) for text in _queries(change))
         planned.append(
@@ -91,6 +92,7 @@ def _consequences(
                 columns=tuple(impact.own_columns(change, *graphs)),
                 downstream=tuple(impact.effects(change, *graphs)),
                 broken=impact.broken(change.name, *graphs),
+                named_by=named_by,
                 not_understood=tuple(impact.unknown(change.name, graphs[0])),
                 bytes=(before, after),
                 rows=figures.rows.get(change.name),

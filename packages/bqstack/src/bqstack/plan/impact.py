@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bqstack.guard import Action, Change, Loss, routine_changes, table_changes
@@ -72,6 +73,21 @@ def broken(name: str, old: Graph, new: Graph) -> dict[str, str]:
     """Objects at and below `name` that the change makes wrong, with what is wrong."""
     wrong = {item.name for item in _below(name, old) if item.mistake}
     return {i.name: i.mistake for i in _below(name, new) if i.mistake and i.name not in wrong}
+
+
+def named_by(change: Change, changes: Iterable[Change], old: Graph, new: Graph) -> list[str]:
+    """Changed objects whose SQL names an object that comes or goes, before or after."""
+    if change.action not in (Action.CREATE, Action.REPLACE, Action.DELETE):
+        return []
+    names = {other.name for other in changes if other is not change}
+    return sorted(
+        {
+            name
+            for graph in (old, new)
+            for name in names & graph.objects.keys()
+            if change.name in graph.objects[name].needs
+        }
+    )
 
 
 def unknown(name: str, old: Graph) -> list[str]:

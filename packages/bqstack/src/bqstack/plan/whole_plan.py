@@ -31,7 +31,8 @@ _ROUTINES = {
 class Planned:
     """One change with what follows from it.
 
-    `broken` are objects that the change makes wrong, with what is wrong; `bytes` is what the
+    `broken` are objects that the change makes wrong, with what is wrong; `named_by` are changed
+    objects whose SQL names one that comes or goes, before or after; `bytes` is what the
     query of a view scans before and after, by dry run; `rows` are a table's, where known.
     """
 
@@ -39,6 +40,7 @@ class Planned:
     columns: tuple[ColumnEffect, ...] = ()
     downstream: tuple[Effect, ...] = ()
     broken: Mapping[str, str] = field(default_factory=dict)
+    named_by: tuple[str, ...] = ()
     not_understood: tuple[str, ...] = ()
     rows: int | None = None
     bytes: tuple[int | None, int | None] = (None, None)
