@@ -122,7 +122,7 @@ def _listed(rows: list[Standing]) -> Answer:
         columns,
         [
             (
-                _coloured(one.id, one.severity if one.is_open else None),
+                _coloured(one.id, one.severity if one.is_firing else None),
                 one.state_words,
                 one.title,
                 one.value_words,

@@ -51,6 +51,11 @@ class Standing:
         return self.state not in (OK, NEWS, NO_VALUE)
 
     @property
+    def is_firing(self) -> bool:
+        """Whether it is known to be open."""
+        return self.is_open and self.state != UNKNOWN
+
+    @property
     def state_words(self) -> str:
         """The state; of a rule that has not been judged lately, when it was."""
         if self.state == UNKNOWN and self.evaluation:
@@ -141,7 +146,8 @@ def _judged_by_sql(row: dict[str, Any], rule: Rule | None, judged: Evaluation) -
         title=row["title"],
         severity=row["severity"],
         state=state,
-        value=row["value"],
+        # A value of old figures says nothing of now.
+        value=None if state == UNKNOWN else row["value"],
         limit=row["open_limit"],
         is_below=row["is_below"],
         opened=row["opened_at"],

@@ -214,6 +214,9 @@ def test_a_stopped_evaluation_is_noticed_without_a_single_point(rules, configs):
     assert condition.configs == ("evaluate_alerts",)
     assert condition.missing_data == "EVALUATION_MISSING_DATA_ACTIVE"
     assert (condition.limit, condition.is_below) == (1, True)
+    assert condition.title == "good evaluations in 30 minutes, below 1"
+    (daily,) = alert_policy.conditions(rules["A05"], configs)
+    assert daily.title == "failed runs, above 0 in 22 h 29 min"
 
 
 def test_documentation_tells_meaning_response_time_commands_and_runbook(rules):

@@ -172,6 +172,7 @@ def test_what_was_not_judged_lately_is_not_healthy(
     for name in ("A14", "A16", "A98"):
         assert (rules[name].state, rules[name].state_words) == ("UNKNOWN", said)
         assert rules[name].is_open
+        assert (rules[name].is_firing, rules[name].value) == (False, None)
     assert rules["A15"].state == "ACKNOWLEDGED", "what is open stays open"
     assert rules["A02"].state == "OK", "Cloud Monitoring needs no evaluation"
     (warning,) = found.warnings

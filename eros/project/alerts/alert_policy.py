@@ -163,6 +163,12 @@ def fires(rule: Rule) -> str:
     return f"{'below' if rule.is_below else 'above'} {rule_values.words(rule.limit, rule.unit)}"
 
 
+def _title(rule: Rule) -> str:
+    """A condition's name, with the unit that Cloud Monitoring's bare value behind it lacks."""
+    side = "below" if rule.is_below else "above"
+    return f"{rule.unit}, {side} {rule_values.amount(rule.limit, rule.unit)}"
+
+
 def _for_stack(command: str, environment: str) -> str:
     return f"{command} --stack {environment}" if command.startswith("eros ") else command
 
@@ -176,7 +182,7 @@ def _signal(rule: Rule, escalated: bool, names: ResourceNames) -> Condition:
     labels = {"rule": rule.label} | ({"stage": "escalated"} if escalated else {})
     # SQL decides, and signals until the value is healthy again: what it signals is beyond that.
     return Condition(
-        title=f"signal of {rule.id}: {fires(rule)}",
+        title=f"signal of {rule.id}: {_title(rule)}",
         filter=_filter(TYPE_PREFIX + names.metric(VALUE_METRIC), "bigquery_project", labels),
         configs=(),
         window=SIGNAL_WINDOW,
@@ -194,11 +200,11 @@ def _windows(
 ) -> list[tuple[str, tuple[str, ...], int]]:
     """Title, transfer configs and window of each condition of a rule with a metric."""
     assert rule.metric is not None
-    side = fires(rule)
+    title = _title(rule)
     metric = rule.metric
     if metric.schedules is None and metric.except_schedules is None:
         assert metric.window is not None
-        return [(side, (), metric.window)]
+        return [(title, (), metric.window)]
     longest = LONGEST_LOOKBACK - max(rule.hold, SHORTEST_HOLD) - (rule.escalate_after or 0)
     groups: dict[int, list[str]] = {}
     for config in configs:
@@ -211,7 +217,8 @@ def _windows(
         window = metric.window or min(gap + RUN_SLACK, longest)
         groups.setdefault(window, []).append(config.key)
     return [
-        (f"{side} in {duration(window)}", tuple(keys), window)
+        # A window that the rule sets is part of its unit.
+        (title if metric.window else f"{title} in {duration(window)}", tuple(keys), window)
         for window, keys in sorted(groups.items())
     ]
 
