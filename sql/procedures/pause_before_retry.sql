@@ -18,7 +18,7 @@ BEGIN
     END WHILE;
     -- The turns take their own time, and a clock that stands still may not keep a caller for ever.
     SET waited_seconds = waited_seconds + GREATEST(
-        TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), pause_start, MILLISECOND) / 1000,
+        TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), pause_start, MICROSECOND) / 1000000,
         IF(turns >= 10000, pause_seconds, 0)
     );
 END;

@@ -297,6 +297,11 @@ def evaluate(warehouse: Warehouse, minutes: int = 0) -> Evaluation:
         job_config=bigquery.QueryJobConfig(default_dataset=dataset),
     )
     events = [(row["rule_id"], row["event"]) for row in job.result()]
+    return Evaluation(events, signals_of(warehouse, job))
+
+
+def signals_of(warehouse: Warehouse, job: bigquery.QueryJob) -> list[tuple[str, str]]:
+    """What a call of evaluate_alerts has told Cloud Monitoring until now, as (rule, stage)."""
     signals = []
     for child in warehouse.client.list_jobs(parent_job=job.job_id):
         labels = child.labels
@@ -304,7 +309,7 @@ def evaluate(warehouse: Warehouse, minutes: int = 0) -> Evaluation:
             assert labels["environment"] == "local", "the labels of every job are there"
             assert float(labels["alert_value"]) >= 0, "what a notification says beside the limit"
             signals.append((labels["alert_rule"], labels["alert_stage"]))
-    return Evaluation(events, sorted(signals))
+    return sorted(signals)
 
 
 def test_every_rule_that_sql_judges_has_a_case(rules):
