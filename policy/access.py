@@ -1,4 +1,4 @@
-"""Who may do what: nobody unknown, no role wider than its use, no keys."""
+"""Who may do what: nobody unknown, no role wider than necessary, no keys."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _public_entry(entry: Mapping[str, Any]) -> Iterator[str]:
     for key in ("specialGroup", "iamMember", "groupByEmail", "domain"):
         value = entry.get(key)
         if value in _PUBLIC:
-            yield f"{key} {value} may use the dataset"
+            yield f"{key} {value} can use the dataset"
 
 
 def _basic_role(resource: Resource) -> Iterator[str]:
@@ -107,7 +107,7 @@ def _default_account(grant: Resource) -> Iterator[str]:
         return
     for member in _members(grant):
         if member.startswith("serviceAccount:") and member.endswith(_DEFAULT_ACCOUNTS):
-            yield f"{member.partition(':')[2]} is a default account of Google's"
+            yield f"{member.partition(':')[2]} is one of Google's default accounts"
 
 
 def _wide_role(grant: Resource) -> Iterator[str]:
@@ -121,22 +121,22 @@ def _wide_role(grant: Resource) -> Iterator[str]:
 
 def _authoritative(resource: Resource) -> Iterator[str]:
     if resource.resource_type.lower().endswith(("iampolicy", "iambinding")):
-        yield "an IAM policy or binding takes away the grants that it does not name"
+        yield "an IAM policy or binding removes every grant that it does not name"
 
 
 def _inline_access(dataset: Resource) -> Iterator[str]:
     if dataset.props.get("accesses"):
-        yield "`accesses` takes away the grants that it does not name"
+        yield "`accesses` removes every grant that it does not name"
 
 
 def _account_key(key: Resource) -> Iterator[str]:
-    yield f"{key.name} is a service account key, a password that never expires"
+    yield f"{key.name} is a service account key: a password that never expires"
 
 
 RULES = (
     Rule(
         id="dataset-not-public",
-        title="A dataset is open to nobody unknown",
+        title="A dataset is open only to known people and accounts",
         references=("CIS 7.1", "CKV_GCP_15", "CKV_GCP_100", "Trivy GCP-0046"),
         url="https://cloud.google.com/bigquery/docs/dataset-access-controls",
         fix="grant to a group or a service account",
@@ -167,14 +167,14 @@ RULES = (
         title="Nobody may act as every service account of the project",
         references=("CIS 1.6", "CKV_GCP_41", "CKV_GCP_49"),
         url="https://cloud.google.com/iam/docs/service-account-permissions",
-        fix="grant it on the one service account that is meant",
+        fix="grant it on the service account that needs it",
         severity=Severity.HIGH,
         on=(PROJECT_GRANT, PROJECT_BINDING),
         check=_impersonation,
     ),
     Rule(
         id="service-account-not-admin",
-        title="No service account administers anything",
+        title="No service account has an administrator role",
         references=("CIS 1.5", "CKV_GCP_42"),
         url="https://cloud.google.com/iam/docs/best-practices-service-accounts",
         fix="grant the role that reads or writes what the account works on",
@@ -186,7 +186,7 @@ RULES = (
         title="Google's default service accounts are not used",
         references=("CKV_GCP_46",),
         url="https://cloud.google.com/iam/docs/service-account-types#default",
-        fix="give the task a service account of its own",
+        fix="create a service account for the task",
         severity=Severity.MEDIUM,
         check=_default_account,
     ),
@@ -202,7 +202,7 @@ RULES = (
     ),
     Rule(
         id="grants-are-additive",
-        title="Grants add to what is there and take nothing away",
+        title="A grant adds to existing grants and removes none",
         url="https://cloud.google.com/iam/docs/policies#authoritative",
         fix="use the IAMMember of the resource",
         severity=Severity.HIGH,
@@ -210,7 +210,7 @@ RULES = (
     ),
     Rule(
         id="dataset-access-is-additive",
-        title="Access to a dataset adds to what is there and takes nothing away",
+        title="Access to a dataset adds to existing access and removes none",
         url="https://cloud.google.com/bigquery/docs/control-access-to-resources-iam",
         fix="use DatasetIamMember, one per grant",
         severity=Severity.HIGH,

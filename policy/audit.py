@@ -55,13 +55,13 @@ def _retention(bucket: Resource) -> Iterator[str]:
 
 def _identity(sink: Resource) -> Iterator[str]:
     if sink.props.get("uniqueWriterIdentity") is False:
-        yield "the sink writes as an identity that other projects' sinks share"
+        yield "the sink writes with an identity that it shares with sinks of other projects"
 
 
 RULES = (
     Rule(
         id="audit-log-complete",
-        title="An audit configuration logs reads and writes of everybody",
+        title="An audit configuration logs everybody's reads and writes",
         references=("CIS 2.1", "CKV_GCP_62"),
         url="https://cloud.google.com/logging/docs/audit/configure-data-access",
         fix="ADMIN_READ, DATA_READ and DATA_WRITE without exempted members",
@@ -74,7 +74,7 @@ RULES = (
         title="The audit logs of all services are on",
         references=("CIS 2.1", "CKV_GCP_62"),
         url="https://cloud.google.com/logging/docs/audit/configure-data-access",
-        fix="a projects.IAMAuditConfig for allServices, here or where the project is made",
+        fix="a projects.IAMAuditConfig for allServices, here or where the project is created",
         severity=Severity.MEDIUM,
         stack_check=_declared,
         enforcement=EnforcementLevel.ADVISORY,
@@ -84,14 +84,14 @@ RULES = (
         title="A sink keeps a copy of the audit logs",
         references=("CIS 2.2",),
         url="https://cloud.google.com/logging/docs/export/configure_export_v2",
-        fix="a logging.ProjectSink, here or where the project is made",
+        fix="a logging.ProjectSink, here or where the project is created",
         severity=Severity.MEDIUM,
         stack_check=_sink,
         enforcement=EnforcementLevel.ADVISORY,
     ),
     Rule(
         id="log-retention",
-        title="A log bucket keeps entries for 90 days or longer, but for the application log",
+        title="A log bucket keeps entries for 90 days or longer, except the application log",
         references=("CIS 2.3",),
         url="https://cloud.google.com/logging/docs/buckets#custom-retention",
         fix="retention_days=90",
@@ -101,7 +101,7 @@ RULES = (
     ),
     Rule(
         id="sink-identity",
-        title="A sink writes as an identity of its own",
+        title="A sink has its own identity",
         url="https://cloud.google.com/logging/docs/export/configure_export_v2#dest-auth",
         fix="leave unique_writer_identity at its default",
         severity=Severity.MEDIUM,

@@ -1,4 +1,4 @@
-"""Keys of the customer's own, on stacks that name one (`eros:kmsKey`)."""
+"""Customer-managed keys, on stacks that name one (`eros:kmsKey`)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _key(resource: Resource) -> Iterator[str]:
     wanted = settings_of(resource.urn).kms_key
     found = _key_of(resource)
     if wanted and found != wanted:
-        yield f"the key is {found or 'one of Google'}, the stack's is {wanted}"
+        yield f"the key is {found or "Google's own"}, the stack's is {wanted}"
 
 
 def _table_keys(resources: Sequence[Member]) -> Iterator[tuple[str, str | None]]:
@@ -42,7 +42,7 @@ def _table_keys(resources: Sequence[Member]) -> Iterator[tuple[str, str | None]]
 RULES = (
     Rule(
         id="dataset-key",
-        title="A dataset encrypts with the stack's key",
+        title="A dataset encrypts its tables with the stack's key",
         references=("CIS 7.3", "CKV_GCP_81"),
         url="https://cloud.google.com/bigquery/docs/customer-managed-encryption",
         fix="default_encryption_configuration with settings.kms_key",
@@ -52,7 +52,7 @@ RULES = (
     ),
     Rule(
         id="table-key",
-        title="A table is encrypted with a key of the stack",
+        title="A table is encrypted with the stack's key",
         references=("CIS 7.2", "CKV_GCP_80"),
         url="https://cloud.google.com/bigquery/docs/customer-managed-encryption#change_to_kms",
         fix="give its dataset the key before the table is created; copy an older table",

@@ -1,4 +1,4 @@
-"""Labels: who owns it and who pays, on all that can carry them."""
+"""Labels: who owns a resource and who pays for it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _well_formed(resource: Resource) -> Iterator[str]:
 RULES = (
     Rule(
         id="labels-complete",
-        title="All that can be labelled says its environment, system and cost owner",
+        title="Labels name the environment, the system and the cost owner",
         url="https://cloud.google.com/resource-manager/docs/best-practices-labels",
         fix="labels=settings.all_labels (user_labels in Cloud Monitoring)",
         severity=Severity.MEDIUM,
@@ -48,7 +48,7 @@ RULES = (
     ),
     Rule(
         id="labels-well-formed",
-        title="Labels are what Google takes",
+        title="Labels are in the form that Google accepts",
         url="https://cloud.google.com/bigquery/docs/labels-intro#requirements",
         fix="lower case, digits, _ and -, 63 characters",
         severity=Severity.MEDIUM,

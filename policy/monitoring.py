@@ -47,9 +47,9 @@ def _documentation(policy: Resource) -> Iterator[str]:
     found = policy.props.get("documentation") or {}
     text = found.get("content") or ""
     if not text.strip():
-        yield "a notification will not say what to do"
+        yield "a notification would not say what to do"
     elif not found.get("links") and "://" not in text and "runbook" not in text.lower():
-        yield "the documentation leads to no runbook"
+        yield "the documentation has no link to the runbook"
     if len(text) > _MOST_TEXT:
         yield f"the documentation has {len(text):,} characters, {_MOST_TEXT:,} is the maximum"
 
@@ -68,9 +68,9 @@ def _channels(policy: Resource) -> Iterator[str]:
 def _condition_count(policy: Resource) -> Iterator[str]:
     found = _conditions(policy)
     if not 1 <= len(found) <= _MOST_CONDITIONS:
-        yield f"{len(found)} conditions, 1 to {_MOST_CONDITIONS} are possible"
+        yield f"{len(found)} conditions, 1 to {_MOST_CONDITIONS} are allowed"
     if len(found) > 1 and any(condition.get("conditionMatchedLog") for condition in found):
-        yield "a condition on log entries stands alone in its policy"
+        yield "a condition on log entries must be the only one of its policy"
 
 
 def _rate_limit(policy: Resource) -> Iterator[str]:
@@ -97,7 +97,7 @@ def _window(kind: str, condition: Mapping[str, Any]) -> Iterator[str]:
     if duration % 60:
         yield f"{kind}: a duration of {duration} s is not a whole number of minutes"
     if kind == "conditionAbsent" and duration < _SHORTEST_ABSENCE:
-        yield f"{kind}: absence is seen after {_SHORTEST_ABSENCE} s at the earliest"
+        yield f"{kind}: absence is detected after {_SHORTEST_ABSENCE} s at the earliest"
     reach = duration + max(periods, default=0)
     if reach > _LONGEST_LOOK_BACK:
         yield f"{kind} looks back {reach / 3600:.1f} h, 23.5 h is the maximum"
@@ -121,18 +121,18 @@ def _closing(policy: Resource) -> Iterator[str]:
     strategy = policy.props.get("alertStrategy") or {}
     closes = strategy.get("autoClose")
     if closes is not None and not _AUTO_CLOSE[0] <= _seconds(closes) <= _AUTO_CLOSE[1]:
-        yield f"autoClose is {closes}, 30 minutes to 7 days are possible"
+        yield f"autoClose is {closes}, 30 minutes to 7 days are allowed"
     for channel in strategy.get("notificationChannelStrategies") or []:
         again = channel.get("renotifyInterval")
         if again is not None and not _RENOTIFY[0] <= _seconds(again) <= _RENOTIFY[1]:
-            yield f"renotifyInterval is {again}, 30 minutes to 24 hours are possible"
+            yield f"renotifyInterval is {again}, 30 minutes to 24 hours are allowed"
 
 
 def _channel_secret(channel: Resource) -> Iterator[str]:
     for key in channel.props.get("labels") or {}:
         value = known(channel.props, "labels", key)
         if key in _SECRET_LABELS:
-            yield f"label {key} shows a secret to whoever reads the channel"
+            yield f"label {key} shows a secret to anyone who reads the channel"
         elif isinstance(value, str) and _SECRET_IN_ADDRESS.search(value):
             yield f"the address in label {key} holds a secret"
 
@@ -143,7 +143,7 @@ def _dashboard(dashboard: Resource) -> Iterator[str]:
             for key, inner in value.items():
                 # An empty object can be a choice, as `"blank": {}`.
                 if inner is None or inner is False or inner in ("", []) or inner == 0:
-                    yield f"{path}{key} is {json.dumps(inner)}, which the API leaves out"
+                    yield f"{path}{key} is {json.dumps(inner)}, which the API omits"
                 else:
                     yield from walk(inner, f"{path}{key}.")
         elif isinstance(value, list):
@@ -189,7 +189,7 @@ RULES = (
     ),
     Rule(
         id="alert-channels",
-        title="Somebody is notified of an incident, nobody of one in a sandbox",
+        title="An incident notifies somebody, except in a sandbox",
         url="https://cloud.google.com/monitoring/support/notification-options",
         fix="notification_channels",
         severity=Severity.HIGH,
@@ -198,9 +198,9 @@ RULES = (
     ),
     Rule(
         id="alert-conditions",
-        title="An alert policy has one to six conditions, one if on log entries",
+        title="An alert policy has one to six conditions, or exactly one on log entries",
         url=_POLICIES,
-        fix="make a policy of each condition",
+        fix="write one policy per condition",
         severity=Severity.HIGH,
         on=(ALERT,),
         check=_condition_count,
@@ -209,7 +209,7 @@ RULES = (
         id="alert-rate-limit",
         title="Policies on log entries, and only they, limit the rate of notifications",
         url=f"{_POLICIES}#NotificationRateLimit",
-        fix="notification_rate_limit with conditionMatchedLog, else renotify_interval",
+        fix="notification_rate_limit with conditionMatchedLog, otherwise renotify_interval",
         severity=Severity.HIGH,
         on=(ALERT,),
         check=_rate_limit,
@@ -225,7 +225,7 @@ RULES = (
     ),
     Rule(
         id="alert-filter",
-        title="A condition names its metric and resource, and no metric that repeats itself",
+        title="A condition names its metric and resource, and no metric that repeats old values",
         url=f"{_POLICIES}#MetricThreshold",
         fix='metric.type="…" AND resource.type="…"; completed_runs for freshness',
         severity=Severity.HIGH,
@@ -234,7 +234,7 @@ RULES = (
     ),
     Rule(
         id="alert-closing",
-        title="Incidents close and notifications repeat within what the API takes",
+        title="Incidents close and notifications repeat at intervals that the API accepts",
         url=f"{_POLICIES}#AlertStrategy",
         fix="autoClose 30 min to 7 days, renotifyInterval 30 min to 24 h",
         severity=Severity.HIGH,
@@ -252,16 +252,16 @@ RULES = (
     ),
     Rule(
         id="dashboard-converges",
-        title="A dashboard holds nothing that the API leaves out",
+        title="A dashboard holds no values that the API omits",
         url="https://cloud.google.com/monitoring/api/ref_v3/rest/v1/projects.dashboards",
-        fix="leave out null, false, zero and empty values: they differ forever",
+        fix="remove null, false, zero and empty values; otherwise they differ in every preview",
         severity=Severity.LOW,
         on=(DASHBOARD,),
         check=_dashboard,
     ),
     Rule(
         id="log-metric",
-        title="A log-based metric extracts the labels that it declares, at most ten",
+        title="A log-based metric extracts each label that it declares, at most ten",
         url="https://cloud.google.com/logging/quotas#log-based-metrics",
         fix="one extractor per label of metric_descriptor",
         severity=Severity.HIGH,

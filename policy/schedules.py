@@ -1,4 +1,4 @@
-"""Scheduled queries: at a time Data Transfer keeps, safe to repeat, not as a person."""
+"""Scheduled queries: at a time that Data Transfer keeps, safe to repeat, not run as a person."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def runs_a_day(schedule: str) -> float:
 def _off_the_hour(config: Resource) -> Iterator[str]:
     schedule = config.props.get("schedule") or ""
     if any(minute == "00" for _, minute in _TIME.findall(schedule)):
-        yield f"{schedule!r} fires on the hour, where a query can run twice"
+        yield f"{schedule!r} fires on the hour, when a query can run twice"
 
 
 def _not_too_often(config: Resource) -> Iterator[str]:
@@ -81,7 +81,7 @@ def _idempotent(config: Resource) -> Iterator[str]:
         yield "the query calls no procedure"
     for name in called:
         if name not in WHY:
-            yield f"nothing says why {name} may run twice for one moment"
+            yield f"policy/idempotent.py does not say why {name} may run twice for the same time"
 
 
 def _labelled(config: Resource) -> Iterator[str]:
@@ -97,7 +97,7 @@ def _labelled(config: Resource) -> Iterator[str]:
 
 def _account(config: Resource) -> Iterator[str]:
     if not is_set(config.props, "serviceAccountName"):
-        yield "it runs as the person who deploys"
+        yield "it would run as the person who deploys"
 
 
 def _no_destination(config: Resource) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _announced(config: Resource) -> Iterator[str]:
 
 def _one_at_a_time(config: Resource) -> Iterator[str]:
     if not config.opts.delete_before_replace:
-        yield "a replacement leaves two configs, and each fires"
+        yield "a replacement would leave two configs, and both would run"
 
 
 def _snapshots(resources: Sequence[Member]) -> Iterator[tuple[str, str | None]]:
@@ -161,7 +161,7 @@ RULES = (
         id="schedule-off-the-hour",
         title="No schedule fires exactly on the hour",
         url=f"{_DOCS}#set_up_scheduled_queries",
-        fix="move it some minutes",
+        fix="move it by a few minutes",
         severity=Severity.MEDIUM,
         on=(TRANSFER,),
         check=_off_the_hour,
@@ -170,14 +170,14 @@ RULES = (
         id="schedule-interval",
         title="Runs are at least five minutes apart",
         url="https://cloud.google.com/bigquery/docs/reference/datatransfer/rest/v1/projects.transferConfigs",
-        fix="every 5 minutes or rarer",
+        fix="every 5 minutes or less often",
         severity=Severity.HIGH,
         on=(TRANSFER,),
         check=_not_too_often,
     ),
     Rule(
         id="schedule-idempotent",
-        title="A scheduled query calls procedures that may run twice, and writes nothing itself",
+        title="A scheduled query only calls procedures, which may run twice",
         url=f"{_DOCS}#known_issues",
         fix="move the work into a procedure and say in policy/idempotent.py why it may repeat",
         severity=Severity.HIGH,
@@ -188,7 +188,7 @@ RULES = (
         id="schedule-labelled",
         title="The jobs of a scheduled query carry the stack's labels",
         url="https://cloud.google.com/bigquery/docs/adding-labels#adding-label-to-session",
-        fix="begin with SET @@query_label (eros/project/schedules.py)",
+        fix="start with SET @@query_label (eros/project/schedules.py)",
         severity=Severity.MEDIUM,
         on=(TRANSFER,),
         check=_labelled,
@@ -197,7 +197,7 @@ RULES = (
         id="schedule-account",
         title="A scheduled query runs as a service account",
         url=f"{_DOCS}#service_account",
-        fix="service_account_name of the runner",
+        fix="set service_account_name to the runner's account",
         severity=Severity.HIGH,
         on=(TRANSFER,),
         check=_account,
@@ -206,7 +206,7 @@ RULES = (
         id="schedule-no-destination",
         title="A scheduled script has no destination",
         url=f"{_DOCS}#destination_table",
-        fix="leave the destination to the procedure",
+        fix="remove it: the procedure says where it writes",
         severity=Severity.HIGH,
         on=(TRANSFER,),
         check=_no_destination,
@@ -233,7 +233,7 @@ RULES = (
         id="snapshot-count",
         title="Scheduled snapshots stay below 50 a day and 1,000 a table",
         url="https://cloud.google.com/bigquery/quotas#table_snapshots",
-        fix="take them rarer or keep them shorter",
+        fix="take them less often, or keep them for a shorter time",
         severity=Severity.HIGH,
         stack_check=_snapshots,
     ),

@@ -21,14 +21,14 @@ def _public_bucket(bucket: Resource) -> Iterator[str]:
 
 def _uniform(bucket: Resource) -> Iterator[str]:
     if bucket.props.get("uniformBucketLevelAccess") is not True:
-        yield "single objects can have access lists of their own"
+        yield "single objects can have their own access lists"
 
 
 def _recoverable(bucket: Resource) -> Iterator[str]:
     props = bucket.props
     versions = (props.get("versioning") or {}).get("enabled") is True
     if not versions and not props.get("retentionPolicy"):
-        yield "an object that is overwritten or deleted is gone: no versions, no retention"
+        yield "overwritten or deleted objects are lost: no versions, no retention policy"
 
 
 def _ends(bucket: Resource) -> Iterator[str]:
@@ -40,7 +40,7 @@ def _ends(bucket: Resource) -> Iterator[str]:
 def _own_log(bucket: Resource) -> Iterator[str]:
     target = (bucket.props.get("logging") or {}).get("logBucket")
     if target and target == bucket.props.get("name"):
-        yield f"{target} logs the access to itself into itself"
+        yield f"{target} writes its own access log into itself"
 
 
 def _is_of_a_sandbox(resource: Resource) -> bool:
@@ -83,13 +83,13 @@ def _time_travel(dataset: Resource) -> Iterator[str]:
     # The API's default is the most.
     text = dataset.props.get("maxTimeTravelHours") or _MOST_HOURS
     if int(text) < settings.retention.time_travel_hours:
-        yield f"deleted rows come back for {text} hours only"
+        yield f"deleted rows can be restored for {text} hours only"
 
 
 def _no_default_expiration(dataset: Resource) -> Iterator[str]:
     for key in ("defaultTableExpirationMs", "defaultPartitionExpirationMs"):
         if dataset.props.get(key) and not _is_of_a_sandbox(dataset):
-            yield f"{key} deletes what a table does not say itself"
+            yield f"{key} deletes tables that set no lifetime themselves"
 
 
 RULES = (
@@ -105,7 +105,7 @@ RULES = (
     ),
     Rule(
         id="bucket-uniform-access",
-        title="Access to a bucket is granted in one place",
+        title="Access to a bucket is granted for the bucket as a whole",
         references=("CIS 5.2", "CKV_GCP_29"),
         url="https://cloud.google.com/storage/docs/uniform-bucket-level-access",
         fix="uniform_bucket_level_access=True",
@@ -115,7 +115,7 @@ RULES = (
     ),
     Rule(
         id="bucket-recoverable",
-        title="What is deleted from a bucket can be brought back",
+        title="Objects deleted from a bucket can be restored",
         references=("CKV_GCP_78",),
         url="https://cloud.google.com/storage/docs/object-versioning",
         fix="turn versioning on or set a retention policy",
@@ -146,7 +146,7 @@ RULES = (
         id="bucket-keeps-objects",
         title="Deleting a bucket does not delete its objects",
         url="https://cloud.google.com/storage/docs/deleting-buckets",
-        fix="leave force_destroy out",
+        fix="remove force_destroy",
         severity=Severity.HIGH,
         on=(BUCKET,),
         check=_force_destroy,
@@ -182,7 +182,7 @@ RULES = (
     ),
     Rule(
         id="dataset-time-travel",
-        title="Time travel of the stack's dataset reaches as far back as it asks",
+        title="Time travel of the stack's dataset reaches back as far as its settings ask",
         url="https://cloud.google.com/bigquery/docs/time-travel",
         fix="max_time_travel_hours from eros:retention",
         severity=Severity.MEDIUM,
@@ -191,9 +191,9 @@ RULES = (
     ),
     Rule(
         id="dataset-no-default-expiration",
-        title="A table lives as long as its own file says",
+        title="Only a table's own file says when it expires",
         url="https://cloud.google.com/bigquery/docs/updating-datasets#table-expiration",
-        fix="set the lifetime in the table's DDL",
+        fix="set the expiration in the table's DDL",
         severity=Severity.HIGH,
         on=(DATASET,),
         check=_no_default_expiration,

@@ -28,9 +28,9 @@ def adopt(
 ) -> None:
     """Compare existing resources with the program and write the files that adopt them.
 
-    Reads only: the import itself is a Pulumi command, which is printed at the end.
+    Only reads. The import itself is a Pulumi command, printed at the end.
 
-    Exit code 1 when the first up after it would replace an object or lose data.
+    Exit code 1 if the first update after the import would replace an object or lose data.
     """
     settings = load_stack_file(stack)
     known = Project(settings, PROJECT_ROOT).sql

@@ -54,7 +54,7 @@ def list_(
 @app.command()
 def history(
     stack: Stack = "local",
-    days: Annotated[int, typer.Option(min=1, max=90, help="How far back.")] = 7,
+    days: Annotated[int, typer.Option(min=1, max=90, help="Days of history to show.")] = 7,
     output: Output = Format.TEXT,
     wide: answers.Wide = False,
 ) -> None:
@@ -101,7 +101,9 @@ def ack(
         ),
     ],
     stack: Stack = "local",
-    by: Annotated[str | None, typer.Option(help="Who takes it; the user by default.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="Who takes it; by default the current user.")
+    ] = None,
 ) -> None:
     """Acknowledge an alert, which stops its escalation."""
     person = by or getpass.getuser()

@@ -30,7 +30,7 @@ def announce(
         str, typer.Option(help="How it is undone.")
     ] = "definitions in 5 minutes, rows in 30, from the backup taken before",
     contact: Annotated[
-        str | None, typer.Option(help="Who leads; the stack's alertEmail without it.")
+        str | None, typer.Option(help="Who leads; by default the stack's alertEmail.")
     ] = None,
     stack: Stack = "local",
 ) -> None:

@@ -40,7 +40,9 @@ class Format(enum.StrEnum):
     JSON = "json"
 
 
-Output = Annotated[Format, typer.Option("--format", help="For people or programs.")]
+Output = Annotated[
+    Format, typer.Option("--format", help="table for people, csv or json for programs.")
+]
 Out = Annotated[Path | None, typer.Option(help="Write to this file.")]
 Wide = Annotated[
     bool, typer.Option("--wide", help="One line per row, whatever the terminal's width.")

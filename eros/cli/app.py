@@ -106,6 +106,17 @@ def _root(
 
 
 def _show_version() -> None:
+    typer.echo(f"eros {_installed_version() if environment.IS_INSTALLED else _checkout_version()}")
+    raise typer.Exit
+
+
+def _installed_version() -> str:
+    from importlib.metadata import version
+
+    return version("eros")
+
+
+def _checkout_version() -> str:
     import tomllib
 
     project = tomllib.loads(texts.read(environment.ROOT / "pyproject.toml", "pyproject.toml"))
@@ -117,8 +128,7 @@ def _show_version() -> None:
         check=False,
     )
     commit = f", commit {found.stdout.strip()}" if found.returncode == 0 else ""
-    typer.echo(f"eros {project['project']['version']}{commit}")
-    raise typer.Exit
+    return f"{project['project']['version']}{commit}"
 
 
 def asked(words: list[str], environ: Mapping[str, str]) -> str | None:

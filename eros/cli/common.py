@@ -53,7 +53,7 @@ Stack = Annotated[
         autocompletion=completion.stacks,
     ),
 ]
-Output = Annotated[Format, typer.Option("--format", help="For people or programs.")]
+Output = Annotated[Format, typer.Option("--format", help="text for people, json for programs.")]
 # What a terminal obeys instead of showing it, line breaks and tabs left out; what only some take
 # for a line break; and what turns the order of a line around. Joiners stay: names and emoji
 # are made of them.

@@ -34,7 +34,7 @@ def dashboard(
     ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     hours: Annotated[
-        float, typer.Option(min=1, max=_SIX_WEEKS, help="How far back the figures go.")
+        float, typer.Option(min=1, max=_SIX_WEEKS, help="Hours of figures to show.")
     ] = _DAY,
 ) -> None:
     """Write the declared dashboards with the stack's real figures as one HTML file."""

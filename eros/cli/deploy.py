@@ -29,7 +29,7 @@ def deploy(
         bool, typer.Option("--dry-run", help="Check, measure and preview; change nothing.")
     ] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help="Ask nothing, as in CI; roll back automatically.")
+        bool, typer.Option("--yes", "-y", help="Do not ask, as in CI; roll back automatically.")
     ] = False,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue the interrupted deployment.")

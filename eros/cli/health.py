@@ -33,12 +33,15 @@ def health(
     stack: Stack = "local",
     output: Output = Format.TEXT,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show the limits of each finding, and the time.")
+        bool,
+        typer.Option(
+            "--verbose", "-v", help="Also show each finding's limits and the time of the check."
+        ),
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Repeat until interrupted.")] = False,
     interval: Annotated[float, typer.Option(min=1, help="Seconds between repeats.")] = 30,
     accept_warning: Annotated[
-        bool, typer.Option("--accept-warning", help="Exit code 0 on a warning as well.")
+        bool, typer.Option("--accept-warning", help="Exit with 0 on a warning, too.")
     ] = False,
 ) -> None:
     """Check the system's health. Exit codes: 0 healthy, 1 warning, 2 critical or unreachable."""

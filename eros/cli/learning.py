@@ -29,7 +29,7 @@ def learning(
     out: answers.Out = None,
     wide: answers.Wide = False,
 ) -> None:
-    """Compare what ranked captions earn with random ones, by page size."""
+    """Compare the earnings of ranked and random captions, by page size."""
     settings = load_stack_file(stack)
     google = Google(settings)
     with working(f"learning: asking {stack} what its messages earned"):

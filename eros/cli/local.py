@@ -36,7 +36,9 @@ _RESULTS = (
     "etl_job_runs",
 )
 
-app = typer.Typer(help="The system on a local Google Cloud.", no_args_is_help=True)
+app = typer.Typer(
+    help="The whole system on this machine, on a local Google Cloud.", no_args_is_help=True
+)
 app.add_typer(local_clock.app, name="clock")
 app.add_typer(local_inbox.app, name="inbox")
 
@@ -44,16 +46,22 @@ app.add_typer(local_inbox.app, name="inbox")
 @app.command()
 def up(
     size: Annotated[
-        Size | None, typer.Option(help="Size of the sample; small, unless another is there.")
+        Size | None,
+        typer.Option(
+            help="Size of the sample; by default the size of the one that is loaded, or small."
+        ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Seed of the sample; 1, unless another is there.")
+        int | None,
+        typer.Option(
+            min=0, help="Seed of the sample; by default the seed of the one that is loaded, or 1."
+        ),
     ] = None,
     follow_clock: Annotated[
         bool, typer.Option(help="Then run scheduled queries when they are due, in real time.")
     ] = True,
 ) -> None:
-    """Start the local cloud, converge the stack, load the sample, run the automation once."""
+    """Start the local cloud, deploy the stack, load the sample, run each schedule once."""
     environment.use(environment.local(os.environ))
     console.rule("local cloud", align="left")
     _localcloud("up")
@@ -111,7 +119,7 @@ def status() -> None:
 
 @app.command()
 def addresses() -> None:
-    """Print where the local BigQuery is, for eval "$(eros local addresses)"."""
+    """Print the local BigQuery's addresses as shell variables: eval "$(eros local addresses)"."""
     _localcloud("addresses")
 
 

@@ -29,7 +29,8 @@ _DURATION = re.compile(r"(?:\d+[dhms])+")
 EveryRun = Annotated[
     bool,
     typer.Option(
-        "--every-run", help="Also run each time what repeats more often than hourly; much slower."
+        "--every-run",
+        help="Run schedules that repeat more often than hourly every time; much slower.",
     ),
 ]
 
@@ -71,9 +72,10 @@ def advance(
     duration: Annotated[str, typer.Argument(help="For example 2d, 3h, 5m or 1d12h.")],
     every_run: EveryRun = False,
 ) -> None:
-    """Let time pass: run what is due on the way, one run after the other.
+    """Move the clock forward, running what falls due, one run after the other.
 
-    What repeats more often than hourly runs once an hour and at the end, unless --every-run.
+    Schedules that repeat more often than hourly run once an hour and at the end, unless
+    --every-run is given.
     """
     span = parse_duration(duration)
     control = Control(load_stack_file(STACK))
@@ -85,7 +87,7 @@ def set_(
     moment: Annotated[str, typer.Argument(help="ISO 8601; UTC without an offset.")],
     every_run: EveryRun = False,
 ) -> None:
-    """Let time pass until a moment; the clock moves forward only."""
+    """Move the clock forward to a moment, running what falls due."""
     try:
         target = datetime.fromisoformat(moment)
     except ValueError:

@@ -28,7 +28,8 @@ def inbox(
     context: typer.Context,
     output: Output = Format.TEXT,
     only_open: Annotated[
-        bool, typer.Option("--open/--all", help="Only of incidents that are still open.")
+        bool,
+        typer.Option("--open/--all", help="Only notifications of incidents that are still open."),
     ] = False,
     clear: Annotated[bool, typer.Option("--clear", help="Empty the inbox.")] = False,
 ) -> None:

@@ -31,17 +31,17 @@ def logs(
     stack: Stack = "local",
     stream: Annotated[
         list[Stream] | None,
-        typer.Option(help="Repeatable; all but performance by default."),
+        typer.Option(help="Stream to read; can be repeated. All but performance by default."),
     ] = None,
     since: Annotated[str, typer.Option(help="How far back: 30m, 12h, 7d.")] = "1d",
     severity: Annotated[
-        str, typer.Option(help=f"The lowest to show: {', '.join(cloud_logs.SEVERITIES)}.")
+        str, typer.Option(help=f"Lowest severity to show: {', '.join(cloud_logs.SEVERITIES)}.")
     ] = "DEBUG",
     correlation: Annotated[
-        str, typer.Option(help="Only this invocation of a command, by its id.")
+        str, typer.Option(help="Only one invocation of a command, by its correlation id.")
     ] = "",
     report: Annotated[
-        bool, typer.Option("--report", help="Print the newest report in this time instead.")
+        bool, typer.Option("--report", help="Print the newest report of that time instead.")
     ] = False,
     limit: Annotated[int, typer.Option(min=0, help="Newest records to show, 0 for all.")] = 50,
     output: answers.Output = answers.Format.TABLE,

@@ -34,7 +34,7 @@ def query(
         bool, typer.Option("--dry-run", help="Show how much it would read, without running it.")
     ] = False,
 ) -> None:
-    """Run a SELECT. Table names need no dataset; the bytes that it reads are shown first."""
+    """Run a SELECT, after showing how many bytes it reads. Table names need no dataset."""
     text = _text(sql, file)
     google = Google(load_stack_file(stack))
     # Standard output is for the rows: a program may read it.

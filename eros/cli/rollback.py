@@ -45,11 +45,13 @@ def rollback(
         ),
     ] = None,
     data: Annotated[
-        bool, typer.Option("--data/--no-data", help="Restore the rows of that time as well.")
+        bool, typer.Option("--data/--no-data", help="Also restore the rows of that time.")
     ] = False,
     drop: Annotated[
         list[str] | None,
-        typer.Option(metavar="TABLE[.COLUMN]", help="Accept the loss of its rows. Repeatable."),
+        typer.Option(
+            metavar="TABLE[.COLUMN]", help="Table whose rows may be lost; can be repeated."
+        ),
     ] = None,
     clear_locks: Annotated[
         bool, typer.Option("--clear-locks", help="Release every caption lock.")

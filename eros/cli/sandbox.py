@@ -24,7 +24,7 @@ from eros.sandbox import Data, Request, sandbox_file
 from eros.sandbox.sandbox_list import utc_today
 
 app = typer.Typer(
-    help="The whole system beside a stack's rows, for a person or a pull request.",
+    help="The whole system on clones of a stack's tables, for a person or a pull request.",
     no_args_is_help=True,
 )
 
@@ -212,7 +212,7 @@ def _destroy(name: str, source: str) -> None:
 @app.command()
 def sweep(
     source: From = "local",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show which.")] = False,
 ) -> None:
     """Destroy the sandboxes that have expired; CI does this every night."""
     google = _google(source)

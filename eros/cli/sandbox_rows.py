@@ -96,7 +96,7 @@ def diff(
     output: row_output.Output = None,
     out_format: row_output.OutFormat = Format.TEXT,
 ) -> None:
-    """Compare the rows of a sandbox with its source's, or of two programs (--baseline)."""
+    """Compare a sandbox's rows with its source's, or what two programs do (--baseline)."""
     if not baseline and (run or day or values):
         raise UserError("there is nothing to run without it", key="--baseline")
     google = _google(stack)

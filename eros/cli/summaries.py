@@ -18,20 +18,18 @@ SUMMARIES = {
     "health": (
         "Check the system's health. Exit codes: 0 healthy, 1 warning, 2 critical or unreachable."
     ),
-    "learning": "Compare what ranked captions earn with random ones, by page size.",
-    "local": "The system on a local Google Cloud.",
+    "learning": "Compare the earnings of ranked and random captions, by page size.",
+    "local": "The whole system on this machine, on a local Google Cloud.",
     "logs": "Show what commands recorded in Cloud Logging, on any machine, newest last.",
     "monitor": "Run a monitoring query, or list them all.",
     "plan": "Show what a change would do: objects, downstream columns, losses, schedules, costs.",
     "preflight": "Run the checks before a deployment. Changes nothing; exit code 1 if one fails.",
-    "query": (
-        "Run a SELECT. Table names need no dataset; the bytes that it reads are shown first."
-    ),
+    "query": ("Run a SELECT, after showing how many bytes it reads. Table names need no dataset."),
     "repair": "Repair a stack after an interrupted update: lock, state file, open operations.",
     "rollback": "Roll the stack back to an earlier update; --data restores the rows as well.",
     "run": "Run a scheduled query now and wait until it finishes.",
     "sample": "Load a realistic sample: creators, captions, messages, assignments.",
-    "sandbox": "The whole system beside a stack's rows, for a person or a pull request.",
+    "sandbox": "The whole system on clones of a stack's tables, for a person or a pull request.",
     "validate": (
         "Check all files, the SQL (with Google's analyser) and the policies; exit code 1 on errors."
     ),

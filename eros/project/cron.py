@@ -81,5 +81,5 @@ def _check_off_the_hour(at: time) -> None:
     if at.minute == 0:
         raise Refused(
             "a scheduled query exactly on the hour can fire twice",
-            "move it some minutes off the hour",
+            "move it by a few minutes off the hour",
         )

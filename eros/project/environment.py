@@ -15,7 +15,11 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+_BESIDE = Path(__file__).resolve().parents[2]
+IS_INSTALLED = not (_BESIDE / "Pulumi.yaml").is_file()
+"""Whether this comes from a wheel, not from a checkout."""
+ROOT = Path.cwd() if IS_INSTALLED else _BESIDE
+"""The checkout; for an installed package the folder that the command is called in."""
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Of Pulumi's variables a command on the local stack takes these; all others are the person's
 # settings for other stacks: a backend, a login, a passphrase, options of `up`.

@@ -25,6 +25,7 @@ from pydantic import (
 )
 
 from bqstack.documents import Section
+from eros.project import environment
 from eros.project.resource_names import ResourceNames
 from eros.project.settings_sections import (
     Access,
@@ -43,13 +44,7 @@ from eros.project.settings_sections import (
 NAMESPACE = "eros"
 
 
-def _project_root() -> Path:
-    """The checkout that this file is in; for an installed package the current folder."""
-    checkout = Path(__file__).resolve().parents[2]
-    return checkout if (checkout / "Pulumi.yaml").is_file() else Path.cwd()
-
-
-PROJECT_ROOT = _project_root()
+PROJECT_ROOT = environment.ROOT
 
 Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,63}$")]
 LabelKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]

@@ -45,7 +45,9 @@ def load_stack_file(stack: str, root: Path = PROJECT_ROOT) -> Settings:
         raise UserError(
             f"there is no stack file for stack {stack!r}",
             file=path.name,
-            fix=f"use one of: {', '.join(known)}",
+            fix=f"use one of: {', '.join(known)}"
+            if known
+            else "call eros in the folder of the project, which has Pulumi.yaml and sql/",
         )
     document = documents.read_yaml(path, path.name)
     _refuse_misplaced(document, path.name)

@@ -372,7 +372,7 @@ def open_dataset() -> None:
 
 def test_a_broken_rule_is_refused_in_a_first_update_too(monkeypatch, settings):
     engine = Engine(monkeypatch, Checkpoint(None, None, ()), preview=True)
-    with pytest.raises(UserError, match="allAuthenticatedUsers may use the dataset") as refused:
+    with pytest.raises(UserError, match="allAuthenticatedUsers can use the dataset") as refused:
         engine.guard.check(settings, open_dataset, violations)
     assert refused.value.fix == "change what each line names"
 

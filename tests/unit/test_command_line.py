@@ -16,6 +16,7 @@ from bqstack.guard import Loss
 from eros.cli import plan
 from eros.cli.app import COMMANDS, asked, build, outline
 from eros.cli.common import Terminal
+from eros.project import environment
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,14 @@ def test_the_version_is_that_of_the_project_with_its_commit(runner, app, option)
     result = runner.invoke(app, [option])
     assert result.exit_code == 0
     assert re.match(r"eros \d+\.\d+\.\d+(, commit \S+)?\n", result.output)
+
+
+def test_an_installed_package_says_its_own_version(runner, app, monkeypatch, tmp_path):
+    monkeypatch.setattr(environment, "IS_INSTALLED", True)
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    result = runner.invoke(app, ["--version"])
+    assert result.exit_code == 0
+    assert re.fullmatch(r"eros \d+\.\d+\.\d+\n", result.output)
 
 
 @pytest.mark.parametrize("words", [["-h"], ["health", "-h"], ["local", "clock", "advance", "-h"]])

@@ -109,6 +109,11 @@ def test_an_unknown_stack_lists_the_known_ones():
         load_stack_file("produktion")
 
 
+def test_a_folder_without_stacks_is_no_project(tmp_path: Path):
+    with pytest.raises(UserError, match="in the folder of the project"):
+        load_stack_file("local", tmp_path)
+
+
 def test_a_stack_file_that_is_no_yaml_is_named_with_its_line(tmp_path: Path):
     (tmp_path / "Pulumi.x.yaml").write_text("config:\n  a: [1\n", encoding="utf-8")
     with pytest.raises(UserError, match=r"Pulumi\.x\.yaml:3: not valid YAML"):

@@ -48,6 +48,7 @@ def project(tmp_path, monkeypatch):
     root = tmp_path / "my project"
     (root / ".venv" / "bin").mkdir(parents=True)
     shutil.copytree(ROOT / "tools", root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Pulumi.yaml", root)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("EROS_OFFLINE", "1")
@@ -292,6 +293,7 @@ def test_activating_a_second_clone_leaves_the_first_one_behind(project, tmp_path
     other = tmp_path / "other"
     for root in (project, other):
         shutil.copytree(ROOT / "tools", root / "tools", dirs_exist_ok=True)
+        shutil.copy(ROOT / "Pulumi.yaml", root)
         with_python(root)
     (project / ".venv" / "pulumi-home").mkdir()
     done = subprocess.run(

@@ -134,7 +134,7 @@ def _clustering(table: Resource) -> Iterator[str]:
         if column is None:
             yield f"clustering column {key} is not in the schema"
         elif column.get("mode") == "REPEATED" or column["type"] in _NOT_CLUSTERED:
-            yield f"clustering column {key} is not of a type that can be sorted"
+            yield f"clustering column {key} has a type that cannot be sorted"
 
 
 def _partition_column(table: Resource) -> Iterator[str]:
@@ -152,7 +152,7 @@ def _partition_column(table: Resource) -> Iterator[str]:
     if column.get("mode") == "REPEATED" or column["type"] not in fits:
         mode = "REPEATED " if column.get("mode") == "REPEATED" else ""
         wanted = " or ".join(fits)
-        yield f"partition column {key} is {mode}{column['type']}, it has to be {wanted}"
+        yield f"partition column {key} is {mode}{column['type']}, it must be {wanted}"
 
 
 def _partitions(table: Resource) -> Iterator[str]:
@@ -262,25 +262,25 @@ def _materialized(resources: Sequence[Member]) -> Iterator[tuple[str, str | None
 RULES = (
     Rule(
         id="bigquery-name",
-        title="Names are what BigQuery takes",
+        title="Names are valid in BigQuery",
         url=f"{_REFERENCE}/tables#tablereference",
-        fix="letters, digits and _; 1,024 characters, 256 for a routine",
+        fix="letters, digits and _; at most 1,024 characters, 256 for a routine",
         severity=Severity.HIGH,
         on=_NAMED,
         check=_name,
     ),
     Rule(
         id="column-name",
-        title="Names of columns are what BigQuery takes",
+        title="Column names are valid in BigQuery",
         url="https://cloud.google.com/bigquery/docs/schemas#column_names",
-        fix="letters, digits and _, no reserved prefix, 300 characters, each once",
+        fix="letters, digits and _, no reserved prefix, at most 300 characters, no duplicates",
         severity=Severity.HIGH,
         on=(TABLE,),
         check=_column_names,
     ),
     Rule(
         id="column-count",
-        title="A table has at most 10,000 columns, 15 deep",
+        title="A table has at most 10,000 columns, nested at most 15 deep",
         url=f"{QUOTAS}#all_tables",
         fix="split the table, or keep the rare fields in a JSON column",
         severity=Severity.HIGH,
@@ -300,16 +300,16 @@ RULES = (
         id="clustering-columns",
         title="A table is clustered by at most four plain columns of its own",
         url="https://cloud.google.com/bigquery/docs/clustered-tables#limitations",
-        fix="name up to four columns of the top level",
+        fix="name up to four top-level columns",
         severity=Severity.HIGH,
         on=(TABLE,),
         check=_clustering,
     ),
     Rule(
         id="partition-column",
-        title="A table is partitioned by a column of its own that has a time or a number",
+        title="A table is partitioned by one of its own columns that holds a time or an integer",
         url="https://cloud.google.com/bigquery/docs/partitioned-tables#types_of_partitioning",
-        fix="a DATE, DATETIME or TIMESTAMP column of the top level; HOUR takes no DATE",
+        fix="a top-level DATE, DATETIME or TIMESTAMP column; HOUR does not work with DATE",
         severity=Severity.HIGH,
         on=(TABLE,),
         check=_partition_column,
@@ -318,7 +318,7 @@ RULES = (
         id="partition-count",
         title="A table stays below 10,000 partitions for ten years",
         url=f"{QUOTAS}#partitioned_tables",
-        fix="longer partitions, or partition_expiration_days",
+        fix="use longer partitions, or partition_expiration_days",
         severity=Severity.HIGH,
         on=(TABLE,),
         check=_partitions,
@@ -370,7 +370,7 @@ RULES = (
     ),
     Rule(
         id="view-depth",
-        title="Views stand on at most 15 other levels of views",
+        title="Views are nested at most 15 levels deep",
         url=f"{QUOTAS}#view_limits",
         fix="read the tables, or a materialized view",
         severity=Severity.HIGH,
@@ -378,9 +378,9 @@ RULES = (
     ),
     Rule(
         id="call-depth",
-        title="Routines call each other at most 16 deep",
+        title="Calls of routines are nested at most 16 deep",
         url=f"{QUOTAS}#routines",
-        fix="call side by side instead of one in the other",
+        fix="call routines one after the other instead of nesting the calls",
         severity=Severity.HIGH,
         stack_check=_call_depth,
     ),
@@ -388,7 +388,7 @@ RULES = (
         id="materialized-views",
         title="At most 20 materialized views of a dataset read one table",
         url=f"{QUOTAS}#materialized_view_limits",
-        fix="merge views that group alike",
+        fix="merge views that group by the same columns",
         severity=Severity.MEDIUM,
         stack_check=_materialized,
     ),
