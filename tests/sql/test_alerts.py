@@ -301,7 +301,7 @@ def evaluate(warehouse: Warehouse, minutes: int = 0) -> Evaluation:
 
 
 def signals_of(warehouse: Warehouse, job: bigquery.QueryJob) -> list[tuple[str, str]]:
-    """What a call of evaluate_alerts has told Cloud Monitoring until now, as (rule, stage)."""
+    """What a call of evaluate_alerts has sent to Cloud Monitoring until now, as (rule, stage)."""
     signals = []
     for child in warehouse.client.list_jobs(parent_job=job.job_id):
         labels = child.labels
