@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from tools.console import ToolchainError
 
@@ -54,7 +55,41 @@ def comment(number: str, files: Sequence[Path], link: str, more: Sequence[Path] 
             texts.append(file.read_text(encoding="utf-8").strip())
         else:
             texts.append(f"There is no `{file.name}`: [the job that makes it]({link}) has failed.")
-    body = f"{_MARK}\n" + joined(texts, MOST_CHARACTERS - len(_MARK) - 1, link)
+    _write(number, joined(texts, MOST_CHARACTERS - len(_MARK) - 1, link))
+
+
+def fork(head: str, commit: str, files: Sequence[Path], link: str) -> None:
+    """Put the plans that the code of a fork made into the comment of its pull request.
+
+    `head` is owner:branch. Both it and the commit come from GitHub; of what the fork's run has
+    written only the texts are taken, and the comment says who made them.
+    """
+    found = json.loads(_api(f"pulls?state=open&per_page=100&head={quote(head)}"))
+    numbers = [str(one["number"]) for one in found if one["head"]["sha"] == commit]
+    if not numbers:
+        print(f"no open pull request of {head} ends in {commit}: nothing to write")
+    title = (
+        f"> The code of {head.partition(':')[0]}'s fork made this plan at {commit[:12]}, without a "
+        f"cloud: [its run]({link}). To merge it, see docs/ci.md."
+    )
+    texts = [title]
+    for file in files:
+        if file.is_file():
+            texts.append(_quieted(file.read_text(encoding="utf-8", errors="replace").strip()))
+        else:
+            texts.append(f"There is no `{file.name}`: [the job that makes it]({link}) has failed.")
+    for number in numbers:
+        _write(number, joined(texts, MOST_CHARACTERS - len(_MARK) - 1, link))
+
+
+def _quieted(text: str) -> str:
+    """Markdown that calls nobody: who is named is not notified."""
+    return re.sub(r"@(?=\w)", "@\u200b", text)
+
+
+def _write(number: str, text: str) -> None:
+    """Write or update the one comment of a pull request."""
+    body = f"{_MARK}\n{text}"
     comments = json.loads(_api(f"issues/{number}/comments?per_page=100", "--paginate", "--slurp"))
     own = [c["id"] for page in comments for c in page if _is_ours(c)]
     if own:
@@ -198,6 +233,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     one.add_argument("files", nargs="+", type=Path)
     one.add_argument("--link", required=True)
     one.add_argument("--more", nargs="*", type=Path, default=[])
+    other = commands.add_parser("fork")
+    other.add_argument("head")
+    other.add_argument("commit")
+    other.add_argument("files", nargs="+", type=Path)
+    other.add_argument("--link", required=True)
     two = commands.add_parser("refuse")
     two.add_argument("number")
     two.add_argument("files", nargs="+", type=Path)
@@ -211,7 +251,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = given.pop("command")
     if command in _ISSUES:
         given["target"] = command
-    actions: dict[str, Callable[..., None]] = {"comment": comment, "refuse": refuse}
+    actions: dict[str, Callable[..., None]] = {
+        "comment": comment,
+        "fork": fork,
+        "refuse": refuse,
+    }
     try:
         actions.get(command, issue)(**given)
     except ToolchainError as error:

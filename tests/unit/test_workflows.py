@@ -23,6 +23,7 @@ ACTIONS = sorted(FOLDER.glob("actions/*/action.yml"))
 # The jobs that write, and what; the rest reads.
 WRITES = {
     ("pull-request", "comment"): {"pull-requests"},
+    ("fork-comment", "comment"): {"pull-requests"},
     ("drift", "drift"): {"issues"},
     ("backup", "backup"): {"issues"},
     ("backup", "verify"): {"issues"},
@@ -326,6 +327,27 @@ def test_a_fork_gets_a_plan_and_nothing_that_it_could_abuse():
     assert "secrets." not in text
     assert "github.token" not in text
     assert any("make plan" in s.get("run", "") and "FROM=HEAD^1" in s["run"] for s in job["steps"])
+
+
+def test_what_writes_for_a_fork_runs_none_of_its_code():
+    document = DOCUMENTS["fork-comment"]
+    title = DOCUMENTS["pull-request"]["name"]
+    assert document["on"] == {"workflow_run": {"workflows": [title], "types": ["completed"]}}
+    [job] = document["jobs"].values()
+    assert "head_repository.full_name != github.repository" in job["if"]
+    assert "environment" not in job
+    assert "secrets." not in json.dumps(document)
+    [checkout] = [s for s in job["steps"] if "actions/checkout@" in s.get("uses", "")]
+    assert set(checkout["with"]) == {"persist-credentials"}, "no ref: the default branch"
+    assert not any("actions/setup" in s.get("uses", "") for s in job["steps"])
+    # What the one uploads the other takes, under names that no other job uses.
+    [kept] = [
+        s["with"]
+        for s in DOCUMENTS["pull-request"]["jobs"]["offline"]["steps"]
+        if "upload-artifact" in s.get("uses", "")
+    ]
+    [taken] = [s["with"] for s in job["steps"] if "download-artifact" in s.get("uses", "")]
+    assert kept["name"].replace("${{ matrix.stack }}", "*") == taken["pattern"]
 
 
 def test_a_pull_request_without_a_plan_is_refused_and_not_skipped():

@@ -113,6 +113,30 @@ def test_a_comment_that_somebody_else_began_is_not_taken_for_ours(gh, tmp_path, 
     assert call["arguments"][:3] == ["repos/o/r/issues/7/comments", "--method", "POST"]
 
 
+def from_fork(gh: Path, tmp_path: Path, *files: str, commit: str = "c" * 40) -> int:
+    pull = {"number": 7, "head": {"sha": "c" * 40}}
+    answer(gh, pulls=[pull], issues__7__comments=[[said(2, "<!-- eros plan -->\nold")]])
+    return github.main(["fork", "ann:my/branch&x=1", commit, *files, "--link", LINK])
+
+
+def test_the_plan_of_a_fork_replaces_the_comment_and_says_who_made_it(gh, tmp_path):
+    files = texts(tmp_path, "# staging, says @bob, mail@example.com")
+    assert from_fork(gh, tmp_path, *files, str(tmp_path / "prod.md")) == 0
+    (call,) = written(gh)
+    assert call["arguments"][:3] == ["repos/o/r/issues/comments/2", "--method", "PATCH"]
+    assert call["body"].startswith("<!-- eros plan -->\n> The code of ann's fork made this plan")
+    assert "@bob" not in call["body"], "nobody is called by a stranger's text"
+    assert f"There is no `prod.md`: [the job that makes it]({LINK}) has failed." in call["body"]
+    asked = (gh / "calls.jsonl").read_text()
+    assert "pulls?state=open&per_page=100&head=ann%3Amy/branch%26x%3D1" in asked
+
+
+def test_a_fork_that_has_moved_on_keeps_the_newer_comment(gh, tmp_path, capsys):
+    assert from_fork(gh, tmp_path, *texts(tmp_path, "# old"), commit="d" * 40) == 0
+    assert written(gh) == []
+    assert "nothing to write" in capsys.readouterr().out
+
+
 def test_a_comment_stays_below_githubs_limit(gh, tmp_path):
     answer(gh, issues__7__comments=[[]])
     long = "\n".join(f"line {n} of the long plan" for n in range(5_000))
