@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from bqstack.amounts import counted
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros.cli import backup_output, completion
@@ -131,8 +132,9 @@ def verify(
         print(json.dumps({"backup": found.id, "equal": equal, "tables": lines}, indent=2))
     else:
         backup_output.print_comparisons(comparisons)
+        what = counted(len(comparisons), "table")
         console.print(
-            f"[green]✓[/] {found.id}: {len(comparisons)} tables can be restored as they were"
+            f"[green]✓[/] {found.id}: {what} can be restored as they were"
             if equal
             else f"[red]✗[/] {found.id}: do not rely on this backup; make a new one"
         )
@@ -175,9 +177,9 @@ def restore(
         ) as planned,
     ):
         if only_differing:
-            whole = len(planned.tables)
+            whole = counted(len(planned.tables), "table")
             planned = backups.differing(google, planned, progress=progress)
-            progress(f"{len(planned.tables)} of {whole} tables differ from {planned.backup.id}")
+            progress(f"{len(planned.tables)} of {whole} differ from {planned.backup.id}")
             if not planned.tables:
                 console.print(f"nothing to restore: every table is as in {planned.backup.id}")
                 return
@@ -314,8 +316,9 @@ def _confirmed(yes: bool) -> bool:
 def _ended(done: backups.Restore) -> None:
     kept = f"; the previous rows: {done.safety}" if done.safety else ""
     if done.equal:
-        count = len(done.comparisons)
-        console.print(f"[green]✓[/] {count} tables are as in {done.backup}{kept}")
+        verb = "is" if len(done.comparisons) == 1 else "are"
+        count = counted(len(done.comparisons), "table")
+        console.print(f"[green]✓[/] {count} {verb} as in {done.backup}{kept}")
         return
     backup_output.print_comparisons(done.comparisons)
     console.print(

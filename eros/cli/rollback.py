@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from bqstack import state
+from bqstack import amounts, state
 from bqstack.errors import UserError
 from bqstack.state import Update
 from eros import logs
@@ -269,6 +269,7 @@ def _show_report(report: Report) -> None:
         f"health score {health['before']} before, {health['after']} now ({health['status']})"
     )
     if content["data"]["tables"]:
-        console.print(f"rows: {len(content['data']['tables'])} tables, equal by checksum")
+        tables = amounts.counted(len(content["data"]["tables"]), "table")
+        console.print(f"rows: {tables}, equal by checksum")
     console.print(content["hint"], markup=False)
     console.print(f"report: {report.folder / 'report.md'}", markup=False)

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bqstack import partition_filter
+from bqstack.amounts import counted
 from bqstack.errors import UserError
 from eros.cloud.google import Google
 from eros.operations.backup import backup_jobs, column_fit, names
@@ -67,7 +68,7 @@ def export(google: Google, backup: Backup, progress: Progress) -> None:
     """Write every table of the snapshots, then the metadata."""
     filled = [table for table in backup.tables if table.rows]
     done = backup_jobs.side_by_side(lambda table: export_table(google, backup, table), filled)
-    progress(f"exported {len(done)} tables to {uri(google, backup.id)}")
+    progress(f"exported {counted(len(done), 'table')} to {uri(google, backup.id)}")
     from googleapiclient.http import MediaInMemoryUpload
 
     content = json.dumps(backup.document(), indent=2).encode()

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bqstack import partition_filter
+from bqstack.amounts import counted
 from bqstack.errors import UserError
 from eros.cloud.google import Google
 from eros.operations.backup import (
@@ -135,7 +136,8 @@ def with_tables(
 ) -> Backup:
     """The backup with a snapshot of each table, and its sums."""
     settings = google.settings
-    progress(f"taking snapshots of {len(live)} tables as of {backup.time:%Y-%m-%d %H:%M:%S} UTC")
+    what = counted(len(live), "table")
+    progress(f"taking snapshots of {what} as of {backup.time:%Y-%m-%d %H:%M:%S} UTC")
     with backup_jobs.refusals(settings):
         taken = backup_jobs.side_by_side(lambda name: _snapshot(google, backup, name), live)
     progress("computing row counts and checksums")

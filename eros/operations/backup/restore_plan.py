@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bqstack import partition_filter
+from bqstack.amounts import counted
 from bqstack.errors import UserError
 from eros.cloud.google import Google
 from eros.operations.backup import backup_jobs, bucket, chosen_tables, column_fit, scratch, sight
@@ -140,7 +141,9 @@ def opened(
                 "the backup has no complete export", value=backup.id, fix="eros backup list"
             )
         with scratch.dataset(google) as dataset:
-            progress(f"loading {len(copies)} tables from {bucket.uri(google, backup.id)}")
+            progress(
+                f"loading {counted(len(copies), 'table')} from {bucket.uri(google, backup.id)}"
+            )
             backup_jobs.side_by_side(
                 lambda copy: bucket.load(
                     google, backup, copy, f"{settings.project}.{dataset}.{copy.name}"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 from google.api_core.exceptions import Conflict, NotFound
 
 from bqstack import partition_filter
+from bqstack.amounts import counted
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros.cloud.google import Google
@@ -209,7 +210,7 @@ def statements(google: Google, dataset: str, tables: Sequence[TablePlan], is_sta
 
 def replace_rows(google: Google, attempt: Attempt, planned: Plan, progress: Progress) -> None:
     """Run the transaction; raises UserError that says what is known of its end."""
-    progress(f"replacing the rows of {len(planned.tables)} tables in one transaction")
+    progress(f"replacing the rows of {counted(len(planned.tables), 'table')} in one transaction")
     _finish(google, attempt, lambda: begin_transaction(google, attempt, planned))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from bqstack.amounts import counted
 from eros.cloud.google import Google
 from eros.operations.backup import backup_jobs, column_fit, ledger, restore_plan, restoring, scratch
 from eros.operations.backup.backup_record import Backup, TableCopy
@@ -38,7 +39,7 @@ def verify(
         scratch.dataset(google) as dataset,
     ):
         planned = [_planned(copy, sources[copy.name]) for copy in copies]
-        progress(f"restoring {len(copies)} tables into the scratch dataset {dataset}")
+        progress(f"restoring {counted(len(copies), 'table')} into the scratch dataset {dataset}")
         with backup_jobs.refusals(google.settings):
             backup_jobs.side_by_side(
                 lambda copy: google.bigquery.create_table(_table(google, dataset, copy)), copies

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bqstack import state
+from bqstack.amounts import counted
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros import logs
@@ -156,7 +157,9 @@ class Backup:
             return step_results.BackedUp()
         tell = _indented(deployment.progress)
         made = backup.create(google, kind=backup.Kind.DEPLOYMENT, progress=tell)
-        deployment.progress(f"  {made.id}: {len(made.tables)} tables, {made.rows:,} rows")
+        deployment.progress(
+            f"  {made.id}: {counted(len(made.tables), 'table')}, {made.rows:,} rows"
+        )
         for warning in made.warnings:
             tell(f"warning: {warning}")
         return step_results.BackedUp(made.id, len(made.tables), made.rows, list(made.warnings))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bqstack import amounts, state
 from bqstack import guard as changes
+from bqstack.amounts import counted
 from bqstack.errors import UserError
 from bqstack.guard import Action, Change
 from bqstack.state import Checkpoint, Update
@@ -55,8 +56,9 @@ class Data:
     @property
     def words(self) -> list[str]:
         """Source and age, for the one who decides."""
+        tables = counted(len(self.tables), "table")
         what = (
-            f"Rows of {len(self.tables)} tables as of {self.time:%Y-%m-%d %H:%M:%S} UTC, "
+            f"Rows of {tables} as of {self.time:%Y-%m-%d %H:%M:%S} UTC, "
             f"{amounts.span(self.now - self.time)} ago, "
         )
         if self.backup is None:

@@ -52,3 +52,18 @@ def test_a_time_is_shown_in_its_largest_units(seconds, options, text):
 )
 def test_a_number_has_three_digits_that_count(value, text):
     assert amounts.plain(value) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(0, "0 tables"), (1, "1 table"), (26, "26 tables"), (1200, "1,200 tables")],
+)
+def test_a_number_of_things(number: int, words: str) -> None:
+    assert amounts.counted(number, "table") == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0, "$0.00"), (0.0042, "$0.0042"), (1234.5, "$1,234.50"), (-3, "-$3.00")]
+)
+def test_dollars(value: float, words: str) -> None:
+    assert amounts.usd(value) == words

@@ -82,7 +82,7 @@ def test_time_travel_comes_before_the_backup_of_a_deployment_that_changed_nothin
     data = found(cloud, **DAYS_BEFORE)
     assert (data.time, data.backup) == (END, None)
     assert data.words == [
-        f"Rows of 1 tables as of {END:%Y-%m-%d %H:%M:%S} UTC, 1 h ago, "
+        f"Rows of 1 table as of {END:%Y-%m-%d %H:%M:%S} UTC, 1 h ago, "
         "by time travel: as they were when the next change began"
     ]
 

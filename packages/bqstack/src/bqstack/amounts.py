@@ -17,6 +17,11 @@ def plain(value: float) -> str:
     return f"{value:.{1 if size >= 10 else 2 if size >= 1 else 3}f}".rstrip("0").rstrip(".")
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things: 1 table, 26 tables."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def size(number: float) -> str:
     """Bytes in the largest binary unit that fits, such as 512 B, 1.5 MiB or 12 GiB."""
     power = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+from bqstack.amounts import counted
 from bqstack.analysis.findings import Finding, Report
 
 
@@ -16,7 +17,7 @@ def text(report: Report) -> str:
     if waiting:
         files = len({note.file for note in waiting})
         parts.append(
-            f"{_count(len(waiting), 'statement')} in {_count(files, 'file')} not analysed:"
+            f"{counted(len(waiting), 'statement')} in {counted(files, 'file')} not analysed:"
             " they need something that has a mistake\n"
         )
     return "\n".join([*parts, summary(report)])
@@ -24,12 +25,14 @@ def text(report: Report) -> str:
 
 def summary(report: Report) -> str:
     """One line: what was found in how much, and how long it took."""
-    scope = f"{_count(report.objects, 'object')}, {_count(report.statements, 'statement')} analysed"
+    scope = (
+        f"{counted(report.objects, 'object')}, {counted(report.statements, 'statement')} analysed"
+    )
     if report.notes:
         scope += f", {len(report.notes)} unanalysed"
     rules = Counter(finding.rule for finding in report.findings)
     found = ", ".join(f"{n} {rule}" for rule, n in sorted(rules.items()))
-    total = f"{_count(len(report.findings), 'mistake')} ({found})" if found else "no mistake"
+    total = f"{counted(len(report.findings), 'mistake')} ({found})" if found else "no mistake"
     return f"validate: {total}; {scope} in {report.seconds:.1f} s"
 
 
@@ -74,7 +77,3 @@ def finding(finding: Finding) -> str:
         f" {margin} | {before}{'^' * finding.length}\n"
         f" {margin} = hint: {finding.hint}\n"
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
