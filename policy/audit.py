@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from pulumi_policy import EnforcementLevel, Severity
 
+from bqstack.amounts import counted
 from bqstack.policy.rule import Member, Resource, Rule, known, of_type
 from eros.project import log_buckets
 from gcptypes.records import AUDIT_CONFIG, LOG_BUCKET, LOG_SINK
@@ -50,7 +51,7 @@ def _retention(bucket: Resource) -> Iterator[str]:
         return
     days = bucket.props.get("retentionDays") or 30
     if days < _SHORTEST_DAYS:
-        yield f"log entries are kept for {days:.0f} days"
+        yield f"log entries are kept for {counted(round(days), 'day')}"
 
 
 def _identity(sink: Resource) -> Iterator[str]:

@@ -18,6 +18,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from bqstack.amounts import counted
+
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 60.0
 # Where modules are looked for: folder, and the part of the path that is no name of a package.
@@ -208,7 +210,7 @@ def main() -> int:
         passed &= clock.run(f"{len(found)} SQL cases", command, may_stop=True)
     if tests := touched(files):
         command = [*pytest, "--dist", "loadfile", "--no-loadscope-reorder", *map(str, tests)]
-        passed &= clock.run(f"unit tests in {len(tests)} files", command, may_stop=True)
+        passed &= clock.run(f"unit tests in {counted(len(tests), 'file')}", command, may_stop=True)
     if clock.left_out:
         print(f"not run, out of time: {', '.join(clock.left_out)}; make test runs all")
     print(f"quick: {'clean' if passed else 'FAILED'}, {clock.seconds:.0f} s")

@@ -19,6 +19,7 @@ from pathlib import Path
 from defusedxml import ElementTree
 
 from bqstack import markup
+from bqstack.amounts import counted
 from eros.project.project import Project
 from tools import quick
 from tools.annotations import Annotation, show
@@ -96,7 +97,7 @@ def render(base: str, cases: Sequence[Case]) -> str:
     failed = [case for case in cases if case.failure is not None]
     objects = len(Counter(case.about for case in cases))
     mark = f"❌ {len(failed)} failed" if failed else "✅ none failed"
-    text = f"{head}{mark}, {len(cases)} ran, about {objects} objects.\n"
+    text = f"{head}{mark}, {len(cases)} ran, about {counted(objects, 'object')}.\n"
     for case in failed[:_MOST_FAILURES]:
         words = " ".join((case.failure or "").split())[:_MOST_WORDS]
         text += f"- {markup.code(case.path.as_posix())}: {markup.plain(words)}\n"

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from bqstack.amounts import counted
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES
 from eros.cli import answers, completion
@@ -67,7 +68,7 @@ def history(
         print(json.dumps(rows, indent=2, default=str))
         return
     if not rows:
-        console.print(f"nothing happened in {days} days")
+        console.print(f"nothing happened in {counted(days, 'day')}")
         return
     columns = ("time (UTC)", "event", "rule", "title", "value", "by")
     answers.show(

@@ -202,8 +202,8 @@ def prune(
         removals = backups.prune(google_of(stack), dry_run=dry_run, progress=progress)
     verb = "would delete" if dry_run else "deleted"
     for removal in removals:
-        parts = [f"{len(removal.snapshots)} snapshots" * bool(removal.snapshots)]
-        parts.append(f"{removal.files} files" * bool(removal.files))
+        parts = [f"{counted(len(removal.snapshots), 'snapshot')}" * bool(removal.snapshots)]
+        parts.append(f"{counted(removal.files, 'file')}" * bool(removal.files))
         content = ", ".join(filter(None, parts))
         console.print(f"{verb} {removal.name}: {removal.reason}{content and f' ({content})'}")
     if not removals:

@@ -9,6 +9,7 @@ from typing import Any
 from rich.text import Text
 
 from bqstack import amounts
+from bqstack.amounts import counted
 from eros.cli.answers import show
 from eros.cli.common import console
 from eros.operations.backup import Backup, Comparison, Plan, State
@@ -53,7 +54,7 @@ def print_plan(planned: Plan) -> None:
     for one in planned.tables:
         notes = []
         if one.expired:
-            notes.append(f"{one.expired:,} rows are left out: their partition has expired")
+            notes.append(f"left out: {counted(one.expired, 'row')} of expired partitions")
         if one.fit.added:
             notes.append(f"empty or default: {', '.join(one.fit.added)}")
         change = one.rows_then - one.rows_now
@@ -76,9 +77,9 @@ def print_comparisons(comparisons: Sequence[Comparison]) -> None:
     """How the rows of each table compare."""
     for one in comparisons:
         if one.equal:
-            console.print(f"[green]✓[/] {one.table}: {one.found.rows:,} rows")
+            console.print(f"[green]✓[/] {one.table}: {counted(one.found.rows, 'row')}")
             continue
-        what = f"{one.found.rows:,} rows instead of {one.expected.rows:,}"
+        what = f"{counted(one.found.rows, 'row')} instead of {one.expected.rows:,}"
         if one.found.rows == one.expected.rows:
             what = f"differs in {', '.join(one.different) or 'which values stand in one row'}"
         console.print(f"[red]✗[/] {one.table}: {what}")

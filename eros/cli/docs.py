@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bqstack.amounts import counted
 from bqstack.errors import UserError
 from eros.cli.common import console
 from eros.cli.waiting import working
@@ -38,7 +39,7 @@ def docs(
             (PROJECT_ROOT / path).unlink()
         console.print(f"written: {path}" if path in texts else f"deleted: {path}")
     if not old:
-        console.print(f"{len(texts)} files: nothing to write")
+        console.print(f"{counted(len(texts), 'file')}: nothing to write")
 
 
 def _tell_compile() -> None:

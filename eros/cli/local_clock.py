@@ -13,6 +13,7 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from bqstack import amounts
 from bqstack.errors import UserError
 from eros.cli.common import console
 from eros.cli.interruption import exit_code
@@ -182,14 +183,14 @@ def _tell_interruption(control: Control, moment: datetime, every_run: bool, made
 
 def _tell_start(event: dict[str, Any]) -> None:
     console.print(
-        f"from {_time(event['from'])} to {_time(event['to'])} UTC: {event['runs']} runs of"
-        " scheduled queries, one after the other"
+        f"from {_time(event['from'])} to {_time(event['to'])} UTC:"
+        f" {amounts.counted(event['runs'], 'run')} of scheduled queries, one after the other"
     )
     if event["leftOut"]:
         console.print(
-            f"[dim]{event['leftOut']} runs are left out: what repeats more often than hourly runs"
-            " once an hour and at the end, and its measurements count for an hour longer;"
-            " --every-run runs them all[/]"
+            f"[dim]left out: {amounts.counted(event['leftOut'], 'run')} of schedules that repeat"
+            " more often than hourly; they run once an hour and at the end, and their measurements"
+            " count for an hour longer (--every-run runs them all)[/]"
         )
 
 
@@ -202,7 +203,11 @@ def _tell_notification(event: dict[str, Any], kind: str) -> None:
 
 
 def _tell_end(event: dict[str, Any], counts: dict[str, int]) -> None:
-    failed = f"[red]{event['failed']} runs failed[/]" if event["failed"] else "no run failed"
+    failed = (
+        f"[red]{amounts.counted(event['failed'], 'run')} failed[/]"
+        if event["failed"]
+        else "no run failed"
+    )
     counted = ", ".join(f"{number} {kind}" for kind, number in counts.items())
     console.print(
         f"it is {_time(event['now'])} UTC; {failed}; notifications: {counted};"

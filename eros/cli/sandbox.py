@@ -75,8 +75,8 @@ def create(
         print(json.dumps(_document(made), indent=2))
         return
     rows = {
-        Data.CLONE: f"{made.tables} tables, {amounts.size(made.bytes)} shared with"
-        f" {made.settings.lease.source if made.settings.lease else ''}",
+        Data.CLONE: f"{amounts.counted(made.tables, 'table')}, {amounts.size(made.bytes)} shared"
+        f" with {made.settings.lease.source if made.settings.lease else ''}",
         Data.SAMPLE: "generated rows",
         Data.NONE: "empty tables",
     }

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bqstack import analysis, catalogue
+from bqstack.amounts import counted
 from bqstack.analysis import Beside, Finding, Report, finding_report, recall
 from bqstack.errors import UserError
 from eros.project import alerts, channels, schedules
@@ -177,7 +178,7 @@ def where_to_look(file: Path) -> str:
 
 
 def _refusal(findings: list[Finding], is_allowable: bool) -> str:
-    count = f"{len(findings)} mistake{'s' if len(findings) != 1 else ''}"
+    count = counted(len(findings), "mistake")
     why = "" if is_allowable else ", which cannot be ignored: what they declare is unknown"
     listed = "\n".join(map(finding_report.finding, findings))
     return f"{count} in the files; nothing has been changed{why}\n{listed}".rstrip()

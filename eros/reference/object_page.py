@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from bqstack.amounts import counted
 from bqstack.catalogue import Catalogue, MaterializedView, Routine, SqlObject, Table
 from bqstack.catalogue.sql_objects import Kind
 from bqstack.guard.column_changes import type_of
@@ -106,7 +107,8 @@ def _origins(places: Collection[tuple[str, str]]) -> str:
     Of many only the number: what the object reads stands below its columns.
     """
     if len(places) > _MOST_ORIGINS:
-        return f"{len(places)} columns of {len({name for name, _ in places})} objects"
+        objects = len({name for name, _ in places})
+        return f"{counted(len(places), 'column')} of {counted(objects, 'object')}"
     grouped: dict[str, list[str]] = {}
     for name, column in sorted(places):
         grouped.setdefault(name, [])

@@ -19,6 +19,7 @@ from google.cloud import bigquery
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
+from bqstack import amounts
 from bqstack.errors import UserError
 from eros.project.settings import Settings
 from eros.sample.sample_shape import SCHEMAS, Identity, Sample, Scale, Size
@@ -58,9 +59,10 @@ class LoadReport:
     def __str__(self) -> str:
         if not self.loaded:
             there = sum(self.unchanged.values())
-            return f"{self.identity}: nothing changed, {there:,} rows are there"
+            return f"{self.identity}: nothing changed, it has {amounts.counted(there, 'row')}"
         written = sum(self.loaded.values())
-        text = f"{self.identity}: {written:,} rows loaded into {', '.join(self.loaded)}"
+        rows = amounts.counted(written, "row")
+        text = f"{self.identity}: {rows} loaded into {', '.join(self.loaded)}"
         return text + (f"; unchanged: {', '.join(self.unchanged)}" if self.unchanged else "")
 
 
@@ -293,8 +295,8 @@ def _refuse_foreign_rows(target: _Target, name: str, state: _State, sample: Samp
     fix = "eros sample --replace replaces the rows of the five tables; the present rows are lost"
     if state.total and not state.own:
         raise UserError(
-            f"table {target.reference(name)} holds {state.total:,} rows that are not from the "
-            f"{sample.identity}",
+            f"table {target.reference(name)} holds {amounts.counted(state.total, 'row')} that are"
+            f" not from the {sample.identity}",
             fix=fix,
         )
     if name in _COMPLETE_TABLES and state.own not in (0, expected):
@@ -325,7 +327,7 @@ def _load_table(
         pq.write_table(table, file, compression="zstd")
         length = file.tell()
         file.seek(0)
-        label = f"{name} ({table.num_rows:,} rows)"
+        label = f"{name} ({amounts.counted(table.num_rows, 'row')})"
         with progress.wrap_file(file, total=length, description=label) as stream:
             job = target.client.load_table_from_file(
                 stream, target.reference(into), size=length, job_config=config

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from bqstack import bigquery_rest
+from bqstack.amounts import counted
 from bqstack.errors import UserError
 from bqstack.rows.side_dataset import sql_type
 from eros.cloud.google import Google
@@ -81,7 +82,7 @@ def clone(
     assert lease is not None
     if missing:
         when = f"{then:%Y-%m-%d %H:%M:%S} UTC"
-        tell(f"cloning {len(set(missing))} tables of {source.dataset} as of {when}")
+        tell(f"cloning {counted(len(set(missing)), 'table')} of {source.dataset} as of {when}")
     backup_jobs.side_by_side(
         lambda name: _clone(google, source, name, then, lease), sorted(set(missing))
     )

@@ -201,7 +201,7 @@ def test_a_rollback_refuses_to_lose_what_nobody_named(deployed, earlier):
     query(deployed, f"INSERT INTO {QUALIFIER}extra_table (a) VALUES ('x')")
     before = resources(deployed)
     output = eros(deployed, code=1)
-    assert "automation_locks.note: column note STRING is dropped (1 rows)" in output
+    assert "automation_locks.note: column note STRING is dropped (1 row)" in output
     assert "--drop automation_locks.note --drop extra_table" in output
     assert resources(deployed) == before, "nothing was changed"
     assert earlier != before

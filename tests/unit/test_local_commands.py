@@ -68,7 +68,7 @@ def test_the_clock_is_shown_and_moved(local: Server) -> None:
     assert "2026-03-01 12:02  often" in shown
     moved = eros_local("clock", "advance", "2h")
     assert "5 runs of scheduled queries" in moved
-    assert "21 runs are left out" in moved
+    assert "left out: 21 runs" in moved
     assert "FAIL hourly: FAILED" in moved
     assert "it is 2026-03-01 14:00 UTC; 2 runs failed" in moved
     assert "it is 2026-03-01 15:00 UTC" in eros_local("clock", "set", "2026-03-01T15:00")

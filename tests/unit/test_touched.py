@@ -48,7 +48,7 @@ def test_a_report_of_pytest_is_read():
 def test_failures_are_reported_with_their_words_and_the_rest_counted():
     good, bad = Path("tests/sql/cases/rate/one.sql"), Path("tests/sql/cases/rate/two.sql")
     text = touched.render("abc", [Case(good), Case(bad, "one goal\n<b>5%</b>")])
-    assert "❌ 1 failed, 2 ran, about 1 objects." in text
+    assert "❌ 1 failed, 2 ran, about 1 object." in text
     assert "- `tests/sql/cases/rate/two.sql`: one goal \\<b\\>5%" in text
     assert "| `rate` | 2 | 1 |" in text
     assert "✅ none failed" in touched.render("abc", [Case(good)])

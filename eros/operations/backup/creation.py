@@ -88,7 +88,7 @@ def create(
     odd = chosen_tables.left_out(google) if tables is None else ()
     backup = replace(backup, warnings=(*odd, *_shrunk(google, backup)))
     ledger.write(google, backup)
-    progress(f"backup {backup.id} is complete: {backup.rows:,} rows")
+    progress(f"backup {backup.id} is complete: {counted(backup.rows or 0, 'row')}")
     if export:
         bucket.export(google, backup, progress)
         backup = replace(backup, exported=True)
@@ -199,7 +199,8 @@ def _shrunk(google: Google, backup: Backup) -> tuple[str, ...]:
         if earlier.time < backup.time:
             before.update((table.name, table) for table in earlier.tables)
     return tuple(
-        f"{table.name} has {table.rows:,} rows, {before[table.name].rows:,} in the backup before"
+        f"{table.name} has {counted(table.rows or 0, 'row')},"
+        f" {before[table.name].rows:,} in the backup before"
         for table in backup.tables
         if table.name in before and (table.rows or 0) < _SHRUNK * (before[table.name].rows or 0)
     )

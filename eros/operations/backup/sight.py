@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from bqstack import row_access
+from bqstack.amounts import counted
 from bqstack.errors import UserError
 from eros.cloud.google import Google
 from eros.operations.backup import backup_jobs
@@ -70,7 +71,8 @@ def require_recorded(
         if policies:
             raise _refusal(google, f"{project}.{dataset}", {table: policies})
         raise UserError(
-            f"the copy of {copy.name} has {seen:,} rows, but the backup recorded {copy.rows:,}",
+            f"the copy of {copy.name} has {counted(seen, 'row')},"
+            f" but the backup recorded {copy.rows:,}",
             value=f"{project}.{dataset}.{table}",
             fix="choose another backup: eros backup list",
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from bqstack.amounts import counted
 from eros.operations.deploy.before_after import Figures
 
 # Limits of the six triggers.
@@ -90,7 +91,9 @@ def _corruption(before: Figures | None, after: Figures) -> list[Trigger]:
             found.append(Trigger(Cause.CORRUPTION, f"{now} {what}, {then} before"))
     for table, then in (before.rows if before else {}).items():
         if then and not after.rows.get(table):
-            found.append(Trigger(Cause.CORRUPTION, f"{table} is empty, {then} rows before"))
+            found.append(
+                Trigger(Cause.CORRUPTION, f"{table} is empty, {counted(then, 'row')} before")
+            )
     return found
 
 

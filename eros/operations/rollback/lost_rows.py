@@ -8,7 +8,7 @@ from typing import Any
 
 from google.api_core.exceptions import Forbidden, NotFound
 
-from bqstack import partition_filter, row_access
+from bqstack import amounts, partition_filter, row_access
 from bqstack.errors import UserError
 from bqstack.guard import Action, Change, Detail, Loss
 from bqstack.guard.routine_changes import TYPE as ROUTINE
@@ -32,7 +32,9 @@ class Stake:
         return self.rows == 0
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.text}" + ("" if self.rows is None else f" ({self.rows:,} rows)")
+        return f"{self.name}: {self.text}" + (
+            "" if self.rows is None else f" ({amounts.counted(self.rows, 'row')})"
+        )
 
 
 def at_stake(google: Google, changes: Iterable[Change]) -> list[Stake]:

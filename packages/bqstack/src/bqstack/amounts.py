@@ -17,11 +17,6 @@ def plain(value: float) -> str:
     return f"{value:.{1 if size >= 10 else 2 if size >= 1 else 3}f}".rstrip("0").rstrip(".")
 
 
-def counted(number: int, noun: str) -> str:
-    """A number of things: 1 table, 26 tables."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def size(number: float) -> str:
     """Bytes in the largest binary unit that fits, such as 512 B, 1.5 MiB or 12 GiB."""
     power = 0
@@ -35,6 +30,11 @@ def usd(value: float) -> str:
     """US dollars: $1.20, -$3.00, and in four digits below a cent: $0.0042."""
     sign = "-" if value < 0 else ""
     return f"{sign}${abs(value):,.{2 if abs(value) >= 0.01 or not value else 4}f}"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun, such as 1 row, 1,234 rows or, with a plural of its own, 2 queries."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def span(time: timedelta, *, parts: int = 2, largest: str = "d", smallest: str = "min") -> str:

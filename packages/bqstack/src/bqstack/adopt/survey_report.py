@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bqstack import amounts
 from bqstack.adopt.survey_parts import Finding, Status, Survey
 from bqstack.guard import Action
 from bqstack.unchecked import JsonObject
@@ -128,7 +129,7 @@ def _said(finding: Finding) -> str:
 def _size(finding: Finding) -> str:
     if finding.live is None or finding.live.rows is None:
         return ""
-    return f" ({finding.live.rows:,} rows)"
+    return f" ({amounts.counted(finding.live.rows, 'row')})"
 
 
 def _cell(line: str) -> str:

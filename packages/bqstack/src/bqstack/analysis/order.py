@@ -27,7 +27,7 @@ _NONE: Names = frozenset()
 
 
 def check(tree: Node, session: Session) -> None:
-    """Report INSERT without a column list, and `SELECT *` whose columns are taken by place."""
+    """Report INSERT without a column list, and `SELECT *` whose columns are matched by position."""
     _Walk(session).walk(tree, {})
 
 
@@ -72,23 +72,23 @@ class _Walk:
     def _insert(self, node: Node, ctes: Mapping[str, Names]) -> None:
         target, query = self._known(node.get("target_path"), {}), node.get("query")
         if node.get("column_list") is None and target:
-            message = f"this INSERT gives {_listed(target)} its columns by place"
+            message = f"this INSERT fills the columns of {_listed(target)} by position"
             self._report(message, node)
         elif query is not None and (names := self.query(query, ctes)):
-            self._report(f"SELECT * of {_listed(names)} fills the columns by place", query)
+            self._report(f"SELECT * of {_listed(names)} fills columns by position", query)
 
     def _merge(self, node: Node) -> None:
         target = self._known(node.get("target_path"), {})
         for action in node.find("ASTMergeAction"):
             if target and action.get("insert_row") and action.get("insert_column_list") is None:
-                message = f"this INSERT gives {_listed(target)} its columns by place"
+                message = f"this INSERT fills the columns of {_listed(target)} by position"
                 self._report(message, action)
 
     def _assignment(self, value: Node, ctes: Mapping[str, Names]) -> None:
         if value.kind != "ASTExpressionSubquery":
             return
         if names := self.query(value.get("query"), ctes):
-            self._report(f"SELECT * of {_listed(names)} fills variables by place", value)
+            self._report(f"SELECT * of {_listed(names)} fills variables by position", value)
 
     def _temporary(self, node: Node, ctes: Mapping[str, Names]) -> None:
         query, source = node.get("query"), _copied(node)
@@ -96,7 +96,7 @@ class _Walk:
         if query is not None:
             names = self.query(query, ctes)
             if names and node.get("table_element_list") is not None:
-                self._report(f"SELECT * of {_listed(names)} fills the columns by place", query)
+                self._report(f"SELECT * of {_listed(names)} fills columns by position", query)
                 names = _NONE
         self.temporary[shape.last_name(node)] = names
 
@@ -113,7 +113,9 @@ class _Walk:
         named = frozenset().union(*sides)
         # The same table on all sides has one order.
         if named and not (len(named) == 1 and all(sides)):
-            self._report(f"SELECT * of {_listed(named)} meets other columns by place", node)
+            self._report(
+                f"SELECT * of {_listed(named)} is combined with other columns by position", node
+            )
 
     def _report(self, message: str, at: Node) -> None:
         self.session.report(RULE, message, at.span_if_any or self.statement, self.statement)
@@ -134,7 +136,7 @@ class _Walk:
             case "ASTFromQuery":
                 return _all(self._sources(node.get("from_clause"), ctes))
             case "ASTSetOperation":
-                # The first side gives the columns; by place the others were looked at.
+                # The first side gives the columns; the others were checked by position.
                 return self.query(node.get("inputs")[0], ctes)
         return _NONE
 

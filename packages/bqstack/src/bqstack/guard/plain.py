@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from bqstack.amounts import counted
 from bqstack.guard import inputs, retention, sqltext
 from bqstack.guard.change import Detail, Loss
 from bqstack.guard.words import becomes, edited, shown
@@ -205,7 +206,7 @@ def _dashboard(old: Any, new: Any) -> list[Detail]:
     parts += [f"with {title!r}" for title in sorted(after - before)]
     if not parts:
         places = sum(1 for _ in inputs.differences(old, new))
-        parts = [f"{places} place{'s' if places != 1 else ''} of its content"]
+        parts = [f"{counted(places, 'place')} of its content"]
     return [Detail("dashboardJson", ", ".join(parts), Loss.REVERSIBLE)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from bqstack.amounts import counted
 from bqstack.guard import column_changes, sqltext
 from bqstack.guard.change import Detail, Loss
 from bqstack.guard.words import edited
@@ -48,7 +49,7 @@ def contents(inputs: JsonObject) -> str:
     schema = inputs.get("schema")
     if kind(inputs) != "table" or not schema:
         return ""
-    parts = [f"{len(schema)} column{'s' if len(schema) != 1 else ''}"]
+    parts = [counted(len(schema), "column")]
     if partitioning := inputs.get("timePartitioning"):
         parts.append(f"partitioned by {_layout(partitioning)}")
     if clusters := inputs.get("clusterings"):

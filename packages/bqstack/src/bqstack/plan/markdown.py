@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from bqstack import amounts
 from bqstack.guard import Action, Detail, Loss
 from bqstack.markup import code, folded, html, line, plain
 from bqstack.plan import picture, schedule_table
@@ -75,9 +76,11 @@ def _fitted(
         missing.append(f"{drawn}what the schedules cost")
     kept_blocks, room = _take(blocks, room)
     if len(kept_rows) < len(rows):
-        missing.append(f"{len(rows) - len(kept_rows)} rows of the table")
+        missing.append(f"{amounts.counted(len(rows) - len(kept_rows), 'row')} of the table")
     if len(kept_blocks) < len(blocks):
-        missing.append(f"the details of {len(blocks) - len(kept_blocks)} changes")
+        missing.append(
+            f"the details of {amounts.counted(len(blocks) - len(kept_blocks), 'change')}"
+        )
     if preview:
         lines = preview.splitlines()
         kept_lines, room = _take([line + "\n" for line in lines], room - 200)
@@ -114,7 +117,11 @@ def _refusal(plan: Plan, most: int) -> str:
     refused = plan.refused
     if not refused:
         return ""
-    rows = {p.change.urn: f"; {p.rows:,} rows" for p in plan.changes if p.rows is not None}
+    rows = {
+        p.change.urn: f"; {amounts.counted(p.rows, 'row')}"
+        for p in plan.changes
+        if p.rows is not None
+    }
     lines = [
         f"> - {code(change.name)}: {_short(detail.text, 300)}; {plain(detail.reason)}"
         + rows.get(change.urn, "")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from bqstack import markup
+from bqstack import amounts, markup
 from bqstack.rows.row_diff import Example, ObjectDiff, RowDiff
 from bqstack.unchecked import JsonMapping
 
@@ -64,7 +64,10 @@ def render(found: RowDiff) -> str:
     for one in unknown:
         parts.append(f"\nNot compared: {markup.code(one.name)}, {markup.plain(one.unknown)}.\n")
     if found.left_out:
-        parts.append(f"\nNot compared, too many: {len(found.left_out)} objects further below.\n")
+        parts.append(
+            f"\nNot compared, too many: {amounts.counted(len(found.left_out), 'object')} further"
+            " below.\n"
+        )
     return _fitted("".join(parts), [_block(one) for one in differing])
 
 
@@ -75,18 +78,20 @@ def _fitted(top: str, blocks: Iterable[str]) -> str:
             missing += 1
         else:
             found += block
-    more = f"\nThe examples of {missing} objects are left out.\n" if missing else ""
+    more = (
+        f"\nThe examples of {amounts.counted(missing, 'object')} are left out.\n" if missing else ""
+    )
     return found + more
 
 
 def _summary(one: ObjectDiff) -> str:
     if one.unknown:
         return f"not compared: {one.unknown}"
-    of = f" of {one.calls:,} calls" if one.calls else ""
+    of = f" of {amounts.counted(one.calls, 'call')}" if one.calls else ""
     if not one.differs:
-        return f"the same {one.before:,} rows{of}"
+        return f"the same {amounts.counted(one.before, 'row')}{of}"
     least = "at least " if one.is_cut else ""
-    summary = f"{one.before:,} rows, then {one.after:,}{of}; {least}"
+    summary = f"{amounts.counted(one.before, 'row')}, then {one.after:,}{of}; {least}"
     counted = [("removed", one.removed), ("added", one.added), ("changed", one.changed)]
     words = ", ".join(f"{number:,} {word}" for word, number in counted if number)
     return summary + (words or "no difference in the common columns")
