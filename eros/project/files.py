@@ -71,9 +71,8 @@ class Reading:
         passed = [f for f in self.report.findings if f.file.as_posix() in allowed]
         refused = [f for f in self.report.findings if f.file.as_posix() not in allowed]
         if refused or self.files is None:
-            raise UserError(
-                _refusal(refused or passed, bool(refused)), fix=_fix(refused, self._settings)
-            )
+            fix = _fix(refused, self._settings, is_readable=self.files is not None)
+            raise UserError(_refusal(refused or passed, bool(refused)), fix=fix)
         for entry in sorted(allowed - {f.file.as_posix() for f in passed}):
             warn(f"{KEY}: {entry!r} no longer has mistakes: remove it")
         if passed:
@@ -184,16 +183,16 @@ def _refusal(findings: list[Finding], is_allowable: bool) -> str:
     return f"{count} in the files; nothing has been changed{why}\n{listed}".rstrip()
 
 
-def _fix(findings: list[Finding], settings: Settings) -> str:
+def _fix(findings: list[Finding], settings: Settings, *, is_readable: bool) -> str:
     if not findings:
         return "fix the file"
+    again = "fix what is reported above; `eros validate` checks again."
+    if not is_readable:
+        return f"{again} {KEY} cannot ignore this: a file that cannot be read declares nothing"
     files = dict.fromkeys(finding.file.as_posix() for finding in findings)
     commands = (
         f"\n    pulumi config set --path '{KEY}[{place}]' '{file}' --stack {settings.stack}"
         # Behind those that the stack allows already.
         for place, file in enumerate(files, len(settings.allow_mistakes))
     )
-    return (
-        "fix what is reported above; `eros validate` checks again. In an emergency, ignore the"
-        f" mistakes of a file:{''.join(commands)}"
-    )
+    return f"{again} In an emergency, ignore the mistakes of a file:{''.join(commands)}"

@@ -142,3 +142,31 @@ def test_the_side_that_is_there_already_is_read_with_its_mistakes(
 ) -> None:
     make(tree, MISTAKES["a column misspelt in a procedure"])
     assert system.read(settings, check=False).sql.objects
+
+
+def test_no_emergency_is_offered_for_what_cannot_be_read(settings: Settings, tree: Path) -> None:
+    make(tree, MISTAKES["a key misspelt in a schedule"])
+    with pytest.raises(UserError, match="a file that cannot be read declares nothing") as refused:
+        system.read(settings)
+    assert "pulumi config set" not in str(refused.value)
+
+
+def test_every_mistake_of_one_file_is_named_by_everybody(settings: Settings, tree: Path) -> None:
+    make(tree, MISTAKES["a key misspelt in a schedule"])
+    schedules = tree / "config/schedules.yaml"
+    text = schedules.read_text(encoding="utf-8")
+    schedules.write_text(
+        text.replace("owner:", "ownr:", 1).replace("priority: HIGH", "priority: URGENT", 1)
+    )
+    found = Reading(settings, tree).report.findings
+    assert [f.message.partition(":")[0].rpartition(".")[2] for f in found] == [
+        "prioritee",
+        "ownr",
+        "priority",
+    ]
+    with pytest.raises(UserError, match="3 mistakes in the files") as refused:
+        system.read(settings)
+    printed = run(validate_command.validate).stdout
+    for finding in found:
+        assert finding_report.finding(finding).rstrip() in str(refused.value)
+        assert finding_report.finding(finding) in printed
