@@ -9,24 +9,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from eros import logs
 from eros.cloud.local_control import shown
 from eros.project import log_buckets
-
-if TYPE_CHECKING:
-    from eros.cloud.google import Google
+from eros.project.settings import Settings
 
 SEVERITIES = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _PAGE = 1000
+
+
+class Apis(Protocol):
+    """What is needed of `eros.cloud.google.Google`, which imports this."""
+
+    settings: Settings
+
+    def api(self, name: str) -> Any:
+        """A client of one of Google's APIs."""
 
 
 @dataclass(frozen=True)
 class Writer:
     """Writes records for one stack."""
 
-    google: Google
+    google: Apis
 
     def write(self, lines: Sequence[logs.Line]) -> None:
         """Write records; raises UserError or one of `bqstack.failures.FAILURES`.
@@ -67,7 +74,7 @@ class Asked:
     message: str = ""
 
 
-def read(google: Google, asked: Asked) -> Iterator[dict[str, Any]]:
+def read(google: Apis, asked: Asked) -> Iterator[dict[str, Any]]:
     """Records as the files have them, with `stream` and the stack's `timestamp`, newest first.
 
     Raises one of `bqstack.failures.FAILURES`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 
 import pytest
@@ -201,6 +202,21 @@ def test_the_picture_of_the_imports_is_the_one_of_the_sources():
     drawn = rooms_picture.picture(rooms_picture.arrows(rooms_picture.imports()))
     assert drawn == rooms_picture.TARGET.read_text(encoding="utf-8"), "python -m dev.rooms_picture"
     assert rooms_picture.ROOMS.keys() == ROOMS.keys()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_modules_import_each_other(room):
+    found = sources(room)
+    graph = {
+        module.removesuffix(".__init__"): {
+            name for name in imported(source) if f"{name}." != f"{room}." and module_file(name)
+        }
+        for module, source in found.items()
+    }
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(f"a circle: {' -> '.join(error.args[1])}")
 
 
 def test_an_arrow_that_follows_from_others_is_not_drawn():
