@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bqstack import amounts
 from bqstack.catalogue import Kind, scan
@@ -31,15 +31,18 @@ from eros.cloud.google import Google
 from eros.project.project import Project
 from eros.project.settings import NAMESPACE, PROJECT_ROOT, Settings
 from eros.project.stack_file import load_stack_file
-from eros.sandbox import cloning
+from eros.sandbox import cloning, leases
 from eros.sandbox.scripts import Script
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
 
 _WHERE = "in the sandbox"
 Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class _Sides:
+class Sides:
     """The source's program and the working tree's, and what is common to both."""
 
     source: Settings
@@ -88,17 +91,20 @@ def diff(
     source, own = sides.source, google.settings
     as_of = f"FOR SYSTEM_TIME AS OF {literal(sides.moment)}"
 
-    def then(name: str) -> str:
-        return f"{source.dataset_reference}.`{name}` {as_of}"
+    def then(name: str) -> tuple[str, str]:
+        return f"{source.dataset_reference}.`{name}`", as_of
 
-    def now(name: str) -> str:
-        return then(name) if name in sides.shared else f"{own.dataset_reference}.`{name}`"
+    def now(name: str) -> tuple[str, str]:
+        return then(name) if name in sides.shared else (f"{own.dataset_reference}.`{name}`", "")
 
     client = google.bigquery
     mark = uuid.uuid4().hex[:8]
+    # What a killed command leaves behind goes with the sandbox.
+    labels = own.names.labels
+    old, new = f"rows_{mark}_before", f"rows_{mark}_after"
     scratches = (
-        Scratch(client, source.dataset, f"rows_{mark}_before", sides.before, then, sides.moment),
-        Scratch(client, own.dataset, f"rows_{mark}_after", sides.after, now),
+        Scratch(client, source.dataset, old, sides.before, then, sides.moment, labels),
+        Scratch(client, own.dataset, new, sides.after, now, labels=labels),
     )
     wanted = _wanted(sides, only)
     side_dataset.delete_old(client)
@@ -130,14 +136,36 @@ def baseline(
     change touches.
     """
     sides = _sides(google, root, tell)
-    source, own = sides.source, google.settings
-    chosen = list(scripts(source))
+    chosen = list(scripts(sides.source))
     if not all_of_them:
         chosen = [one for one in chosen if sides.touches(one.text)]
+    found, notes = on_twins(google.bigquery, google.settings, sides, chosen, only, tell)
+    return RowDiff(
+        google.settings.stack,
+        sides.old.label,
+        sides.new.label,
+        found,
+        notes=notes,
+        where=_WHERE,
+    )
+
+
+def on_twins(
+    client: bigquery.Client,
+    own: Settings,
+    sides: Sides,
+    chosen: Sequence[Script],
+    only: Collection[str],
+    tell: Tell,
+) -> tuple[tuple[ObjectDiff, ...], tuple[str, ...]]:
+    """Run these scripts on both sides; what differs, and notes. Raises UserError.
+
+    `own` are the settings of who compares.
+    """
+    source = sides.source
     written = frozenset[str]().union(*(sides.written(one.text) for one in chosen))
     wanted = sides.behind(written | sides.changed, _wanted(sides, only))
     needed = {*wanted, *(name for one in chosen for name in sides.named(one.text))}
-    client = google.bigquery
     mark = uuid.uuid4().hex[:8]
     # Only what is written needs rows of its own.
     read = frozenset({*sides.before.by_name, *sides.after.by_name}) - written
@@ -150,6 +178,7 @@ def baseline(
             sides.moment,
             sides.moment,
             read | sides.shared,
+            own.names.labels,
         )
         for when, definitions in (("before", sides.before), ("after", sides.after))
     )
@@ -164,6 +193,10 @@ def baseline(
                 # A run without all of its parts would show nothing.
                 listed = "; ".join(f"{name}: {why}" for name, why in sorted(twin.wrong.items()))
                 raise UserError(f"these objects of {twin.dataset} cannot be created: {listed}")
+        for twin, program in zip(twins, (sides.before, sides.after), strict=True):
+            for statement in leases.released(program, written):
+                if why := twin.run(statement, (), own.limits.query_timeout_seconds):
+                    raise UserError(f"a lock cannot be given back in {twin.dataset}: {why}")
         for script in chosen:
             tell(f"running {script.name} on both sides")
             failures = [
@@ -176,12 +209,10 @@ def baseline(
     finally:
         for twin in twins:
             twin.delete()
-    return RowDiff(
-        own.stack, sides.old.label, sides.new.label, found, notes=tuple(notes), where=_WHERE
-    )
+    return found, tuple(notes)
 
 
-def _sides(google: Google, root: Path, tell: Tell) -> _Sides:
+def _sides(google: Google, root: Path, tell: Tell) -> Sides:
     lease = google.settings.lease
     assert lease is not None
     source = load_stack_file(lease.source, root)
@@ -193,10 +224,10 @@ def _sides(google: Google, root: Path, tell: Tell) -> _Sides:
     shared = frozenset(
         one.name for one in Project(source, root).sql.tables if one.kind is Kind.LOCAL_TABLE
     )
-    return _Sides(source, moment, old, new, Definitions(old), Definitions(new), changed, shared)
+    return Sides(source, moment, old, new, Definitions(old), Definitions(new), changed, shared)
 
 
-def _wanted(sides: _Sides, only: Collection[str]) -> list[str]:
+def _wanted(sides: Sides, only: Collection[str]) -> list[str]:
     known = two_places.names(sides.before, sides.after, sides.shared)
     if unknown := sorted(set(only) - set(known)):
         raise UserError(

@@ -114,8 +114,9 @@ def _call(
         value = values.get(argument.name, _of_the_day(kind, now, day))
         if argument.mode in ("OUT", "INOUT"):
             start = f" DEFAULT {value}" if value else ""
-            declared.append(f"DECLARE `{argument.name}` {kind}{start};")
-            given.append(f"`{argument.name}`")
+            # Not quoted: the local BigQuery does not find a variable by its quoted name.
+            declared.append(f"DECLARE {argument.name} {kind}{start};")
+            given.append(argument.name)
         elif value is None:
             raise UserError(
                 f"{procedure.name} needs a value for {argument.name}, a {kind}",

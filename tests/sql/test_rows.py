@@ -186,6 +186,33 @@ def test_a_column_that_the_table_has_on_one_side_only(shop):
     assert not one.unknown
 
 
+def test_rows_behind_a_table_that_asks_for_a_filter_are_compared(shop):
+    shop.query_and_wait(
+        f"CREATE TABLE {DATASET}.visits (day DATE, shop STRING) PARTITION BY day"
+        " OPTIONS (require_partition_filter = TRUE);"
+        f"INSERT INTO {DATASET}.visits VALUES (DATE '2026-01-01', 'a'), (NULL, 'b')"
+    )
+    query = (
+        "SELECT day, $twice(shop){} AS s FROM $visits WHERE day IS NULL OR day > DATE '2000-01-01'"
+    )
+    fields = [{"name": "day", "type": "DATE"}, {"name": "shop", "type": "STRING"}]
+    # The new side has a column more, so its table is a view.
+    more = [*fields, {"name": "note", "type": "STRING"}]
+    sides = [
+        [
+            declared(shop, "visits", TABLE, schema=json.dumps(columns)),
+            view(shop, "v", query.format(mark)),
+            function(shop, "twice", body, "shop STRING"),
+        ]
+        for columns, mark, body in ((fields, "", "shop"), (more, " || '!'", "CONCAT(shop, shop)"))
+    ]
+    found = {one.name: one for one in compare(shop, *sides).objects}
+    assert not [one for one in found.values() if one.unknown], found
+    assert found["v"].columns == {"s": 2}
+    assert found["twice"].differs
+    shop.query_and_wait(f"DROP TABLE {DATASET}.visits")
+
+
 @pytest.mark.parametrize(
     ("body", "why"),
     [

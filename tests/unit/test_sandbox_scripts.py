@@ -44,8 +44,8 @@ def test_a_procedure_gets_the_day_and_the_values_that_are_set(settings):
 
 def test_what_a_procedure_gives_back_is_a_variable(settings):
     found = scripts.of(settings, "pause_before_retry", NOW, values={"waited_seconds": "0"})
-    assert found.text.splitlines()[0] == "DECLARE `waited_seconds` FLOAT64 DEFAULT 0;"
-    assert found.text.endswith("(`waited_seconds`);")
+    assert found.text.splitlines()[0] == "DECLARE waited_seconds FLOAT64 DEFAULT 0;"
+    assert found.text.endswith("(waited_seconds);")
 
 
 @pytest.mark.parametrize(

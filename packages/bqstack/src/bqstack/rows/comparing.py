@@ -140,9 +140,8 @@ class _Comparison:
             return self._table_calls()
         if kinds & _KINDS.keys():
             raise arguments.Unknown("it is a different kind of object than before")
-        queries = [f"SELECT * FROM {s.name(self._name)}" for s in self._scratches]
-        columns = [scratch.columns(self._name) for scratch in self._scratches]
-        return 0, (queries[0], queries[1]), (columns[0], columns[1])
+        (old, columns), (new, others) = (scratch.rows(self._name) for scratch in self._scratches)
+        return 0, (old, new), (columns, others)
 
     def _calls(self) -> tuple[int, tuple[str, str], tuple[list[str], list[str]]]:
         names = self._same_arguments()
@@ -198,8 +197,8 @@ class _Comparison:
         return found
 
     def _values(self, table: str, column: str) -> str:
-        place = self._scratches[0].live_name(table)
-        return f"SELECT DISTINCT `{column}` AS value FROM {place} WHERE `{column}` IS NOT NULL"
+        rows = self._scratches[0].live_rows(table)
+        return f"SELECT DISTINCT `{column}` AS value FROM ({rows}) WHERE `{column}` IS NOT NULL"
 
 
 def _given(names: Sequence[str], call: Sequence[str]) -> str:

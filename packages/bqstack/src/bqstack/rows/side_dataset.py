@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from google.api_core.exceptions import NotFound
 
+from bqstack import partition_filter
 from bqstack.failures import FAILURES, explained
 from bqstack.guard import column_changes
 from bqstack.rows.definitions import Definition, Definitions
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 # Left behind by a process that was killed, views and functions go by themselves.
 _NAME = re.compile(r"rows_[0-9a-f]{8}_(?:before|after)")
 KEPT_MS = 24 * 60 * 60 * 1000
+_NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
 def delete_old(client: bigquery.Client) -> None:
@@ -41,18 +44,19 @@ class Scratch:
         live: str,
         dataset: str,
         definitions: Definitions,
-        rows_of: Callable[[str], str] | None = None,
+        rows_of: Callable[[str], tuple[str, str]] | None = None,
         moment: datetime | None = None,
+        labels: Mapping[str, str] = _NO_LABELS,
     ) -> None:
-        """`live` is the dataset with the rows.
+        """`live` is the dataset with the rows; the one that is made has these labels.
 
-        `rows_of` gives a table's rows as the FROM of a query, where they are not simply those of
-        the table of its name in `live`; every table is then a view of them. A table that was made
-        after `moment` had none.
+        `rows_of` gives the table whose rows a table has, and what comes behind its alias, where
+        they are not simply those of the table of its name in `live`; every table is then a view of
+        them. A table that was made after `moment` had none.
         """
         self._client, self._live, self.dataset = client, live, dataset
         self._rows_of, self._moment = rows_of, moment
-        self._definitions = definitions
+        self._definitions, self._labels = definitions, labels
         self._made: set[str] = set()
         self.wrong: dict[str, str] = {}
 
@@ -63,6 +67,7 @@ class Scratch:
         place = bigquery.Dataset(f"{self._client.project}.{self.dataset}")
         place.location = location
         place.default_table_expiration_ms = KEPT_MS
+        place.labels = dict(self._labels)
         self._client.create_dataset(place)
         for item in self._definitions.above(names):
             failed = next((self.wrong[need] for need in item.needs if need in self.wrong), "")
@@ -87,10 +92,24 @@ class Scratch:
         """A table's full name for SQL, with the columns that it has in the stack."""
         return f"`{self._client.project}`.`{self._live}`.`{name}`"
 
-    def columns(self, name: str) -> list[str]:
-        """Names of a view's columns."""
+    def live_rows(self, name: str) -> str:
+        """A query for all rows of a table of the stack."""
+        table = self._client.get_table(f"{self._live}.{name}").to_api_repr()
+        condition = partition_filter.every_row(table)
+        where = f" WHERE {condition}" if condition else ""
+        return f"SELECT * FROM {self.live_name(name)} AS {partition_filter.ROW}{where}"
+
+    def rows(self, name: str) -> tuple[str, list[str]]:
+        """A query for all rows of a table or view, and the names of its columns.
+
+        It has a condition for each column that partitions may follow, as a table may require one.
+        """
         dataset = self.dataset if name in self._made else self._live
-        return [field.name for field in self._client.get_table(f"{dataset}.{name}").schema]
+        fields = self._client.get_table(f"{dataset}.{name}").to_api_repr()["schema"]["fields"]
+        condition = partition_filter.every_value(fields)
+        where = f" WHERE {condition}" if condition else ""
+        text = f"SELECT * FROM {self.name(name)} AS {partition_filter.ROW}{where}"
+        return text, [field["name"] for field in fields]
 
     def _create(self, item: Definition) -> None:
         if item.holds_rows:
@@ -149,8 +168,15 @@ class Scratch:
         listed = ",\n    ".join(_column(field, there.get(field["name"])) for field in wanted)
         rows = "(SELECT 1) WHERE FALSE"
         if there:
-            rows = self._rows_of(item.name) if self._rows_of else self.live_name(item.name)
+            rows = self._from(item.name, live)
         self._view(item.name, f"SELECT\n    {listed}\nFROM {rows}")
+
+    def _from(self, name: str, live: bigquery.Table) -> str:
+        """The FROM of a view of a table's rows; even a view of one may have to name partitions."""
+        table, behind = self._rows_of(name) if self._rows_of else (self.live_name(name), "")
+        condition = partition_filter.every_row(live.to_api_repr())
+        where = f"\nWHERE {condition}" if condition else ""
+        return f"{table} AS {partition_filter.ROW} {behind}{where}"
 
 
 def _column(wanted: JsonMapping, there: JsonMapping | None) -> str:

@@ -6,7 +6,7 @@ does: whatever differs afterwards, the code did.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ class Twin(Scratch):
         moment: datetime,
         now: datetime,
         shared: Collection[str],
+        labels: Mapping[str, str],
     ) -> None:
         """Of tables in `shared` nobody writes rows: they are read where they are."""
         self._as_of = f"FOR SYSTEM_TIME AS OF {literal(moment)}"
@@ -43,8 +44,9 @@ class Twin(Scratch):
             live,
             dataset,
             definitions,
-            lambda name: f"{self.live_name(name)} {self._as_of}",
+            lambda name: (self.live_name(name), self._as_of),
             moment,
+            labels,
         )
         self._now, self._shared = now, shared
 

@@ -46,7 +46,7 @@ class Places:
         self._client, self._scratches, self._kinds = client, scratches, kinds
         self._changed = changed
         self._rows = RowSets(client, same_ids=same_ids)
-        self._columns: dict[str, tuple[list[str], list[str]]] = {}
+        self._queries: dict[str, tuple[tuple[str, list[str]], tuple[str, list[str]]]] = {}
 
     def bytes(self, wanted: Iterable[str]) -> int:
         """Bytes that the comparison of these will read, by a dry run of each statement."""
@@ -57,10 +57,9 @@ class Places:
         def one(name: str) -> int:
             if self._why_not(name):
                 return 0
-            old, new = self._both(name)
-            columns = self._columns_of(name)
-            common = [column for column in columns[0] if column in columns[1]]
             try:
+                (old, columns), (new, others) = self._both(name)
+                common = [column for column in columns if column in others]
                 job = self._client.query(self._rows.statement(old, new, common), job_config=config)
             except FAILURES:
                 return 0  # The comparison itself says why.
@@ -84,7 +83,8 @@ class Places:
             if why := self._why_not(name):
                 return ObjectDiff(**head, unknown=why)
             try:
-                return self._rows.compared(head, self._both(name), self._columns_of(name))
+                (old, columns), (new, others) = self._both(name)
+                return self._rows.compared(head, (old, new), (columns, others))
             except arguments.Unknown as error:
                 return ObjectDiff(**head, unknown=str(error))
             except FAILURES as error:
@@ -99,12 +99,9 @@ class Places:
                 return f"{when} the change it cannot be made: {why}"
         return ""
 
-    def _both(self, name: str) -> tuple[str, str]:
-        old, new = (f"SELECT * FROM {scratch.name(name)}" for scratch in self._scratches)
-        return old, new
-
-    def _columns_of(self, name: str) -> tuple[list[str], list[str]]:
-        if name not in self._columns:
-            old, new = (scratch.columns(name) for scratch in self._scratches)
-            self._columns[name] = (old, new)
-        return self._columns[name]
+    def _both(self, name: str) -> tuple[tuple[str, list[str]], tuple[str, list[str]]]:
+        """The query of each side, with its columns."""
+        if name not in self._queries:
+            old, new = (scratch.rows(name) for scratch in self._scratches)
+            self._queries[name] = (old, new)
+        return self._queries[name]
