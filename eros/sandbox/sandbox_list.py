@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,17 @@ from eros.sandbox import sandbox_file
 
 _GIB = 2**30
 _MONTH_DAYS = 365 / 12
+# What was written while a clone was made came with it.
+_MAKING = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
 class Listed:
     """One sandbox.
 
-    `changed_bytes` are those of its tables that were written to since they were cloned: the
-    most that Google may bill, as it bills the blocks that differ. `usd` is what these have cost
-    since the sandbox was made, at the price of active storage.
+    `changed_bytes` are those of its tables' partitions that were written to since they were
+    cloned: the most that Google may bill, as it bills the blocks that differ. `usd` is what these
+    have cost since the sandbox was made, at the price of active storage.
     """
 
     name: str
@@ -90,10 +92,11 @@ def _listed(
             created = held.created
         path = f"projects/{client.project}/datasets/{dataset}/tables"
         paths = [f"{path}/{item.table_id}" for item in client.list_tables(dataset)]
+        written = _written(google, dataset)
         for table in backup_jobs.side_by_side(partial(bigquery_rest.get, client), paths):
             if table and table["type"] == "TABLE":
                 tables += 1
-                changed += _changed(table)
+                changed += _changed(table, written)
     if created:
         [created] = shown(google.settings, [created])
     days = (now - created).total_seconds() / 86_400 if created else 0.0
@@ -113,13 +116,28 @@ def _listed(
     )
 
 
-def _changed(table: dict[str, Any]) -> int:
-    """Bytes of a table that is no clone, or that was written to after it was made."""
-    written = int(table["lastModifiedTime"])
-    made = int(table["creationTime"])
-    if "cloneDefinition" in table and written <= made + 1000:
-        return 0
-    return int(table.get("numBytes", 0))
+def _written(google: Google, dataset: str) -> dict[str, list[tuple[datetime, int]]]:
+    """When each partition of each table was last written, and its bytes.
+
+    `lastModifiedTime` of a table counts labels and its expiration, which are no data.
+    """
+    found: dict[str, list[tuple[datetime, int]]] = {}
+    for name, moment, size in google.bigquery.query_and_wait(
+        "SELECT table_name, last_modified_time, total_logical_bytes"
+        f" FROM `{google.settings.project}`.`{dataset}`.INFORMATION_SCHEMA.PARTITIONS"
+        " WHERE last_modified_time IS NOT NULL"
+    ):
+        found.setdefault(name, []).append((moment, size or 0))
+    return found
+
+
+def _changed(table: dict[str, Any], written: dict[str, list[tuple[datetime, int]]]) -> int:
+    """Bytes of the partitions that were written after the table was cloned; all of another's."""
+    if "cloneDefinition" not in table:
+        return int(table.get("numBytes", 0))
+    made = datetime.fromtimestamp(int(table["creationTime"]) / 1000, UTC) + _MAKING
+    name = table["tableReference"]["tableId"]
+    return sum(size for moment, size in written.get(name, ()) if moment > made)
 
 
 def utc_today(google: Google) -> date:

@@ -326,6 +326,26 @@ def test_the_moment_of_a_clone_can_be_a_parameter(big: BigQuery, base: str) -> N
 ME = "user:local-bigquery@localhost"
 
 
+def test_labels_and_an_expiration_do_not_count_as_written(big: BigQuery, base: str) -> None:
+    def written() -> tuple[int, int, datetime]:
+        [(rows, size, moment)] = big.rows(
+            "SELECT SUM(total_rows), SUM(total_logical_bytes), MAX(last_modified_time)"
+            f" FROM ds.INFORMATION_SCHEMA.PARTITIONS WHERE table_name = '{base}_own'"
+        )
+        return rows, size, moment
+
+    big.rows(f"CREATE TABLE ds.{base}_own CLONE ds.{base}")
+    cloned = written()
+    assert cloned[:2] == (2, int(big.table(f"{base}_own")["numBytes"]))
+    table = big.client.get_table(f"{PROJECT}.ds.{base}_own")
+    table.expires = datetime.now(UTC) + timedelta(days=3)
+    table.labels = {"team": "b"}
+    big.client.update_table(table, ["expires", "labels"])
+    assert written() == cloned
+    big.rows(f"UPDATE ds.{base}_own SET id = 7 WHERE id = 1")
+    assert written()[2] > cloned[2]
+
+
 def test_who_sees_some_rows_only_clones_none_of_them(big: BigQuery, base: str) -> None:
     policy = f"CREATE OR REPLACE ROW ACCESS POLICY low ON ds.{base} GRANT TO ('{ME}')"
     big.rows(f"{policy} FILTER USING (id = 1)")

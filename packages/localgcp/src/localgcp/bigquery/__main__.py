@@ -34,6 +34,7 @@ from localgcp.bigquery import (
     loads,
     moved_clock,
     parsed,
+    partition_times,
     partitioned_tables,
     query_results,
     relocation,
@@ -82,6 +83,7 @@ def main() -> None:
     streaming.install()
     row_policies.install()
     partitioned_tables.install()
+    partition_times.install()
     writes.install()
     query_results.install()
     table_resources.install()
