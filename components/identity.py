@@ -10,12 +10,14 @@ import pulumi
 import pulumi_gcp as gcp
 
 from eros.cloud.services import SERVICES
+from eros.project import sandbox_role
 from eros.project.settings import Settings
 
 # Project-wide: jobs are a project's, and the health and cost queries read its job list
 # (`bigquery.jobs.listAll`). Rows are granted on the dataset.
 RUNNER_ROLES = ("roles/bigquery.jobUser", "roles/bigquery.resourceViewer")
 _TRANSFER_SERVICE = "bigquerydatatransfer.googleapis.com"
+_TRANSFER_ROLE = "roles/bigquerydatatransfer.serviceAgent"
 
 
 class Identity(pulumi.ComponentResource):
@@ -81,7 +83,43 @@ class Identity(pulumi.ComponentResource):
         )
         self.runner_grants = [*grants, *self.transfer_agent_ready, token_grant]
         """What must be in place before a transfer config may name the runner."""
+        if settings.access.sandbox_owners:
+            self._sandbox_owners(settings)
         self.register_outputs({"runner": self.runner.email})
+
+    def _sandbox_owners(self, settings: Settings) -> None:
+        """One role in the project for all who make sandboxes; a sandbox itself declares none."""
+        role = gcp.projects.IAMCustomRole(
+            "sandbox-owner",
+            project=settings.project,
+            role_id=sandbox_role.ROLE_ID,
+            title=sandbox_role.TITLE,
+            description=sandbox_role.DESCRIPTION,
+            permissions=sandbox_role.permissions(),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        # The account of a sandbox needs its roles in the project, and nobody gets another one.
+        limit = gcp.projects.IAMMemberConditionArgs(
+            title="roles of sandboxes",
+            description="Only the roles that the account of a sandbox has in the project",
+            expression=sandbox_role.grants_only([*RUNNER_ROLES, _TRANSFER_ROLE]),
+        )
+        for member in settings.access.sandbox_owners:
+            gcp.projects.IAMMember(
+                f"sandbox-owner-{member}",
+                project=settings.project,
+                role=role.name,
+                member=member,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            gcp.projects.IAMMember(
+                f"sandbox-owner-grants-{member}",
+                project=settings.project,
+                role=sandbox_role.ADMIN,
+                member=member,
+                condition=limit,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
 
     def _transfer_agent(self, settings: Settings) -> list[pulumi.Resource]:
         """Data Transfer's agent and its role, which Google makes with the API's first use only.
@@ -98,7 +136,7 @@ class Identity(pulumi.ComponentResource):
         role = gcp.projects.IAMMember(
             "transfer-agent-role",
             project=settings.project,
-            role="roles/bigquerydatatransfer.serviceAgent",
+            role=_TRANSFER_ROLE,
             member=self.transfer_agent,
             # The agent is the project's, not ours: without its role no transfer of anybody runs.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[agent], retain_on_delete=True),

@@ -63,6 +63,8 @@ class Warehouse(pulumi.ComponentResource):
                 member=member,
                 opts=pulumi.ResourceOptions(parent=self),
             )
+        for member in settings.access.sandbox_owners:
+            self._grant(f"sandbox-owner-{member}", "roles/bigquery.dataViewer", member)
         self.register_outputs({"dataset": self.dataset.id})
 
     def _grant(

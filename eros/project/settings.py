@@ -183,11 +183,18 @@ class Settings(Section):
 
     @field_validator("access")
     @classmethod
-    def _a_sandbox_has_no_builders(cls, access: Access, info: ValidationInfo) -> Access:
+    def _a_sandbox_grants_nothing_in_the_project(
+        cls, access: Access, info: ValidationInfo
+    ) -> Access:
         if access.builders and info.data.get("sandbox"):
             raise ValueError(
                 "builders get a role in the project, which the source stack may have given too:"
                 " destroying the sandbox would take it away; name them as writers"
+            )
+        if access.sandbox_owners and info.data.get("sandbox"):
+            raise ValueError(
+                "the role of sandboxOwners is the project's: the source stack declares it,"
+                " and a sandbox leaves it out"
             )
         return access
 

@@ -273,6 +273,8 @@ class Access(Section):
     writers: list[Member] = []
     builders: list[Member] = []
     """Accounts of schedule builders: they write the dataset and run jobs (docs/builder.md)."""
+    sandbox_owners: list[Member] = []
+    """Who may make sandboxes beside the stack: a custom role in the project (docs/sandboxes.md)."""
 
     @model_validator(mode="after")
     def _a_member_writes_once(self) -> Access:

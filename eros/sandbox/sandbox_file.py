@@ -29,7 +29,7 @@ _OF_THE_SOURCE = (
     *("lease", "secrets"),
 )
 # Roles in the project, which belong to the source (docs/decisions/023-sandboxes.md).
-_GRANTED_IN_PROJECT = {"access": "builders", "backup": "operators"}
+_GRANTED_IN_PROJECT = {"access": ("builders", "sandboxOwners"), "backup": ("operators",)}
 
 
 class Data(enum.StrEnum):
@@ -78,7 +78,7 @@ def document(
     }
     for section, inner in _GRANTED_IN_PROJECT.items():
         if isinstance(values := config.get(f"{prefix}{section}"), dict):
-            config[f"{prefix}{section}"] = {k: v for k, v in values.items() if k != inner}
+            config[f"{prefix}{section}"] = {k: v for k, v in values.items() if k not in inner}
     config |= {
         f"{prefix}sandbox": name,
         f"{prefix}externalTables": "greenfield",

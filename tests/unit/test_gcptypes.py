@@ -43,6 +43,8 @@ TABLES = {
     # Functions that ask Google's clients, which a package without dependencies cannot hold.
     ("eros/operations/repair/lookup.py", "_NAMED"),
     ("eros/operations/repair/lookup.py", "_TITLED"),
+    # Which of this program's types are made outside of a dataset.
+    ("eros/project/sandbox_role.py", "_TYPES"),
     # Options of this program's resources.
     ("eros/operations/rollback/replay.py", "DELETE_BEFORE_REPLACE"),
 }

@@ -18,6 +18,7 @@ from eros.project.dashboards import dashboard_rules
 from eros.project.project import Project
 from eros.project.settings import PROJECT_ROOT
 from eros.project.stack_file import parse
+from gcptypes import known, records
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import PROJECT_NUMBER, Declared, record
 
@@ -234,6 +235,37 @@ def test_a_builder_may_write_the_dataset_and_run_jobs(values):
     assert on_dataset[f"dataset-builder-{builder}"].inputs["role"] == "roles/bigquery.dataEditor"
     assert on_project[f"builder-jobs-{builder}"].inputs["role"] == "roles/bigquery.jobUser"
     assert on_project[f"builder-jobs-{builder}"].inputs["member"] == builder
+
+
+def test_one_role_is_for_all_who_make_sandboxes_and_grants_no_other(values):
+    people = ["user:a@example.com", "group:b@example.com"]
+    settings = parse(values | {"access": {"sandboxOwners": people}}, "f")
+    declared = record(lambda: System("eros", settings))
+    [role] = of_type(declared, "gcp:projects/iAMCustomRole:IAMCustomRole").values()
+    held = set(role.inputs["permissions"])
+    assert {"bigquery.datasets.create", "iam.serviceAccounts.actAs"} <= held
+    for verb in ("bigquery.tables.", "bigquery.datasets.delete", "bigquery.datasets.update"):
+        assert not [one for one in held if one.startswith(verb)], "rows are not the role's"
+    assert not [one for one in held if one.endswith("projects.setIamPolicy")]
+    # What a sandbox has outside of its datasets; it has no channel and no role of its own.
+    elsewhere = {one.type for one in declared if one.type.startswith("gcp:")}
+    elsewhere -= {one for one in elsewhere if one.startswith("gcp:bigquery/") and one != TRANSFER}
+    elsewhere -= {records.CUSTOM_ROLE, records.PROJECT_GRANT, records.CHANNEL}
+    for token in elsewhere:
+        assert held.issuperset(known(token).permissions), token
+    on_project = of_type(declared, "gcp:projects/iAMMember:IAMMember")
+    on_dataset = of_type(declared, "gcp:bigquery/datasetIamMember:DatasetIamMember")
+    for person in people:
+        assert on_dataset[f"dataset-sandbox-owner-{person}"].inputs["role"] == (
+            "roles/bigquery.dataViewer"
+        )
+        assert f"sandbox-owner-{person}" in on_project
+        limited = on_project[f"sandbox-owner-grants-{person}"].inputs
+        assert limited["condition"]["expression"] == (
+            "api.getAttribute('iam.googleapis.com/modifiedGrantsByRole', []).hasOnly("
+            "['roles/bigquery.jobUser', 'roles/bigquery.resourceViewer',"
+            " 'roles/bigquerydatatransfer.serviceAgent'])"
+        )
 
 
 def rule_policies(declared):

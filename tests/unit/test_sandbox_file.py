@@ -33,7 +33,11 @@ def root(tmp_path):
         "prod",
         importTables=["health_checks"],
         allowLoss=["a: drop"],
-        access={"builders": ["group:b@example.com"], "readers": ["group:r@example.com"]},
+        access={
+            "builders": ["group:b@example.com"],
+            "readers": ["group:r@example.com"],
+            "sandboxOwners": ["group:s@example.com"],
+        },
         secrets={"slack": {"secure": "v1:abc"}},
     )
     return tmp_path
@@ -49,6 +53,7 @@ def test_a_sandbox_has_the_values_of_its_source_and_none_of_its_rights(root, mon
     assert settings.lease.expires == date(2026, 12, 7)
     assert settings.access.readers == ["group:r@example.com"]
     assert not settings.access.builders
+    assert not settings.access.sandbox_owners
     assert not settings.secrets
     assert settings.schedules_paused
     assert not settings.adopts_external_tables

@@ -271,6 +271,7 @@ def refusal(values: dict[str, Any]) -> str:
         ({"sandbox": "alice", "externalTables": "adopt"}, "externalTables"),
         ({"sandbox": "alice", "importTables": ["health_checks"]}, "importTables"),
         ({"sandbox": "alice", "access": {"builders": ["group:a@example.com"]}}, "access"),
+        ({"sandbox": "alice", "access": {"sandboxOwners": ["group:a@example.com"]}}, "access"),
         (
             {"sandbox": "alice", "backup": {"bucket": "abc", "operators": ["group:a@example.com"]}},
             "backup",

@@ -24,6 +24,7 @@ from gcptypes.records import (
     BIGQUERY,
     BUCKET,
     CHANNEL,
+    CUSTOM_ROLE,
     DASHBOARD,
     LOG_BUCKET,
     LOG_METRIC,
@@ -87,6 +88,16 @@ def _account(google: Google, inputs: Inputs) -> str | None:
     name = f"projects/{project}/serviceAccounts/{email}"
     request = google.api("iam").projects().serviceAccounts().get(name=name)
     return name if _there(request.execute) else None
+
+
+def _role(google: Google, inputs: Inputs) -> str | None:
+    name = known(CUSTOM_ROLE).id_of(inputs)
+    request = google.api("iam").projects().roles().get(name=name)
+    found: list[dict[str, Any]] = []
+    if not _there(lambda: found.append(request.execute())):
+        return None
+    # One that was deleted is there for weeks; a second request for it takes it back.
+    return None if found[0].get("deleted") else name
 
 
 def _bucket(google: Google, inputs: Inputs) -> str | None:
@@ -184,6 +195,7 @@ _NAMED: dict[str, Callable[[Google, Inputs], str | None]] = {
     SUBSCRIPTION: _subscription,
     TOPIC: _topic,
     ACCOUNT: _account,
+    CUSTOM_ROLE: _role,
     BUCKET: _bucket,
 }
 _TITLED: dict[str, Callable[[Google, Inputs], Iterator[str]]] = {

@@ -82,6 +82,16 @@ LIVES = {
         {"displayName": "Runs schedules", "description": "d"},
         {"accountId": "eros-other"},
     ),
+    "custom role": Life(
+        "gcp:projects/iAMCustomRole:IAMCustomRole",
+        {
+            "roleId": "sandboxOwner",
+            "title": "Owner",
+            "permissions": ["bigquery.jobs.create", "bigquery.datasets.create"],
+        },
+        {"permissions": ["bigquery.jobs.create"], "description": "d"},
+        {"roleId": "another"},
+    ),
     "project member": Life(
         "gcp:projects/iAMMember:IAMMember",
         {"project": PROJECT, "role": "roles/bigquery.jobUser", "member": MEMBER},

@@ -26,7 +26,7 @@ from eros.operations.repair import lookup, pending
 from eros.operations.rollback import rollback_plan, variants
 from eros.operations.rollback.updates import Updates
 from eros.project.stack_file import parse
-from gcptypes.records import LOG_BUCKET, SUBSCRIPTION
+from gcptypes.records import CUSTOM_ROLE, LOG_BUCKET, SUBSCRIPTION
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import record
 from tests.unit.rollback.states import STACK, TABLE
@@ -154,6 +154,16 @@ def test_a_subscription_is_looked_for_by_its_name(status, found):
     assert lookup.ids(google, SUBSCRIPTION, {"name": "s", "topic": "t"}) == found
     google.api.assert_called_once_with("pubsub")
     get.assert_called_once_with(subscription="projects/p/subscriptions/s")
+
+
+@pytest.mark.parametrize("answer", [{}, {"deleted": True}])
+def test_a_role_that_was_deleted_keeps_its_id_and_is_not_found(answer):
+    google = MagicMock(settings=SimpleNamespace(project="p"))
+    get = google.api.return_value.projects.return_value.roles.return_value.get
+    get.return_value.execute.return_value = answer
+    name = "projects/p/roles/r"
+    assert lookup.ids(google, CUSTOM_ROLE, {"roleId": "r"}) == ([] if answer else [name])
+    get.assert_called_once_with(name=name)
 
 
 def test_the_second_one_of_the_same_kind_is_named(monkeypatch):

@@ -39,6 +39,7 @@ DASHBOARD = "gcp:monitoring/dashboard:Dashboard"
 METRIC_DESCRIPTOR = "gcp:monitoring/metricDescriptor:MetricDescriptor"
 AUDIT_CONFIG = "gcp:projects/iAMAuditConfig:IAMAuditConfig"
 PROJECT_BINDING = "gcp:projects/iAMBinding:IAMBinding"
+CUSTOM_ROLE = "gcp:projects/iAMCustomRole:IAMCustomRole"
 PROJECT_GRANT = "gcp:projects/iAMMember:IAMMember"
 SERVICE = "gcp:projects/service:Service"
 SERVICE_IDENTITY = "gcp:projects/serviceIdentity:ServiceIdentity"
@@ -282,6 +283,17 @@ RECORDS = (
         # Enabling is asked for where a service is not enabled yet.
         permissions=granted("serviceusage.services", "get", "list"),
         asked_for_twice=True,
+    ),
+    # A deleted one keeps its id for weeks. Asked for again within a week it is taken back.
+    ResourceType(
+        CUSTOM_ROLE,
+        "custom role",
+        "projects/{project}/roles/{roleId}",
+        replaces=frozenset({"project", "roleId"}),
+        defaults={"stage": "GA"},
+        local_only=frozenset({"roleId"}),
+        holds=False,
+        permissions=granted("iam.roles", *_WHOLE_LIFE, "undelete"),
     ),
     # IAM has no permission for it.
     ResourceType(

@@ -6,6 +6,7 @@ from ..call import Registry
 from . import (
     alerting,
     channels,
+    custom_roles,
     dashboards,
     log_config,
     log_entries,
@@ -28,6 +29,7 @@ def build_registry() -> Registry:
     for module in (
         alerting,
         channels,
+        custom_roles,
         dashboards,
         log_config,
         log_entries,

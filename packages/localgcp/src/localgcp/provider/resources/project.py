@@ -6,6 +6,7 @@ from gcptypes import records
 
 from ..cloud_calls import ApiError, Cloud, until_found
 from ..declared_inputs import Problem
+from ..mapping import Dialect
 from ..resource import Properties, Resource
 
 RESOURCE_MANAGER = "cloudResourceManagerCustomEndpoint"
@@ -194,3 +195,38 @@ class Account(Resource):
         action = "disable" if inputs.get("disabled") else "enable"
         cloud.call("POST", self.endpoint, f"{path}:{action}", body={}, repeatable=True)
         return cloud.call("GET", self.endpoint, path)
+
+
+class CustomRole(Resource):
+    """https://cloud.google.com/iam/docs/reference/rest/v1/projects.roles"""
+
+    token = records.CUSTOM_ROLE
+    endpoint = IAM
+    collection = "projects/{project}/roles"
+    dialect = Dialect(renames={"permissions": "includedPermissions"})
+    unordered = frozenset({"permissions"})
+    computed = {"deleted": "boolean", "name": "string"}
+
+    def late_inputs(self, inputs: Properties) -> frozenset[str]:
+        # One that was deleted is taken back, whatever it held.
+        return frozenset(inputs.keys() - self.local_only)
+
+    def create(self, cloud: Cloud, inputs: Properties) -> tuple[str, Properties]:
+        resource_id = self.id_of(inputs, {})
+        held = cloud.get(self.endpoint, resource_id)
+        if held is not None and held.get("deleted"):
+            # Its id stays taken: like the real plugin, take it back.
+            cloud.call("POST", self.endpoint, f"{resource_id}:undelete", body={})
+            return resource_id, self.update(cloud, resource_id, inputs, {}, set(inputs))
+        body = {"roleId": inputs["roleId"], "role": self.body(inputs, cloud)}
+        path = self.collection.format(**inputs)
+        return resource_id, cloud.call("POST", self.endpoint, path, body=body)
+
+    def read(self, cloud: Cloud, resource_id: str, state: Properties) -> Properties | None:
+        answer = super().read(cloud, resource_id, state)
+        return None if answer is not None and answer.get("deleted") else answer
+
+    def delete(self, cloud: Cloud, resource_id: str, state: Properties) -> None:
+        # One that is deleted already is there, and cannot be deleted again.
+        if self.read(cloud, resource_id, state) is not None:
+            super().delete(cloud, resource_id, state)
