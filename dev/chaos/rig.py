@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,8 +84,17 @@ class World:
         """The stack's state as the engine keeps it."""
         return self.root / "state/.pulumi/stacks/eros/local.json"
 
-    def run(self, *command: str, fault: str | None = None, number: int = 0) -> Ended:
-        """Run a command in the program's folder; `fault` spoils its call `number`."""
+    def run(
+        self,
+        *command: str,
+        fault: str | None = None,
+        number: int = 0,
+        within: Path | None = None,
+    ) -> Ended:
+        """Run a command in the program's folder, or `within` another copy of it.
+
+        `fault` spoils its call `number`.
+        """
         started = threading.Event()
         holder: list[subprocess.Popen[str]] = []
 
@@ -96,7 +105,7 @@ class World:
         self.plan.arm(fault, number, kill)
         process = subprocess.Popen(
             command,
-            cwd=self.root,
+            cwd=within or self.root,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -114,9 +123,9 @@ class World:
             return Ended(None, output, self.plan.count)
         return Ended(process.returncode, output, self.plan.count)
 
-    def must(self, *command: str) -> Ended:
+    def must(self, *command: str, within: Path | None = None) -> Ended:
         """Run a command that has no reason to fail."""
-        ended = self.run(*command)
+        ended = self.run(*command, within=within)
         if not ended.is_good:
             raise RuntimeError(f"{' '.join(command)} failed without a fault:\n{ended.output}")
         return ended
@@ -165,12 +174,26 @@ class World:
         )
 
 
+def _fill(world: World) -> None:
+    dataset = f"`{PROJECT}`.`{DATASET}`"
+    world.query(
+        f"INSERT INTO {dataset}.captions (caption_id, caption_text) "
+        "SELECT CAST(n AS STRING), CONCAT('text ', CAST(n AS STRING)) "
+        "FROM UNNEST(GENERATE_ARRAY(1, 500)) AS n"
+    )
+
+
 @contextmanager
-def deployed(folder: Path) -> Iterator[World]:
-    """A world whose first `up` has been made."""
+def deployed(
+    folder: Path,
+    change: Callable[[Path], object] = lambda root: None,
+    fill: Callable[[World], object] = _fill,
+) -> Iterator[World]:
+    """A world whose first `up` has been made, of a program that `change` has changed before."""
     cloud, faulty, root = folder / "cloud", folder / "faulty", folder / "program"
     root.mkdir(parents=True)
     copy_program(root)
+    change(root)
     (root / "state").mkdir()
     faulty.mkdir()
     plan = proxy.Plan()
@@ -190,17 +213,8 @@ def deployed(folder: Path) -> Iterator[World]:
         world = World(root, faulty, plan)
         world.must("pulumi", "stack", "init", "local", "--non-interactive")
         world.must(*PULUMI_UP)
-        _fill(world)
+        fill(world)
         yield world
-
-
-def _fill(world: World) -> None:
-    dataset = f"`{PROJECT}`.`{DATASET}`"
-    world.query(
-        f"INSERT INTO {dataset}.captions (caption_id, caption_text) "
-        "SELECT CAST(n AS STRING), CONCAT('text ', CAST(n AS STRING)) "
-        "FROM UNNEST(GENERATE_ARRAY(1, 500)) AS n"
-    )
 
 
 def _control(folder: Path, command: str) -> None:
@@ -215,5 +229,22 @@ def _control(folder: Path, command: str) -> None:
 
 def _end(process: subprocess.Popen[str]) -> None:
     """As a machine that stops: the command with all that it has started."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    # The engine has a session of its own, and its plugins have groups of their own.
+    for pid in [process.pid, *_below(process.pid)]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _below(pid: int) -> list[int]:
+    """Processes that a process has started, and those that these have."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout
+    children: dict[int, list[int]] = {}
+    for line in listed.splitlines():
+        child, parent = map(int, line.split())
+        children.setdefault(parent, []).append(child)
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
+    return found[1:]

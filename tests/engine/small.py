@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 from packages.bqstack.tests.sql_folder import SqlFolder
 from tests.engine.conftest import Program
@@ -22,17 +23,24 @@ _CONFIG = {
 
 def emptied(program: Program) -> SqlFolder:
     """The folder of a copy of the program from which every object and document is gone."""
-    shutil.rmtree(program.root / "sql")
-    (program.root / "sql").mkdir()
+    return emptied_folder(program.root)
+
+
+def emptied_folder(root: Path) -> SqlFolder:
+    """The same of a copy below `root`."""
+    shutil.rmtree(root / "sql")
+    (root / "sql").mkdir()
     for name, text in _CONFIG.items():
-        (program.root / "config" / f"{name}.yaml").write_text(text, encoding="utf-8")
-    for file in (program.root / "config/dashboards").glob("*.yaml"):
+        (root / "config" / f"{name}.yaml").write_text(text, encoding="utf-8")
+    for file in (root / "config/dashboards").glob("*.yaml"):
         file.unlink()
     # `pulumi config set` cannot write a list without entries.
-    program.edit(
-        "Pulumi.local.yaml", "  eros:backup:\n", "  eros:backup:\n    externalTables: []\n"
-    )
-    return SqlFolder(program.root)
+    stack = root / "Pulumi.local.yaml"
+    text = stack.read_text(encoding="utf-8")
+    assert "  eros:backup:\n" in text
+    text = text.replace("  eros:backup:\n", "  eros:backup:\n    externalTables: []\n")
+    stack.write_text(text, encoding="utf-8")
+    return SqlFolder(root)
 
 
 def eros(program: Program, *arguments: str, code: int = 0) -> str:
