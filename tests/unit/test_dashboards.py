@@ -112,7 +112,7 @@ def test_thresholds_come_from_the_settings(settings, load):
 def test_what_is_declared_is_what_the_api_gives_back(settings):
     for dashboard in dashboards.load(settings).values():
         assert json.loads(json.dumps(dashboard)) == dashboard, "JSON changes nothing"
-        assert google_schema.check(dashboard) is None
+        assert google_schema.check(dashboard) == []
 
 
 @pytest.mark.parametrize(
@@ -155,6 +155,15 @@ def test_a_mistake_is_reported_with_file_key_value_and_fix(load, old, new, words
         assert word in str(raised.value)
 
 
+def test_every_mistake_of_a_dashboard_is_named(load):
+    text = CHART.replace("LINE", "LINES", 1).replace("width: 6", "width: 6.5", 1)
+    with pytest.raises(UserError) as raised:
+        load(text)
+    keys = [one.key.rpartition(".")[2] for one in (raised.value, *raised.value.others)]
+    assert sorted(keys) == ["plotType", "width"]
+    assert str(raised.value).count("config/dashboards/board.yaml:") == 2
+
+
 def test_tiles_that_overlap_are_refused(load):
     tiles = yaml.safe_load(CHART.replace("{{ thresholds.health_score_warning }}", "90"))
     first = tiles["mosaicLayout"]["tiles"][0]
@@ -167,7 +176,7 @@ def test_tiles_that_overlap_are_refused(load):
 
 def test_an_empty_message_that_is_a_choice_is_kept():
     assert google_schema.check({"displayName": "a", "mosaicLayout": {"tiles": [{"widget": {
-        "scorecard": {"blankView": {}}}}]}}) is None  # fmt: skip
+        "scorecard": {"blankView": {}}}}]}}) == []  # fmt: skip
 
 
 def test_a_file_that_cannot_be_written_is_refused_before_anything_is_read(tmp_path):

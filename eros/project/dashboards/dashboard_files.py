@@ -35,7 +35,15 @@ def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, dict[str, A
                 fix=f"name it NAME.yaml, or move it out of {FOLDER}/",
             )
     context = settings.template_values()
-    found = {path.stem: _load(path, context, root, known) for path in paths}
+    found: dict[str, dict[str, Any]] = {}
+    mistakes: list[UserError] = []
+    for path in paths:
+        try:
+            found[path.stem] = _load(path, context, root, known)
+        except UserError as error:
+            mistakes += [error.alone(), *error.others]
+    if mistakes:
+        raise documents.together(mistakes)
     return {key: _named(board, settings.names) for key, board in found.items()}
 
 
@@ -63,14 +71,19 @@ def _load(path: Path, context: dict[str, Any], root: Path, known: frozenset[str]
         content: dict[str, Any] = documents.parsed(text)
     except yaml.MarkedYAMLError as error:
         raise documents.invalid_yaml(error, shown) from None
-    problem = google_schema.check(content) or dashboard_rules.check(content, known)
-    if problem:
-        raise UserError(
-            problem.message,
-            file=shown,
-            line=documents.line_of(text, problem.key) if problem.key else None,
-            key=problem.key or None,
-            value=problem.value,
-            fix=problem.fix,
+    problems = google_schema.check(content)
+    if not problems and (problem := dashboard_rules.check(content, known)):
+        problems = [problem]
+    if problems:
+        raise documents.together(
+            UserError(
+                problem.message,
+                file=shown,
+                line=documents.line_of(text, problem.key) if problem.key else None,
+                key=problem.key or None,
+                value=problem.value,
+                fix=problem.fix,
+            )
+            for problem in problems
         )
     return content

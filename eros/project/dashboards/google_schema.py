@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -37,7 +38,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Problem:
-    """The first thing that is wrong, at `key` (`mosaicLayout.tiles.0.width`)."""
+    """One thing that is wrong, at `key` (`mosaicLayout.tiles.0.width`)."""
 
     key: str
     message: str
@@ -45,9 +46,9 @@ class Problem:
     fix: str | None = None
 
 
-def check(dashboard: Any) -> Problem | None:
-    """What the API would refuse or drop in a dashboard, or None."""
-    return _check_message(dashboard, "Dashboard", "")
+def check(dashboard: Any) -> list[Problem]:
+    """Everything that the API would refuse or drop in a dashboard, in the order of the file."""
+    return list(_check_message(dashboard, "Dashboard", ""))
 
 
 @cache
@@ -68,70 +69,74 @@ def _fields(name: str) -> dict[str, Any]:
     return found
 
 
-def _check_message(value: Any, name: str, key: str) -> Problem | None:
+def _check_message(value: Any, name: str, key: str) -> Iterator[Problem]:
     fields = _fields(name)
     if not isinstance(value, dict):
-        return Problem(key, f"{name} must be a mapping", value)
+        yield Problem(key, f"{name} must be a mapping", value)
+        return
     # An empty message without fields is a choice (blankView), any other is dropped.
     if not value and fields:
-        return _dropped(key, value)
+        yield _dropped(key, value)
     for field, content in value.items():
         path = f"{key}.{field}" if key else str(field)
         if field not in fields:
-            return Problem(path, "unknown key", fix=_hint(str(field), fields))
-        if field in _OUTPUT.get(name, ()):
-            return Problem(path, "Cloud Monitoring sets this key", fix="remove the key")
-        problem = _check_value(content, fields[field], path)
-        if problem:
-            return problem
-    return None
+            yield Problem(path, "unknown key", fix=_hint(str(field), fields))
+        elif field in _OUTPUT.get(name, ()):
+            yield Problem(path, "Cloud Monitoring sets this key", fix="remove the key")
+        else:
+            yield from _check_value(content, fields[field], path)
 
 
-def _check_value(value: Any, schema: dict[str, Any], key: str) -> Problem | None:
+def _check_value(value: Any, schema: dict[str, Any], key: str) -> Iterator[Problem]:
     if value is None:
-        return _dropped(key, value)
-    if "$ref" in schema:
-        return _check_message(value, schema["$ref"], key)
-    if schema["type"] == "array":
-        return _check_list(value, schema["items"], key)
-    if schema["type"] == "object":
-        return _check_map(value, schema["additionalProperties"], key)
-    return _check_scalar(value, schema, key)
+        yield _dropped(key, value)
+    elif "$ref" in schema:
+        yield from _check_message(value, schema["$ref"], key)
+    elif schema["type"] == "array":
+        yield from _check_list(value, schema["items"], key)
+    elif schema["type"] == "object":
+        yield from _check_map(value, schema["additionalProperties"], key)
+    else:
+        yield from _check_scalar(value, schema, key)
 
 
-def _check_list(value: Any, items: dict[str, Any], key: str) -> Problem | None:
+def _check_list(value: Any, items: dict[str, Any], key: str) -> Iterator[Problem]:
     if not isinstance(value, list):
-        return Problem(key, "must be a list", value)
-    if not value:
-        return _dropped(key, value)
-    found = (_check_value(item, items, f"{key}.{place}") for place, item in enumerate(value))
-    return next((problem for problem in found if problem), None)
+        yield Problem(key, "must be a list", value)
+    elif not value:
+        yield _dropped(key, value)
+    else:
+        for place, item in enumerate(value):
+            yield from _check_value(item, items, f"{key}.{place}")
 
 
-def _check_map(value: Any, entries: dict[str, Any], key: str) -> Problem | None:
+def _check_map(value: Any, entries: dict[str, Any], key: str) -> Iterator[Problem]:
     if not isinstance(value, dict):
-        return Problem(key, "must be a mapping", value)
-    if not value:
-        return _dropped(key, value)
-    found = (_check_value(item, entries, f"{key}.{name}") for name, item in value.items())
-    return next((problem for problem in found if problem), None)
+        yield Problem(key, "must be a mapping", value)
+    elif not value:
+        yield _dropped(key, value)
+    else:
+        for name, item in value.items():
+            yield from _check_value(item, entries, f"{key}.{name}")
 
 
-def _check_scalar(value: Any, schema: dict[str, Any], key: str) -> Problem | None:
+def _check_scalar(value: Any, schema: dict[str, Any], key: str) -> Iterator[Problem]:
     kind = schema["type"]
     if isinstance(value, bool) != (kind == "boolean") or not isinstance(value, _TYPES[kind]):
-        return Problem(key, f"must be {_article(kind)}", value, _quoting(value, kind))
+        yield Problem(key, f"must be {_article(kind)}", value, _quoting(value, kind))
+        return
     choices = schema.get("enum")
     if choices and value not in choices:
-        return Problem(key, "no such value", value, _hint(value, choices[1:]))
+        yield Problem(key, "no such value", value, _hint(value, choices[1:]))
+        return
     # The first value of an enum is its zero.
     if not value or (choices and value == choices[0]):
-        return _dropped(key, value)
+        yield _dropped(key, value)
+        return
     form = schema.get("format", "")
     if form in PATTERNS and not PATTERNS[form].fullmatch(str(value)):
         message, fix = _SAID[form]
-        return Problem(key, message, value, fix)
-    return None
+        yield Problem(key, message, value, fix)
 
 
 def _dropped(key: str, value: Any) -> Problem:

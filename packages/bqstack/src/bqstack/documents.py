@@ -221,15 +221,7 @@ def together(errors: Iterable[UserError]) -> UserError:
         del others[MOST_PROBLEMS - 1 :]
         more = f"{left} more mistakes: fix those above to see them"
         others.append(UserError(more, file=first.file))
-    return UserError(
-        first.message,
-        file=first.file,
-        line=first.line,
-        key=first.key,
-        value=first.value,
-        fix=first.fix,
-        others=others,
-    )
+    return first.with_others(others)
 
 
 def is_unknown_key(problem: Problem) -> bool:

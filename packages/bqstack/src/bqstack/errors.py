@@ -23,7 +23,6 @@ class UserError(Exception):
         key: str | None = None,
         value: object = None,
         fix: str | None = None,
-        others: Sequence[UserError] = (),
     ) -> None:
         self.message = message
         self.file = str(file) if file is not None else None
@@ -31,8 +30,28 @@ class UserError(Exception):
         self.key = key
         self.value = value
         self.fix = fix
-        self.others = tuple(others)
-        super().__init__("\n".join((self._text(), *map(str, self.others))))
+        self.others: tuple[UserError, ...] = ()
+        super().__init__(self._text())
+
+    def alone(self) -> UserError:
+        """The same without the others."""
+        return UserError(
+            self.message,
+            file=self.file,
+            line=self.line,
+            key=self.key,
+            value=self.value,
+            fix=self.fix,
+        )
+
+    def with_others(self, others: Sequence[UserError]) -> UserError:
+        """The same with these others instead of its own."""
+        found = self.alone()
+        found.others = tuple(others)
+        return found
+
+    def __str__(self) -> str:
+        return "\n".join((self._text(), *map(str, self.others)))
 
     def _text(self) -> str:
         where = self.file or ""
