@@ -20,7 +20,7 @@ from bqstack import partition_filter
 from bqstack.analysis import analyser_types
 from bqstack.analysis.analyser import Analyser, SqlError
 from bqstack.analysis.scope import Facts, World
-from eros.operations.backup import backup_jobs, bucket, column_fit, ledger, restoring, sums
+from eros.operations.backup import backup_jobs, bucket, column_fit, ledger, restore_sql, sums
 from eros.operations.backup.backup_record import Sums, TableCopy
 from eros.operations.backup.ledger_tables import TABLES
 from eros.operations.backup.restore_plan import TablePlan
@@ -138,9 +138,9 @@ def test_the_replacement_of_rows(reader, settings, staged, source):
         where=column_fit.unexpired(partitioning, datetime.now(UTC)),
         size=0,
     )
-    google = SimpleNamespace(settings=settings)
-    reader.read(restoring.statements(google, "brain", [plan], staged))
-    reader.read(ledger.applied_statement(google))
+    [script] = restore_sql.statements("test-project", "brain", [plan], is_staged=staged).values()
+    reader.read(script)
+    reader.read(ledger.applied_statement(SimpleNamespace(settings=settings)))
 
 
 def test_json_that_was_exported_as_text_is_read_again(reader):

@@ -39,6 +39,10 @@ LOCALLY_REFUSED = {
     "differential_privacy": "SELECT WITH DIFFERENTIAL_PRIVACY",
     "match_recognize": "MATCH_RECOGNIZE",
     "pipe_match_recognize": "MATCH_RECOGNIZE",
+    "text_analysis": "functions of text analysis",
+    "dlp": "functions of DLP",
+    "system_variables_of_the_job": "@@location",
+    "set_location": "@@location",
     "table_default_array": "a DEFAULT of a column of type ARRAY",
     "table_default_struct": "a DEFAULT of a column of type STRUCT",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -30,7 +31,7 @@ from components.system import System
 from eros.project.project import Project
 from eros.project.settings import PROJECT_ROOT
 from eros.project.stack_file import parse
-from gcptypes.records import DATASET, ROUTINE, ROW_POLICY, TABLE, TRANSFER
+from gcptypes.records import DATASET, ROUTINE, ROW_POLICY, TABLE, TOPIC, TRANSFER
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import Declared as Recorded
 from tests.unit.fake_engine import record
@@ -88,6 +89,21 @@ def test_an_object_that_is_as_declared_matches():
     )
     assert finding.status is Status.MATCHES
     assert finding.change is None
+
+
+def test_what_is_not_looked_up_is_said_by_name():
+    topic = replace(declared(TOPIC, "runs"), inputs={"project": P, "name": "eros-runs"})
+    alert = declared("gcp:monitoring/alertPolicy:AlertPolicy", "a01", displayName="A01")
+    found = survey("staging", wanted(topic, alert), [], EMPTY, D)
+    assert {one.name: one.status for one in found.findings} == {
+        "eros-runs": Status.UNREAD,
+        "A01": Status.UNREAD,
+    }
+    assert "topics/eros-runs" in only(found, "eros-runs").advice
+    text = survey_report.text(found)
+    assert "- topic, not looked up; `up` fails if it exists: eros-runs" in text
+    assert "2 not looked up" in text
+    assert found.import_file["resources"] == []
 
 
 def test_labels_and_texts_differ_and_are_changed_in_place():

@@ -53,7 +53,8 @@ def chosen(google: Google, tables: Iterable[str] | None, also: Iterable[str] = (
     Of `also` come those that are there. Raises UserError for a named table that is not deployed.
     """
     settings = google.settings
-    deployed = {name for name, kind in there(google).items() if kind == _TABLE}
+    kinds = there(google)
+    deployed = {name for name, kind in kinds.items() if kind == _TABLE}
     further = deployed.intersection(also)
     if tables is None:
         found = further.union(name for name in tables_of(google) if name in deployed)
@@ -65,6 +66,12 @@ def chosen(google: Google, tables: Iterable[str] | None, also: Iterable[str] = (
         return sorted(found)
     names = set(tables)
     for name in sorted(names):
+        if kinds.get(name, _TABLE) != _TABLE:
+            raise UserError(
+                "it is not a table with its own rows, so it cannot be backed up",
+                value=f"{name} is of the type {kinds[name]}",
+                fix=f"one of: {', '.join(sorted(deployed))}",
+            )
         if name not in deployed:
             raise UserError(
                 f"the dataset {settings.dataset} has no table with this name",

@@ -22,6 +22,7 @@ from eros.operations.backup import (
     ledger,
     names,
     origin,
+    restore_sql,
     sight,
     travel,
 )
@@ -64,6 +65,7 @@ def create(
         bucket.require(google)
     live = chosen_tables.live(google, chosen_tables.chosen(google, tables, also))
     sight.require(google, live)
+    restore_sql.require_possible(live)
     if export:
         # Before the snapshots: without their record they would stay behind as INCOMPLETE.
         bucket.check(TableCopy(name, schema=column_fit.of(table)) for name, table in live.items())

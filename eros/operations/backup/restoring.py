@@ -15,13 +15,19 @@ from typing import TYPE_CHECKING, cast
 
 from google.api_core.exceptions import Conflict, NotFound
 
-from bqstack import partition_filter
 from bqstack.amounts import counted
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros.cloud.google import Google
 from eros.operations import stack_lock
-from eros.operations.backup import activity, backup_jobs, column_fit, creation, inventory, ledger
+from eros.operations.backup import (
+    activity,
+    backup_jobs,
+    creation,
+    inventory,
+    ledger,
+    restore_sql,
+)
 from eros.operations.backup.backup_jobs import quoted
 from eros.operations.backup.backup_record import Backup, Sums
 from eros.operations.backup.ledger import Attempt
@@ -116,6 +122,7 @@ def execute(
     Raises UserError while scheduled queries run, unless `force`, and while an earlier restore
     has not ended: its job may still replace the rows. Nothing is changed then.
     """
+    restore_sql.require_one(_statements(google, planned))
     if not force:
         activity.refuse(google)
     _refuse_open(google)
@@ -191,23 +198,6 @@ def _over_when_refused(google: Google, attempt: Attempt, *, replaced: bool) -> I
         raise UserError(f"{outcome}: {error.message}", fix=error.fix) from error
 
 
-def statements(google: Google, dataset: str, tables: Sequence[TablePlan], is_staged: bool) -> str:
-    """SQL that replaces the rows of these tables of `dataset`."""
-    project = google.settings.project
-    parts = []
-    for table in tables:
-        target = quoted(project, dataset, table.name)
-        into = ", ".join(quoted(field["name"]) for field in table.fit.restored)
-        values = column_fit.expressions(table.fit.restored, is_staged=is_staged)
-        where = f"\nWHERE {table.where}" if table.where else ""
-        parts.append(
-            f"TRUNCATE TABLE {target};\n"
-            f"INSERT INTO {target} ({into})\nSELECT {values}\n"
-            f"FROM {table.source} AS {partition_filter.ROW}{where};"
-        )
-    return "\n".join(parts)
-
-
 def replace_rows(google: Google, attempt: Attempt, planned: Plan, progress: Progress) -> None:
     """Run the transaction; raises UserError that says what is known of its end."""
     progress(f"replacing the rows of {counted(len(planned.tables), 'table')} in one transaction")
@@ -269,13 +259,20 @@ def _finish(google: Google, attempt: Attempt, begin: Callable[[], bigquery.Query
     ) from trouble
 
 
+def _statements(google: Google, planned: Plan) -> dict[str, str]:
+    settings = google.settings
+    return restore_sql.statements(
+        settings.project, settings.dataset, planned.tables, is_staged=planned.is_staged
+    )
+
+
 def begin_transaction(google: Google, attempt: Attempt, planned: Plan) -> bigquery.QueryJob:
     """Start the transaction that replaces the rows, or find the job that an earlier try started."""
     from google.cloud import bigquery
 
     script = (
         "BEGIN TRANSACTION;\n"
-        f"{statements(google, google.settings.dataset, planned.tables, planned.is_staged)}\n"
+        f"{'\n'.join(_statements(google, planned).values())}\n"
         f"{ledger.applied_statement(google)};\n"
         "COMMIT TRANSACTION;"
     )

@@ -16,12 +16,14 @@ from typing import Any
 
 from bqstack import partition_filter
 from eros.cloud.google import Google
-from eros.operations.backup import backup_jobs, chosen_tables, column_fit, sight
+from eros.operations.backup import backup_jobs, chosen_tables, column_fit, sight, statement_size
 from eros.operations.backup.backup_jobs import literal, quoted
 from eros.operations.backup.backup_record import Sums
 
 # TO_JSON_STRING rounds these where a JSON number is a double.
 _DECIMALS = frozenset({"NUMERIC", "BIGNUMERIC"})
+# Texts that one CONCAT joins.
+_AT_ONCE = 100
 _HASH = """CREATE TEMP FUNCTION hash60(value STRING) RETURNS NUMERIC AS (
     CAST(CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5(value)), 1, 15)) AS INT64) AS NUMERIC)
 );"""
@@ -53,51 +55,55 @@ def checksums(
     live = chosen_tables.live(google, chosen_tables.chosen(google, tables))
     sight.require(google, live)
     settings = google.settings
-    return add_up(
-        google,
-        {
-            name: Relation(
-                quoted(settings.project, settings.dataset, name),
-                column_fit.of(table),
-                table.num_bytes or 0,
-                partition_filter.every_row(table.to_api_repr()),
-            )
-            for name, table in live.items()
-        },
-        at=at,
-    )
+    relations = {
+        name: Relation(
+            quoted(settings.project, settings.dataset, name),
+            column_fit.of(table),
+            table.num_bytes or 0,
+            partition_filter.every_row(table.to_api_repr()),
+        )
+        for name, table in live.items()
+    }
+    if at is None and len(_groups(relations, at)) > 1:
+        at = backup_jobs.now(google)
+    return add_up(google, relations, at=at)
 
 
 def add_up(
     google: Google, relations: Mapping[str, Relation], *, at: datetime | None = None
 ) -> dict[str, Sums]:
     """Sums of each relation, by its key."""
-    if not relations:
-        return {}
-    sizes = [relation.size for relation in relations.values()]
-    found = {
-        row.table_name: row for row in backup_jobs.rows(google, query(relations, at=at), sizes)
-    }
-    return {
-        name: _sums(relation.schema, found[name].row_count, found[name].checksums)
-        for name, relation in relations.items()
-    }
+    found = {}
+    for names in _groups(relations, at):
+        group = {name: relations[name] for name in names}
+        sizes = [relation.size for relation in group.values()]
+        for row in backup_jobs.rows(google, query(group, at=at), sizes):
+            schema = group[row.table_name].schema
+            found[row.table_name] = _sums(schema, row.row_count, row.checksums)
+    return {name: found[name] for name in relations}
+
+
+def _groups(relations: Mapping[str, Relation], at: datetime | None) -> list[list[str]]:
+    """The names of relations that one query can add up."""
+    pieces = {name: select(name, relation, at) for name, relation in relations.items()}
+    return statement_size.grouped(pieces)
 
 
 def query(relations: Mapping[str, Relation], *, at: datetime | None = None) -> str:
     """SQL for a row per relation: how many rows, and what each column and whole rows come to."""
     selects = "\nUNION ALL\n".join(
-        _select(name, relation, at) for name, relation in relations.items()
+        select(name, relation, at) for name, relation in relations.items()
     )
     return f"{_HASH}\n{selects}"
 
 
-def _select(name: str, relation: Relation, at: datetime | None) -> str:
+def select(name: str, relation: Relation, at: datetime | None = None) -> str:
+    """The part of `query` for one relation."""
     names = [f"c{n}" for n in range(len(relation.schema))]
     values = [text(field, is_staged=relation.is_staged) for field in relation.schema]
     texts = ", ".join(f"{value} AS {name}" for value, name in zip(values, names, strict=True))
     # JSON and numbers have no line break of their own: rows are as different as their columns.
-    row = "CONCAT({})".format(", '\\n', ".join(names))
+    row = _joined(names)
     totals = ", ".join(f"IFNULL(SUM(hash60({value})), 0)" for value in (*names, row))
     moment = f" FOR SYSTEM_TIME AS OF {literal(at)}" if at else ""
     where = f" WHERE {relation.where}" if relation.where else ""
@@ -105,6 +111,14 @@ def _select(name: str, relation: Relation, at: datetime | None) -> str:
         f"SELECT '{name}' AS table_name, COUNT(*) AS row_count, [{totals}] AS checksums\n"
         f"FROM (SELECT {texts}\nFROM {relation.table} AS {partition_filter.ROW}{moment}{where})"
     )
+
+
+def _joined(names: Sequence[str]) -> str:
+    """The texts with a line break between them; in parts, since an expression has a depth."""
+    while len(names) > 1:
+        parts = [names[at : at + _AT_ONCE] for at in range(0, len(names), _AT_ONCE)]
+        names = ["CONCAT({})".format(", '\\n', ".join(part)) for part in parts]
+    return names[0]
 
 
 def text(field: Mapping[str, Any], *, is_staged: bool = False) -> str:

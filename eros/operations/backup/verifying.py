@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from bqstack.amounts import counted
 from eros.cloud.google import Google
-from eros.operations.backup import backup_jobs, column_fit, ledger, restore_plan, restoring, scratch
+from eros.operations.backup import (
+    backup_jobs,
+    column_fit,
+    ledger,
+    restore_plan,
+    restore_sql,
+    restoring,
+    scratch,
+    statement_size,
+)
 from eros.operations.backup.backup_record import Backup, TableCopy
 from eros.operations.backup.column_fit import Fit
 from eros.operations.backup.names import Source
@@ -44,8 +53,13 @@ def verify(
             backup_jobs.side_by_side(
                 lambda copy: google.bigquery.create_table(_table(google, dataset, copy)), copies
             )
-        script = restoring.statements(google, dataset, planned, source is Source.EXPORT)
-        backup_jobs.rows(google, script, [table.size for table in planned])
+        pieces = restore_sql.statements(
+            google.settings.project, dataset, planned, is_staged=source is Source.EXPORT
+        )
+        sizes = {table.name: table.size for table in planned}
+        for names in statement_size.grouped(pieces):
+            script = "\n".join(pieces[name] for name in names)
+            backup_jobs.rows(google, script, [sizes[name] for name in names])
         progress("comparing every column with the record of the backup")
         return restoring.compare(google, dataset, planned)
 

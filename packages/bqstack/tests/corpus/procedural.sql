@@ -260,3 +260,15 @@ CREATE TEMP TABLE t (x INT64); DROP TABLE @t;
 IF FALSE THEN LOAD DATA INTO TEMP TABLE made (x INT64) FROM FILES (format = 'CSV', uris = ['gs://bucket/x.csv']); SELECT x FROM made; END IF;
 -- invalid: unknown-column
 LOAD DATA OVERWRITE TEMP TABLE made (x INT64) FROM FILES (format = 'CSV', uris = ['gs://bucket/x.csv']); SELECT zz FROM made;
+-- case: set_location
+SET @@location = 'US'; SET @@dataset_id = 'brain';
+-- invalid: semantics
+SET @@project_id = 'other';
+-- case: set_row_count
+INSERT INTO @u (a) VALUES (1); SELECT @@row_count;
+-- invalid: semantics
+SET @@row_count = 1;
+-- case: temp_table_for_a_view
+CREATE TEMP TABLE few AS SELECT a FROM @u; SELECT a FROM few;
+-- invalid: semantics
+CREATE TEMP VIEW few AS SELECT a FROM @u;

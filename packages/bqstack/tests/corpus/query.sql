@@ -372,3 +372,27 @@ SELECT ML.HASH_BUCKETIZE(s, s) AS h FROM @t
 SELECT ML.MIN_MAX_SCALER(a) OVER () AS m, ML.IMPUTER(s, 'most_frequent') OVER () AS i, ML.QUANTILE_BUCKETIZE(a, 3) OVER () AS q, ML.LABEL_ENCODER(s) OVER () AS l FROM @t
 -- invalid: wrong-arguments
 SELECT ML.STANDARD_SCALER(s) OVER () AS m FROM @t
+-- case: range_sessionize
+SELECT a, RANGE_START(session_range) AS first_day FROM RANGE_SESSIONIZE((SELECT a, RANGE(d, NULL) AS r FROM @t), 'r', ['a'], 'OVERLAPS')
+-- invalid: unknown-column
+SELECT session_range FROM RANGE_SESSIONIZE(TABLE @t, 'zz', ['a'])
+-- case: range_sessionize_type
+SELECT DATE_DIFF(RANGE_END(session_range), d, DAY) AS days FROM RANGE_SESSIONIZE((SELECT d, RANGE(d, DATE_ADD(d, INTERVAL 1 DAY)) AS r FROM @t), 'r', ['d'])
+-- invalid: *
+SELECT session_range FROM RANGE_SESSIONIZE(TABLE @t, 'd', ['a'])
+-- case: text_analysis
+SELECT TEXT_ANALYZE(s, analyzer => 'NO_OP_ANALYZER') AS words, (SELECT MAX(one.count) FROM UNNEST(BAG_OF_WORDS(['a'])) AS one) AS most, TF_IDF(['x'], 10) OVER () AS weights FROM @t
+-- invalid: wrong-arguments
+SELECT BAG_OF_WORDS(s) AS words FROM @t
+-- case: dlp
+SELECT DLP_DETERMINISTIC_ENCRYPT(DLP_KEY_CHAIN('gcp-kms://k', b'x'), s, '', 'aad') AS hidden FROM @t
+-- invalid: wrong-arguments
+SELECT DLP_DETERMINISTIC_ENCRYPT(DLP_KEY_CHAIN('gcp-kms://k', b'x'), a, '') AS hidden FROM @t
+-- case: system_variables
+SELECT @@current_job_id AS job, @@session_id AS session, @@project_id AS project
+-- invalid: unknown-column
+SELECT @@session AS session
+-- case: system_variables_of_the_job
+SELECT @@location AS place, @@reservation AS reservation
+-- invalid: unknown-column
+SELECT @@region AS place

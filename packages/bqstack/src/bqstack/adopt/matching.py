@@ -43,6 +43,7 @@ def survey(
     declared = wanted.adopted
     pairs, rest = match(declared, [one for one in present if one.id not in wanted.managed])
     findings = [_pair(resource, pairs.get(resource.urn)) for resource in declared]
+    findings += map(_unread, wanted.unread)
     known = {one.name for one in present if one.dataset == dataset} | catalogue.objects.keys()
     findings += [
         _judged(finding, known, dataset, labels or {})
@@ -141,6 +142,14 @@ def _pair(resource: Declared, one: Live | None) -> Finding:
             found, advice=f"{found.advice}; the program does not declare: {', '.join(rest)}"
         )
     return found
+
+
+def _unread(resource: Declared) -> Finding:
+    own = known(resource.type).id_of({"project": "", **resource.inputs})
+    place = f" as {own}" if own else ""
+    advice = f"the first `up` creates it{place}; where it exists already, import it by hand"
+    kind, name = known(resource.type).title, _shown_name(resource)
+    return Finding(Status.UNREAD, kind, name, declared=resource, advice=advice)
 
 
 def _compared(resource: Declared, one: Live) -> Finding:
@@ -264,5 +273,6 @@ def _rank(finding: Finding) -> int:
         Status.REFERRED,
         Status.ONLY_LIVE,
         Status.ONLY_PROGRAM,
+        Status.UNREAD,
     )
     return 1 + order.index(finding.status)

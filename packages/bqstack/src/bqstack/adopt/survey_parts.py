@@ -77,6 +77,16 @@ class Wanted:
         ]
 
     @property
+    def unread(self) -> list[Declared]:
+        """Resources of types that adoption does not look up."""
+        looked_up = {one.urn for one in self.adopted}
+        return [
+            one
+            for one in self.resources
+            if one.custom and one.type.startswith("gcp:") and one.urn not in looked_up
+        ]
+
+    @property
     def datasets(self) -> list[str]:
         """Names of the datasets among them."""
         return [str(r.inputs["datasetId"]) for r in self.resources if r.type == DATASET]
@@ -89,6 +99,8 @@ class Status(enum.Enum):
     DIFFERS = "differs"
     ONLY_LIVE = "only live"
     ONLY_PROGRAM = "only in the program"
+    UNREAD = "not looked up"
+    """Of a type that adoption does not ask for: it may exist already."""
     REFERRED = "referred to"
     """A table of another system: it stays there, the program reads it."""
 

@@ -13,6 +13,12 @@ _SIGNS = {
     Status.REFERRED: "·",
     Status.ONLY_LIVE: "?",
     Status.ONLY_PROGRAM: "+",
+    Status.UNREAD: "-",
+}
+# What is listed by its kind only.
+_BY_KIND = {
+    Status.ONLY_PROGRAM: "only in the program",
+    Status.UNREAD: "not looked up; `up` fails if it exists",
 }
 
 
@@ -20,16 +26,17 @@ def text(survey: Survey) -> str:
     """One line per object with what differs, those to be created by kind, then the numbers."""
     lines = []
     for finding in survey.findings:
-        if finding.status is Status.ONLY_PROGRAM:
+        if finding.status in _BY_KIND:
             continue
         sign = "!" if finding.blocks else _SIGNS[finding.status]
         lines.append(f"{sign} {finding.kind} {finding.name}{_size(finding)}: {_said(finding)}")
         lines += [f"    {line}" for line in details(finding)]
-    created: dict[str, list[str]] = {}
-    for finding in survey.of(Status.ONLY_PROGRAM):
-        created.setdefault(finding.kind, []).append(finding.name)
-    for kind, names in created.items():
-        lines.append(f"+ {kind}, only in the program: {', '.join(names)}")
+    for status, what in _BY_KIND.items():
+        kinds: dict[str, list[str]] = {}
+        for finding in survey.of(status):
+            kinds.setdefault(finding.kind, []).append(finding.name)
+        for kind, names in kinds.items():
+            lines.append(f"{_SIGNS[status]} {kind}, {what}: {', '.join(names)}")
     return "\n".join([*lines, "", summary(survey)])
 
 

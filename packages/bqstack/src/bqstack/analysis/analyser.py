@@ -15,7 +15,7 @@ from zetasql.wasi._pb2.zetasql.proto.simple_catalog_pb2 import SimpleCatalogProt
 from zetasql.wasi._pb2.zetasql.public import options_pb2
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
-from bqstack.analysis import analyser_types, google_functions, google_names
+from bqstack.analysis import analyser_types, google_functions, google_names, table_calls
 from bqstack.analysis.tree import Node
 from bqstack.analysis.wasm import Aborted, CallFailed, Machine
 
@@ -135,11 +135,14 @@ class Analyser:
             options = AnalyzerOptionsProto()
             options.CopyFrom(self._options)
             options.target_column_types.append(target)
-        request = service.AnalyzeRequest(
-            options=options,
-            registered_catalog_id=self._id(catalogue),
-            sql_statement=google_functions.renamed(sql),
-        )
+        text, calls = table_calls.renamed(google_functions.renamed(sql))
+        request = service.AnalyzeRequest(options=options, sql_statement=text)
+        if calls:
+            own = google_functions.with_calls(self._catalogues[catalogue], calls)
+            request.simple_catalog.CopyFrom(own)
+            request.descriptor_pool_list.CopyFrom(service.DescriptorPoolListProto())
+        else:
+            request.registered_catalog_id = self._id(catalogue)
         try:
             reply = self._machine.call("Analyze", request, service.AnalyzeResponse)
         except CallFailed as error:

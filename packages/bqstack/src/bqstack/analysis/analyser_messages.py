@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from bqstack.analysis import google_names
+
 # The first pattern that is found decides.
 _PATTERNS = (
     ("syntax", r"^Syntax error|^Illegal|^Unclosed|Unexpected end of (script|statement)"),
@@ -144,6 +146,11 @@ def hint_of_google(message: str) -> str:
     if not called or "`" in name:
         return ""
     reason = "it is a function of Google's that the analyser does not know"
+    if not name.lower().startswith(google_names.NOT_KNOWN):
+        return (
+            "BigQuery's reference has no function of this name; one of ours is written"
+            f" `{{{{ project }}}}`.`{{{{ dataset }}}}`.{name}"
+        )
     if re.match(r"(ML|AI)\.", name, re.IGNORECASE):
         reason = "what it gives depends on a model, and sql/ declares none"
     elif name.upper() == "EXTERNAL_QUERY":

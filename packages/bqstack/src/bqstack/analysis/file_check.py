@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
-from bqstack.analysis import analyser_messages, statement_checks
+from bqstack.analysis import analyser_messages, gap_fill_rules, statement_checks
 from bqstack.analysis.allow import Allows
 from bqstack.analysis.analyser import Analyser, SqlError
 from bqstack.analysis.findings import Finding, Note
@@ -124,7 +124,8 @@ class Session:
         `names` are the arguments and variables that are in scope.
         """
         found = statement_checks.check(resolved, facts, self.full_reads)
-        self.take(chain(found, statement_checks.hidden(resolved, names, text)), span, prefix)
+        hidden = statement_checks.hidden(resolved, names, text)
+        self.take(chain(found, hidden, gap_fill_rules.check(resolved, text)), span, prefix)
 
     def take(self, problems: Iterable[Problem], span: Span, prefix: int = 0) -> None:
         """Record what was found in the statement at `span`."""

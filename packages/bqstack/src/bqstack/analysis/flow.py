@@ -97,7 +97,8 @@ class _Flow:
         word, label = _JUMPS[node.kind], node.get("label")
         if label is None:
             if not place.is_in_loop:
-                self._report("semantics", f"{word} is outside a loop", node)
+                written = self.session.source.cut(node.span).split()[0].upper()
+                self._report("semantics", f"{written} is outside a loop", node)
             return
         name = _name(label)
         known = place.labels if word == "BREAK" else place.loops

@@ -25,7 +25,8 @@ from zetasql.wasi._pb2.zetasql.proto.simple_catalog_pb2 import SimpleCatalogProt
 from zetasql.wasi._pb2.zetasql.public import function_pb2 as enums
 from zetasql.wasi._pb2.zetasql.public.value_pb2 import ValueProto
 
-from bqstack.analysis import analyser_types, any_type, google_names
+from bqstack.analysis import analyser_types, any_type, google_names, table_calls
+from bqstack.analysis.table_calls import Call
 from bqstack.catalogue import scan
 
 _CARDINALITY = enums.FunctionEnums.OPTIONAL
@@ -47,7 +48,19 @@ _SCALAR = {
     "NGRAMS": ("ARRAY<STRING>, ARRAY<INT64>, ?STRING", "ARRAY<STRING>"),
     "NORMALIZER": ("ARRAY, ?FLOAT64", "ARRAY<FLOAT64>"),
 }
-# The same of those with OVER ().
+# The same of others that the analyser lacks.
+# https://cloud.google.com/bigquery/docs/reference/standard-sql/text-analysis-functions
+# https://cloud.google.com/bigquery/docs/reference/standard-sql/dlp_functions
+_KEY = "STRUCT<kms_resource_name STRING, wrapped_key BYTES>"
+_OTHERS = {
+    "BAG_OF_WORDS": ("ARRAY<STRING>", "ARRAY<STRUCT<term STRING, count INT64>>"),
+    "DLP_DETERMINISTIC_DECRYPT": ("ANY, STRING, STRING, ?STRING", "STRING"),
+    "DLP_DETERMINISTIC_ENCRYPT": ("ANY, STRING, STRING, ?STRING", "STRING"),
+    "DLP_KEY_CHAIN": ("STRING, BYTES", _KEY),
+    "TEXT_ANALYZE": ("STRING, analyzer =STRING, analyzer_options =STRING", "ARRAY<STRING>"),
+}
+_TF_IDF = ("ARRAY<STRING>, ?INT64, ?INT64", "ARRAY<STRUCT<term STRING, tf_idf FLOAT64>>")
+# Those of BigQuery ML with OVER ().
 _ANALYTIC = {
     "LABEL_ENCODER": ("STRING, ?INT64, ?INT64", "INT64"),
     "MAX_ABS_SCALER": ("FLOAT64", "FLOAT64"),
@@ -57,7 +70,7 @@ _ANALYTIC = {
     "STANDARD_SCALER": ("FLOAT64", "FLOAT64"),
 }
 # Of a table function: arguments with their names (`=` by name only, `?` optional), then the query
-# for its columns. `GAP_FILL` leaves out columns that `value_columns` does not name: not seen here.
+# for its columns. Those of GAP_FILL and RANGE_SESSIONIZE follow from each call (`table_calls`).
 _SEARCH = "top_k =INT64, distance_type =STRING, options =STRING"
 _TABLE_FUNCTIONS = {
     "APPENDS": (
@@ -68,13 +81,6 @@ _TABLE_FUNCTIONS = {
         "given TABLE, start_timestamp TIMESTAMP, end_timestamp TIMESTAMP",
         "SELECT *, '' AS _CHANGE_TYPE, TIMESTAMP '2000-01-01' AS _CHANGE_TIMESTAMP,"
         " TRUE AS _CHANGE_IS_FOR_UPDATE FROM given",
-    ),
-    "GAP_FILL": (
-        "given TABLE, ts_column STRING, bucket_width INTERVAL,"
-        " partitioning_columns =ARRAY<STRING>,"
-        " value_columns =ARRAY<STRUCT<STRING, STRING>>,"
-        " origin =ANY, ignore_null_values =BOOL",
-        "SELECT * FROM given",
     ),
     "VECTOR_SEARCH": (
         "base_table TABLE, column_to_search STRING, query_table TABLE,"
@@ -109,6 +115,15 @@ def add(root: SimpleCatalogProto) -> None:
         )
 
 
+def with_calls(catalogue: SimpleCatalogProto, calls: Sequence[Call]) -> SimpleCatalogProto:
+    """A copy of the catalogue that knows these calls, each with its own columns."""
+    made = SimpleCatalogProto()
+    made.CopyFrom(catalogue)
+    for call in calls:
+        made.custom_tvf.append(_table_function(call.name, call.arguments, call.query))
+    return made
+
+
 def below(holder: SimpleCatalogProto, *names: str) -> SimpleCatalogProto:
     """The catalogue of these names in another, made when it is not there."""
     for name in names:
@@ -140,7 +155,7 @@ def renamed(sql: str) -> str:
 
 def shown(message: str) -> str:
     """A message of the analyser with the names that people write."""
-    return message.replace(_SINGLE, "VECTOR_SEARCH")
+    return table_calls.shown(message.replace(_SINGLE, "VECTOR_SEARCH"))
 
 
 @cache
@@ -155,8 +170,10 @@ def _functions() -> Sequence[tuple[Sequence[str], FunctionProto]]:
     scalar = [_function(("ML", name), "SCALAR", [one]) for name, one in _SCALAR.items()]
     imputed = [("FLOAT64, STRING", "FLOAT64"), ("STRING, STRING", "STRING")]
     analytic = [_function(("ML", name), "ANALYTIC", [one]) for name, one in _ANALYTIC.items()]
+    others = [_function((name,), "SCALAR", [one]) for name, one in _OTHERS.items()]
     return [
-        *(*aggregates, *searches, *scalar, *analytic),
+        *(*aggregates, *searches, *scalar, *analytic, *others),
+        _function(("TF_IDF",), "ANALYTIC", [_TF_IDF]),
         _function(("ML", "IMPUTER"), "ANALYTIC", imputed),
     ]
 
@@ -164,17 +181,20 @@ def _functions() -> Sequence[tuple[Sequence[str], FunctionProto]]:
 @cache
 def _table_functions() -> Sequence[tuple[Sequence[str], TableValuedFunctionProto]]:
     return [
-        (
-            (path := name.split(".")),
-            any_type.table_function(
-                path[-1],
-                [_argument(one, has_default=True) for one in _listed(arguments)],
-                [one.split()[0] for one in _listed(arguments)],
-                query,
-            ),
-        )
+        (path, _table_function(path[-1], arguments, query))
         for name, (arguments, query) in _TABLE_FUNCTIONS.items()
+        if (path := name.split("."))
     ]
+
+
+def _table_function(name: str, arguments: str, query: str) -> TableValuedFunctionProto:
+    listed = _listed(arguments)
+    return any_type.table_function(
+        name,
+        [_argument(one, has_default=True) for one in listed],
+        [one.split()[0] for one in listed],
+        query,
+    )
 
 
 def _function(
@@ -203,7 +223,9 @@ def _listed(arguments: str) -> list[str]:
 
 def _argument(written: str, *, has_default: bool = False) -> FunctionArgumentTypeProto:
     """An argument: its name, if it has one, then a mark (`?`, `=`, `!`) and its type."""
-    name, _, kind = written.rpartition(" ") if "<" not in written else written.partition(" ")
+    before, bracket, inside = written.partition("<")
+    name, _, kind = before.rpartition(" ")
+    kind += bracket + inside
     if not kind:
         name, kind = "", written
     mark, kind = (kind[0], kind[1:]) if kind[0] in "?=!" else ("", kind)

@@ -17,6 +17,10 @@ SYSTEM_VARIABLES = {
     "dataset_project_id": "STRING",
     "project_id": "STRING",
     "last_job_id": "STRING",
+    "current_job_id": "STRING",
+    "location": "STRING",
+    "reservation": "STRING",
+    "session_id": "STRING",
     "error.message": "STRING",
     "error.statement_text": "STRING",
     "error.formatted_stack_trace": "STRING",
@@ -30,6 +34,14 @@ SYSTEM_VARIABLES = {
     "script.num_child_jobs": "INT64",
     "script.slot_ms": "INT64",
 }
+
+# Those that SET may change; the others are read-only.
+WRITTEN_VARIABLES = frozenset(
+    {
+        *("dataset_id", "dataset_project_id", "location", "query_label", "reservation"),
+        "time_zone",
+    }
+)
 
 # Procedures of BigQuery's own, each of one text.
 SYSTEM_PROCEDURES = (("BQ", "JOBS", "CANCEL"), ("BQ", "REFRESH_MATERIALIZED_VIEW"))
@@ -146,6 +158,14 @@ META_TABLES = {
 # argument's type, chosen by its second.
 CHOOSING_AGGREGATES = ("MAX_BY", "MIN_BY")
 
+# Documented functions that neither the analyser nor google_functions.py knows: what they give
+# is not in sql/, or a connection or an index has to be there. With a dot: all that begin so.
+# https://cloud.google.com/bigquery/docs/reference/standard-sql/functions-all
+NOT_KNOWN = (
+    *("agg", "ai.", "external_object_transform", "external_query", "ml.", "obj."),
+    *("st_regionstats", "vector_index."),
+)
+
 # Functions that the analyser has and no page of BigQuery's reference names. IFERROR, ISERROR and
 # NULLIFERROR are not among them: BigQuery is known to have these all the same.
 # https://cloud.google.com/bigquery/docs/reference/standard-sql/functions-all
@@ -158,8 +178,8 @@ UNDOCUMENTED = frozenset(
         *("array_remove_first_n", "array_remove_last_n", "array_transform", "bool_array"),
         *("elementwise_avg", "elementwise_sum", "filter_fields", "float32", "float32_array"),
         *("float64_array", "int64_array", "is_first", "is_last", "json_contains"),
-        *("kll_quantiles.extract_relative_rank_float64"),
-        *("kll_quantiles.extract_relative_rank_int64"),
+        "kll_quantiles.extract_relative_rank_float64",
+        "kll_quantiles.extract_relative_rank_int64",
         *("kll_quantiles.merge_relative_rank_float64", "kll_quantiles.merge_relative_rank_int64"),
         *("l1_norm", "l2_norm", "lax_bool_array", "lax_float32", "lax_float32_array"),
         *("lax_float64_array", "lax_int64_array", "lax_string_array", "manhattan_distance"),

@@ -10,7 +10,7 @@ from zetasql.wasi._pb2.zetasql.proto.function_pb2 import FunctionProto
 from zetasql.wasi._pb2.zetasql.public import type_pb2
 from zetasql.wasi._pb2.zetasql.public.type_pb2 import TypeProto
 
-from bqstack.analysis import analyser_types, any_type, order, shape, temporary
+from bqstack.analysis import analyser_types, any_type, google_names, order, shape, temporary
 from bqstack.analysis.analyser import SqlError, Unanalysable
 from bqstack.analysis.file_check import Session
 from bqstack.analysis.scope import Facts
@@ -181,6 +181,22 @@ class Script:
         self._value(
             node.get("struct_expression"), analyser_types.struct(known) if complete else None
         )
+
+    def _on_ASTSystemVariableAssignment(self, node: Node) -> None:
+        path = node.get("system_variable").get("path").get("names")
+        name = ".".join(part.get("id_string") for part in path).lower()
+        if name in google_names.SYSTEM_VARIABLES.keys() - google_names.WRITTEN_VARIABLES:
+            self.session.report("semantics", f"@@{name} is read-only", node.span, node.span)
+        else:
+            self._sql(node)
+
+    def _on_ASTCreateViewStatement(self, node: Node) -> None:
+        if temporary.is_created(node):
+            message = "BigQuery has no temporary views"
+            hint = "make it a TEMP TABLE, or a query in WITH"
+            self.session.report("semantics", message, node.span, node.span, hint)
+        else:
+            self._sql(node)
 
     def _target(self, variable: Node, statement: Node) -> TypeProto | None:
         name = variable.get("id_string").lower()

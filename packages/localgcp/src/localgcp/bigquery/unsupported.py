@@ -12,6 +12,9 @@ _PRIVACY = ("AGGREGATION_THRESHOLD", "DIFFERENTIAL_PRIVACY")
 # Called with a table or a query; another function may have such a name.
 _OF_TABLES = ("APPENDS", "CHANGES", "GAP_FILL", "VECTOR_SEARCH")
 _OF_MODELS = ("AI", "ML")
+_OF_TEXTS = ("BAG_OF_WORDS", "TEXT_ANALYZE", "TF_IDF")
+_OF_KEYS = ("DLP_DETERMINISTIC_DECRYPT", "DLP_DETERMINISTIC_ENCRYPT", "DLP_KEY_CHAIN")
+_SYSTEM_VARIABLES = ("LOCATION", "RESERVATION")
 
 
 def error(feature: str, token: Token | None = None) -> BigQueryError:
@@ -37,5 +40,11 @@ def refuse(tokens: Sequence[Token]) -> None:
             raise error(word, token)
         if word in _OF_TABLES and behind[0] == "(" and behind[1] in ("(", "TABLE"):
             raise error(word, token)
+        if word in _OF_TEXTS and behind[0] == "(":
+            raise error("functions of text analysis", token)
+        if word in _OF_KEYS and behind[0] == "(":
+            raise error("functions of DLP", token)
+        if [word, behind[0]] == ["@", "@"] and behind[1] in _SYSTEM_VARIABLES:
+            raise error(f"@@{behind[1].lower()}", token)
         if word in _OF_MODELS and behind[0] == "." and behind[2] == "(":
             raise error(f"functions of {word}", token)
