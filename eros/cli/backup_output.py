@@ -81,7 +81,7 @@ def print_comparisons(comparisons: Sequence[Comparison]) -> None:
             continue
         what = f"{counted(one.found.rows, 'row')} instead of {one.expected.rows:,}"
         if one.found.rows == one.expected.rows:
-            what = f"differs in {', '.join(one.different) or 'which values stand in one row'}"
+            what = f"differs in {', '.join(one.different) or 'how values are combined into rows'}"
         console.print(f"[red]✗[/] {one.table}: {what}")
 
 

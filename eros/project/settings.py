@@ -146,10 +146,12 @@ class Settings(Section):
     def _a_sandbox_has_a_short_name(cls, name: str | None) -> str | None:
         if name is not None and not _SANDBOX.fullmatch(name):
             raise ValueError(
-                "a sandbox is named with lower-case letters and digits, a letter first, at most 20"
+                "a sandbox's name is a letter, then lower-case letters and digits, at most 20"
             )
         if name in _STACKS:
-            raise ValueError(f"{name} is the stack of an environment: name the sandbox otherwise")
+            raise ValueError(
+                f"{name} is the stack of an environment: choose another name for the sandbox"
+            )
         return name
 
     @field_validator("lease")
@@ -252,7 +254,7 @@ class Settings(Section):
         if kept < _TIME_TRAVEL_DAYS:
             found.append(
                 f"{NAMESPACE}:backup.dailyRetentionDays is {kept}: backups expire before"
-                f" BigQuery's own history of {_TIME_TRAVEL_DAYS} days, so they protect nothing more"
+                f" BigQuery's own history of {_TIME_TRAVEL_DAYS} days, so they add no protection"
             )
         return found
 

@@ -79,7 +79,7 @@ QUERIES = (
     ),
     Query(
         "integrity_violations",
-        "rows that keys would forbid",
+        "rows that violate keys",
         "SELECT * FROM {dataset}.integrity_violations ORDER BY violation, page_name, item",
         totals="SELECT violation, COUNT(*) AS violations, COUNT(DISTINCT page_name) AS pages "
         "FROM {dataset}.integrity_violations GROUP BY violation ORDER BY violation",

@@ -34,7 +34,7 @@ class TestPlaces:
         text = "# a stack\nconfig:\n  shop:contacts:\n    slack: '#x'\n"
         (tmp_path / "Pulumi.dev.yaml").write_text(text)
         wrong = UserError("no secret", file="Pulumi.dev.yaml", key="shop:contacts.slack")
-        found = sql_files.in_document(wrong, tmp_path)
+        [found] = sql_files.in_document(wrong, tmp_path)
         assert (found.line, found.column, found.excerpt) == (4, 5, "    slack: '#x'")
 
     def test_column_behind_a_template_expression_is_moved(self) -> None:

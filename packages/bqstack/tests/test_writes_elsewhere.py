@@ -49,7 +49,7 @@ def test_reads_and_writes_of_its_own_are_none(text):
         ("EXECUTE IMMEDIATE 'DELETE FROM `p`.`other`.t'", ["1 DELETE p.other.t"]),
         (
             "EXECUTE IMMEDIATE CONCAT('DELETE FROM ', name)",
-            ["1 EXECUTE IMMEDIATE a text that is put together"],
+            ["1 EXECUTE IMMEDIATE a text that is built when it runs"],
         ),
     ],
 )

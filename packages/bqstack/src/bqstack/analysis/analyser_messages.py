@@ -152,9 +152,9 @@ def hint_of_google(message: str) -> str:
             f" `{{{{ project }}}}`.`{{{{ dataset }}}}`.{name}"
         )
     if re.match(r"(ML|AI)\.", name, re.IGNORECASE):
-        reason = "what it gives depends on a model, and sql/ declares none"
+        reason = "its result depends on a model, and sql/ declares none"
     elif name.upper() == "EXTERNAL_QUERY":
-        reason = "its columns are those of another database"
+        reason = "its columns come from another database"
     return (
         f"{reason}; let the statement pass without a check by this line above it:"
         f" -- validate: allow missing-object {name} is Google's"

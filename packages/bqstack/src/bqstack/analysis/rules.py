@@ -73,7 +73,7 @@ _ALL = (
     ),
     Rule(
         "column-order",
-        "columns of a table taken by their place: INSERT without a column list, INSERT ROW, "
+        "columns of a table matched by position: INSERT without a column list, INSERT ROW, "
         "UNION and the like, INSERT and SET over its `SELECT *`, also through WITH, a view or a "
         "temp table",
         "name the columns: BigQuery appends a new one at the end, wherever the file has it",

@@ -63,7 +63,7 @@ def _undocumented(statement: Node) -> Iterator[Problem]:
             continue
         name = (function_name(node) or "").removeprefix("google:")
         if name in google_names.UNDOCUMENTED:
-            message = f"{name.upper()} is in no page of BigQuery's reference"
+            message = f"{name.upper()} is not in BigQuery's reference"
             yield Problem("missing-object", message, start_of(node))
 
 

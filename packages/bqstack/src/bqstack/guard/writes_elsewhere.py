@@ -65,7 +65,7 @@ def _of(statement: Sequence[Token], project: str, datasets: Collection[str]) -> 
             inner = writes(statement[2].text, project, datasets)
             yield from (Write(one.what, one.target, line) for one in inner)
         else:
-            yield Write("EXECUTE IMMEDIATE", "a text that is put together", line)
+            yield Write("EXECUTE IMMEDIATE", "a text that is built when it runs", line)
     elif words[0] in _VERBS:
         for parts in _targets(statement, words):
             if _is_elsewhere(parts, project, datasets):
