@@ -159,7 +159,13 @@ def main() -> None:
         typer.main.get_command(build(names))()
         return
     waiting.begin()
-    _run(names, f"eros {name}" if name else "eros")
+    called = f"eros {name}" if name else "eros"
+    try:
+        _run(names, called)
+    except KeyboardInterrupt as end:
+        # Before the command's own work, which ends in its own words.
+        print(f"{called}: {interruption.words(end)}", file=sys.stderr)
+        sys.exit(interruption.exit_code(end))
 
 
 def _run(names: Iterable[str], called: str) -> None:

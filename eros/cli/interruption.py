@@ -22,6 +22,11 @@ def begin() -> None:
     signal.signal(signal.SIGTERM, _terminate)
 
 
+def words(interruption: KeyboardInterrupt) -> str:
+    """Who ended the command."""
+    return "stopped by SIGTERM" if isinstance(interruption, Terminated) else "interrupted"
+
+
 def exit_code(interruption: KeyboardInterrupt) -> int:
     """What a shell says of a command that was ended so."""
     return _BY_MACHINE if isinstance(interruption, Terminated) else _BY_PERSON

@@ -15,7 +15,7 @@ import typer
 from bqstack.errors import UserError
 from eros import logs
 from eros.cli.failed import reason
-from eros.cli.interruption import Terminated, exit_code
+from eros.cli.interruption import Terminated, exit_code, words
 
 # Commands that only look. Whatever is not named here is audited, and refused when its audit
 # record cannot be written.
@@ -86,7 +86,7 @@ def _logged(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
             raise
         except Terminated as end:
             result = "interrupted"
-            print(f"eros {name}: stopped by SIGTERM", file=sys.stderr)
+            print(f"eros {name}: {words(end)}", file=sys.stderr)
             raise typer.Exit(exit_code(end)) from None
         except (KeyboardInterrupt, typer.Abort, SystemExit):
             result = "interrupted"

@@ -19,10 +19,12 @@ from click.testing import CliRunner as PlainRunner
 from typer.testing import CliRunner
 
 from bqstack.errors import UserError
-from eros.cli import interruption, local_clock, logged
+from eros.cli import app as entry
+from eros.cli import interruption, local_clock, logged, waiting
 from eros.cli.local import app
 from eros.cli.local_clock import parse_duration
 from eros.cloud import endpoints, local_control
+from eros.project import environment
 from eros.project.stack_file import load_stack_file
 from localgcp.apis.clock import Clock
 from localgcp.apis.transfers.scheduled_query import Outcome
@@ -168,6 +170,33 @@ def test_the_machine_ends_any_command_as_a_person_does() -> None:
         signal.signal(signal.SIGTERM, before)
     assert (ended, result.exit_code) == (["undone"], 143)
     assert result.stderr == "eros health: stopped by SIGTERM\n"
+
+
+@pytest.mark.parametrize(
+    ("end", "said", "code"),
+    [
+        (KeyboardInterrupt(), "eros health: interrupted\n", 130),
+        (interruption.Terminated(), "eros health: stopped by SIGTERM\n", 143),
+    ],
+)
+def test_an_interruption_while_a_command_is_loaded_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    end: KeyboardInterrupt,
+    said: str,
+    code: int,
+) -> None:
+    def loading(names: object) -> None:
+        raise end
+
+    for place, name in ((environment, "prepare"), (interruption, "begin"), (waiting, "begin")):
+        monkeypatch.setattr(place, name, lambda: None)
+    monkeypatch.setattr(entry, "build", loading)
+    monkeypatch.setattr(sys, "argv", ["eros", "health"])
+    with pytest.raises(SystemExit) as stopped:
+        entry.main()
+    assert stopped.value.code == code
+    assert capsys.readouterr().err.endswith(said)
 
 
 def test_the_clock_says_what_it_showed_at_a_real_moment(local: Server) -> None:
