@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bqstack.rows import pairing
+from bqstack.rows import pairing, row_report
+from bqstack.rows.row_diff import ObjectDiff, RowDiff
 from bqstack.rows.row_sets import RowSets, without_same
 
 
@@ -49,3 +50,14 @@ def test_ids_are_compared_as_such_only_when_asked():
     asked = RowSets(None, same_ids=True).statement("SELECT 1", "SELECT 2", ["a"])
     assert "<uuid>" not in plain
     assert asked.count("<uuid>") == 2
+
+
+def test_a_report_says_whether_all_are_alike():
+    alike = tuple(ObjectDiff(f"t{n}", "table", is_changed=False) for n in range(11))
+    assert "all 11 tables and views have the same rows" in row_report.text(
+        RowDiff("alice", "old", "new", alike)
+    )
+    one = ObjectDiff("t", "table", is_changed=True, removed=1)
+    found = RowDiff("alice", "old", "new", (*alike, one))
+    assert "the other 11 tables and views have the same rows" in row_report.text(found)
+    assert "Same rows as before: the other 11 tables and views." in row_report.render(found)

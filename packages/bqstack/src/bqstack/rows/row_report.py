@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bqstack import amounts, markup
@@ -33,7 +33,7 @@ def text(found: RowDiff) -> str:
     if not found.objects:
         lines.append("the change affects no views or functions")
     if is_long:
-        lines.append(f"{len(alike)} other tables and views have the same rows")
+        lines.append(f"{_many(alike, found)} have the same rows")
     lines += found.notes
     if found.left_out:
         lines.append(f"not compared, too many: {', '.join(found.left_out)}")
@@ -58,7 +58,7 @@ def render(found: RowDiff) -> str:
         )
     if alike:
         many = len(alike) > _MOST_ALIKE
-        which = f"{len(alike)} other tables and views" if many else _names(alike)
+        which = _many(alike, found) if many else _names(alike)
         parts.append(f"\nSame rows as before: {which}.\n")
     parts += [f"\n{markup.plain(note)}\n" for note in found.notes]
     for one in unknown:
@@ -69,6 +69,11 @@ def render(found: RowDiff) -> str:
             " below.\n"
         )
     return _fitted("".join(parts), [_block(one) for one in differing])
+
+
+def _many(alike: Sequence[ObjectDiff], found: RowDiff) -> str:
+    which = "all" if len(alike) == len(found.objects) else "the other"
+    return f"{which} {len(alike)} tables and views"
 
 
 def _fitted(top: str, blocks: Iterable[str]) -> str:
