@@ -11,6 +11,7 @@ import sys
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from bqstack import engine
@@ -151,7 +152,7 @@ def _run_once(google: Google) -> int:
     for name, entry in schedules.load().items():
         own = [config for config in configs if config.schedule_name == name]
         if any(transfers.has_succeeded(google, config) for config in own):
-            console.print(f"[dim]·[/] {entry.title}: has run before")
+            console.print(f"[dim]·[/] {escape(entry.title)}: has run before")
             continue
         result = run.start(google, name)
         started += 1

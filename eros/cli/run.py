@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from bqstack.errors import UserError
 from eros.cli import completion
@@ -60,7 +61,7 @@ def run_at(
         result = transfers.run(google, config, run_time)
     mark = "[green]✓[/]" if result.succeeded else "[red]✗[/]"
     console.print(
-        f"{mark} {config.title}: {result.state} in {result.seconds:.1f} s "
+        f"{mark} {escape(config.title)}: {result.state} in {result.seconds:.1f} s "
         f"[dim](scheduled for {run_time:%Y-%m-%d %H:%M} UTC)[/]"
     )
     if result.error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 
 import pytest
 
 from bqstack.errors import UserError
+from eros.cli import run
 from eros.project.project import Project
 from eros.project.stack_file import load_stack_file
 from eros.sandbox import scripts
@@ -69,3 +71,12 @@ def test_an_argument_that_is_none_is_refused():
     }
     with pytest.raises(UserError, match="not name=VALUE"):
         scripts.arguments(["a"])
+
+
+def test_a_run_is_reported_with_the_name_of_the_sandbox(settings, monkeypatch, capsys):
+    project = Project(settings.model_copy(update={"sandbox": "alice"}))
+    google = SimpleNamespace(settings=project.settings)
+    ended = SimpleNamespace(succeeded=True, state="SUCCEEDED", seconds=1.0, error=None)
+    monkeypatch.setattr(run.transfers, "run", lambda *_: ended)
+    run.run_at(google, project.schedules, "evaluate_alerts", NOW)
+    assert "[alice]: SUCCEEDED in 1.0 s" in capsys.readouterr().out
