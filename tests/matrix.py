@@ -60,7 +60,10 @@ WHENS = (
     "NULL",
 )
 # Types that rows can be sorted by.
-CLUSTERED = ("STRING", "INT64", "DATE", "BOOL")
+CLUSTERED = (
+    *("STRING", "INT64", "DATE", "BOOL", "NUMERIC", "BIGNUMERIC", "TIMESTAMP", "DATETIME"),
+    *("GEOGRAPHY", "RANGE<DATE>"),
+)
 LATELY = (
     "TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), HOUR)",
     "TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 36 HOUR)",
@@ -138,8 +141,8 @@ class Made:
         clusters = ["id"]
         for number, (kind, mode) in enumerate(self.columns):
             names.append(self.column(number))
-            suffix = {"NOT NULL": " NOT NULL", "DEFAULT": f" DEFAULT {VALUES[kind][0]}"}
-            text = f"ARRAY<{kind}>" if mode == "ARRAY" else kind + suffix.get(mode, "")
+            text = {"ARRAY": f"ARRAY<{kind}>", "NOT NULL": f"{kind} NOT NULL"}.get(mode, kind)
+            text += f" DEFAULT {VALUES[kind][0]}" if mode == "DEFAULT" else ""
             options = " OPTIONS (description = 'it\\'s c\\\\n')" if self.layout.is_described else ""
             definitions.append(f"{self.column(number)} {text}{options}")
             if kind in CLUSTERED and mode != "ARRAY":
@@ -199,6 +202,39 @@ class Made:
         if self.layout.is_by_ingestion:
             return "_PARTITIONTIME"
         return "p" if self.layout.column else ""
+
+
+# Levels of fields, the innermost among them, and columns: https://cloud.google.com/bigquery/quotas
+MOST_LEVELS = 15
+MANY_COLUMNS = 1_000
+
+
+def wide(chance: Random) -> list[Made]:
+    """A table of a thousand columns, and one with a column of as many levels as there may be."""
+    pairs = [pair for pair in PAIRS if not is_unfit(*pair)]
+    layout = Layout("p DATE", DAYS, "PARTITION BY p", FILTERED)
+    columns = list(itertools.islice(itertools.cycle(pairs), MANY_COLUMNS - 2))
+    tables = [Made("wide", layout, columns), Made("deep", Layout(), [(_levels(), "NULLABLE")])]
+    tables[0].fill(chance)
+    tables[1].rows = [[str(number), _nested(number)] for number in range(4)]
+    return tables
+
+
+def _levels() -> str:
+    """A type whose levels are records and lists of records by turns."""
+    kind = "INT64"
+    for level in range(MOST_LEVELS - 1):
+        kind = f"STRUCT<f {f'ARRAY<{kind}>' if level % 2 else kind}, s STRING>"
+    return kind
+
+
+def _nested(number: int) -> str:
+    """A value of that type; row 0 has none, row 1 an empty list in the middle."""
+    value = "NULL" if number == 2 else str(number)
+    for level in range(MOST_LEVELS - 1):
+        inner = "[]" if number == 1 and level == MOST_LEVELS // 2 else f"[{value}]"
+        value = f"({inner if level % 2 else value}, '{level}')"
+    return value if number else "NULL"
 
 
 def is_unfit(kind: str, mode: str) -> bool:

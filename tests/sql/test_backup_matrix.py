@@ -37,6 +37,7 @@ from tests.matrix import (
     Made,
     is_unfit,
     unusual,
+    wide,
 )
 from tests.sql.backup_cloud import backup_cloud
 from tests.sql.conftest import PROJECT, Build
@@ -45,7 +46,7 @@ pytestmark = [pytest.mark.sql, pytest.mark.emulator]
 
 ME = "user:local-bigquery@localhost"
 FEW = hypothesis_settings(
-    # Each is a dataset of 15 tables; more of them by this variable.
+    # Each is a dataset of 23 tables; more of them by this variable.
     max_examples=int(os.environ.get("EROS_MATRIX_EXAMPLES", "2")),
     deadline=None,
     derandomize=True,
@@ -74,6 +75,17 @@ LAYOUTS = [
         FILTERED,
     ),
     Layout("p TIMESTAMP NOT NULL", MOMENTS[:2], "PARTITION BY DATE(p)", FILTERED),
+    # Every other way of partitioning that sql/ may have.
+    Layout("p DATE", DAYS, "PARTITION BY DATE_TRUNC(p, MONTH)"),
+    *(
+        Layout("p TIMESTAMP", MOMENTS, f"PARTITION BY TIMESTAMP_TRUNC(p, {unit})", FILTERED)
+        for unit in ("DAY", "MONTH", "YEAR")
+    ),
+    *(
+        Layout("p DATETIME", WHENS[1:], f"PARTITION BY DATETIME_TRUNC(p, {unit})", FILTERED)
+        for unit in ("HOUR", "DAY", "YEAR")
+    ),
+    Layout("p DATETIME", WHENS[1:], "PARTITION BY DATE(p)"),
     Layout("", ("NULL",), "PARTITION BY TIMESTAMP_TRUNC(_PARTITIONTIME, HOUR)", FILTERED),
     Layout(
         "p INT64",
@@ -221,6 +233,31 @@ def test_every_row_of_every_kind_of_table_comes_back(
         with pytest.raises(UserError, match=f"the column {name}.*which Parquet cannot restore"):
             backups.create(google, tables=[*exportable, name], export=True)
         assert (len(inventory.snapshots(google)), bucket.objects(google)) == taken
+    run(client, f"DROP SCHEMA {dataset} CASCADE")
+
+
+@pytest.mark.timeout(600)
+def test_every_row_of_a_thousand_columns_and_of_fifteen_levels_comes_back(
+    cloud: Google, client: bigquery.Client, folder: SqlFolder
+) -> None:
+    tables = wide(Random(1))
+    google = new(cloud, client)
+    dataset = google.settings.dataset
+    for table in tables:
+        create(table, google, folder)
+        live = google.bigquery.get_table(f"{dataset}.{table.name}")
+        assert len(live.schema) == len(table.columns) + 1 + bool(table.layout.column)
+    run(client, "\n".join(table.insert(dataset) for table in tables))
+    dump = "\nUNION ALL\n".join(table.dump(dataset) for table in tables)
+    before = sorted((row.name, row.line) for row in run(client, dump))
+    assert len(before) == 8
+    made = backups.create(google, tables=[table.name for table in tables], export=True)
+    assert made.rows == 8
+    for source in (Source.SNAPSHOT, Source.EXPORT):
+        assert all(one.equal for one in backups.verify(google, made, source=source))
+        run(client, "\n".join(table.spoil(dataset, whole=True) for table in tables))
+        assert backups.restore(google, made, source=source, safety=False, force=True).equal
+        assert sorted((row.name, row.line) for row in run(client, dump)) == before
     run(client, f"DROP SCHEMA {dataset} CASCADE")
 
 

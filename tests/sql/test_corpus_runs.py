@@ -43,6 +43,7 @@ LOCALLY_REFUSED = {
     "dlp": "functions of DLP",
     "system_variables_of_the_job": "@@location",
     "set_location": "@@location",
+    "public_few_texts": "a LIMIT of distinct texts in STRING_AGG",
     "table_default_array": "a DEFAULT of a column of type ARRAY",
     "table_default_struct": "a DEFAULT of a column of type STRUCT",
 }

@@ -86,8 +86,22 @@ QUOTED: list[dict[str, Any]] = [
     ),
 ]
 
+MANY = [column(f"c{n}", ("STRING", "INTEGER", "DATE", "NUMERIC")[n % 4]) for n in range(1_000)]
+
+
+def levels(number: int) -> dict[str, Any]:
+    """A column of so many levels, records and lists of records by turns."""
+    found = column("f0", "INTEGER")
+    for level in range(1, number):
+        mode = "REPEATED" if level % 2 else "NULLABLE"
+        found = column(f"f{level}", "RECORD", mode, fields=[found, column("t")])
+    return found
+
+
 # Each of these becomes a file.
 DECLARED: list[dict[str, Any]] = [
+    table("many_columns", *MANY),
+    table("many_levels", levels(15)),
     table("one", A),
     table("types", *TYPES),
     table("lists", *({**one, "mode": "REPEATED"} for one in TYPES)),
@@ -221,6 +235,20 @@ DECLARED: list[dict[str, Any]] = [
 REFUSED: list[tuple[dict[str, Any], str]] = [
     (table("snap", A, type="SNAPSHOT"), "a snapshot"),
     (table("files", A, type="EXTERNAL"), "an external table"),
+    (
+        table(
+            "files_by_day",
+            A,
+            DAY,
+            type="EXTERNAL",
+            externalDataConfiguration={
+                "sourceFormat": "PARQUET",
+                "sourceUris": ["gs://b/x/*"],
+                "hivePartitioningOptions": {"mode": "AUTO", "sourceUriPrefix": "gs://b/x/"},
+            },
+        ),
+        "an external table",
+    ),
     (table("model_", A, type="MODEL"), "a model"),
     (table("labelled", A, labels={"team": "x"}), "label team = x"),
     (table("titled", A, friendlyName="Title"), "friendlyName Title"),

@@ -17,6 +17,8 @@ FOLDER = Path(__file__).parent / "corpus"
 
 KINDS = {
     "tables": ("tables", "CREATE TABLE IF NOT EXISTS @{name} {text};"),
+    "external": ("tables", "CREATE EXTERNAL TABLE IF NOT EXISTS @{name} {text};"),
+    "snapshots": ("tables", "CREATE SNAPSHOT TABLE @{name} {text};"),
     "functions": ("functions", "CREATE OR REPLACE FUNCTION @{name}{text};"),
     "aggregate": ("functions", "CREATE OR REPLACE AGGREGATE FUNCTION @{name}{text};"),
     "table_functions": ("table_functions", "CREATE OR REPLACE TABLE FUNCTION @{name}{text};"),
@@ -99,5 +101,5 @@ def _cases(*names: str) -> list[Case]:
     return found
 
 
-CASES = _cases("query", "pipe", "procedural", "ddl")
+CASES = _cases("query", "pipe", "procedural", "ddl", "public")
 REFUSED = _cases("refused")

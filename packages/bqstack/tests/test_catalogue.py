@@ -322,6 +322,36 @@ def test_what_no_resource_carries_is_refused_and_not_passed_over(target, sql, pa
     assert "would never reach BigQuery" in message
 
 
+def levels(number: int) -> str:
+    kind = "INT64"
+    for level in range(number):
+        kind = f"STRUCT<f ARRAY<{kind}>>" if level % 2 else f"STRUCT<f {kind}>"
+    return kind
+
+
+def test_as_many_levels_and_columns_as_bigquery_takes(target, sql):
+    sql.write("tables/deep.sql", f"CREATE TABLE IF NOT EXISTS @deep (a DATE, b {levels(15)});")
+    many = ", ".join(f"c{n} INT64" for n in range(10_000))
+    sql.write("tables/many.sql", f"CREATE TABLE IF NOT EXISTS @many ({many});")
+    loaded = catalogue.load(target, sql.root)
+    assert {table.name: len(table.schema) for table in loaded.tables} == {"deep": 2, "many": 10_000}
+
+
+@pytest.mark.parametrize(
+    ("columns", "named"),
+    [
+        (f"a DATE,\nb {levels(16)}", "t.sql:2: column b: a STRUCT of 16 levels"),
+        (
+            ", ".join(f"c{n} STRUCT<f INT64>" for n in range(5_001)),
+            "t.sql:1: a table of 10,002 columns, fields among them",
+        ),
+    ],
+)
+def test_more_levels_and_columns_than_bigquery_takes_are_refused(target, sql, columns, named):
+    sql.write("tables/t.sql", f"CREATE TABLE IF NOT EXISTS @t ({columns});")
+    assert named in refusal(target, sql)
+
+
 def test_not_null_of_a_field_is_not_that_of_its_column(target, sql):
     sql.write(
         "tables/t.sql",

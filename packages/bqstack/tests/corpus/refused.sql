@@ -95,3 +95,14 @@ OPTIONS (allow_non_incremental_definition = TRUE) AS SELECT a FROM @t
 -- case: replica
 AS REPLICA OF @v
 -- named: a replica
+-- kind: external
+-- case: external_table
+(a INT64) OPTIONS (format = 'CSV', uris = ['gs://b/*.csv'])
+-- named: an external table
+-- case: external_table_by_hive_layout
+(a INT64) WITH PARTITION COLUMNS (day DATE) OPTIONS (format = 'PARQUET', uris = ['gs://b/*'], hive_partition_uri_prefix = 'gs://b')
+-- named: an external table
+-- kind: snapshots
+-- case: snapshot
+CLONE @t
+-- named: a snapshot

@@ -5,7 +5,7 @@ https://cloud.google.com/bigquery/docs/reference/standard-sql/data-definition-la
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot.tokenizer_core import Token
@@ -16,6 +16,9 @@ from bqstack.unchecked import JsonObject
 
 # Clauses of a column that are not read here, or not in this place.
 _CLAUSES = ("COLLATE", "GENERATED", "CONSTRAINT", "CHECK", "PRIMARY", "REFERENCES", "HIDDEN")
+# https://cloud.google.com/bigquery/quotas
+_MOST_COLUMNS = 10_000
+_MOST_LEVELS = 15
 # Where a default ends.
 _ENDS_OF_DEFAULT = (("NOT", "NULL"), ("OPTIONS", "("), ("PRIMARY", "KEY"), ("REFERENCES",))
 
@@ -56,28 +59,55 @@ def read(sql: str, held: Sequence[Token], place: tuple[str, str]) -> Columns:
     for piece in scan.split(held):
         if not _constraint(found, sql, piece, place):
             found.schema.append(_column(found, sql, piece, place))
-    _check_names(found.schema, held)
+    lines: dict[str, list[int]] = {}
+    for token in held:
+        lines.setdefault(token.text.lower(), []).append(token.line)
+    _check_names(found.schema, lines)
+    for column in found.schema:
+        _check_levels(column, lines[column["name"].lower()][0])
+    if (number := _number(found.schema)) > _MOST_COLUMNS:
+        raise Refused(
+            f"a table of {number:,} columns, fields among them",
+            held[0].line,
+            f"BigQuery takes {_MOST_COLUMNS:,} at most: split the table",
+        )
     return found
 
 
-def _check_names(schema: list[JsonObject], held: Sequence[Token]) -> None:
-    """Names that BigQuery takes, and that differ by more than case."""
+def _check_levels(column: JsonObject, line: int) -> None:
+    levels, fields = 0, column.get("fields", [])
+    while fields:
+        levels += 1
+        fields = [inner for field in fields for inner in field.get("fields", [])]
+    if levels > _MOST_LEVELS:
+        raise Refused(
+            f"column {column['name']}: a STRUCT of {levels} levels",
+            line,
+            f"BigQuery takes {_MOST_LEVELS} at most: keep the inner ones as JSON",
+        )
+
+
+def _number(schema: list[JsonObject]) -> int:
+    return sum(1 + _number(column.get("fields", [])) for column in schema)
+
+
+def _check_names(schema: list[JsonObject], lines: Mapping[str, Sequence[int]]) -> None:
+    """Names that BigQuery takes, and that differ by more than case; `lines` by name."""
     seen: set[str] = set()
     for column in schema:
         name = column["name"].lower()
-        lines = [t.line for t in held if t.text.lower() == name]
         try:
             table_rules.check_name(column["name"])
         except table_rules.Unfit as error:
-            raise Refused(str(error), lines[0], error.fix) from None
+            raise Refused(str(error), lines[name][0], error.fix) from None
         if name in seen:
             raise Refused(
                 f"two columns are named {column['name']}: case makes no difference",
-                lines[-1],
+                lines[name][-1],
                 "rename or remove one of them",
             )
         seen.add(name)
-        _check_names(column.get("fields", []), held)
+        _check_names(column.get("fields", []), lines)
 
 
 def _constraint(found: Columns, sql: str, piece: list[Token], place: tuple[str, str]) -> bool:

@@ -29,6 +29,12 @@ _WORDS = {
     Kind.VIEW: "CREATE OR REPLACE VIEW",
     Kind.MATERIALIZED_VIEW: "CREATE MATERIALIZED VIEW IF NOT EXISTS",
 }
+# Kinds of objects that no resource carries, by their word.
+_NOT_DECLARED = {
+    "AGGREGATE": "an aggregate function",
+    "EXTERNAL": "an external table",
+    "SNAPSHOT": "a snapshot",
+}
 
 
 def read(kind: Kind, sql: str, path: Path, project: str, dataset: str) -> SqlObject:
@@ -63,8 +69,9 @@ def _check_header(
 ) -> None:
     expected = _WORDS[kind]
     words = " ".join(statement.words)
-    if "AGGREGATE" in statement.words:
-        raise not_declared("an aggregate function", path, 1)
+    for word, what in _NOT_DECLARED.items():
+        if word in statement.words:
+            raise not_declared(what, path, 1)
     if words != expected:
         raise UserError(
             f"a file in sql/{kind.value}/ starts with {expected}", file=path, line=1, value=words

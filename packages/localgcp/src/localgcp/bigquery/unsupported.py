@@ -40,6 +40,10 @@ def refuse(tokens: Sequence[Token]) -> None:
             raise error(word, token)
         if word in _OF_TABLES and behind[0] == "(" and behind[1] in ("(", "TABLE"):
             raise error(word, token)
+        if [word, *behind[:2]] == ["STRING_AGG", "(", "DISTINCT"] and _has_limit(
+            tokens[index + 1 :]
+        ):
+            raise error("a LIMIT of distinct texts in STRING_AGG", token)
         if word in _OF_TEXTS and behind[0] == "(":
             raise error("functions of text analysis", token)
         if word in _OF_KEYS and behind[0] == "(":
@@ -48,3 +52,15 @@ def refuse(tokens: Sequence[Token]) -> None:
             raise error(f"@@{behind[1].lower()}", token)
         if word in _OF_MODELS and behind[0] == "." and behind[2] == "(":
             raise error(f"functions of {word}", token)
+
+
+def _has_limit(tokens: Sequence[Token]) -> bool:
+    """Whether LIMIT stands within the brackets that begin here, and in no inner ones."""
+    depth = 0
+    for token in tokens:
+        depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(token.token_type, 0)
+        if depth == 0:
+            return False
+        if depth == 1 and token.token_type == TokenType.LIMIT:
+            return True
+    return False
