@@ -260,6 +260,14 @@ def test_the_eight_jobs_of_the_first_pipeline_are_there():
         assert key in DOCUMENTS[name]["jobs"], title
 
 
+def test_the_page_about_ci_names_every_workflow():
+    page = (PROJECT_ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    rows = set(
+        re.findall(r"^\| \[([a-z-]+)\]\(\.\./\.github/workflows/\1\.yml\)", page, re.MULTILINE)
+    )
+    assert rows == set(DOCUMENTS)
+
+
 def test_stacks_of_the_workflows_have_files():
     for _, _, job in jobs():
         for stack in job.get("strategy", {}).get("matrix", {}).get("stack", []):
