@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from eros.operations.deploy import Level, Site, live_checks, verification
+from eros.operations.deploy import Level, Site, live_checks, procedure_trials, verification
 from eros.watch import monitor
 
 pytestmark = [pytest.mark.sql, pytest.mark.emulator]
@@ -26,6 +26,18 @@ def site(warehouse) -> Site:
 def test_every_function_and_every_monitoring_query_of_a_good_stack_answers(site):
     for finding in (live_checks.functions(site), live_checks.monitoring(site)):
         assert finding.level is Level.OK, finding.text
+
+
+def counted(warehouse) -> dict[str, int]:
+    sql = f"SELECT table_id, row_count FROM {warehouse.name('__TABLES__')}"
+    return {row["table_id"]: row["row_count"] for row in warehouse.rows(sql)}
+
+
+def test_procedures_that_no_schedule_calls_are_tried_and_leave_no_row(site, warehouse):
+    before = counted(warehouse)
+    finding = procedure_trials.check(site)
+    assert finding.level is Level.OK, finding.text
+    assert counted(warehouse) == before
 
 
 def failed(site: Site) -> list[str]:
@@ -69,3 +81,15 @@ def test_what_somebody_has_broken_by_hand_is_named_with_its_reason(site, warehou
     monitoring = live_checks.monitoring(site)
     assert monitoring.level is Level.FAILED
     assert monitoring.text.startswith("queue_status: ")
+
+
+def test_a_procedure_that_fails_or_no_longer_refuses_is_named(site, warehouse):
+    warehouse.run("DROP FUNCTION lock_bucket")
+    warehouse.run(
+        f"CREATE OR REPLACE PROCEDURE {warehouse.name('finish_schedule_request')}(builder STRING,"
+        " for_page STRING, for_date DATE, failure STRING) BEGIN SELECT 1; END"
+    )
+    finding = procedure_trials.check(site)
+    assert finding.level is Level.FAILED
+    assert "finish_schedule_request: does not refuse what nobody has" in finding.text
+    assert "select_captions_for_creator: " in finding.text

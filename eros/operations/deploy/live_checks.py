@@ -1,7 +1,8 @@
 """What `eros validate --live` tries on a deployed stack beyond the validation of a deployment.
 
-Nothing is changed. A procedure that changes rows is not called: BigQuery rolls back no transaction
-that a procedure has ended itself. What shows that it works is its last run.
+Nothing is changed. A procedure of a schedule is not called: BigQuery rolls back no transaction
+that a procedure has ended itself. What shows that it works is its last run. The others are tried
+on rows that do not exist (procedure_trials).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from bqstack.catalogue.sql_objects import Kind
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros.cloud import transfers
-from eros.operations.deploy import validation, verification
+from eros.operations.deploy import procedure_trials, validation, verification
 from eros.operations.deploy.deployment import Finding, Level, Site
 from eros.project import schedules
 from eros.project.project import Project
@@ -25,8 +26,8 @@ _CALLED = {Kind.FUNCTION: "SELECT {call}", Kind.TABLE_FUNCTION: "SELECT * FROM {
 
 
 def check(site: Site) -> list[Finding]:
-    """The validation of a deployment, every function, every monitoring query, the
-    verification cases of the sources, the last runs."""
+    """The validation of a deployment, every function, the procedures that no schedule calls, every
+    monitoring query, the verification cases of the sources, the last runs."""
     findings = validation.check(site)
     for name, make in CHECKS:
         try:
@@ -87,6 +88,7 @@ def runs(site: Site) -> Finding:
 
 CHECKS: tuple[tuple[str, Callable[[Site], list[Finding]]], ...] = (
     ("functions", lambda site: [functions(site)]),
+    ("procedures", lambda site: [procedure_trials.check(site)]),
     ("monitoring", lambda site: [monitoring(site)]),
     ("verification", verification.check),
     ("runs", lambda site: [runs(site)]),
