@@ -339,8 +339,16 @@ def test_a_backup_may_read_whole_tables_whatever_the_limit_of_a_query(settings):
 
 def test_what_reads_whole_tables_is_no_query_that_people_wait_for(settings):
     google = SimpleNamespace(settings=settings)
-    assert backup_jobs.config(google, iter([1])).priority == "BATCH"
-    assert backup_jobs.config(google).priority == "INTERACTIVE"
+    asked = []
+    google.bigquery = SimpleNamespace(
+        query=lambda sql, job_config: (
+            asked.append((sql, job_config.priority)) or SimpleNamespace(result=list)
+        )
+    )
+    backup_jobs.rows(google, "whole", iter([1]))
+    backup_jobs.rows(google, "short")
+    assert asked == [("whole", "BATCH"), ("short", "INTERACTIVE")]
+    assert backup_jobs.config(google).priority == "BATCH", "a snapshot"
 
 
 def test_a_failure_ends_the_work_that_has_not_begun():

@@ -30,17 +30,19 @@ _WORKERS = 8
 
 
 def config(google: Google, sizes: Iterable[int] = (), **options: Any) -> bigquery.QueryJobConfig:
-    """Configuration of a query that reads tables of these logical sizes, each twice at most."""
+    """Configuration of a statement that reads tables of these logical sizes, each twice at most.
+
+    It runs as batch: what works on whole tables takes minutes by design, so the waiting of people
+    (A02) is not measured by it.
+    """
     from google.cloud import bigquery
 
     settings = google.settings
     bounds = [2 * max(size, _MINIMUM_BILLED) for size in sizes]
     bound = sum(bounds)
-    # What reads whole tables takes minutes by design: people's waiting (A02) is not measured by it.
-    priority = bigquery.QueryPriority.BATCH if bounds else bigquery.QueryPriority.INTERACTIVE
     return bigquery.QueryJobConfig(
         labels=labels(settings),
-        priority=priority,
+        priority=options.pop("priority", bigquery.QueryPriority.BATCH),
         maximum_bytes_billed=max(settings.limits.maximum_bytes_billed, bound),
         job_timeout_ms=settings.backup.job_timeout_seconds * 1000,
         **options,
@@ -58,8 +60,15 @@ def rows(
     sizes: Iterable[int] = (),
     parameters: Sequence[bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter] = (),
 ) -> list[bigquery.Row]:
-    """The rows of a query; raises UserError when what it needs is missing or forbidden."""
-    job_config = config(google, sizes, query_parameters=list(parameters))
+    """The rows of a query; raises UserError when what it needs is missing or forbidden.
+
+    Without sizes it asks a short question, whose answer somebody waits for.
+    """
+    from google.cloud import bigquery
+
+    known = list(sizes)
+    priority = bigquery.QueryPriority.BATCH if known else bigquery.QueryPriority.INTERACTIVE
+    job_config = config(google, known, query_parameters=list(parameters), priority=priority)
     with refusals(google.settings):
         return list(google.bigquery.query(sql, job_config=job_config).result())
 

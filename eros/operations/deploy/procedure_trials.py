@@ -76,7 +76,8 @@ def check(site: Site) -> Finding:
         query_parameters=[bigquery.ScalarQueryParameter("nobody", "STRING", nobody)],
         job_timeout_ms=_LONGEST_SECONDS * 1000,
     )
-    broken, busy = [], []
+    broken: list[str] = []
+    busy: list[str] = []
     tried = trials(settings.time_zone)
     for trial in tried:
         script = trial.script(settings.dataset_reference)
