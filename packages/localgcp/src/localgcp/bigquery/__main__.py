@@ -26,8 +26,10 @@ from localgcp.bigquery import (
     dataset_options,
     destinations,
     disk,
+    float_text,
     format_function,
     grammar,
+    having,
     job_limits,
     json_numbers,
     json_text,
@@ -36,6 +38,7 @@ from localgcp.bigquery import (
     parsed,
     partition_times,
     partitioned_tables,
+    paths,
     query_results,
     relocation,
     routine_resources,
@@ -68,11 +71,14 @@ def main() -> None:
     confinement.install()
     disk.install()
     grammar.install()
+    having.install()
     structs.install()
     json_text.install()
     json_numbers.install()
     format_function.install()
     arithmetic.install()
+    float_text.install()
+    paths.install()
     stored_jobs.install()
     loads.install()
     catalog.install()

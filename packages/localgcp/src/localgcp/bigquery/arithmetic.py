@@ -1,25 +1,31 @@
-"""DIV, EXTRACT and GENERATE_ARRAY as BigQuery has them, where local-bigquery 0.4.0 differs.
+"""DIV, EXTRACT, GENERATE_ARRAY and SUM as BigQuery has them, where local-bigquery 0.4.0 differs.
 
 https://cloud.google.com/bigquery/docs/reference/standard-sql/mathematical_functions#div and
 https://cloud.google.com/bigquery/docs/reference/standard-sql/array_functions#generate_array:
 a function that becomes an operator in DuckDB lost what holds it together, so that DIV(8 + 8, 3)
 was 8 + 8 / 3, and 9 - EXTRACT(DAYOFWEEK FROM day) was two days late; and a variable of a script,
-which is a subquery in DuckDB, was refused as a bound of an array.
+which is a subquery in DuckDB, was refused as a bound of an array. The SUM of INT64 is one, too:
+DuckDB's is wider, and functions of INT64 refuse it.
+https://cloud.google.com/bigquery/docs/reference/standard-sql/aggregate_functions#sum
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from local_bigquery.engine import database
 from local_bigquery.errors import BigQueryError
+from local_bigquery.sql import rules
 from local_bigquery.sql.dialect import BigQueryDialect, macro
 from local_bigquery.sql.rules import datetime
 from sqlglot import exp
 
 _MACROS = Path(__file__).parent / "arithmetic.sql"
 _Parser = BigQueryDialect.Parser
+# What takes an aggregate of DuckDB's own only, no macro.
+_NO_MACRO = (exp.Window, exp.Filter, exp.WithinGroup, exp.IgnoreNulls, exp.RespectNulls, exp.Pivot)
 
 
 def install() -> None:
@@ -27,6 +33,7 @@ def install() -> None:
     database.FUNCTIONS.append(_MACROS)
     _Parser.FUNCTIONS = {**_Parser.FUNCTIONS, "DIV": _div, "GENERATE_ARRAY": _generate_array}
     datetime._rewrite = _holding(datetime._rewrite)
+    rules.NODE_RULES.append(_sum)
 
 
 def _div(arguments: list[exp.Expr]) -> exp.Expr:
@@ -54,3 +61,13 @@ def _holding(rewrite: Callable[[exp.Expr], exp.Expr | None]) -> Callable[..., ex
 def _generate_array(arguments: list[exp.Expr]) -> exp.Expr:
     """A macro whose lambda names no argument, since DuckDB takes no subquery there."""
     return macro("_generate_array", *arguments)
+
+
+def _sum(node: exp.Expr, context: Any) -> exp.Expr:
+    """A macro that DuckDB chooses by the type of what is summed."""
+    del context
+    if not isinstance(node, exp.Sum) or isinstance(node.this, exp.Distinct):
+        return node
+    if isinstance(node.parent, _NO_MACRO) or node.find_ancestor(exp.Pivot):
+        return node
+    return macro("_sum", node.this)

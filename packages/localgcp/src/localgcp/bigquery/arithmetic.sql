@@ -20,3 +20,6 @@ END,
         LAMBDA e: e[1] * e[3] + e[2]
     )
 END;
+CREATE MACRO _sum(x BIGINT) AS CAST(sum(x) AS BIGINT),
+    (x HUGEINT) AS CAST(sum(x) AS BIGINT),
+    (x) AS sum(x);

@@ -59,3 +59,7 @@ CREATE MACRO _bare_number(x) AS CAST(CASE
     WHEN contains(CAST(x AS VARCHAR), '.') THEN rtrim(rtrim(CAST(x AS VARCHAR), '0'), '.')
     ELSE CAST(x AS VARCHAR)
 END AS JSON);
+CREATE MACRO _float_text(x, text) AS CASE
+    WHEN typeof(x) IN ('DOUBLE', 'FLOAT') THEN regexp_replace(text, '\.0$', '')
+    ELSE text
+END;

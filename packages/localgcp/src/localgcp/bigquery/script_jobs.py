@@ -186,6 +186,15 @@ class _Interpreter(script.Interpreter):
         """Several variables from one struct, as from `SELECT AS STRUCT`, too."""
         trees = sqlglot.parse_one(statement.text, dialect=BigQueryDialect).expressions
         item = trees[0].this if len(trees) == 1 else None
+        if isinstance(item, exp.EQ) and isinstance(item.expression, exp.Var):
+            # The parser keeps the last name of a path only: `SET q = row.field` became `field`.
+            item.set("expression", self.expression(statement.text.partition("=")[2]))
+            if isinstance(item.this, exp.Parameter):
+                self.set_system(item.this.this.name.lower(), item.expression)
+                return
+            if not isinstance(item.this, exp.Tuple):
+                self.assign(self.variable(item.this.name), item.expression)
+                return
         if not isinstance(item, exp.EQ) or not isinstance(item.this, exp.Tuple):
             super().set(statement)
             return
