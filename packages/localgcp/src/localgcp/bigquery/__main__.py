@@ -26,6 +26,7 @@ from localgcp.bigquery import (
     dataset_options,
     destinations,
     disk,
+    field_paths,
     float_text,
     format_function,
     grammar,
@@ -38,7 +39,6 @@ from localgcp.bigquery import (
     parsed,
     partition_times,
     partitioned_tables,
-    paths,
     query_results,
     relocation,
     routine_resources,
@@ -78,7 +78,7 @@ def main() -> None:
     format_function.install()
     arithmetic.install()
     float_text.install()
-    paths.install()
+    field_paths.install()
     stored_jobs.install()
     loads.install()
     catalog.install()
