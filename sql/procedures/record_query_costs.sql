@@ -141,7 +141,7 @@ BEGIN
                     ARRAY(
                         SELECT AS STRUCT
                             label.value AS run_id,
-                            CAST(SUM(jobs.bytes_billed) AS INT64) AS bytes_billed
+                            SUM(jobs.bytes_billed) AS bytes_billed
                         FROM jobs
                         CROSS JOIN UNNEST(jobs.labels) AS label
                         WHERE

@@ -50,7 +50,7 @@ BEGIN
                     page_name,
                     NULL,
                     daily_target
-                FROM `{{ project }}`.`{{ dataset }}`.account_sizes(NULL, today)
+                FROM `{{ project }}`.`{{ dataset }}`.account_sizes(today)
             )
             GROUP BY page_name
         ) AS pages

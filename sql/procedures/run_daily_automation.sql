@@ -75,14 +75,14 @@ BEGIN
                 page_name,
                 saturation_pct,
                 analysis_error
-            FROM `{{ project }}`.`{{ dataset }}`.analyze_creator_performance(NULL, run_date);
+            FROM `{{ project }}`.`{{ dataset }}`.analyze_creators(run_date);
         EXCEPTION WHEN ERROR THEN
             -- The data of one creator stopped the statement over all of them: find it by
             -- looking at each on its own. Only here, since one statement for each of 500
             -- creators takes minutes.
             FOR creator IN (
                 SELECT page_name
-                FROM `{{ project }}`.`{{ dataset }}`.account_sizes(NULL, run_date)
+                FROM `{{ project }}`.`{{ dataset }}`.account_sizes(run_date)
                 ORDER BY page_name
             ) DO
                 BEGIN
@@ -119,7 +119,7 @@ BEGIN
                     SELECT
                         page_name,
                         TRUE
-                    FROM `{{ project }}`.`{{ dataset }}`.account_sizes(NULL, run_date)
+                    FROM `{{ project }}`.`{{ dataset }}`.account_sizes(run_date)
                     WHERE page_name > creator.page_name;
                     LEAVE;
                 END IF;

@@ -280,8 +280,7 @@ BEGIN
                     SELECT
                         day.planned,
                         GREATEST(0, LEAST(num_captions, day_messages - day.planned)) AS captions
-                    -- The cast is for the local engine: its sum of INT64 is wider.
-                    FROM (SELECT CAST(COALESCE(SUM(on_the_day), 0) AS INT64) AS planned FROM taken) AS day
+                    FROM (SELECT COALESCE(SUM(on_the_day), 0) AS planned FROM taken) AS day
                 ) AS sizes
             ),
 

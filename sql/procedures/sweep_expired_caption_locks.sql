@@ -52,7 +52,7 @@ BEGIN
                             assigned_at < stale_before
                             AND page_name NOT IN (
                                 SELECT pages.page_name
-                                FROM `{{ project }}`.`{{ dataset }}`.account_sizes(NULL, today) AS pages
+                                FROM `{{ project }}`.`{{ dataset }}`.account_sizes(today) AS pages
                             )
                         )
                     );

@@ -1,6 +1,6 @@
-CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.account_sizes(for_page STRING, on_date DATE)  -- noqa: LT01
+CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.account_sizes(on_date DATE)  -- noqa: LT01
 OPTIONS (
-    description = 'A page, or every page when the page is NULL, that is active in the {{ automation.active_days }} days up to a business day, classed by the median recipients of their messages, with the messages per day that a page of that size carries.'
+    description = 'The pages that are active in the {{ automation.active_days }} days up to a business day, classed by the median recipients of their messages, with the messages per day that a page of that size carries. One page by itself is account_size.'
 )
 AS (
     SELECT
@@ -24,8 +24,7 @@ AS (
             COALESCE(APPROX_QUANTILES(`{{ project }}`.`{{ dataset }}`.non_negative(sent_count), 2)[SAFE_OFFSET(1)], 0) AS audience
         FROM `{{ project }}`.`{{ dataset }}`.mass_messages
         WHERE
-            (for_page IS NULL OR page_name = for_page)
-            AND DATE(sent_at) BETWEEN DATE_SUB(on_date, INTERVAL {{ automation.active_days }} DAY) AND DATE_ADD(on_date, INTERVAL 1 DAY)
+            DATE(sent_at) BETWEEN DATE_SUB(on_date, INTERVAL {{ automation.active_days }} DAY) AND DATE_ADD(on_date, INTERVAL 1 DAY)
             AND DATE(sent_at, '{{ time_zone }}') BETWEEN DATE_SUB(on_date, INTERVAL {{ automation.active_days }} DAY) AND on_date
         GROUP BY page_name
     )

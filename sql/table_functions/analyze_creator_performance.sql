@@ -1,6 +1,6 @@
 CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.analyze_creator_performance(for_page STRING, on_date DATE)  -- noqa: LT01
 OPTIONS (
-    description = 'Performance and saturation of a page, or of every active page when the page is NULL, on a business day. Saturation: planned captions of the planning window in percent of the messages that the page carries in it, holidays taken into account. analysis_error says why a page cannot be scheduled.'
+    description = 'Performance and saturation of a page on a business day, as analyze_creators says it of every page; no row unless the page is active. It reads the rows of this page only, so that what is wrong with another one does not matter.'
 )
 AS (
     WITH pages AS (
@@ -10,7 +10,7 @@ AS (
             audience,
             account_size,
             daily_target
-        FROM `{{ project }}`.`{{ dataset }}`.account_sizes(for_page, on_date)
+        FROM `{{ project }}`.`{{ dataset }}`.account_size(for_page, on_date)
     ),
 
     planned AS (
@@ -20,7 +20,7 @@ AS (
         FROM `{{ project }}`.`{{ dataset }}`.planned_captions(on_date)
         WHERE
             scheduled_send_date BETWEEN on_date AND DATE_ADD(on_date, INTERVAL {{ automation.planning_window_days - 1 }} DAY)
-            AND (for_page IS NULL OR page_name = for_page)
+            AND page_name = for_page
         GROUP BY page_name
     ),
 
@@ -37,7 +37,7 @@ AS (
             page_name,
             COUNTIF(is_active) AS active_captions
         FROM `{{ project }}`.`{{ dataset }}`.caption_bank
-        WHERE for_page IS NULL OR page_name = for_page
+        WHERE page_name = for_page
         GROUP BY page_name
     ),
 
@@ -56,7 +56,7 @@ AS (
                 OR COALESCE(wilson_score_upper_bound, -1) NOT BETWEEN 0 AND 1
             ) AS corrupt_rows
         FROM `{{ project }}`.`{{ dataset }}`.caption_bandit_stats
-        WHERE for_page IS NULL OR page_name = for_page
+        WHERE page_name = for_page
         GROUP BY page_name
     ),
 

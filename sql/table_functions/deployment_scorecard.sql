@@ -143,7 +143,7 @@ AS (
         CAST(NULL AS FLOAT64),
         CAST(NULL AS FLOAT64),
         CAST(NULL AS FLOAT64),
-        CAST(SUM(IF(is_met, 20, 0)) AS INT64),
+        SUM(IF(is_met, 20, 0)),
         CASE
             WHEN SUM(IF(is_met, 20, 0)) = 100 THEN 'SUCCESS'
             WHEN LOGICAL_OR(is_worse) THEN 'REVIEW'

@@ -35,6 +35,6 @@ AS (
             page_name = for_page
             AND sent_day >= TIMESTAMP(DATE_SUB(on_date, INTERVAL {{ automation.feedback_window_days }} DAY))
     ) AS sends
-    LEFT JOIN `{{ project }}`.`{{ dataset }}`.account_sizes(for_page, on_date) AS sizes
+    LEFT JOIN `{{ project }}`.`{{ dataset }}`.account_size(for_page, on_date) AS sizes
         ON TRUE
 );

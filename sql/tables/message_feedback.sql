@@ -13,5 +13,6 @@ PARTITION BY DATE(sent_at)
 CLUSTER BY page_name, caption_id
 OPTIONS (
     description = 'The newest result of each message that update_caption_performance has counted. It makes the feedback repeatable: a message delivered again replaces its own row.',
-    partition_expiration_days = {{ automation.feedback_window_days }}
+    partition_expiration_days = {{ automation.feedback_window_days }},
+    require_partition_filter = TRUE
 );

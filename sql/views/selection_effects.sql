@@ -17,7 +17,7 @@ WITH sent AS (
             choices.page_name = feedback.page_name
             AND choices.caption_id = feedback.caption_id
             AND choices.scheduled_send_date = DATE(feedback.sent_at, '{{ time_zone }}')
-    LEFT JOIN `{{ project }}`.`{{ dataset }}`.account_sizes(NULL, CURRENT_DATE('{{ time_zone }}')) AS sizes
+    LEFT JOIN `{{ project }}`.`{{ dataset }}`.account_sizes(CURRENT_DATE('{{ time_zone }}')) AS sizes
         ON choices.page_name = sizes.page_name
     WHERE
         choices.scheduled_send_date >= DATE_SUB(CURRENT_DATE('{{ time_zone }}'), INTERVAL {{ automation.selection_effect_days }} DAY)

@@ -17,10 +17,10 @@ VALUES
     ('unknown2', 'unknown', NULL, 'x', TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 3 HOUR), -4, 1, 1, 1, CURRENT_TIMESTAMP());
 
 -- when
-SELECT * FROM account_sizes(NULL, CURRENT_DATE('America/Los_Angeles'));
+SELECT * FROM account_sizes(CURRENT_DATE('America/Los_Angeles'));
 
 -- then
 ASSERT (
     SELECT STRING_AGG(FORMAT('%s=%s:%d', page_name, account_size, daily_target), ' ' ORDER BY page_name)
-    FROM account_sizes(NULL, CURRENT_DATE('America/Los_Angeles'))
+    FROM account_sizes(CURRENT_DATE('America/Los_Angeles'))
 ) = 'large=LARGE:15 medium=MEDIUM:10 small=SMALL:5 unknown=SMALL:5' AS 'classes';

@@ -9,10 +9,10 @@ VALUES
     ('m4', 'next_day', NULL, 'x', '2026-04-01 00:00:00 America/Los_Angeles', 1, 1, 1, 1, CURRENT_TIMESTAMP());
 
 -- when
-SELECT * FROM account_sizes(NULL, DATE '2026-03-31');
+SELECT * FROM account_sizes(DATE '2026-03-31');
 
 -- then
 ASSERT (
     SELECT STRING_AGG(page_name, ' ' ORDER BY page_name)
-    FROM account_sizes(NULL, DATE '2026-03-31')
+    FROM account_sizes(DATE '2026-03-31')
 ) = 'first_day last_moment' AS 'across the change of the clock in March';

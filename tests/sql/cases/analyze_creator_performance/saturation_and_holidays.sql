@@ -27,6 +27,6 @@ ASSERT (
 ) AS 'six days of 5 and one of 3';
 ASSERT (
     SELECT target_messages = 35 AND planned_messages = 0
-    FROM analyze_creator_performance(NULL, DATE '2027-01-02')
+    FROM analyze_creators(DATE '2027-01-02')
 ) AS 'no holiday in the window, locks of past days do not count';
 ASSERT (SELECT COUNT(*) FROM analyze_creator_performance('nobody', DATE '2026-12-22')) = 0 AS 'an unknown page has no row';

@@ -23,13 +23,21 @@ SELECT
     TRUE,
     CURRENT_TIMESTAMP()
 FROM UNNEST(GENERATE_ARRAY(1, 4)) AS x;
+CREATE OR REPLACE TABLE FUNCTION analyze_creators(on_date DATE)
+AS (
+    SELECT
+        page_name,
+        IF(page_name IN ('page002'), CAST(ERROR('figures of this page stop the statement') AS FLOAT64), 10.0) AS saturation_pct,
+        CAST(NULL AS STRING) AS analysis_error
+    FROM account_sizes(on_date)
+);
 CREATE OR REPLACE TABLE FUNCTION analyze_creator_performance(for_page STRING, on_date DATE)
 AS (
     SELECT
         page_name,
         IF(page_name IN ('page002'), CAST(ERROR('figures of this page stop the statement') AS FLOAT64), 10.0) AS saturation_pct,
         CAST(NULL AS STRING) AS analysis_error
-    FROM account_sizes(for_page, on_date)
+    FROM account_size(for_page, on_date)
 );
 
 -- when
