@@ -298,7 +298,7 @@ def _refuse_foreign_rows(target: _Target, name: str, state: _State, sample: Samp
     fix = "eros sample --replace replaces the rows of the five tables; the present rows are lost"
     if state.total and not state.own:
         raise UserError(
-            f"table {target.reference(name)} holds {amounts.counted(state.total, 'row')} that are"
+            f"table {target.reference(name)} holds {amounts.counted(state.total, 'row')}"
             f" not from the {sample.identity}",
             fix=fix,
         )

@@ -92,7 +92,7 @@ def test_rows_that_the_system_adds_and_changes_do_not_matter(warehouse, sample):
 def test_foreign_rows_are_refused_before_anything_is_written(warehouse, sample):
     legacy = warehouse.name("captions")
     warehouse.run(f"INSERT INTO {legacy} VALUES ('mine', 'precious')")
-    with pytest.raises(UserError, match=r"captions holds 1 rows that are not from the sample"):
+    with pytest.raises(UserError, match=r"captions holds 1 row not from the sample"):
         load(warehouse.client, warehouse.settings, sample)
     assert counts(warehouse, sample)["caption_bank"] == 0
     assert warehouse.value(f"SELECT caption_text FROM {legacy}") == "precious"
