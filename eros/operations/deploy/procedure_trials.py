@@ -8,13 +8,18 @@ this works because it has no transaction of its own.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from google.api_core.exceptions import GoogleAPICallError
 
 from bqstack.failures import explained
 from eros.operations.deploy import validation
 from eros.operations.deploy.deployment import Finding, Level, Site
+
+if TYPE_CHECKING:
+    from google.cloud import bigquery
 
 _LONGEST_SECONDS = 300
 """A script that waits for others is stopped then; alone it takes seconds."""
@@ -36,7 +41,19 @@ class Trial:
         call = f"CALL {dataset}.{self.procedure}({self.arguments});"
         if self.is_rolled_back:
             return f"BEGIN TRANSACTION;\n{call}\nROLLBACK TRANSACTION;"
-        return call
+        if self.refusal is None:
+            return call
+        # An error that is caught is no failed query of the stack (A01, A21).
+        return f"BEGIN\n{call}\nEXCEPTION WHEN ERROR THEN\nSELECT @@error.message AS refused;\nEND;"
+
+    def fault(self, rows: Iterable[bigquery.Row]) -> str | None:
+        """What is wrong with an answer; None where it is as it must be."""
+        if self.refusal is None:
+            return None
+        said = [str(row["refused"]) for row in rows if "refused" in row.keys()]  # noqa: SIM118
+        if not said:
+            return "does not refuse what nobody has"
+        return None if self.refusal in said[0] else said[0]
 
 
 def trials(time_zone: str) -> tuple[Trial, ...]:
@@ -83,16 +100,13 @@ def check(site: Site) -> Finding:
         script = trial.script(settings.dataset_reference)
         try:
             # Not tried again by the client: a trial that meets others says so.
-            site.google.bigquery.query(script, job_config=config, job_retry=None).result()
+            job = site.google.bigquery.query(script, job_config=config, job_retry=None)
+            fault = trial.fault(job.result())
         except GoogleAPICallError as error:
-            text = explained(error)
-            if trial.refusal is not None and trial.refusal in text:
-                continue
-            others = any(words in text.lower() for words in _BUSY)
-            (busy if others else broken).append(f"{trial.procedure}: {text}")
-        else:
-            if trial.refusal is not None:
-                broken.append(f"{trial.procedure}: does not refuse what nobody has")
+            fault = explained(error)
+        if fault is not None:
+            others = any(words in fault.lower() for words in _BUSY)
+            (busy if others else broken).append(f"{trial.procedure}: {fault}")
     if broken:
         return Finding("procedures", Level.FAILED, validation.some(broken))
     if busy:
