@@ -109,3 +109,10 @@ def test_each_mistake_of_a_document_is_a_finding_at_its_line(tmp_path: Path) -> 
         (2, "entries.a.odd: unknown key (got 1)"),
         (3, "entries.b.even: unknown key (got 2)"),
     ]
+
+
+def test_one_mistake_that_is_left_out_is_not_written_as_several() -> None:
+    mistakes = [
+        UserError(f"mistake {n}", file="a.yaml") for n in range(documents.MOST_PROBLEMS + 1)
+    ]
+    assert str(documents.together(mistakes)).splitlines()[-1].startswith("a.yaml: 1 more mistake:")

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, fie
 from pydantic.alias_generators import to_camel
 
 from bqstack import texts
+from bqstack.amounts import counted
 from bqstack.errors import UserError
 from bqstack.unchecked import JsonObject, JsonValue
 
@@ -219,7 +220,7 @@ def together(errors: Iterable[UserError]) -> UserError:
     first, *others = errors
     if (left := len(others) - (MOST_PROBLEMS - 1)) > 0:
         del others[MOST_PROBLEMS - 1 :]
-        more = f"{left} more mistakes: fix those above to see them"
+        more = f"{counted(left, 'more mistake')}: fix those above to see them"
         others.append(UserError(more, file=first.file))
     return first.with_others(others)
 
