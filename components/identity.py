@@ -98,11 +98,13 @@ class Identity(pulumi.ComponentResource):
             permissions=sandbox_role.permissions(),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        # The account of a sandbox needs its roles in the project, and nobody gets another one.
+        # The account of a sandbox needs its roles in the project, and nobody gets another one. That
+        # of the transfer agent stands already and is never granted again: whoever could grant it
+        # to himself would have tokens of every account.
         limit = gcp.projects.IAMMemberConditionArgs(
             title="roles of sandboxes",
             description="Only the roles that the account of a sandbox has in the project",
-            expression=sandbox_role.grants_only([*RUNNER_ROLES, _TRANSFER_ROLE]),
+            expression=sandbox_role.grants_only(RUNNER_ROLES),
         )
         for member in settings.access.sandbox_owners:
             gcp.projects.IAMMember(

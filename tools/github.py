@@ -74,7 +74,8 @@ def fork(head: str, commit: str, files: Sequence[Path], link: str) -> None:
     )
     texts = [title]
     for file in files:
-        if file.is_file():
+        # A link could lead to a file of this runner.
+        if file.is_file() and not file.is_symlink():
             texts.append(_quieted(file.read_text(encoding="utf-8", errors="replace").strip()))
         else:
             texts.append(f"There is no `{file.name}`: [the job that makes it]({link}) has failed.")

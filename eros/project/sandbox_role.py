@@ -34,12 +34,14 @@ _BESIDE = (
     *("storage.buckets.delete", "storage.buckets.list", "storage.objects.delete"),
     *("storage.objects.list",),
 )
+# What a type asks on a dataset: held on the own one, and in the project it would open all others.
+_OWNED = frozenset({"bigquery.datasets.getIamPolicy", "bigquery.datasets.setIamPolicy"})
 
 
 def permissions() -> list[str]:
     """All of the role, in alphabetical order."""
     own = (known(token).permissions for token in _TYPES)
-    return sorted({*_BESIDE, *(one for some in own for one in some)})
+    return sorted({*_BESIDE, *(one for some in own for one in some)} - _OWNED)
 
 
 def grants_only(roles: Iterable[str]) -> str:

@@ -164,6 +164,18 @@ def test_every_mistake_of_a_dashboard_is_named(load):
     assert str(raised.value).count("config/dashboards/board.yaml:") == 2
 
 
+def test_many_mistakes_of_one_dashboard_hide_none_of_another(tmp_path, load):
+    many = yaml.safe_load(CHART.replace("{{ thresholds.health_score_warning }}", "90"))
+    [tile] = many["mosaicLayout"]["tiles"]
+    many["mosaicLayout"]["tiles"] = [{**tile, "width": n + 0.5} for n in range(15)]
+    (tmp_path / dashboards.FOLDER / "a.yaml").write_text(yaml.safe_dump(many), encoding="utf-8")
+    with pytest.raises(UserError) as raised:
+        load(CHART.replace("LINE", "LINES", 1))
+    lines = str(raised.value).splitlines()
+    assert "config/dashboards/a.yaml: 5 more mistakes: fix those above to see them" in lines
+    assert any("config/dashboards/board.yaml" in line and "LINES" in line for line in lines)
+
+
 def test_tiles_that_overlap_are_refused(load):
     tiles = yaml.safe_load(CHART.replace("{{ thresholds.health_score_warning }}", "90"))
     first = tiles["mosaicLayout"]["tiles"][0]

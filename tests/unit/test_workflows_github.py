@@ -121,6 +121,8 @@ def from_fork(gh: Path, tmp_path: Path, *files: str, commit: str = "c" * 40) -> 
 
 def test_the_plan_of_a_fork_replaces_the_comment_and_says_who_made_it(gh, tmp_path):
     files = texts(tmp_path, "# staging, says @bob, mail@example.com")
+    (tmp_path / "secret").write_text("a file of the runner")
+    (tmp_path / "prod.md").symlink_to("secret")
     assert from_fork(gh, tmp_path, *files, str(tmp_path / "prod.md")) == 0
     (call,) = written(gh)
     assert call["arguments"][:3] == ["repos/o/r/issues/comments/2", "--method", "PATCH"]

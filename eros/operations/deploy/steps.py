@@ -158,7 +158,7 @@ class Backup:
         tell = _indented(deployment.progress)
         made = backup.create(google, kind=backup.Kind.DEPLOYMENT, progress=tell)
         deployment.progress(
-            f"  {made.id}: {counted(len(made.tables), 'table')}, {made.rows:,} rows"
+            f"  {made.id}: {counted(len(made.tables), 'table')}, {counted(made.rows, 'row')}"
         )
         for warning in made.warnings:
             tell(f"warning: {warning}")

@@ -43,7 +43,8 @@ def load(settings: Settings, root: Path = PROJECT_ROOT) -> dict[str, dict[str, A
         except UserError as error:
             mistakes += [error.alone(), *error.others]
     if mistakes:
-        raise documents.together(mistakes)
+        # Each file has said already how many more it has.
+        raise mistakes[0].with_others(mistakes[1:])
     return {key: _named(board, settings.names) for key, board in found.items()}
 
 
