@@ -14,7 +14,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from bqstack import engine
+from bqstack import engine, state
 from eros.cli import health, local_clock, local_inbox, run, sample
 from eros.cli.common import console
 from eros.cloud import transfers
@@ -71,11 +71,11 @@ def up(
     control.follow(False)
 
     console.rule("pulumi up", align="left")
-    engine.ensure_stack(STACK, PROJECT_ROOT)
+    state.ensure_stack(STACK, PROJECT_ROOT)
     if engine.uses_local_backend():
         # So that `pulumi preview --stack prod` needs nothing else.
         for stack in ("staging", "prod"):
-            engine.ensure_stack(stack, PROJECT_ROOT)
+            state.ensure_stack(stack, PROJECT_ROOT)
     google = Google(load_stack_file(STACK))
     # A first `up` that was killed is finished by the next one.
     repair.repair(google, STACK, progress=_tell)

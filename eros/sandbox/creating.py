@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from bqstack import engine
+from bqstack import engine, state
 from bqstack.catalogue import Kind
 from bqstack.errors import UserError
 from eros.cloud.google import Google
@@ -79,7 +79,7 @@ def create(request: Request, *, root: Path = PROJECT_ROOT, progress: Progress) -
         sandbox_file.write(name, content, root)
 
     progress(f"the stack {name}: pulumi up")
-    engine.ensure_stack(name, root)
+    state.ensure_stack(name, root)
     repair.repair(google, name, root=root, progress=progress)
     up(name, root)
     if found is None:

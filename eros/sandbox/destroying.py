@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bqstack import engine
+from bqstack import engine, state
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros.cloud.google import Google
@@ -30,14 +30,14 @@ def destroy(
         today = present(load_stack_file(source, root)).date()
         content = sandbox_file.document(name, source, Data.NONE, today, 1, root)
         google = Google(sandbox_file.settings(content, name, root), root)
-        if not remains.find(google) and not engine.has_stack(name, root):
+        if not remains.find(google) and not state.has_stack(name, root):
             raise UserError(
                 f"there is no sandbox {name!r} beside {source}", fix="eros sandbox list"
             )
         # The engine reads its settings from the file.
         sandbox_file.write(name, content, root)
     google = Google(sandbox_file.read(name, root), root)
-    if engine.has_stack(name, root):
+    if state.has_stack(name, root):
         progress(f"the stack {name}: pulumi destroy")
         repair.repair(google, name, root=root, progress=progress)
         quiet = ("--yes", "--skip-preview")
@@ -54,7 +54,7 @@ def destroy(
         raise UserError(
             f"still there: {', '.join(map(str, still))}", fix=f"eros sandbox destroy {name}"
         )
-    if engine.has_stack(name, root):
+    if state.has_stack(name, root):
         engine.output("stack", "rm", name, "--yes", "--preserve-config", root=root)
     # Last: an interrupted command finds the sandbox by this file.
     sandbox_file.path(name, root).unlink()

@@ -157,9 +157,9 @@ class Backup:
             return step_results.BackedUp()
         tell = _indented(deployment.progress)
         made = backup.create(google, kind=backup.Kind.DEPLOYMENT, progress=tell)
-        deployment.progress(
-            f"  {made.id}: {counted(len(made.tables), 'table')}, {counted(made.rows, 'row')}"
-        )
+        tables, rows = len(made.tables), made.rows
+        assert rows is not None  # it is complete
+        deployment.progress(f"  {made.id}: {counted(tables, 'table')}, {counted(rows, 'row')}")
         for warning in made.warnings:
             tell(f"warning: {warning}")
         return step_results.BackedUp(made.id, len(made.tables), made.rows, list(made.warnings))

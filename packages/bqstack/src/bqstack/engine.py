@@ -93,21 +93,6 @@ def output(*arguments: str, root: Path) -> str:
     return result.stdout
 
 
-def ensure_stack(stack: str, root: Path) -> None:
-    """Create the stack in the current backend, and a backend's folder, unless it is there."""
-    if uses_local_backend():
-        folder = os.environ["PULUMI_BACKEND_URL"].removeprefix("file://")
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    if not has_stack(stack, root):
-        output("stack", "init", stack, "--no-select", root=root)
-
-
-def has_stack(stack: str, root: Path) -> bool:
-    """Whether the current backend keeps a stack of this name; raises UserError."""
-    known = json.loads(output("stack", "ls", "--json", root=root))
-    return stack in {entry["name"].rpartition("/")[2] for entry in known}
-
-
 def last_changes(stack: str, root: Path) -> dict[str, int]:
     """Number of resources per operation in the stack's last update."""
     text = output(

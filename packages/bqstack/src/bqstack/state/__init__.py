@@ -5,6 +5,8 @@
     history(stack)           the updates, newest first
     load(stack, version)     the resources that an update left
     damage(stack)            what is broken of the files that keep it
+    has_stack(stack)         whether the backend keeps it, in whatever condition
+    ensure_stack(stack)      make it, unless it is there
 
 Secrets stay as the backend keeps them: ciphertext behind Pulumi's own marker. `revealed` is
 the one function that opens them, in memory.
@@ -12,6 +14,7 @@ the one function that opens them, in memory.
 
 from bqstack.state.checkpoints import NotKept, Unreachable
 from bqstack.state.damage import Damage, damage
+from bqstack.state.kept_stacks import ensure_stack, has_stack
 from bqstack.state.reading import backend_url, current, history, kept_in_folder, load, load_file
 from bqstack.state.secrets import revealed
 from bqstack.state.state_files import SECRET_MARKER, Checkpoint, Resource, Update
@@ -27,6 +30,8 @@ __all__ = [
     "backend_url",
     "current",
     "damage",
+    "ensure_stack",
+    "has_stack",
     "history",
     "kept_in_folder",
     "load",
