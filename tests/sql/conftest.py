@@ -1,4 +1,4 @@
-"""One local-bigquery per pytest-xdist worker, and datasets that hold the catalogue or a part.
+"""One local-bigquery per test module, and datasets that hold the catalogue or a part.
 
 A test module asks for what it needs. The whole catalogue takes most of a minute to create, so it
 lies on a server of its own that starts from a kept data folder.
@@ -72,9 +72,11 @@ class Warehouse:
             self.run("\n".join(f"DELETE FROM {table} WHERE TRUE;" for table in full))
 
 
-@pytest.fixture(scope="session")
+# Not longer than a module: until it ends, DuckDB keeps every version of a catalogue that it has
+# read, and one server with the datasets of all modules took 11 GiB.
+@pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bigquery.Client]:
-    """Client of an emulator that lives as long as the worker."""
+    """Client of an emulator that lives as long as the tests of a module."""
     with (
         standalone.running(tmp_path_factory.mktemp("bigquery"), project=PROJECT) as server,
         closing(seed.connected(server, PROJECT)) as connected,
@@ -82,7 +84,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[bigquery.Client
         yield connected
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def build(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Build]:
