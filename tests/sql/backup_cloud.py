@@ -29,8 +29,10 @@ def backup_cloud(
     factory: pytest.TempPathFactory,
 ) -> Iterator[Google]:
     """Clients with room for the backups of these settings; `sql/` is what the catalogue says."""
-    # local-bigquery keeps gs:// below its own folder; the server reads the same files.
-    [data] = factory.getbasetemp().glob("bigquery[0-9]*/bigquery")
+    # local-bigquery keeps gs:// below its own folder; the server reads the same files. The module's
+    # own emulator is the newest of this process.
+    folders = factory.getbasetemp().glob("bigquery[0-9]*")
+    data = max(folders, key=lambda folder: int(folder.name.removeprefix("bigquery"))) / "bigquery"
     root = factory.mktemp("backup")
     url = client._connection.API_BASE_URL
     with running(data, bigquery_url=url) as server, pytest.MonkeyPatch.context() as patch:
