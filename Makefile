@@ -85,9 +85,9 @@ touched: bootstrap ## rows and SQL tests that a change since BASE touches, as Ma
 	@$(ACTIVATE); code=0; eros diff "$(BASE)" $(if $(PLAN),--output $(PLAN)) || code=1; \
 		python -m tools.touched "$(BASE)" $(if $(PLAN),--output $(PLAN)) || code=1; exit $$code
 
-lint: bootstrap ## ruff, types, imports, and the words of docs/style.md, without changing a file
+lint: bootstrap ## ruff, sqlfluff, types, imports, and the words of docs/style.md, without changing a file
 	@$(ACTIVATE); ruff check --quiet . && ruff format --check --quiet . && python -m tools.prose \
-		&& mypy --no-error-summary && $(PYTEST) -qq tests/unit/test_rooms.py && echo "lint: clean"
+		&& sqlfluff lint --quiet --nocolor --processes 2 sql && mypy --no-error-summary && $(PYTEST) -qq tests/unit/test_rooms.py && echo "lint: clean"
 
 workflows: bootstrap ## shell scripts through shellcheck, GitHub's workflows through actionlint
 	@$(ACTIVATE); shellcheck tools/*.sh .ci/run && python -m tools.workflows
@@ -119,8 +119,9 @@ plan: bootstrap ## what a change does to STACK, as Markdown and JSON; FROM=a com
 drift: bootstrap ## fail unless STACK is what the program says
 	@$(ACTIVATE); pulumi preview --stack $(STACK) --refresh --expect-no-changes --diff --color never
 
+# make hands its variables to the shell by the environment, so texts may have quotes.
 announce: bootstrap ## announce a deployment of STACK a day before: AT=2026-12-01T18:00 WHAT='...' WHY='...'
-	@$(ACTIVATE); eros announce --stack $(STACK) --at '$(AT)' --what '$(WHAT)' --why '$(WHY)'
+	@$(ACTIVATE); eros announce --stack $(STACK) --at "$${AT:-}" --what "$${WHAT:-}" --why "$${WHY:-}"
 
 report: bootstrap ## the newest report of a deployment or rollback of STACK, from Cloud Logging
 	@$(ACTIVATE); eros logs --stack $(STACK) --report --since 7d

@@ -36,6 +36,9 @@ def announce(
 ) -> None:
     """Announce a deployment, a day before, through the stack's notification channels."""
     settings = load_stack_file(stack)
+    for key, text in (("--what", what), ("--why", why)):
+        if not text.strip():
+            raise UserError("people are to read something here", key=key, fix=f"{key} 'a sentence'")
     moment = _moment(at)
     now = present(settings)
     if moment <= now:

@@ -104,13 +104,14 @@ BEGIN
             rate * earnings_per_purchase AS expected_value,
             last_used IS NULL AS is_untried,
             waits
-        FROM `{{ project }}`.`{{ dataset }}`.scores_by_figures(
-            for_page,
-            schedule_date,
-            figures.message_views,
-            figures.classes,
-            figures.weekdays
-        )
+        FROM
+            `{{ project }}`.`{{ dataset }}`.scores_by_figures(
+                for_page,
+                schedule_date,
+                figures.message_views,
+                figures.classes,
+                figures.weekdays
+            )
         WHERE
             is_active
             AND (

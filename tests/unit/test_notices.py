@@ -186,6 +186,15 @@ def test_an_announcement_of_no_moment_to_come_is_refused(monkeypatch, settings, 
     assert google.said == []
 
 
+@pytest.mark.parametrize("key", ["--what", "--why"])
+def test_an_announcement_that_says_nothing_is_refused(key):
+    words = ["announce", "--at", "2999-12-01T18:00", *WORDS]
+    words[words.index(key) + 1] = " "
+    result = CliRunner().invoke(app.build(["announce", "preflight"]), words)
+    assert result.exit_code != 0
+    assert result.exception.key == key
+
+
 def test_a_sandbox_notifies_nobody_and_says_so(values):
     google = Entries(parse(values | {"sandbox": "alice"}, "Pulumi.alice.yaml"))
     said: list[str] = []

@@ -62,4 +62,6 @@ def main(project: str, dataset: str, name: str) -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4):
+        sys.exit("usage: python builder.py PROJECT DATASET [NAME]")
     main(*sys.argv[1:3], *(sys.argv[3:4] or [socket.gethostname()]))
