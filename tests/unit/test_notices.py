@@ -103,7 +103,9 @@ def test_a_deployment_tells_its_start_and_its_end(make, settings):  # noqa: F811
 
 def test_a_deployment_that_is_rolled_back_says_so_and_why(make, settings):  # noqa: F811
     google = Entries(settings)
-    bad = Fake("compare", ExitCode.VALIDATION, error=StepFailed("12% more queries fail"))
+    bad = Fake(
+        "compare", ExitCode.VALIDATION, error=StepFailed("it is worse:\n  12% more queries fail")
+    )
     outcome = run(
         make(google=google).deployment,
         [deploy_notices.Notify(), bad],
@@ -112,7 +114,7 @@ def test_a_deployment_that_is_rolled_back_says_so_and_why(make, settings):  # no
     )
     assert outcome.code is ExitCode.VALIDATION
     end = google.said[-1]
-    assert "failed its checks and is being rolled back" in end["subject"]
+    assert "failed its checks and was rolled back" in end["subject"]
     assert "12% more queries fail" in end["impact"]
 
 

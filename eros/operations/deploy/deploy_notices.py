@@ -15,7 +15,7 @@ _UPDATE_MINUTES = 15
 _WAY_BACK = "definitions in 5 minutes, rows in 30, from the backup taken before"
 _ENDS = {
     ExitCode.SUCCESS: "has succeeded",
-    ExitCode.VALIDATION: "failed its checks and is being rolled back",
+    ExitCode.VALIDATION: "failed its checks and was rolled back",
     ExitCode.ROLLBACK: "failed its checks; a person decides whether to roll back",
 }
 _OPEN = (ExitCode.DEPLOYMENT, ExitCode.ROLLBACK)
@@ -59,7 +59,8 @@ def tell_end(deployment: Deployment, code: ExitCode, message: str) -> None:
         subject=_subject(deployment, _ENDS.get(code, "stopped before it finished")),
         what=deployment.found(step_results.Notified).what,
         why=_why(deployment),
-        impact=message.partition("\n")[0],
+        # The reasons stand below the first line.
+        impact=" ".join(message.split()),
         way_back="done" if code is ExitCode.VALIDATION else _WAY_BACK,
         next_update="within 30 minutes" if code in _OPEN else "none is needed",
         contact=deployment.site.google.settings.alert_email,
