@@ -119,9 +119,11 @@ plan: bootstrap ## what a change does to STACK, as Markdown and JSON; FROM=a com
 drift: bootstrap ## fail unless STACK is what the program says
 	@$(ACTIVATE); pulumi preview --stack $(STACK) --refresh --expect-no-changes --diff --color never
 
-# make hands its variables to the shell by the environment, so texts may have quotes.
+# A text as one word of the shell, whatever quotes it has.
+quoted = '$(subst ','\'',$(1))'
+
 announce: bootstrap ## announce a deployment of STACK a day before: AT=2026-12-01T18:00 WHAT='...' WHY='...'
-	@$(ACTIVATE); eros announce --stack $(STACK) --at "$${AT:-}" --what "$${WHAT:-}" --why "$${WHY:-}"
+	@$(ACTIVATE); eros announce --stack $(STACK) --at $(call quoted,$(AT)) --what $(call quoted,$(WHAT)) --why $(call quoted,$(WHY))
 
 report: bootstrap ## the newest report of a deployment or rollback of STACK, from Cloud Logging
 	@$(ACTIVATE); eros logs --stack $(STACK) --report --since 7d
