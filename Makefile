@@ -87,7 +87,8 @@ touched: bootstrap ## rows and SQL tests that a change since BASE touches, as Ma
 
 lint: bootstrap ## ruff, sqlfluff, types, imports, and the words of docs/style.md, without changing a file
 	@$(ACTIVATE); ruff check --quiet . && ruff format --check --quiet . && python -m tools.prose \
-		&& sqlfluff lint --quiet --nocolor --processes 2 sql && mypy --no-error-summary && $(PYTEST) -qq tests/unit/test_rooms.py && echo "lint: clean"
+		&& sqlfluff lint --quiet --nocolor sql && mypy --no-error-summary \
+		&& $(PYTEST) -qq tests/unit/test_rooms.py && echo "lint: clean"
 
 workflows: bootstrap ## shell scripts through shellcheck, GitHub's workflows through actionlint
 	@$(ACTIVATE); shellcheck tools/*.sh .ci/run && python -m tools.workflows
