@@ -17,7 +17,6 @@ from eros.project.settings import Settings
 # (`bigquery.jobs.listAll`). Rows are granted on the dataset.
 RUNNER_ROLES = ("roles/bigquery.jobUser", "roles/bigquery.resourceViewer")
 _TRANSFER_SERVICE = "bigquerydatatransfer.googleapis.com"
-_TRANSFER_ROLE = "roles/bigquerydatatransfer.serviceAgent"
 
 
 class Identity(pulumi.ComponentResource):
@@ -138,7 +137,7 @@ class Identity(pulumi.ComponentResource):
         role = gcp.projects.IAMMember(
             "transfer-agent-role",
             project=settings.project,
-            role=_TRANSFER_ROLE,
+            role="roles/bigquerydatatransfer.serviceAgent",
             member=self.transfer_agent,
             # The agent is the project's, not ours: without its role no transfer of anybody runs.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[agent], retain_on_delete=True),

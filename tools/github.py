@@ -50,12 +50,8 @@ _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 def comment(number: str, files: Sequence[Path], link: str, more: Sequence[Path] = ()) -> None:
     """Put the plans into the one comment of the pull request, with `more` if it could be made."""
     texts = [file.read_text(encoding="utf-8").strip() for file in files]
-    for file in more:
-        if file.is_file():
-            texts.append(file.read_text(encoding="utf-8").strip())
-        else:
-            texts.append(f"There is no `{file.name}`: [the job that makes it]({link}) has failed.")
-    _write(number, joined(texts, MOST_CHARACTERS - len(_MARK) - 1, link))
+    texts += [_text(file, link) for file in more]
+    _write(number, texts, link)
 
 
 def fork(head: str, commit: str, files: Sequence[Path], link: str) -> None:
@@ -72,15 +68,16 @@ def fork(head: str, commit: str, files: Sequence[Path], link: str) -> None:
         f"> The code of {head.partition(':')[0]}'s fork made this plan at {commit[:12]}, without a "
         f"cloud: [its run]({link}). To merge it, see docs/ci.md."
     )
-    texts = [title]
-    for file in files:
-        # A link could lead to a file of this runner.
-        if file.is_file() and not file.is_symlink():
-            texts.append(_quieted(file.read_text(encoding="utf-8", errors="replace").strip()))
-        else:
-            texts.append(f"There is no `{file.name}`: [the job that makes it]({link}) has failed.")
+    texts = [title, *(_quieted(_text(file, link)) for file in files)]
     for number in numbers:
-        _write(number, joined(texts, MOST_CHARACTERS - len(_MARK) - 1, link))
+        _write(number, texts, link)
+
+
+def _text(file: Path, link: str) -> str:
+    """What an artifact has, or that it is missing; a link could lead to a file of this runner."""
+    if file.is_file() and not file.is_symlink():
+        return file.read_text(encoding="utf-8", errors="replace").strip()
+    return f"There is no `{file.name}`: [the job that makes it]({link}) has failed."
 
 
 def _quieted(text: str) -> str:
@@ -88,9 +85,9 @@ def _quieted(text: str) -> str:
     return re.sub(r"@(?=\w)", "@\u200b", text)
 
 
-def _write(number: str, text: str) -> None:
+def _write(number: str, texts: Sequence[str], link: str) -> None:
     """Write or update the one comment of a pull request."""
-    body = f"{_MARK}\n{text}"
+    body = f"{_MARK}\n" + joined(texts, MOST_CHARACTERS - len(_MARK) - 1, link)
     comments = json.loads(_api(f"issues/{number}/comments?per_page=100", "--paginate", "--slurp"))
     own = [c["id"] for page in comments for c in page if _is_ours(c)]
     if own:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import requests
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
@@ -230,21 +230,8 @@ def _control(folder: Path, command: str) -> None:
 def _end(process: subprocess.Popen[str]) -> None:
     """As a machine that stops: the command with all that it has started."""
     # The engine has a session of its own, and its plugins have groups of their own.
-    for pid in [process.pid, *_below(process.pid)]:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
-def _below(pid: int) -> list[int]:
-    """Processes that a process has started, and those that these have."""
-    listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
-    ).stdout
-    children: dict[int, list[int]] = {}
-    for line in listed.splitlines():
-        child, parent = map(int, line.split())
-        children.setdefault(parent, []).append(child)
-    found = [pid]
-    for one in found:
-        found += children.get(one, [])
-    return found[1:]
+    with suppress(psutil.NoSuchProcess):
+        command = psutil.Process(process.pid)
+        for one in [command, *command.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()

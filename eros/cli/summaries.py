@@ -24,7 +24,7 @@ SUMMARIES = {
     "monitor": "Run a monitoring query, or list them all.",
     "plan": "Show what a change would do: objects, downstream columns, losses, schedules, costs.",
     "preflight": "Run the checks before a deployment. Changes nothing; exit code 1 if one fails.",
-    "query": ("Run a SELECT, after showing how many bytes it reads. Table names need no dataset."),
+    "query": "Run a SELECT, after showing how many bytes it reads. Table names need no dataset.",
     "repair": "Repair a stack after an interrupted update: lock, state file, open operations.",
     "rollback": "Roll the stack back to an earlier update; --data restores the rows as well.",
     "run": "Run a scheduled query now and wait until it finishes.",

@@ -29,20 +29,23 @@ _MINIMUM_BILLED = 10 * 2**20
 _WORKERS = 8
 
 
-def config(google: Google, sizes: Iterable[int] = (), **options: Any) -> bigquery.QueryJobConfig:
+def config(
+    google: Google, sizes: Iterable[int] = (), *, is_awaited: bool = False, **options: Any
+) -> bigquery.QueryJobConfig:
     """Configuration of a statement that reads tables of these logical sizes, each twice at most.
 
-    It runs as batch: what works on whole tables takes minutes by design, so the waiting of people
-    (A02) is not measured by it.
+    What works on whole tables takes minutes by design and runs as batch, so that the waiting of
+    people (A02) is not measured by it; `is_awaited` is for the short questions.
     """
     from google.cloud import bigquery
 
     settings = google.settings
     bounds = [2 * max(size, _MINIMUM_BILLED) for size in sizes]
     bound = sum(bounds)
+    priority = bigquery.QueryPriority
     return bigquery.QueryJobConfig(
         labels=labels(settings),
-        priority=options.pop("priority", bigquery.QueryPriority.BATCH),
+        priority=priority.INTERACTIVE if is_awaited else priority.BATCH,
         maximum_bytes_billed=max(settings.limits.maximum_bytes_billed, bound),
         job_timeout_ms=settings.backup.job_timeout_seconds * 1000,
         **options,
@@ -64,11 +67,8 @@ def rows(
 
     Without sizes it asks a short question, whose answer somebody waits for.
     """
-    from google.cloud import bigquery
-
     known = list(sizes)
-    priority = bigquery.QueryPriority.BATCH if known else bigquery.QueryPriority.INTERACTIVE
-    job_config = config(google, known, query_parameters=list(parameters), priority=priority)
+    job_config = config(google, known, is_awaited=not known, query_parameters=list(parameters))
     with refusals(google.settings):
         return list(google.bigquery.query(sql, job_config=job_config).result())
 

@@ -162,7 +162,7 @@ class Backup:
         deployment.progress(f"  {made.id}: {counted(tables, 'table')}, {counted(rows, 'row')}")
         for warning in made.warnings:
             tell(f"warning: {warning}")
-        return step_results.BackedUp(made.id, len(made.tables), made.rows, list(made.warnings))
+        return step_results.BackedUp(made.id, tables, rows, list(made.warnings))
 
 
 @dataclass(frozen=True)

@@ -396,16 +396,3 @@ def test_pulumi_is_asked_where_the_folder_does_not_say_it(monkeypatch, in_folder
     assert state.kept_in_folder(whole, ROOT) is None
     monkeypatch.delenv("PULUMI_BACKEND_URL")
     assert state.kept_in_folder(whole, ROOT) is None
-
-
-@pytest.mark.parametrize("content", [b"", b"{"])
-def test_a_stack_whose_file_broke_is_there_and_hides_no_other(tmp_path, monkeypatch, content):
-    """`pulumi stack ls` ends in "error: EOF" then, for all stacks of the folder."""
-    folder = tmp_path / ".pulumi" / "stacks" / checkpoints.project(ROOT)
-    folder.mkdir(parents=True)
-    (folder / "broken.json").write_bytes(content)
-    (folder / "whole.json.gz").write_bytes(gzip.compress(b"{}"))
-    (folder / "gone.json.bak").write_bytes(b"{}")
-    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{tmp_path}")
-    names = ("broken", "organization/shop/whole", "gone", "brok")
-    assert [state.has_stack(name, ROOT) for name in names] == [True, True, False, False]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bqstack.errors import UserError
 from bqstack.state import checkpoints
-from bqstack.state.reading import ENDINGS, backend_url, parse
+from bqstack.state.reading import backend_url, files_of, parse
 from bqstack.state.state_files import Checkpoint
 
 _COPY = ".bak"
@@ -58,8 +58,7 @@ def damage(stack: str, root: Path, storage: checkpoints.Storage | None = None) -
     if kept is None:
         return None
     names = set(kept.names())
-    stem = stack.rpartition("/")[2]
-    there = [stem + ending for ending in ENDINGS if stem + ending in names]
+    there = files_of(stack.rpartition("/")[2], names)
     broken = [name for name in there if _checkpoint(kept, name) is None]
     if not broken or len(broken) < len(there):
         return None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bqstack import engine
 from bqstack.state import checkpoints
-from bqstack.state.reading import ENDINGS
+from bqstack.state.reading import files_of
 
 
 def ensure_stack(stack: str, root: Path) -> None:
@@ -29,7 +29,6 @@ def has_stack(stack: str, root: Path) -> bool:
     if engine.uses_local_backend():
         folder = f".pulumi/stacks/{checkpoints.project(root)}/"
         kept = checkpoints.files(os.environ["PULUMI_BACKEND_URL"], folder, root, None)
-        names = kept.names() if kept else []
-        return any(stack.rpartition("/")[2] + ending in names for ending in ENDINGS)
+        return kept is not None and bool(files_of(stack.rpartition("/")[2], kept.names()))
     known = json.loads(engine.output("stack", "ls", "--json", root=root))
     return stack in {entry["name"].rpartition("/")[2] for entry in known}

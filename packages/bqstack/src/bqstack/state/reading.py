@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from bqstack.state.state_files import Checkpoint, Update
 # organisation/project/name
 _WHOLE_NAME = 3
 # How a file backend names the file of a stack: plain, gzip, zstd.
-ENDINGS = (".json", ".json.gz", ".json.zst")
+_ENDINGS = (".json", ".json.gz", ".json.zst")
 # What JSON of another shape ends in.
 _MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError)
 
@@ -45,10 +45,15 @@ def kept_in_folder(stack: str, root: Path) -> Checkpoint | None:
         return None
     try:
         # A stack is kept packed or plain; anything else is an unfinished change.
-        there = [name + end for end in ENDINGS if name + end in kept.names()]
+        there = files_of(name, kept.names())
         return parse(kept.content(there[0]), there[0]) if len(there) == 1 else None
     except UserError:
         return None  # pulumi says what is wrong with it
+
+
+def files_of(stack: str, names: Collection[str]) -> list[str]:
+    """Those of the files of a backend that are a stack's; nothing stands in front of its name."""
+    return [stack + ending for ending in _ENDINGS if stack + ending in names]
 
 
 def history(stack: str, root: Path) -> list[Update]:

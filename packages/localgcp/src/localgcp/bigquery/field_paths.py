@@ -24,9 +24,7 @@ def install() -> None:
 def argument_fields(tree: exp.Expr, context: Any) -> exp.Expr:
     """`argument.field` in the body of a function that is created; a table of that name wins."""
     del context
-    if not isinstance(tree, exp.Create) or tree.args.get("kind") != "FUNCTION":
-        return tree
-    names = {one.name.casefold() for one in tree.this.expressions if isinstance(one, exp.ColumnDef)}
+    names = arguments_of(tree)
     body = tree.expression
     if not names or body is None:
         return tree
@@ -35,7 +33,7 @@ def argument_fields(tree: exp.Expr, context: Any) -> exp.Expr:
     for column in list(body.find_all(exp.Column)):
         first, *fields = column.parts
         if fields and first.name.casefold() in names:
-            column.replace(_named(column, _field(exp.column(first.copy()), fields)))
+            column.replace(_named(column, field_of(exp.column(first.copy()), fields)))
     return tree
 
 
@@ -47,10 +45,18 @@ def variable_fields(node: exp.Expr, context: Any) -> exp.Expr:
     table = context.variables.get(first.name.casefold())
     if table is None:
         return node
-    return _named(node, _field(parameters._read(table), fields))
+    return _named(node, field_of(parameters._read(table), fields))
 
 
-def _field(value: exp.Expr, fields: Sequence[exp.Expr]) -> exp.Expr:
+def arguments_of(tree: exp.Expr) -> set[str]:
+    """Names of the arguments of a function that a statement creates."""
+    if not isinstance(tree, exp.Create) or tree.args.get("kind") != "FUNCTION":
+        return set()
+    return {one.name.casefold() for one in tree.this.expressions if isinstance(one, exp.ColumnDef)}
+
+
+def field_of(value: exp.Expr, fields: Sequence[exp.Expr]) -> exp.Expr:
+    """The field of a value at the end of a path."""
     for field in fields:
         if isinstance(field, exp.Star):
             return exp.Dot(this=value, expression=field)

@@ -13,6 +13,8 @@ from typing import Any
 from local_bigquery.sql import rules
 from sqlglot import exp
 
+from localgcp.bigquery.field_paths import arguments_of, field_of
+
 # Evaluated once on Google: what stands for them twice would differ.
 _VOLATILE = (exp.Rand, exp.Uuid)
 
@@ -34,19 +36,13 @@ def having(tree: exp.Expr, context: Any) -> exp.Expr:
             first, *fields = column.parts
             value = aliases.get(first.name.casefold())
             if value is not None and _is_of(column, clause):
-                column.replace(_field(value.copy(), [field.name for field in fields]))
-    arguments = _arguments(tree)
+                column.replace(field_of(exp.paren(value.copy(), copy=False), fields))
+    arguments = arguments_of(tree)
     for clause in list(tree.find_all(exp.Having)) if arguments else ():
         for column in list(clause.find_all(exp.Column)):
             if not column.table and column.name.casefold() in arguments:
                 column.replace(exp.Subquery(this=exp.Select(expressions=[column.copy()])))
     return tree
-
-
-def _arguments(tree: exp.Expr) -> set[str]:
-    if not isinstance(tree, exp.Create) or tree.args.get("kind") != "FUNCTION":
-        return set()
-    return {one.name.casefold() for one in tree.this.expressions if isinstance(one, exp.ColumnDef)}
 
 
 def _aggregates(select: exp.Select) -> dict[str, exp.Expr]:
@@ -62,10 +58,3 @@ def _aggregates(select: exp.Select) -> dict[str, exp.Expr]:
 def _is_of(column: exp.Column, clause: exp.Expr) -> bool:
     """Whether it stands in this HAVING itself: within an aggregate names are those of FROM."""
     return column.find_ancestor(exp.Having, exp.AggFunc, exp.Select) is clause
-
-
-def _field(value: exp.Expr, fields: list[str]) -> exp.Expr:
-    value = exp.paren(value, copy=False)
-    for field in fields:
-        value = exp.func("struct_extract", value, exp.Literal.string(field))
-    return value
