@@ -19,6 +19,7 @@ from rich.console import Console
 
 from bqstack import amounts, state
 from bqstack.errors import UserError
+from bqstack.failures import FAILURES, explained
 from bqstack.state import Update
 from eros import logs
 from eros.cli.common import Format, Output, Stack, console, print_error
@@ -67,6 +68,7 @@ def rollback(
         bool,
         typer.Option("--break-lock", help="Release a lock held on another machine."),
     ] = False,
+    why: Annotated[str, typer.Option(help="Reason shown in the notices.")] = "",
     output: Output = Format.TEXT,
 ) -> None:
     """Roll the stack back to an earlier update; --data restores the rows as well."""
@@ -79,9 +81,10 @@ def rollback(
         with working("rollback: reading the history"):
             history = state.history(stack, PROJECT_ROOT)
             lines = _lines(_dated(google, history), None)
+            rate = success_rate(google, history)
         for line in lines:
             console.print(line, markup=False)
-        console.print(success_rate(history), markup=False)
+        console.print(rate, markup=False)
         return
     try:
         if resume:
@@ -98,7 +101,7 @@ def rollback(
             # Standard output is the report's when a program reads it.
             out = Console(stderr=True, soft_wrap=True) if output is Format.JSON else console
             _show(google, made, out)
-            report = _confirmed(google, made, tuple(drop or ()), clear_locks, break_lock, yes)
+            report = _confirmed(google, made, tuple(drop or ()), clear_locks, break_lock, yes, why)
     except rollbacks.RollbackError as error:
         print_error(f"error: {error}")
         code = _STEP_FAILED if error.changed else _BACKUP_FAILED
@@ -118,6 +121,7 @@ def _confirmed(
     clear_locks: bool,
     break_lock: bool,
     yes: bool,
+    why: str,
 ) -> Report:
     from eros.operations import rollback as rollbacks
     from eros.operations.rollback import lost_rows
@@ -134,6 +138,7 @@ def _confirmed(
             clear_locks=clear_locks,
             take_backup=True,
             break_lock=break_lock,
+            why=why,
             progress=progress,
         )
 
@@ -225,14 +230,14 @@ def counted(counts: Sequence[Count]) -> list[str]:
     ]
 
 
-def success_rate(history: Sequence[Update]) -> str:
-    """How many of the updates came to a good end."""
-    updates = [update for update in history if update.kind == "update"]
-    if not updates:
-        return "no update yet"
-    good = sum(update.succeeded for update in updates)
-    share = 100 * good / len(updates)
-    return f"{good} of {len(updates)} updates succeeded: {share:.0f}% (target: above 95%)"
+def success_rate(google: Google, history: Sequence[Update]) -> str:
+    """How many deployments succeeded, or why nobody knows."""
+    from eros.operations.deploy import success_rate as deployments
+
+    try:
+        return deployments.read(google, history).words
+    except FAILURES as error:
+        return f"how many deployments succeeded is unknown: {explained(error)}"
 
 
 def _lines(history: Sequence[Update], target: int | None) -> list[str]:

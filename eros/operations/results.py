@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Self
 
+from bqstack.errors import UserError
+
 
 @dataclass(frozen=True)
 class Result:
@@ -22,3 +24,11 @@ class Result:
     def document(self) -> dict[str, Any]:
         """The result as plain JSON."""
         return asdict(self)
+
+
+class Bad(UserError):
+    """A step that did its work and found something bad; `found` is what, for the journal."""
+
+    def __init__(self, message: str, found: Result | None = None, **where: Any) -> None:
+        self.found = found
+        super().__init__(message, **where)

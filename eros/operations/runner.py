@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from eros import logs
 from eros.operations.journal import Journal
-from eros.operations.results import Result
+from eros.operations.results import Bad, Result
 
 Progress = Callable[[str], None]
 
@@ -33,10 +33,19 @@ class Named(Protocol):
 def make(
     journal: Journal, step: Named, run: Callable[[], Result], *, progress: Progress, log: logs.Log
 ) -> None:
-    """Announce the step, `run` it, and keep what it returns; whatever it raises goes on."""
+    """Announce the step, `run` it, and keep what it returns; whatever it raises goes on.
+
+    What a step finds bad (`results.Bad`) is kept, too.
+    """
     progress(step.title)
     name = f"step {step.name}"
     with log.timer(name, **{journal.KIND: journal.folder.name}), journal.step(step.name) as record:
-        record.facts = run().document()
+        try:
+            record.facts = run().document()
+        except Bad as error:
+            # The report has the figures because of which it is bad.
+            if error.found is not None:
+                record.facts = error.found.document()
+            raise
     facts: dict[str, Any] = {journal.KIND: journal.folder.name, "facts": record.facts}
     log.deployment("step done", step=step.name, **facts)

@@ -9,7 +9,8 @@ text by extracted labels (https://cloud.google.com/monitoring/alerts/doc-variabl
 from __future__ import annotations
 
 LOG_ID = "eros-notices"
-# A policy each: Cloud Monitoring sends one notification of a policy in RATE_SECONDS.
+# A policy each. Each combination of labels is notified by itself, so another text is another
+# notice; the same one is sent once in RATE_SECONDS.
 PHASES = {
     "announced": "a deployment is announced",
     "started": "a deployment has begun",

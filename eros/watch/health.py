@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import enum
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 from google.api_core.exceptions import NotFound
 from requests.exceptions import Timeout
 
+from bqstack.amounts import counted, usd
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros.cloud.google import NO_RETRY, Google
@@ -44,18 +46,37 @@ CHECKS = (
     "Caption locks",
     "Recent activity",
 )
+_Words = Callable[[float], str]
+
+
+def _count(one: str, many: str = "") -> _Words:
+    return lambda value: counted(round(value), one, many)
+
+
 # Findings of the view in the words of the report (docs/requirements.md#health-monitoring-alerts).
-_LINES = {
-    "integrity violations": ("Table Integrity", "{:,.0f} rows that violate a data rule"),
-    "slow queries": ("Query Performance", "{:.0f} slow queries in 24 hours{}"),
-    "p95 latency in seconds": ("Query Latency", "95th percentile {:.2f} s"),
-    "error rate in percent": ("Error Rate", "{:.2f}%"),
-    "cost today in US dollars": ("Daily Cost", "${:.2f}"),
-    "available captions": ("Caption Pool", "{:,.0f} captions available{}"),
-    "active locks": ("Caption Locks", "{:,.0f} active locks"),
-    "expired locks": ("Caption Locks", "{:,.0f} expired locks"),
-    "captions locked twice": ("Lock Violations", "{:,.0f} captions locked twice"),
-    "failed daily runs": ("Daily Run", "{:.0f} failed since the last success"),
+_LINES: dict[str, tuple[str, _Words]] = {
+    "integrity violations": (
+        "Table Integrity",
+        _count("row that violates a data rule", "rows that violate a data rule"),
+    ),
+    "slow queries": (
+        "Query Performance",
+        _count("slow query in 24 hours", "slow queries in 24 hours"),
+    ),
+    "p95 latency in seconds": ("Query Latency", "95th percentile {:.2f} s".format),
+    "error rate in percent": ("Error Rate", "{:.2f}%".format),
+    "cost today in US dollars": ("Daily Cost", usd),
+    "available captions": (
+        "Caption Pool",
+        _count("caption available", "captions available"),
+    ),
+    "active locks": ("Caption Locks", _count("active lock")),
+    "expired locks": ("Caption Locks", _count("expired lock")),
+    "captions locked twice": (
+        "Lock Violations",
+        _count("caption locked twice", "captions locked twice"),
+    ),
+    "failed daily runs": ("Daily Run", "{:.0f} failed since the last success".format),
 }
 # Findings that are the age of something in hours.
 _AGES = {
@@ -314,8 +335,8 @@ def _said(place: int, row: Any) -> tuple[str, str]:
         if row.detail:
             return _AGES[row.finding], f"has not run yet; the system is {row.value:.1f} hours old"
         return _AGES[row.finding], f"{row.value:.1f} hours ago"
-    label, words = _LINES.get(row.finding, (CHECKS[place], f"{row.finding}: {{:g}}"))
-    return label, words.format(row.value, f", {row.detail}" if row.detail else "")
+    label, words = _LINES.get(row.finding, (CHECKS[place], f"{row.finding}: {{:g}}".format))
+    return label, f"{words(row.value)}{f', {row.detail}' if row.detail else ''}"
 
 
 def _schedules(google: Google, clock: _Clock) -> list[Finding]:

@@ -90,16 +90,27 @@ QUERIES = (
         """
 WITH checks AS (
     SELECT COUNTIF(status != 'CRITICAL') AS good, COUNT(*) AS made,
-        DIV(TIMESTAMP_DIFF(MAX(check_timestamp), MIN(check_timestamp), MINUTE), 5) + 1 AS due
+        -- Until now, for checks that have stopped; one takes a minute at most.
+        DIV(TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), MIN(check_timestamp), MINUTE) - 1, 5) + 1 AS due
     FROM {dataset}.health_checks
     WHERE check_timestamp >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 30 DAY)
-), incidents AS (
-    SELECT TIMESTAMP_DIFF(MIN(IF(event = 'RESOLVED', event_time, NULL)),
-        MIN(IF(event = 'OPENED', event_time, NULL)), SECOND) / 60 AS minutes
+), told AS (
+    SELECT incident_id, MIN(IF(event = 'OPENED', event_time, NULL)) AS opened,
+        MIN(IF(event = 'RESOLVED', event_time, NULL)) AS resolved
     FROM {dataset}.alert_events
-    WHERE event_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 30 DAY)
+    WHERE event_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 365 DAY)
         AND severity = 'CRITICAL'
     GROUP BY incident_id
+), incidents AS (
+    -- One that is open counts with what it has lasted so far.
+    SELECT is_open,
+        TIMESTAMP_DIFF(COALESCE(resolved, CURRENT_TIMESTAMP()), opened, SECOND) / 60 AS minutes
+    FROM (
+        SELECT told.*, told.resolved IS NULL AND states.incident_id IS NOT NULL AS is_open
+        FROM told
+        LEFT JOIN {dataset}.alert_states AS states ON told.incident_id = states.incident_id
+    )
+    WHERE is_open OR resolved >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 30 DAY)
 ), figures AS (
     -- A check that was not made counts as one that found the system down.
     SELECT 1 AS place, 'availability' AS figure,
@@ -111,6 +122,9 @@ WITH checks AS (
     FROM incidents
     UNION ALL
     SELECT 3, 'longest recovery', MAX(minutes), 'minutes', CAST(NULL AS BOOL) FROM incidents
+    UNION ALL
+    SELECT 4, 'not recovered yet', COUNTIF(is_open), 'critical alerts, 0', COUNTIF(is_open) = 0
+    FROM incidents
 )
 SELECT figure, ROUND(value, 2) AS value, target,
     CASE WHEN is_met IS NULL THEN '' WHEN is_met THEN 'PASS' ELSE 'FAIL' END AS status

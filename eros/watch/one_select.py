@@ -33,7 +33,7 @@ class Estimate:
             return "the local cloud cannot estimate how many bytes a query reads"
         usd = self.bytes / _TEBIBYTE * settings.prices.query_usd_per_tib
         limit = amounts.size(settings.limits.maximum_bytes_billed)
-        return f"reads {amounts.size(self.bytes)} (${usd:.6f} on demand; at most {limit})"
+        return f"reads {amounts.size(self.bytes)} ({amounts.usd(usd)} on demand; at most {limit})"
 
 
 @dataclass(frozen=True)

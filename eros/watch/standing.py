@@ -68,19 +68,28 @@ class Standing:
         return self.rule.unit if self.rule else ""
 
     @property
+    def one(self) -> str:
+        """What a value of 1 counts."""
+        return self.rule.one if self.rule else ""
+
+    @property
     def value_words(self) -> str:
         """The value with its unit."""
         if self.value is None:
             return "" if self.judged_by != "SQL" else "unknown"
-        return rule_values.words(self.value, self.unit)
+        return rule_values.words(self.value, self.unit, self.one)
 
     @property
     def limit_words(self) -> str:
         """Where it fires; with the unit where there is no value to have it."""
         if self.limit is None:
             return ""
-        write = rule_values.words if self.value is None else rule_values.amount
-        return f"{'below' if self.is_below else 'above'} {write(self.limit, self.unit)}"
+        limit = (
+            rule_values.words(self.limit, self.unit, self.one)
+            if self.value is None
+            else rule_values.amount(self.limit, self.unit)
+        )
+        return f"{'below' if self.is_below else 'above'} {limit}"
 
     def document(self, runbook: str) -> dict[str, Any]:
         """As JSON: the names of the view alert_status, then what the file says."""

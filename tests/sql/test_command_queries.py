@@ -112,18 +112,31 @@ def test_the_deployment_report_compares_days_with_days(build):
     assert report["US dollars since"] == (None, 12.5)
 
 
+def service_levels(warehouse) -> dict:
+    google = SimpleNamespace(settings=warehouse.settings, bigquery=warehouse.client)
+    [query] = [one for one in monitor.QUERIES if one.name == "service_levels"]
+    return {row["figure"]: row for row in monitor.ask(google, query).records()}
+
+
+# Eleven checks of twelve, one of them critical; the newest is `quiet` minutes old.
+CHECKS = """
+    INSERT INTO health_checks
+    (check_timestamp, health_score, status, checks_passed, checks_total, warnings, critical)
+    SELECT TIMESTAMP_SUB(
+            TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), MINUTE), INTERVAL 5 * n + {quiet} MINUTE),
+        100, IF(n = 3, 'CRITICAL', 'HEALTHY'), 7, 7, 0, 0
+    FROM UNNEST(GENERATE_ARRAY(0, 11)) AS n
+    WHERE n != 7;
+"""
+
+
 @pytest.mark.sql
 @pytest.mark.emulator
-def test_service_levels_count_a_missing_check_and_the_minutes_to_recovery(build):
-    warehouse = build("levels", only=["health_checks", "alert_events"])
-    # Eleven checks within an hour and one of them critical: one is missing, too.
-    warehouse.run("""
-        INSERT INTO health_checks
-        (check_timestamp, health_score, status, checks_passed, checks_total, warnings, critical)
-        SELECT TIMESTAMP_SUB(TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), MINUTE), INTERVAL 5 * n MINUTE),
-            100, IF(n = 3, 'CRITICAL', 'HEALTHY'), 7, 7, 0, 0
-        FROM UNNEST(GENERATE_ARRAY(0, 11)) AS n
-        WHERE n != 7;
+def test_service_levels_count_missing_checks_and_the_minutes_to_recovery(build):
+    warehouse = build("levels", only=["health_checks", "alert_events", "alert_states"])
+    warehouse.run(
+        CHECKS.format(quiet=3)
+        + """
         INSERT INTO alert_events
         (event_id, event_time, rule_id, title, severity, event, incident_id)
         SELECT GENERATE_UUID(), TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL ago MINUTE), 'A04', 't',
@@ -135,14 +148,40 @@ def test_service_levels_count_a_missing_check_and_the_minutes_to_recovery(build)
             STRUCT(20, 'CRITICAL', 'RESOLVED', 'two'),
             STRUCT(900, 'WARNING', 'OPENED', 'three'),
             STRUCT(1, 'WARNING', 'RESOLVED', 'three'),
-            STRUCT(5, 'CRITICAL', 'OPENED', 'open still')
+            -- Its rule is gone, and nobody can resolve it.
+            STRUCT(5000, 'CRITICAL', 'OPENED', 'forgotten')
         ]);
-    """)
-    google = SimpleNamespace(settings=warehouse.settings, bigquery=warehouse.client)
-    [query] = [one for one in monitor.QUERIES if one.name == "service_levels"]
-    rows = {row["figure"]: row for row in monitor.ask(google, query).records()}
+    """
+    )
+    rows = service_levels(warehouse)
     assert rows["availability"]["value"] == pytest.approx(100 * 10 / 12, abs=0.01)
     assert rows["availability"]["status"] == "FAIL"
     assert rows["time to recovery"]["value"] == 35
     assert rows["time to recovery"]["status"] == "FAIL"
     assert rows["longest recovery"]["value"] == 60
+    assert (rows["not recovered yet"]["value"], rows["not recovered yet"]["status"]) == (0, "PASS")
+
+
+@pytest.mark.sql
+@pytest.mark.emulator
+def test_service_levels_count_what_has_not_recovered(build):
+    warehouse = build("unresolved", only=["health_checks", "alert_events", "alert_states"])
+    # The checks stopped an hour ago, and an alert is open for longer than the 30 days.
+    warehouse.run(
+        CHECKS.format(quiet=63)
+        + """
+        INSERT INTO alert_events
+        (event_id, event_time, rule_id, title, severity, event, incident_id)
+        VALUES ('e', TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 40 DAY), 'A04', 't', 'CRITICAL',
+            'OPENED', 'open');
+        INSERT INTO alert_states
+        (rule_id, title, severity, state, incident_id, pending_since, evaluated_at)
+        VALUES ('A04', 't', 'CRITICAL', 'ACKNOWLEDGED', 'open', CURRENT_TIMESTAMP(),
+            CURRENT_TIMESTAMP());
+    """
+    )
+    rows = service_levels(warehouse)
+    assert rows["availability"]["value"] == pytest.approx(100 * 10 / 24, abs=0.01)
+    assert rows["time to recovery"]["value"] == pytest.approx(40 * 24 * 60, abs=5)
+    assert rows["time to recovery"]["status"] == "FAIL"
+    assert (rows["not recovered yet"]["value"], rows["not recovered yet"]["status"]) == (1, "FAIL")

@@ -156,6 +156,7 @@ def test_a_rollback_tells_its_start_its_end_and_a_stop(settings, begun):  # noqa
     ]
     assert "restored to that time" in start["impact"]
     assert start["what"] == "back to update 3"
+    assert {one["why"] for one in google.said} == {begun.why}
     assert end["impact"] == "the earlier state is back"
     assert (stop["impact"], stop["next_update"]) == ("the backup is gone", "within 30 minutes")
 

@@ -60,7 +60,7 @@ def run(sql="SELECT n FROM t", **options):
 def test_bytes_come_first_and_are_not_among_the_rows(client, capsys):
     run(output=answers.Format.CSV)
     shown = capsys.readouterr()
-    assert shown.err == "reads 3 MiB ($0.000018 on demand; at most 10 GiB)\n"
+    assert shown.err == "reads 3 MiB ($0.00002 on demand; at most 10 GiB)\n"
     assert shown.out == "n\n0\n1\n2\n3\n4\n"
 
 

@@ -12,6 +12,7 @@ from google.api_core.exceptions import Forbidden
 
 from eros.cli import alerts as command
 from eros.cloud import transfers
+from eros.project import alerts
 from eros.project.alerts import loaded_rules, rule_values
 from eros.project.settings import PROJECT_ROOT, Settings
 from eros.watch import alert_states, evaluation, standing
@@ -283,3 +284,18 @@ def test_values_are_written_as_people_read_them(
 ) -> None:
     assert rule_values.amount(value, unit) == alone
     assert rule_values.words(value, unit) == words
+
+
+def test_a_single_thing_has_a_singular() -> None:
+    assert rule_values.words(1.0, "active locks", "active lock") == "1 active lock"
+    assert rule_values.words(2.0, "active locks", "active lock") == "2 active locks"
+    assert rule_values.words(1.0, "US dollars today", "") == "$1.00 today"
+
+
+def test_every_unit_that_counts_things_has_a_singular(settings: Settings) -> None:
+    rules = alerts.of(settings, PROJECT_ROOT).rules
+    counting = [rule for rule in rules if rule_values.amount(2, rule.unit) == "2"]
+    # A factor: 1 times the mean.
+    lacking = [r.id for r in counting if not r.one and not r.unit.startswith("times ")]
+    assert not lacking
+    assert [r.id for r in counting if r.one == r.unit] == []

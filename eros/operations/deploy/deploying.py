@@ -10,7 +10,13 @@ from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros import logs
 from eros.operations import machine_lock, runner
-from eros.operations.deploy import deploy_notices, deploy_report, step_results, undo
+from eros.operations.deploy import (
+    deploy_notices,
+    deploy_report,
+    step_results,
+    success_rate,
+    undo,
+)
 from eros.operations.deploy.deploy_journal import Journal, unfinished
 from eros.operations.deploy.deployment import Deployment, ExitCode, Overtaken, Step
 
@@ -177,10 +183,13 @@ def _end(
     content = deploy_report.write(deployment, code, message)
     _LOG.deployment("deployment ended", deployment=deployment.journal.id, result=code.name)
     _LOG.audit(
-        "deployment",
+        success_rate.RECORD,
         result=code.name,
         deployment=deployment.journal.id,
         stack=deployment.site.stack,
         commit=deployment.journal.commit,
+        dry_run=deployment.options.dry_run,
+        newest=deployment.found(step_results.Before).newest,
+        changed=deployment.found(step_results.Updated).changed,
     )
     return Outcome(code, message, content)

@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from bqstack.errors import UserError
 from eros.cloud.google import Google
 from eros.operations.deploy.deploy_journal import Journal
-from eros.operations.results import Result
+from eros.operations.results import Bad, Result
 from eros.operations.stack_lock import TableLock
 from eros.project.settings import PROJECT_ROOT
 
@@ -123,12 +123,8 @@ class Deployment:
         return self.lock is None or self.lock.renew()
 
 
-class StepFailed(UserError):
-    """A step that found the deployment bad; `findings` say how."""
-
-    def __init__(self, message: str, findings: tuple[Finding, ...] = (), **where: Any) -> None:
-        self.findings = findings
-        super().__init__(message, **where)
+class StepFailed(Bad):
+    """A step that found the deployment bad."""
 
 
 class Overtaken(UserError):

@@ -108,8 +108,9 @@ class Preflight:
         """All checks; one that failed stops the deployment."""
         findings = self.check(deployment.site)
         allowed = {"git"} if deployment.options.allow_dirty else set()
-        found = _judged(deployment, findings, "a prerequisite is not met", allowed)
-        return step_results.Checked(found)
+        found = step_results.Checked([finding.document() for finding in findings])
+        _judge(deployment, findings, found, "a prerequisite is not met", allowed)
+        return found
 
 
 @dataclass(frozen=True)
@@ -253,9 +254,9 @@ class Validate:
     def run(self, deployment: Deployment) -> step_results.Validated:
         """All validation queries."""
         findings = self.check(deployment.site)
-        return step_results.Validated(
-            _judged(deployment, findings, "the deployed system does not work")
-        )
+        found = step_results.Validated([finding.document() for finding in findings])
+        _judge(deployment, findings, found, "the deployed system does not work")
+        return found
 
 
 @dataclass(frozen=True)
@@ -300,10 +301,7 @@ class Compare:
         )
         if found.triggers:
             raise StepFailed(
-                "the system is worse than before:\n  " + "\n  ".join(compared.triggers),
-                tuple(
-                    Finding(trigger.cause, Level.FAILED, trigger.text) for trigger in found.triggers
-                ),
+                "the system is worse than before:\n  " + "\n  ".join(compared.triggers), compared
             )
         return compared
 
@@ -366,9 +364,13 @@ def standard(*, resume: bool = False) -> tuple[Step, ...]:
     )
 
 
-def _judged(
-    deployment: Deployment, findings: list[Finding], message: str, allowed: set[str] | None = None
-) -> list[dict[str, str]]:
+def _judge(
+    deployment: Deployment,
+    findings: list[Finding],
+    found: step_results.Checked,
+    message: str,
+    allowed: set[str] | None = None,
+) -> None:
     """Show the findings; raises StepFailed when one has failed that is not allowed to."""
     for finding in findings:
         deployment.progress(f"  {finding.level.value.lower():8}{finding.check}: {finding.text}")
@@ -376,10 +378,7 @@ def _judged(
     if failed:
         texts = "\n".join(f"  {f.check}: {f.text}" for f in failed)
         fixes = "\n".join(f"  {f.check}: {f.fix}" for f in failed if f.fix)
-        raise StepFailed(
-            f"{message}\n{texts}", tuple(findings), fix=f"\n{fixes}" if fixes else None
-        )
-    return [finding.document() for finding in findings]
+        raise StepFailed(f"{message}\n{texts}", found, fix=f"\n{fixes}" if fixes else None)
 
 
 def _reason(error: Exception) -> str:

@@ -74,6 +74,7 @@ def roll_back(deployment: Deployment, version: int) -> None:
         data=False,
         take_backup=False,
         held=deployment.lock,
+        why=_why(deployment),
         root=site.root,
         progress=lambda line: deployment.progress(f"  {line}"),
     )
@@ -83,3 +84,10 @@ def roll_back(deployment: Deployment, version: int) -> None:
             file=made.folder / "report.md",
             fix="eros health --verbose",
         )
+
+
+def _why(deployment: Deployment) -> str:
+    """What the deployment failed by, in a line."""
+    failed = [record.error for record in deployment.journal.records if record.result == "failed"]
+    text = " ".join(failed[-1].split()) if failed else "it failed"
+    return f"deployment {deployment.journal.id}: {text}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from bqstack.amounts import counted
+from bqstack.amounts import counted, usd
 from eros.operations.deploy.before_after import Figures
 
 # Limits of the six triggers.
@@ -132,5 +132,5 @@ def _cost(after: Figures, cost_yesterday: float | None) -> list[Trigger] | None:
     change = 100 * (after.cost_usd / cost_yesterday - 1)
     if change <= DEARER_PCT:
         return []
-    text = f"${after.cost_usd:.4f}, ${cost_yesterday:.4f} in the same hours of yesterday"
+    text = f"{usd(after.cost_usd)}, {usd(cost_yesterday)} in the same hours of yesterday"
     return [Trigger(Cause.COST, text)]

@@ -53,6 +53,7 @@ def rollback(
     clear_locks: bool = False,
     take_backup: bool = True,
     held: TableLock | None = None,
+    why: str = "",
     root: Path = PROJECT_ROOT,
     progress: Progress,
 ) -> Report:
@@ -70,5 +71,6 @@ def rollback(
         clear_locks=clear_locks,
         take_backup=take_backup,
         held=held,
+        why=why,
         progress=progress,
     )

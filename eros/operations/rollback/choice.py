@@ -27,6 +27,12 @@ def message(target: str, part: int, parts: int, what: str) -> str:
     return f"{_BEGIN}{target} ({part} of {parts}): {what}"
 
 
+def target_version(update: Update) -> int | None:
+    """The update that a rollback goes back to, where this is one of its updates."""
+    step = _MESSAGE.match(update.message)
+    return int(step[1]) if step and step[1] else None
+
+
 def can_be_chosen(update: Update) -> bool:
     """Whether the update left a state that somebody meant to keep."""
     step = _MESSAGE.match(update.message)

@@ -52,6 +52,8 @@ class Journal(journal.Journal):
     hint: str
     """How to make git agree."""
     health_before: dict[str, Any]
+    why: str = ""
+    """The reason that notices give."""
     began: str = field(default_factory=journal.now)
     taken: list[str] = field(default_factory=list)
     """Urns of interrupted operations that the state holds as ended, and a refresh has not seen."""

@@ -8,8 +8,6 @@ from eros.operations.notifying import Notice, try_send
 from eros.operations.rollback.rollback_journal import Journal
 from eros.operations.rollback.rollback_plan import Progress
 
-_WHY = "the system was worse than before, or a person decided it"
-
 
 def tell_start(google: Google, journal: Journal, progress: Progress) -> None:
     """Notify people that the rollback begins."""
@@ -53,7 +51,7 @@ def _tell(
         phase=phase,
         subject=f"{journal.stack}: the rollback {state} ({moment:%Y-%m-%d %H:%M} UTC)",
         what=f"back to {journal.target}",
-        why=_WHY,
+        why=journal.why or "not recorded",
         impact=impact,
         way_back="the safety backup taken before" if journal.backup else "the stack's history",
         next_update=next_update,

@@ -56,10 +56,12 @@ def start(
     take_backup: bool,
     break_lock: bool = False,
     held: TableLock | None = None,
+    why: str = "",
     progress: Progress,
 ) -> rollback_report.Report:
     """Carry out a plan. Raises UserError before anything changes, RollbackError after.
 
+    `why` is the reason that notices give; without it, who decided.
     `break_lock` releases anybody's lock on the stack; `held` is the lock between machines
     of a caller that has it.
     """
@@ -69,7 +71,7 @@ def start(
         nullcontext(held) if held else _held(google, made.stack, "", break_lock) as lock,
     ):
         _refuse_stale(made)
-        return _begin(google, made, lock, drop, clear_locks, take_backup, progress)
+        return _begin(google, made, lock, drop, clear_locks, take_backup, why, progress)
 
 
 @contextmanager
@@ -104,6 +106,7 @@ def _begin(
     drop: tuple[str, ...],
     clear_locks: bool,
     take_backup: bool,
+    why: str,
     progress: Progress,
 ) -> rollback_report.Report:
     progress("health before")
@@ -124,6 +127,7 @@ def _begin(
         words=made.words,
         hint=rollback_plan.hint(made),
         health_before=health,
+        why=why or f"{Holder.of(stack_lock.ROLLBACK).who} decided it and gave no reason",
     )
     rollback_notices.tell_start(google, journal, progress)
     return go_on(Work(journal, google, made.root, progress, patient=False, lock=lock))

@@ -154,19 +154,31 @@ def documentation(rule: Rule, runbook: str, environment: str) -> str:
             _for_stack(command, environment)
             for command in ("eros alerts list", f"eros alerts ack {rule.id}")
         )
-        lines.append(f"State: `{listed}`. Take it: `{taken}`.")
+        # Documentation has no variable for the value; the sentence that Monitoring writes has it.
+        lines.append(f"Value: in the summary; now: `{listed}`. Take it: `{taken}`.")
+    else:
+        # A metric's incident is Monitoring's own, and no API takes it.
+        lines.append("Value: in the summary. Take it: on its page in Cloud Monitoring.")
     return "\n\n".join(lines) + "\n"
 
 
 def fires(rule: Rule) -> str:
     """Where the rule fires: above 3.2 TiB billed in 20 hours."""
-    return f"{'below' if rule.is_below else 'above'} {rule_values.words(rule.limit, rule.unit)}"
+    side = "below" if rule.is_below else "above"
+    return f"{side} {rule_values.words(rule.limit, rule.unit, rule.one)}"
 
 
 def _title(rule: Rule) -> str:
-    """A condition's name, with the unit that Cloud Monitoring's bare value behind it lacks."""
+    """A condition's name, with the unit that Cloud Monitoring's bare value behind it lacks.
+
+    Monitoring writes "is above the threshold of 4 with a value of 6.2" behind it. For a rule that
+    is healthy again elsewhere than it opens, that threshold is where it closes.
+    """
     side = "below" if rule.is_below else "above"
-    return f"{rule.unit}, {side} {rule_values.amount(rule.limit, rule.unit)}"
+    opens = f"{side} {rule_values.amount(rule.limit, rule.unit)}"
+    if rule.resolves == rule.limit:
+        return f"{rule.unit}, {opens}"
+    return f"{rule.unit} (opens {opens}, closes at {rule_values.amount(rule.resolves, rule.unit)})"
 
 
 def _for_stack(command: str, environment: str) -> str:

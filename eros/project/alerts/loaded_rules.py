@@ -30,6 +30,8 @@ class Rule:
     priority: str
     respond_within: int
     unit: str
+    one: str
+    """The unit of a single thing; empty where the unit is a measure."""
     value: str | None
     metric: Metric | None
     limit: float
@@ -157,6 +159,7 @@ def _rule(key: str, entry: RuleEntry, document: Document, context: Mapping[str, 
         priority=entry.priority,
         respond_within=document.response_times[entry.priority],
         unit=text("unit", entry.unit),
+        one=text("one", entry.one),
         value=text("value", entry.value) if entry.value is not None else None,
         metric=entry.metric,
         limit=limit,

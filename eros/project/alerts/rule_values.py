@@ -20,9 +20,13 @@ def amount(value: float, unit: str) -> str:
     return _split(value, unit)[0]
 
 
-def words(value: float, unit: str) -> str:
-    """The value and what it counts: 3.2 TiB billed in 20 hours, 10,001 active locks."""
-    return "".join(_split(value, unit)).rstrip()
+def words(value: float, unit: str, one: str = "") -> str:
+    """The value and what it counts: 3.2 TiB billed in 20 hours, 10,001 active locks.
+
+    `one` is the unit of a single thing: 1 active lock.
+    """
+    said, rest = _split(value, unit)
+    return f"{said} {one}" if one and said == "1" else f"{said}{rest}".rstrip()
 
 
 def _split(value: float, unit: str) -> tuple[str, str]:

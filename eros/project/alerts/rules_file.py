@@ -88,6 +88,7 @@ class RuleEntry(Section):
     severity: Severity
     priority: Priority
     unit: Text
+    one: str = ""
     value: Text | None = None
     metric: Metric | None = None
     above: Number | None = None

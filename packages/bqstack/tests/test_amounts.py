@@ -62,14 +62,30 @@ def test_a_count_agrees_with_its_noun(given, text):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.4234, "0.423"), (9.83, "9.83"), (1234567, "1,234,567"), (0, "0")]
+    ("value", "text"),
+    [
+        (0.4234, "0.423"),
+        (9.83, "9.83"),
+        (1234567, "1,234,567"),
+        (0, "0"),
+        (0.0000123, "0.0000123"),
+        (-0.0004, "-0.0004"),
+    ],
 )
 def test_a_number_has_three_digits_that_count(value, text):
     assert amounts.plain(value) == text
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [(0, "$0.00"), (0.0042, "$0.0042"), (1234.5, "$1,234.50"), (-3, "-$3.00")]
+    ("value", "words"),
+    [
+        (0, "$0.00"),
+        (0.0042, "$0.0042"),
+        (0.00001, "$0.00001"),
+        (-0.000026, "-$0.00003"),
+        (1234.5, "$1,234.50"),
+        (-3, "-$3.00"),
+    ],
 )
 def test_dollars(value: float, words: str) -> None:
     assert amounts.usd(value) == words

@@ -7,9 +7,10 @@ import pytest
 from google.api_core.exceptions import ServiceUnavailable
 
 from bqstack.errors import UserError
-from eros.operations.deploy import ExitCode, Finding, Level, run, steps
+from eros.operations.deploy import ExitCode, Finding, Level, run, step_results, steps
 from eros.operations.deploy.before_after import Figures
 from eros.operations.deploy.deployment import StepFailed
+from eros.operations.deploy.undo import Decision
 from tests.unit.deploy.deployments import NOW, never, preview, previewed
 
 
@@ -111,8 +112,30 @@ def test_a_system_that_is_worse_fails_the_comparison(make, monkeypatch):
     after = Figures(NOW.isoformat(), NOW.isoformat(), corrupt_rows=3)
     monkeypatch.setattr(steps.before_after, "measure", lambda *span: after)
     monkeypatch.setattr(steps.before_after, "cost", lambda *span: 1.0)
-    with pytest.raises(StepFailed, match="3 corrupt rows, 0 before"):
-        steps.Compare().run(made.deployment)
+    outcome = run(
+        made.deployment,
+        [steps.Compare()],
+        decide=lambda deployment: Decision(False, None, "nothing to return to"),
+        roll_back=never,
+    )
+    assert "3 corrupt rows, 0 before" in outcome.message
+    # What it was judged by is in the report, and in the journal that another machine reads.
+    assert outcome.content["figures"]["after"]["corrupt_rows"] == 3
+    kept = type(made.deployment.journal)._load(made.deployment.journal.folder / "journal.json")
+    [trigger] = kept.last(step_results.Compared).triggers
+    assert trigger == "data are corrupted: 3 corrupt rows, 0 before"
+
+
+def test_findings_of_a_failed_check_are_in_the_report(make):
+    made = make()
+    bad = Finding("dataset", Level.FAILED, "is not there")
+    outcome = run(
+        made.deployment,
+        [steps.Validate(check=lambda site: [bad])],
+        decide=lambda deployment: Decision(False, None, "nothing to return to"),
+        roll_back=never,
+    )
+    assert outcome.content["findings"]["validate"] == [bad.document()]
 
 
 def unreadable(*_):

@@ -1,9 +1,11 @@
 """Whether a bad deployment goes back by itself."""
 
+from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
 
+from bqstack.errors import UserError
 from eros.operations.deploy import undo
 from tests.unit.deploy.deployments import preview, previewed
 
@@ -74,5 +76,11 @@ def test_a_rollback_of_the_deployment_s_own_keeps_its_lock(make, monkeypatch):
         return SimpleNamespace(health_kept=True)
 
     monkeypatch.setattr(undo.rollback, "rollback", rollback)
+    with suppress(UserError), made.deployment.journal.step("compare"):
+        raise UserError("the system is worse than before:\n  23% of 40 queries fail")
     undo.roll_back(made.deployment, 7)
     assert asked["held"] is made.deployment.lock
+    assert asked["why"] == (
+        f"deployment {made.deployment.journal.id}:"
+        " the system is worse than before: 23% of 40 queries fail"
+    )

@@ -43,4 +43,5 @@ def begun(monkeypatch, tmp_path) -> Journal:
         words=["table captions: changed back"],
         hint="In git: git revert",
         health_before={"health_score": 94},
+        why="23% of 40 queries fail",
     )

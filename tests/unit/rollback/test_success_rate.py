@@ -1,33 +1,108 @@
-"""How many updates of a stack came to a good end, at the end of `eros rollback --list`."""
+"""How many deployments came to a good end, at the end of `eros rollback --list`."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
-import pytest
+from google.api_core.exceptions import ServiceUnavailable
 
 from bqstack.state import Update
-from eros.cli.rollback import success_rate
+from eros.cli import rollback as command
+from eros.operations.deploy import deploying, success_rate
+from eros.operations.deploy.deployment import ExitCode, StepFailed
+from eros.operations.deploy.undo import Decision
+from eros.operations.rollback import choice
+from tests.unit.deploy.conftest import folder, make  # noqa: F401
+from tests.unit.deploy.deployments import Fake
+
+NOTHING = Decision(False, None, "nothing to return to")
 
 
-def made(kind: str, result: str) -> Update:
+def ended(name: str, code: ExitCode, newest: int = 0, **more: Any) -> dict[str, Any]:
+    return {"deployment": name, "result": code.name, "newest": newest, "changed": True} | more
+
+
+def update(version: int, message: str = "") -> Update:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     return Update.from_history(
-        {"kind": kind, "result": result, "startTime": start.strftime("%Y-%m-%dT%H:%M:%S.000Z")}, 1
+        {
+            "kind": "update",
+            "result": "succeeded",
+            "startTime": start.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+            "message": message,
+        },
+        version,
     )
 
 
-@pytest.mark.parametrize(
-    ("history", "reported"),
-    [
-        ([], "no update yet"),
-        ([("refresh", "failed")], "no update yet"),
-        (
-            [("update", "succeeded")] * 19 + [("update", "failed")],
-            "19 of 20 updates succeeded: 95%",
+def words(records: list[dict[str, Any]], history: list[Update] | None = None) -> str:
+    return success_rate.rate(records, history or [], 90).words
+
+
+def test_neither_a_release_that_was_rolled_back_nor_its_rollback_nor_a_pause_is_a_success():
+    # What the engine's history calls four updates that succeeded.
+    history = [
+        update(5, choice.message("update 2", 2, 2, "schedules as before")),
+        update(4, choice.message("update 2", 1, 2, "schedules paused")),
+        update(3, "eros deploy b"),
+        update(2, "pause"),
+        update(1, "eros deploy a"),
+    ]
+    records = [ended("b", ExitCode.VALIDATION, 2), ended("a", ExitCode.SUCCESS)]
+    assert words(records, history) == (
+        "1 of 2 deployments in 90 days succeeded: 50% (target: above 95%)"
+    )
+
+
+def test_a_deployment_that_a_person_rolled_back_later_is_no_success():
+    back = update(4, choice.message("update 2", 1, 1, "definitions"))
+    records = [ended("b", ExitCode.SUCCESS, 2), ended("a", ExitCode.SUCCESS, 1)]
+    assert words(records, [back]).startswith(
+        "1 of 2 deployments in 90 days succeeded, 1 rolled back later: 50%"
+    )
+    # What was deployed after the rollback stays.
+    later = ended("c", ExitCode.SUCCESS, 4)
+    assert words([later, *records], [back]).startswith("2 of 3 deployments")
+
+
+def test_what_was_resumed_counts_by_its_last_end_and_what_changed_nothing_does_not_count():
+    records = [
+        ended("c", ExitCode.PREREQUISITES),
+        ended("b", ExitCode.SUCCESS),
+        ended("b", ExitCode.DEPLOYMENT),
+        ended("a", ExitCode.SUCCESS, dry_run=True),
+        ended("none", ExitCode.SUCCESS, changed=False),
+    ]
+    assert words(records) == (
+        "1 of 1 deployment in 90 days succeeded: 100% (target: above 95%)"
+        "; 1 refused before any change"
+    )
+    assert words([]) == "no deployment ended in 90 days"
+
+
+def test_a_deployment_leaves_the_record_that_is_counted(make, monkeypatch):  # noqa: F811
+    kept: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        deploying,
+        "_LOG",
+        SimpleNamespace(
+            audit=lambda event, **extras: kept.append({"event": event} | extras),
+            deployment=lambda *_, **__: None,
+            error=lambda *_, **__: None,
+            timer=deploying._LOG.timer,
         ),
-        ([("update", "failed"), ("destroy", "succeeded")], "0 of 1 updates succeeded: 0%"),
-    ],
-)
-def test_only_updates_count(history, reported):
-    assert success_rate([made(*one) for one in history]).startswith(reported)
+    )
+    bad = Fake("validate", ExitCode.VALIDATION, error=StepFailed("bad"))
+    deploying.run(make().deployment, [bad], decide=lambda deployment: NOTHING)
+    assert [one["event"] for one in kept] == [success_rate.RECORD]
+    assert words(kept).startswith("0 of 1 deployment ")
+
+
+def test_records_that_cannot_be_read_are_no_success(monkeypatch):
+    def fail(google, history):
+        raise ServiceUnavailable("Logging does not answer")
+
+    monkeypatch.setattr(success_rate, "read", fail)
+    assert "is unknown: " in command.success_rate(SimpleNamespace(), [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 _BYTES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -10,11 +11,15 @@ _SECONDS = {"d": _DAY, "h": _HOUR, "min": _MINUTE, "s": 1}
 
 
 def plain(value: float) -> str:
-    """A number in three significant digits, thousands separated: 0.423, 9.83, 1,234."""
+    """A number in three significant digits, thousands separated: 0.423, 9.83, 1,234.
+
+    What is not nothing is never written as 0: 0.0000123.
+    """
     size = abs(value)
     if size >= 100 or value == round(value):
         return f"{value:,.0f}"
-    return f"{value:.{1 if size >= 10 else 2 if size >= 1 else 3}f}".rstrip("0").rstrip(".")
+    places = 1 if size >= 10 else 2 if size >= 1 else 3 if size >= 0.001 else _leading(size) + 2
+    return f"{value:.{places}f}".rstrip("0").rstrip(".")
 
 
 def size(number: float) -> str:
@@ -27,9 +32,15 @@ def size(number: float) -> str:
 
 
 def usd(value: float) -> str:
-    """US dollars: $1.20, -$3.00, and in four digits below a cent: $0.0042."""
-    sign = "-" if value < 0 else ""
-    return f"{sign}${abs(value):,.{2 if abs(value) >= 0.01 or not value else 4}f}"
+    """US dollars: $1.20, -$3.00, in four digits below a cent: $0.0042, $0.00001 below those."""
+    sign, size = "-" if value < 0 else "", abs(value)
+    places = 2 if size >= 0.01 or not size else 4 if size >= 0.0001 else _leading(size)
+    return f"{sign}${size:,.{places}f}"
+
+
+def _leading(size: float) -> int:
+    """Decimal place of the first digit of a number below 1 that is not 0."""
+    return -math.floor(math.log10(size))
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
