@@ -1,20 +1,27 @@
-"""`make client-suite DIR=…`: the system tests of Google's Python client against the local BigQuery.
+"""`make client-suite DIR=…`: the system tests of Google's Python client against a local cloud.
 
 DIR is a checkout that the person has (googleapis/python-bigquery); nothing of it is copied. Its
-client is the one installed, in an environment of its own.
+client is the one installed, in an environment of its own. The local cloud is one of the suite's
+own, with stand-ins for the public data that the tests read.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from dev.clients import stand_ins
 from dev.clients.client_environment import ClientsError, environment, python_with
-from localgcp.bigquery import standalone
 from localgcp.errors import LocalCloudError
+from localgcp.paths import DataFolder
+from localgcp.supervisor import Supervisor
 
 _TOOLS = (
     "google-cloud-datacatalog",
@@ -41,7 +48,7 @@ def main() -> int:
         python = python_with((f"{checkout}[all]", *_TOOLS))
         with (
             tempfile.TemporaryDirectory(prefix="eros-clients-") as folder,
-            standalone.running(Path(folder)) as server,
+            _cloud(DataFolder(Path(folder) / "cloud")) as addresses,
         ):
             done = subprocess.run(
                 [
@@ -50,13 +57,29 @@ def main() -> int:
                     *(arguments.pytest or [str(_TESTS)]),
                 ],
                 cwd=checkout,
-                env=environment(server),
+                env=environment(addresses),
                 check=False,
             )
         return done.returncode
     except (ClientsError, LocalCloudError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+@contextmanager
+def _cloud(folder: DataFolder) -> Iterator[dict[str, str]]:
+    """A local cloud for as long as the block lasts, and where its servers are."""
+    # `timeout` and CI end a program by SIGTERM; the servers are processes of their own.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    supervisor = Supervisor(folder, lambda text: print(text, flush=True))
+    try:
+        supervisor.up()
+        addresses = supervisor.addresses()
+        stand_ins.make(addresses["BIGQUERY_EMULATOR_HOST"], folder.root / "gcs")
+        storage = json.loads(folder.endpoints.read_text(encoding="utf-8"))["storageCustomEndpoint"]
+        yield addresses | {"STORAGE_EMULATOR_HOST": storage.partition("/storage/")[0]}
+    finally:
+        supervisor.down()
 
 
 if __name__ == "__main__":

@@ -7,10 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from localgcp.bigquery.standalone import Standalone
 from localgcp.servers import PROJECT
 
 
@@ -18,13 +17,13 @@ class ClientsError(Exception):
     """Something the reader can fix; its text is the whole message."""
 
 
-def environment(server: Standalone) -> dict[str, str]:
-    """Of a client's process: the documented variables, and nothing of the person's."""
+def environment(addresses: Mapping[str, str]) -> dict[str, str]:
+    """Of a client's process: where the local cloud is, and nothing of the person's."""
     kept = ("HOME", "PATH", "LANG", "TMPDIR", "SSL_CERT_FILE", "XDG_CACHE_HOME")
     own = {name: os.environ[name] for name in kept if name in os.environ}
-    return own | {
-        "BIGQUERY_EMULATOR_HOST": server.rest,
-        "BIGQUERY_STORAGE_HOST": server.storage,
+    return {
+        **own,
+        **addresses,
         "GOOGLE_CLOUD_PROJECT": PROJECT,
         "PYTHONPATH": str(Path(__file__).resolve().parent),
         "no_proxy": "127.0.0.1,localhost",

@@ -71,7 +71,7 @@ def server(tmp_path_factory) -> Iterator[standalone.Standalone]:
 
 def run(server: standalone.Standalone, folder: Path, command: list[str], path: str = "") -> str:
     """What a command prints with the variables of `eros local addresses`."""
-    own = environment(server)
+    own = environment(server.addresses)
     done = subprocess.run(
         command,
         cwd=folder,

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -137,3 +138,139 @@ def test_a_table_without_columns_is_empty(client):
 
     table = client.create_table(bigquery.Table(f"{PROJECT}.d.bare"))
     assert list(client.list_rows(table)) == []
+
+
+def loaded(client: bigquery.Client, table: str, content: bytes, **options: Any) -> bigquery.Table:
+    from google.cloud import bigquery
+
+    config = bigquery.LoadJobConfig(**options)
+    client.load_table_from_file(io.BytesIO(content), f"d.{table}", job_config=config).result()
+    return client.get_table(f"d.{table}")
+
+
+def parquet(**columns: Any) -> bytes:
+    import pyarrow
+    import pyarrow.parquet
+
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table(columns), file)
+    return file.getvalue()
+
+
+POINT = "POINT(1 2)"
+POINT_WKB = bytes.fromhex("0101000000000000000000F03F0000000000000040")
+POINT_JSON = '{"type": "Point", "coordinates": [1, 2]}'
+
+
+@pytest.mark.parametrize("text", [POINT, POINT_WKB.hex(), POINT_JSON])
+def test_a_geography_of_a_text_file_is_wkt_wkb_or_geojson(client, text):
+    load(client, "places", [{"name": "v", "type": "GEOGRAPHY"}], json.dumps({"v": text}).encode())
+    assert values(client, "SELECT ST_ASTEXT(v) FROM d.places") == [POINT]
+
+
+@pytest.mark.parametrize("value", [POINT, POINT_WKB.hex(), POINT_JSON, POINT_WKB])
+def test_a_geography_of_a_parquet_file_is_bytes_or_text(client, value):
+    from google.cloud import bigquery
+
+    schema = [bigquery.SchemaField("v", "GEOGRAPHY")]
+    content = parquet(v=[value, None])
+    loaded(
+        client,
+        "places",
+        content,
+        schema=schema,
+        source_format="PARQUET",
+        write_disposition="WRITE_TRUNCATE",
+    )
+    found = values(client, "SELECT ST_ASTEXT(v) FROM d.places ORDER BY v IS NULL")
+    assert found == [POINT, None]
+
+
+def test_what_is_no_geography_is_refused(client):
+    with pytest.raises(Exception, match="too many errors"):
+        load(client, "places", [{"name": "v", "type": "GEOGRAPHY"}], b'{"v": "there"}')
+
+
+def test_text_without_a_schema_takes_the_columns_of_its_table(client):
+    client.query_and_wait("CREATE OR REPLACE TABLE d.ages (name STRING, age STRING)")
+    table = loaded(client, "ages", b"Ada,036\nGrace,085\n")
+    assert [(field.name, field.field_type) for field in table.schema] == [
+        ("name", "STRING"),
+        ("age", "STRING"),
+    ]
+    assert values(client, "SELECT age FROM d.ages ORDER BY name") == ["036", "085"]
+
+
+def test_a_table_without_columns_takes_those_of_its_first_load(client):
+    from google.cloud import bigquery
+
+    client.create_table(bigquery.Table(f"{PROJECT}.d.unknown"))
+    table = loaded(
+        client,
+        "unknown",
+        parquet(n=[1, 2]),
+        source_format="PARQUET",
+        create_disposition="CREATE_NEVER",
+        write_disposition="WRITE_EMPTY",
+    )
+    assert ([field.name for field in table.schema], table.num_rows) == (["n"], 2)
+
+
+def test_an_avro_file_is_read(client):
+    import fastavro
+
+    file = io.BytesIO()
+    fields = [{"name": "name", "type": "string"}, {"name": "nm", "type": ["null", "long"]}]
+    schema = {"type": "record", "name": "Color", "fields": fields}
+    fastavro.writer(file, schema, [{"name": "blue", "nm": 475}, {"name": "none", "nm": None}])
+    loaded(client, "colors", file.getvalue(), source_format="AVRO")
+    rows = client.query_and_wait("SELECT name, nm FROM d.colors ORDER BY name")
+    assert [tuple(row) for row in rows] == [("blue", 475), ("none", None)]
+
+
+def test_decimals_of_a_file_become_the_first_type_that_holds_them(client):
+    def kind_of(precision: int, scale: int, *targets: str, value: str = "1.5") -> str:
+        import pyarrow
+
+        of_value = pyarrow.array([Decimal(value)], pyarrow.decimal128(precision, scale))
+        table = loaded(
+            client,
+            "decimals",
+            parquet(v=of_value),
+            source_format="PARQUET",
+            write_disposition="WRITE_TRUNCATE",
+            decimal_target_types=targets,
+        )
+        assert {Decimal(one) for one in values(client, "SELECT v FROM d.decimals")} == {
+            Decimal(value)
+        }
+        return table.schema[0].field_type
+
+    every = ("STRING", "BIGNUMERIC", "NUMERIC")
+    assert kind_of(38, 9, *every) == "NUMERIC"
+    assert kind_of(38, 12, *every) == "BIGNUMERIC"
+    assert kind_of(38, 12, "NUMERIC", "STRING") == "STRING"
+    assert kind_of(38, 12) == "NUMERIC"
+    with pytest.raises(Exception, match="out of valid NUMERIC range"):
+        kind_of(38, 12, "NUMERIC", value="1.123456789012")
+
+
+def test_a_streamed_row_has_the_defaults_of_the_columns_that_it_leaves_out(client):
+    from google.cloud import bigquery
+
+    schema = [
+        bigquery.SchemaField("name", "STRING", default_value_expression="'nobody'"),
+        bigquery.SchemaField("age", "INTEGER"),
+        bigquery.SchemaField("at", "DATE", default_value_expression="DATE '2026-01-02'"),
+    ]
+    table = client.create_table(bigquery.Table(f"{PROJECT}.d.defaults", schema))
+    rows = [{"name": "Ada"}, {"age": 7}, {"name": None, "age": 8}, {}]
+    assert client.insert_rows_json(table, rows) == []
+    found = client.query_and_wait("SELECT name, age, at FROM d.defaults ORDER BY age, name")
+    day = date(2026, 1, 2)
+    assert [tuple(row) for row in found] == [
+        ("Ada", None, day),
+        ("nobody", None, day),
+        ("nobody", 7, day),
+        (None, 8, day),
+    ]

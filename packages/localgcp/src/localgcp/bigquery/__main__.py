@@ -8,7 +8,6 @@ it BigQuery stands alone and lives in real time.
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 from local_bigquery.app import app
@@ -17,6 +16,7 @@ from localgcp import clockfile, extensions
 from localgcp.bigquery import (
     arithmetic,
     callers,
+    case_insensitive,
     catalog,
     catalogue_cache,
     clones,
@@ -26,25 +26,35 @@ from localgcp.bigquery import (
     dataset_options,
     destinations,
     disk,
+    dry_runs,
+    external_tables,
     field_paths,
     float_text,
     format_function,
     grammar,
     having,
     job_limits,
+    job_locations,
+    js_libraries,
     json_numbers,
     json_text,
+    load_columns,
     loads,
     moved_clock,
+    no_pandas,
+    parameter_names,
     parsed,
+    partition_summaries,
     partition_times,
     partitioned_tables,
+    policy_tags,
     query_results,
     relocation,
     routine_resources,
     row_policies,
     script_jobs,
     serving,
+    storage_reads,
     stored_jobs,
     streaming,
     strict,
@@ -52,6 +62,7 @@ from localgcp.bigquery import (
     switch,
     table_resources,
     temporary_tables,
+    transaction_info,
     translations,
     view_resources,
     writes,
@@ -61,10 +72,7 @@ from localgcp.loopback import LoopbackOnly
 
 def main() -> None:
     """Make sure DuckDB has its extensions without a download, then serve until SIGTERM."""
-    # DuckDB looks for pandas on disk with every parameter that it is given; half of the time of
-    # a small statement. None stands for a module that is known not to be there; typeshed has
-    # modules alone in it.
-    sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
+    no_pandas.install()
     extensions.ensure()
     callers.install()
     relocation.install()
@@ -81,9 +89,12 @@ def main() -> None:
     field_paths.install()
     stored_jobs.install()
     loads.install()
+    load_columns.install()
     catalog.install()
     catalogue_cache.install()
+    case_insensitive.install()
     parsed.install()
+    parameter_names.install()
     routine_resources.install()
     clones.install()
     streaming.install()
@@ -96,15 +107,23 @@ def main() -> None:
     temporary_tables.install()
     dataset_options.install()
     view_resources.install()
+    policy_tags.install()
+    external_tables.install()
+    partition_summaries.install()
+    js_libraries.install()
+    storage_reads.install()
     conflicts.install()
     compaction.install()
     root = os.environ.get("EROS_LOCAL_ROOT")
     script_jobs.install(Path(root) / clockfile.FINISHED if root else None)
+    transaction_info.install()
     destinations.install()
     translations.install()
     if switch.is_strict():
         strict.install()
         job_limits.install()
+    dry_runs.install()
+    job_locations.install()
     if root:
         moved_clock.install(clockfile.ClockFile(Path(root) / clockfile.NAME))
     app.add_middleware(LoopbackOnly)

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_bigquery import errors
-from local_bigquery.catalog import metadata, tables
+from local_bigquery.catalog import metadata
 from local_bigquery.errors import BigQueryError
 from local_bigquery.jobs import merge, query, runner
 from local_bigquery.models import Job
 from local_bigquery.sql import script
 from sqlglot import exp
 
-from localgcp.apis.job_history.sizes import Sizes
+from localgcp.bigquery import table_sizes
 
 # https://cloud.google.com/bigquery/quotas#query_jobs has no number for on-demand projects; local-
 # bigquery's eight would keep a statement that waits for its turn from ever being next.
@@ -123,29 +123,9 @@ def _check_bytes(
     tree: exp.Expression, referenced: set[tuple[str, str, str]], most_bytes: int
 ) -> None:
     # What the job history would say that the statement has billed.
-    names = [{"datasetId": dataset, "tableId": table} for _, dataset, table in sorted(referenced)]
-    statistics = {"referencedTables": names, "statementType": query.statement_type(tree)}
-    for project in {project for project, _, _ in referenced}:
-        sizes = Sizes(_Catalogue(project), project)
-        _, billed = sizes.estimate({"statistics": {"query": statistics}})
-        if billed > most_bytes:
-            raise BigQueryError(
-                "bytesBilledLimitExceeded",
-                f"Query exceeded limit for bytes billed: {most_bytes}."
-                f" {billed} or higher required.",
-            )
-
-
-@dataclass(frozen=True)
-class _Catalogue:
-    """Tables as the REST API shows them, without the detour by HTTP."""
-
-    project: str
-
-    def table(self, dataset: str, name: str) -> dict[str, Any] | None:
-        try:
-            return tables.load(self.project, dataset, name).dump()
-        except BigQueryError as error:
-            if error.reason == "notFound":
-                return None
-            raise
+    _, billed = table_sizes.estimate(referenced, query.statement_type(tree))
+    if billed > most_bytes:
+        raise BigQueryError(
+            "bytesBilledLimitExceeded",
+            f"Query exceeded limit for bytes billed: {most_bytes}. {billed} or higher required.",
+        )

@@ -1,8 +1,11 @@
 """Values of text files (JSON, CSV) as BigQuery reads them.
 
 local-bigquery 0.4.0 leaves them to DuckDB's casts, which know no interval as Google writes one
-(`7-11 9 4:15:37.123456` or ISO 8601), no base64 that is broken into lines, and no range.
+(`7-11 9 4:15:37.123456` or ISO 8601), no base64 that is broken into lines, no range, and of
+geography only WKT, where Google reads WKB (in hexadecimal digits, or bytes in a file that has them)
+and GeoJSON, too.
 https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-json
+https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-parquet
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from local_bigquery.engine.types import RANGE_FIELDS, TO_DUCKDB
 from local_bigquery.jobs import load
 from local_bigquery.jobs.storage import literal
 from local_bigquery.models import JobConfigurationLoad, TableFieldSchema
+
+from localgcp.bigquery import load_columns
 
 _is_text: ContextVar[bool] = ContextVar("whether a load reads text", default=True)
 
@@ -34,7 +39,7 @@ def install() -> None:
 
     def as_google_reads(expression: str, field: TableFieldSchema, depth: int = 0) -> str:
         if not _is_text.get():
-            return expression
+            return _geography(expression, field)
         if field.mode != "REPEATED" and (convert := _CONVERSIONS.get((field.type or "").upper())):
             return convert(expression, field)
         return decoded(expression, field, depth)
@@ -107,4 +112,27 @@ def _range(text: str, field: TableFieldSchema) -> str:
     )
 
 
-_CONVERSIONS = {"BYTES": _bytes, "INTERVAL": _interval, "RANGE": _range}
+def _geography(expression: str, field: TableFieldSchema) -> str:
+    """A column of a file with types of its own: bytes or text."""
+    if field.type != "GEOGRAPHY" or field.mode == "REPEATED":
+        return expression
+    kind = load_columns.source_type(field.name or "")
+    if kind is not None and kind.id == "blob":
+        return f"ST_GeomFromWKB({expression})"
+    return _geography_of_text(expression, field)
+
+
+def _geography_of_text(text: str, field: TableFieldSchema) -> str:
+    return (
+        f"CASE WHEN {text} LIKE '{{%' THEN ST_GeomFromGeoJSON({text}) "
+        f"WHEN regexp_full_match({text}, '(?:[0-9A-Fa-f]{{2}})+') THEN ST_GeomFromHEXWKB({text}) "
+        f"ELSE ST_GeomFromText({text}) END"
+    )
+
+
+_CONVERSIONS = {
+    "BYTES": _bytes,
+    "GEOGRAPHY": _geography_of_text,
+    "INTERVAL": _interval,
+    "RANGE": _range,
+}

@@ -13,12 +13,30 @@ def respelled(tokens: list[Token]) -> list[Token]:
     """The tokens of a statement as sqlglot reads it; raises BigQueryError for what is refused."""
     _name_parts(tokens)
     unsupported.refuse(tokens)
+    tokens = _joined(tokens)
     if _text(tokens, 0) == "CREATE":
         head = [_text(tokens, n) for n in range(1, 5)]
         if "FUNCTION" in head:
             return _function(tokens)
         if head[0] in ("TABLE", "OR") and (moved := _clone_options(tokens)):
             return moved
+    return tokens
+
+
+def _joined(tokens: list[Token]) -> list[Token]:
+    """FROM (UNNEST(...) AS a JOIN ...) without the parentheses, which change nothing there."""
+    index = 0
+    while index + 2 < len(tokens):
+        kinds = [token.token_type for token in tokens[index : index + 3]]
+        if kinds == [TokenType.FROM, TokenType.L_PAREN, TokenType.UNNEST]:
+            closing = _outside(tokens, index + 1, TokenType.R_PAREN)
+            if closing is not None:
+                tokens = [
+                    *tokens[: index + 1],
+                    *tokens[index + 2 : closing],
+                    *tokens[closing + 1 :],
+                ]
+        index += 1
     return tokens
 
 

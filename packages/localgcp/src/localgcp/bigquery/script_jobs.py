@@ -33,6 +33,8 @@ from local_bigquery.sql.dialect import BigQueryDialect
 from local_bigquery.sql.rules import parameters
 from sqlglot import exp
 
+from localgcp.bigquery import transaction_info
+
 _LONGEST_LABEL = 63
 _MOST_LABELS = 64
 # System variables that a handler reads.
@@ -330,6 +332,7 @@ def _job_of(job: Job, position: int, statement: _Statement) -> Job:
         startTime=statement.start,
         endTime=statement.end,
         query=statement.statistics,
+        **transaction_info.of_statement(),
     )
     return runner._done(made, statistics, statement.error)
 

@@ -28,6 +28,11 @@ class Standalone:
     storage: str
     process: subprocess.Popen[bytes]
 
+    @property
+    def addresses(self) -> dict[str, str]:
+        """As the local cloud's own command gives them, by environment variable."""
+        return {"BIGQUERY_EMULATOR_HOST": self.rest, "BIGQUERY_STORAGE_HOST": self.storage}
+
 
 @contextmanager
 def running(

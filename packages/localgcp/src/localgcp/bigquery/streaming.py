@@ -1,16 +1,20 @@
 """Rows of `tabledata.insertAll` and `tabledata.list` where local-bigquery 0.4.0 leaves Google.
 
-It keeps BYTES within a STRUCT or ARRAY as the base64 text that they came as, and calls a table
-without columns not found. https://cloud.google.com/bigquery/docs/reference/rest/v2/tabledata
+It keeps BYTES within a STRUCT or ARRAY as the base64 text that they came as, calls a table
+without columns not found, gives a row NULL in a column that another row of the request names where
+the column has a default, and drops a row that names no column.
+https://cloud.google.com/bigquery/docs/reference/rest/v2/tabledata
+https://cloud.google.com/bigquery/docs/default-values#use_the_storage_write_api_rest
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from local_bigquery.catalog import tabledata
-from local_bigquery.engine import results
+from local_bigquery.engine import database, results
 from local_bigquery.engine.database import quote
 
 _BYTES = re.compile(r"\bBLOB\b")
@@ -29,9 +33,36 @@ def install() -> None:
     def selected(column: str, kind: Any) -> str:
         return decoded(f"r.{column}", kind) if _is_nested(kind) else select(column, kind)
 
+    tabledata._insert = _by_columns(tabledata._insert)
     tabledata.list_rows = listed
     tabledata._select = selected
     tabledata._spec_type = spec_type
+
+
+Rows = list[tuple[int, dict[str, Any]]]
+
+
+def _by_columns(insert: Callable[..., list[dict]]) -> Callable[..., list[dict]]:
+    """Rows that name the same columns at once, so that each gets the defaults of the others."""
+
+    def inserted(table: str, schema: dict, rows: Rows) -> list[dict]:
+        groups: dict[frozenset[str], Rows] = {}
+        for row in rows:
+            groups.setdefault(frozenset(row[1]), []).append(row)
+        bare = groups.pop(frozenset(), [])
+        for _ in bare:
+            database.execute(f"INSERT INTO {table} DEFAULT VALUES")
+        if len(groups) > 1 and not _has_defaults(table):
+            return insert(table, schema, [row for some in groups.values() for row in some])
+        return [error for some in groups.values() for error in insert(table, schema, some)]
+
+    return inserted
+
+
+def _has_defaults(table: str) -> bool:
+    return bool(
+        database.fetch(f"SELECT 1 FROM (DESCRIBE {table}) WHERE \"default\" <> 'NULL' LIMIT 1")
+    )
 
 
 def spec_type(kind: Any) -> str:
