@@ -44,7 +44,7 @@ def monthly(size: Size, share: float) -> float:
 
 @benchmark("sandbox", "a sandbox of the medium sample: create, diff, destroy; its clones a month")
 def sandbox(lab: Lab) -> Figures:
-    """Figures of the local cloud, which copies the rows of a clone, and of the cost model."""
+    """Figures of the local cloud and of the cost model."""
     cloud = lab.cloud()
     own = cloud.environment
     run([*_EROS, "sample", "--size", "medium", "--replace"], environment=own)

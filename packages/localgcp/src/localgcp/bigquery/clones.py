@@ -1,28 +1,32 @@
 """Snapshots, clones and copies keep what their table is.
 
 local-bigquery 0.4.0 copies the rows of a table and forgets the rest: partitioning, clustering, the
-hidden ingestion time, which columns are required, their descriptions and defaults.
+hidden ingestion time, which columns are required, their descriptions and defaults. Here clones and
+snapshots share the files of their table (`shared_files`).
 https://cloud.google.com/bigquery/docs/table-snapshots-intro
 https://cloud.google.com/bigquery/docs/table-clones-intro
 """
 
 from __future__ import annotations
 
+import datetime
 import threading
 from collections.abc import Callable
 from typing import Any
 
 import duckdb
+import sqlglot
 from local_bigquery.catalog import ddl as catalog_ddl
 from local_bigquery.catalog import metadata, names
 from local_bigquery.engine import database
 from local_bigquery.engine.database import quote
 from local_bigquery.jobs import query
 from local_bigquery.models import Table
+from local_bigquery.sql.dialect import DuckDBDialect
 from local_bigquery.sql.rules import ddl as statement_rules
 from sqlglot import exp
 
-from localgcp.bigquery import clone_jobs, clone_rules, conflicts
+from localgcp.bigquery import clone_jobs, clone_rules, conflicts, shared_files
 
 # Of a table's resource, what its copy has from the start; a snapshot's partitions do not expire.
 _KEPT = (
@@ -87,9 +91,14 @@ def _with_columns(run: Callable[..., Any]) -> Callable[..., Any]:
             return run(cur, tree, context, *rest)
         with _one_at_a_time:
             then = clone_rules.moment(cur, tree, context)
-            result = run(cur, tree, context, *rest)
+            sharing = _Sharing(cur)
+            result = run(sharing, tree, context, *rest)
             dry = len(rest) > 2 and rest[2]
-            if not dry and result.ddlOperationPerformed != "SKIP":
+            if sharing.has_shared:
+                target = names.reference(tree.this, context.project_id, context.dataset_id)
+                if then is not None:
+                    clone_rules.date(target, then)
+            elif not dry and result.ddlOperationPerformed != "SKIP":
                 source = names.reference(clone.this, context.project_id, context.dataset_id)
                 target = names.reference(tree.this, context.project_id, context.dataset_id)
                 _columns(source, target)
@@ -98,6 +107,56 @@ def _with_columns(run: Callable[..., Any]) -> Callable[..., Any]:
         return result
 
     return copied
+
+
+class _Sharing:
+    """A connection that runs a clone's statement by sharing files, where that can be done."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.has_shared = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, sql: str, *bound: Any) -> Any:
+        if sql.startswith("CREATE") and self._is_shared(sql, *bound):
+            self.has_shared = True
+            return self._connection
+        return self._connection.execute(sql, *bound)
+
+    def _is_shared(self, sql: str, bound: Any = None) -> bool:
+        tree = sqlglot.parse_one(sql, dialect=DuckDBDialect)
+        source = _whole_table(tree)
+        if not isinstance(tree, exp.Create) or source is None or self._is_in_transaction():
+            return False
+        moment = None
+        if (when := source.args.get("when")) is not None:
+            text = f"SELECT epoch_us({when.expression.sql(dialect=DuckDBDialect)})"
+            [(microseconds,)] = self._connection.execute(text, bound).fetchall()
+            moment = datetime.datetime.fromtimestamp(microseconds / 1e6, datetime.UTC)
+        base, clone = ((one.catalog, one.db, one.name) for one in (source, tree.this))
+        return shared_files.share(base, clone, moment, replace=bool(tree.args.get("replace")))
+
+    def _is_in_transaction(self) -> bool:
+        """Whether the script has begun one, which shared files would not be part of."""
+        try:
+            self._connection.execute("BEGIN")
+        except duckdb.TransactionException:
+            return True
+        self._connection.execute("ROLLBACK")
+        return False
+
+
+def _whole_table(tree: exp.Expr) -> exp.Table | None:
+    """The table of which a statement takes all columns of all rows, None for any other."""
+    query = tree.expression if isinstance(tree, exp.Create) else None
+    if not isinstance(query, exp.Select) or query.expressions != [exp.Star()]:
+        return None
+    said = {key for key, value in query.args.items() if value}
+    source = query.args["from_"].this if said == {"expressions", "from_"} else None
+    is_plain = isinstance(source, exp.Table) and isinstance(tree.this, exp.Table)
+    return source if is_plain else None
 
 
 def _columns(source: tuple[str, ...], target: tuple[str, ...]) -> None:
