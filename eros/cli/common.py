@@ -11,11 +11,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from bqstack import documents
 from bqstack.errors import UserError
 from eros.cli import completion
-from eros.project import environment
-from eros.project.settings import NAMESPACE, PROJECT_ROOT
+from eros.project import environment, local_stacks
 
 
 class Format(enum.StrEnum):
@@ -27,19 +25,9 @@ class Format(enum.StrEnum):
 
 def work_on(stack: str) -> str:
     """Work on a local stack as if nothing were set for other clouds and backends; its name."""
-    if _is_local(stack):
+    if local_stacks.is_local(stack):
         environment.use(environment.local(os.environ))
     return stack
-
-
-def _is_local(stack: str) -> bool:
-    path = PROJECT_ROOT / f"Pulumi.{stack}.yaml"
-    try:
-        config = documents.read_yaml(path, path.name)["config"]
-        return f"{NAMESPACE}:endpointsFile" in config
-    except (UserError, OSError, KeyError, TypeError):
-        # What is wrong with the file says the command, which reads all of it.
-        return False
 
 
 Stack = Annotated[

@@ -64,6 +64,7 @@ def create(
     output: Output = Format.TEXT,
 ) -> None:
     """Create a sandbox, or finish one whose creation was interrupted."""
+    sandbox_file.check_name(name, PROJECT_ROOT)
     has_file = sandbox_file.path(name, PROJECT_ROOT).is_file()
     work_on(name if has_file else source or "local")
     request = Request(name, source, data, sandbox_file.lifetime(expires))

@@ -11,6 +11,7 @@ import platformdirs
 from bqstack.errors import UserError
 from eros.logs import forwarding, query_log, stream_files
 from eros.logs.record import JsonLine, Stream
+from eros.project import local_stacks
 from eros.project.settings import PROJECT_ROOT
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -20,8 +21,9 @@ def default_folder(stack: str) -> Path:
     """Where the logs of a stack are: EROS_LOG_DIR, the local cloud's folder, or the user's."""
     if chosen := os.environ.get("EROS_LOG_DIR"):
         return Path(chosen)
-    if stack == "local":
-        return Path(os.environ.get("EROS_LOCAL_DIR") or PROJECT_ROOT / ".local") / "logs" / "eros"
+    if stack == "local" or local_stacks.is_local(stack):
+        own = "eros" if stack == "local" else f"eros-{stack}"
+        return Path(os.environ.get("EROS_LOCAL_DIR") or PROJECT_ROOT / ".local") / "logs" / own
     return Path(platformdirs.user_log_dir("eros", appauthor=False)) / stack
 
 

@@ -66,6 +66,15 @@ BUILDER_CALLS = (
 """Procedures that the schedule builder calls, in its order."""
 
 
+def wrong_sandbox_name(name: str) -> str | None:
+    """Why a sandbox cannot have this name, or None."""
+    if not _SANDBOX.fullmatch(name):
+        return "a sandbox's name is a letter, then lower-case letters and digits, at most 20"
+    if name in _STACKS:
+        return f"{name} is the stack of an environment: choose another name for the sandbox"
+    return None
+
+
 class Settings(Section):
     """All settings of one stack."""
 
@@ -144,14 +153,8 @@ class Settings(Section):
     @field_validator("sandbox")
     @classmethod
     def _a_sandbox_has_a_short_name(cls, name: str | None) -> str | None:
-        if name is not None and not _SANDBOX.fullmatch(name):
-            raise ValueError(
-                "a sandbox's name is a letter, then lower-case letters and digits, at most 20"
-            )
-        if name in _STACKS:
-            raise ValueError(
-                f"{name} is the stack of an environment: choose another name for the sandbox"
-            )
+        if name is not None and (wrong := wrong_sandbox_name(name)):
+            raise ValueError(wrong)
         return name
 
     @field_validator("lease")

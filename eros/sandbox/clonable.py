@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bqstack import bigquery_rest, row_access
+from bqstack.catalogue import Kind
 from bqstack.errors import UserError
 from eros.cloud.google import Google
 from eros.operations.backup import backup_jobs
+from eros.project.project import Project
 from eros.project.settings import Settings
 
 
@@ -35,6 +38,12 @@ class Source:
     def bytes(self) -> int:
         """Logical bytes of all of them."""
         return sum(int(table.get("numBytes", 0)) for table in self.tables.values())
+
+
+def shared_tables(settings: Settings, root: Path) -> frozenset[str]:
+    """Tables that no stack has to itself: the local cloud's job history, which is the project's."""
+    tables = Project(settings, root).sql.tables
+    return frozenset(one.name for one in tables if one.kind is Kind.LOCAL_TABLE)
 
 
 def examine(google: Google, source: Settings, names: Iterable[str]) -> Source:

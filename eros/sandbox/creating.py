@@ -55,6 +55,7 @@ class Created:
 def create(request: Request, *, root: Path = PROJECT_ROOT, progress: Progress) -> Created:
     """Make the sandbox; raises UserError, before anything is made for what can be known."""
     name = request.name
+    sandbox_file.check_name(name, root)
     if sandbox_file.path(name, root).is_file():
         own = sandbox_file.read(name, root)
         _refuse_other(request, own)

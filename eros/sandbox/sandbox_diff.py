@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bqstack import amounts
-from bqstack.catalogue import Kind, scan
+from bqstack.catalogue import scan
 from bqstack.errors import UserError
 from bqstack.guard import compare as changes_between
 from bqstack.guard import writes_elsewhere
@@ -28,10 +28,9 @@ from bqstack.rows.row_diff import ObjectDiff, RowDiff
 from bqstack.rows.side_dataset import Scratch
 from bqstack.rows.twin import Twin
 from eros.cloud.google import Google
-from eros.project.project import Project
 from eros.project.settings import NAMESPACE, PROJECT_ROOT, Settings
 from eros.project.stack_file import load_stack_file
-from eros.sandbox import cloning, leases
+from eros.sandbox import clonable, cloning, leases
 from eros.sandbox.scripts import Script
 
 if TYPE_CHECKING:
@@ -53,7 +52,6 @@ class Sides:
     after: Definitions
     changed: frozenset[str]
     shared: frozenset[str]
-    """Tables that no stack has to itself: the local cloud's job history."""
 
     def named(self, text: str) -> list[str]:
         """Objects that a script names."""
@@ -221,9 +219,7 @@ def _sides(google: Google, root: Path, tell: Tell) -> Sides:
     old, new = sources.against_state(lease.source, root)
     changes = changes_between(old.resources, new.resources)
     changed = frozenset(change.name for change in changes if impact.needs_lineage(change))
-    shared = frozenset(
-        one.name for one in Project(source, root).sql.tables if one.kind is Kind.LOCAL_TABLE
-    )
+    shared = clonable.shared_tables(source, root)
     return Sides(source, moment, old, new, Definitions(old), Definitions(new), changed, shared)
 
 

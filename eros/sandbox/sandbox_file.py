@@ -14,7 +14,7 @@ import yaml
 
 from bqstack import documents, durable
 from bqstack.errors import UserError
-from eros.project.settings import NAMESPACE, Settings
+from eros.project.settings import NAMESPACE, Settings, wrong_sandbox_name
 from eros.project.stack_file import load_stack_file, parse
 
 MOST_DAYS = 90
@@ -40,12 +40,30 @@ class Data(enum.StrEnum):
     NONE = "none"
 
 
+def check_name(name: str, root: Path) -> None:
+    """Refuse a name that no sandbox can have, or that another stack has; raises UserError."""
+    if wrong := wrong_sandbox_name(name):
+        letters = re.sub(r"[^a-z0-9]", "", name.lower()).lstrip("0123456789")[:20]
+        proposal = letters if letters and not wrong_sandbox_name(letters) else "alice"
+        raise UserError(wrong, key="NAME", value=name, fix=f"eros sandbox create {proposal}")
+    if path(name, root).is_file() and name not in names(root):
+        raise UserError(
+            f"there is a stack of this name that is no sandbox: {path(name, root).name}",
+            key="NAME",
+            value=name,
+            fix="another name for the sandbox",
+        )
+
+
 def lifetime(text: str) -> int:
     """Days of `7d`; raises UserError."""
     match = _DAYS.fullmatch(text)
     if match is None or not 1 <= int(match[1]) <= MOST_DAYS:
         raise UserError(
-            f"a sandbox lives for 1 to {MOST_DAYS} days", key="--expires", value=text, fix="7d"
+            f"a sandbox lives for 1 to {MOST_DAYS} days, written as 7d",
+            key="--expires",
+            value=text,
+            fix=f"--expires {text}d" if text.isdigit() and 1 <= int(text) <= MOST_DAYS else None,
         )
     return int(match[1])
 

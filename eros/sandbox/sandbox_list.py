@@ -15,6 +15,7 @@ from eros.operations.backup import backup_jobs
 from eros.project.settings import PROJECT_ROOT
 from eros.project.stack_file import load_stack_file
 from eros.sandbox import sandbox_file
+from eros.sandbox.clonable import shared_tables
 
 _GIB = 2**30
 _MONTH_DAYS = 365 / 12
@@ -83,6 +84,8 @@ def _listed(
     lease = load_stack_file(name, root).lease if is_here else None
     owner, expires, created = "", None, None
     changed = tables = 0
+    # The local cloud's job history is the project's, and no table on Google.
+    shared = shared_tables(google.settings, root)
     for dataset in datasets:
         held = client.get_dataset(dataset)
         owner = owner or held.labels.get("owner", "")
@@ -94,7 +97,8 @@ def _listed(
         paths = [f"{path}/{item.table_id}" for item in client.list_tables(dataset)]
         written = _written(google, dataset)
         for table in backup_jobs.side_by_side(partial(bigquery_rest.get, client), paths):
-            if table and table["type"] == "TABLE":
+            name_of = table["tableReference"]["tableId"] if table else ""
+            if table and table["type"] == "TABLE" and name_of not in shared:
                 tables += 1
                 changed += _changed(table, written)
     if created:

@@ -27,8 +27,8 @@ class Script:
 
 
 def names(project: Project) -> list[str]:
-    """Schedules, then procedures."""
-    return [*project.entries, *(one.name for one in _procedures(project))]
+    """Schedules, then procedures; a schedule goes before a procedure of its name."""
+    return list(dict.fromkeys([*project.entries, *(one.name for one in _procedures(project))]))
 
 
 def of(

@@ -18,6 +18,7 @@ from eros import logs
 from eros.cli import logged
 from eros.cli.app import build
 from eros.logs import stream_files
+from eros.project import local_stacks
 
 FIELDS = [
     "timestamp",
@@ -245,6 +246,11 @@ def test_where_the_logs_are(monkeypatch, tmp_path):
     monkeypatch.setenv("EROS_LOCAL_DIR", str(tmp_path))
     assert logs.default_folder("local") == tmp_path / "logs" / "eros"
     assert logs.default_folder("prod").name == "prod"
+    # A sandbox beside the local stack is on the same cloud.
+    is_local = local_stacks.is_local
+    assert (is_local("local"), is_local("staging"), is_local("nope")) == (True, False, False)
+    monkeypatch.setattr(local_stacks, "is_local", lambda stack: stack == "alice" or is_local(stack))
+    assert logs.default_folder("alice") == tmp_path / "logs" / "eros-alice"
     monkeypatch.setenv("EROS_LOG_DIR", str(tmp_path / "own"))
     assert logs.default_folder("prod") == tmp_path / "own"
 

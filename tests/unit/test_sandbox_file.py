@@ -88,6 +88,32 @@ def test_a_lifetime_that_is_none_is_refused(text):
         sandbox_file.lifetime(text)
 
 
+@pytest.mark.parametrize(
+    ("name", "fix"),
+    [
+        ("Alice_1", "eros sandbox create alice1"),
+        ("9", "eros sandbox create alice"),
+        ("local", "eros sandbox create alice"),
+        ("averyveryverylongname1", "eros sandbox create averyveryverylongnam"),
+        ("demo", "another name for the sandbox"),
+    ],
+)
+def test_a_name_that_is_none_is_refused_as_it_was_typed(root, name, fix):
+    (root / "Pulumi.demo.yaml").write_text("config: {}\n", encoding="utf-8")
+    with pytest.raises(UserError) as caught:
+        sandbox_file.check_name(name, root)
+    # Not by a file that is not there.
+    assert (caught.value.file, caught.value.key) == (None, "NAME")
+    assert caught.value.fix == fix
+    sandbox_file.check_name("alice", root)
+
+
+def test_a_number_of_days_is_refused_with_what_to_write():
+    with pytest.raises(UserError) as caught:
+        sandbox_file.lifetime("14")
+    assert caught.value.fix == "--expires 14d"
+
+
 def test_only_a_sandbox_has_a_lease(root):
     written(root, "staging", lease={"owner": "a", "expires": "2026-12-01", "source": "prod"})
     with pytest.raises(UserError, match="only a sandbox"):

@@ -34,6 +34,12 @@ def test_every_schedule_has_a_script(settings):
     assert [one.name for one in found] == list(Project(settings).entries)
 
 
+def test_what_can_be_run_is_listed_once(settings):
+    found = scripts.names(Project(settings))
+    assert "stop_overdue_runs" in found
+    assert len(found) == len(set(found))
+
+
 def test_a_procedure_gets_the_day_and_the_values_that_are_set(settings):
     found = scripts.of(
         settings, "claim_schedule_request", NOW, date(2026, 7, 4), {"builder": "'me'"}
