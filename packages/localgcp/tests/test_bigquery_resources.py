@@ -347,3 +347,17 @@ def test_the_partitions_of_a_table_are_listed_and_of_no_other(client):
     client.query_and_wait("CREATE TABLE d.whole (day DATE)")
     with pytest.raises(Exception, match="not partitioned"):
         client.list_partitions(f"{PROJECT}.d.whole")
+
+
+def test_the_parameters_of_a_type_go_from_ddl_to_rest_and_back(client):
+    from google.cloud import bigquery
+
+    kinds = ["NUMERIC(9)", "NUMERIC(9, 2)", "BIGNUMERIC(38)", "BIGNUMERIC(30, 12)", "STRING(3)"]
+    columns = [f"c{place} {kind}" for place, kind in enumerate(kinds)]
+    columns += ["r STRUCT<v BIGNUMERIC(5, 2)>"]
+    client.query_and_wait(f"CREATE TABLE d.typed ({', '.join(columns)})")
+    schema = client.get_table("d.typed").schema
+    assert [field._key()[1] for field in schema[:-1]] == kinds
+    assert schema[-1].fields[0]._key()[1] == "BIGNUMERIC(5, 2)"
+    copied = client.create_table(bigquery.Table(f"{PROJECT}.d.typed_again", schema))
+    assert copied.schema == schema

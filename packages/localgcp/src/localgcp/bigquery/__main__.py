@@ -15,6 +15,7 @@ from local_bigquery.app import app
 from localgcp import clockfile, extensions
 from localgcp.bigquery import (
     arithmetic,
+    big_decimals,
     callers,
     case_insensitive,
     catalog,
@@ -102,6 +103,7 @@ def main() -> None:
     partitioned_tables.install()
     partition_times.install()
     writes.install()
+    big_decimals.install()
     query_results.install()
     table_resources.install()
     temporary_tables.install()

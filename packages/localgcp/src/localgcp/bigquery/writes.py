@@ -24,7 +24,7 @@ from local_bigquery.sql import rules
 from local_bigquery.sql.dialect import macro
 from sqlglot import exp
 
-from localgcp.bigquery import unsupported
+from localgcp.bigquery import big_decimals, unsupported
 
 KEEP_NO_DEFAULT = ("array", "struct", "range")
 _LIMITS = ("maxLength", "precision", "scale")
@@ -67,7 +67,8 @@ def _declared(kind: exp.DataType | None) -> dict[str, Any]:
             if isinstance(field, exp.ColumnDef) and (limits := _declared(field.kind))
         ]
         return {"fields": inner} if inner else {}
-    return ddl._parameters(kind)
+    limits = ddl._parameters(kind)
+    return {**big_decimals.of_type(kind), **limits} if limits else {}
 
 
 def _altering(alteration: Callable[..., dict]) -> Callable[..., dict]:

@@ -56,8 +56,9 @@ class BigQuery:
             token = answer.get("pageToken")
             if answer.get("jobComplete") and not token:
                 return rows
-            job = _quote(answer["jobReference"]["jobId"])
-            answer = self._call(f"/queries/{job}", **({"pageToken": token} if token else {}))
+            job = answer["jobReference"]
+            question = {"location": job["location"]} | ({"pageToken": token} if token else {})
+            answer = self._call(f"/queries/{_quote(job['jobId'])}", **question)
 
     def insert(self, dataset: str, table: str, rows: list[dict[str, Any]]) -> None:
         """Add rows without a job: all or none; ValueError when BigQuery refuses a row."""
