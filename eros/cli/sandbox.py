@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC
 from typing import Annotated
 from urllib.parse import urlencode
@@ -68,7 +70,8 @@ def create(
     has_file = sandbox_file.path(name, PROJECT_ROOT).is_file()
     work_on(name if has_file else source or "local")
     request = Request(name, source, data, sandbox_file.lifetime(expires))
-    with in_steps(f"sandbox create: {name}", _progress) as progress:
+    again = f"eros sandbox create {name} finishes it, eros sandbox destroy {name} takes it away"
+    with _interrupted(name, again), in_steps(f"sandbox create: {name}", _progress) as progress:
         made = sandboxes.create(request, progress=progress)
     if made.data is Data.SAMPLE:
         sample.put_first(Google(made.settings), None, None)
@@ -132,22 +135,33 @@ def list_(source: From = "local", output: Output = Format.TEXT) -> None:
         return
     over = {one.name for one in sandboxes.expired(found, today)}
     table = Table(box=None, pad_edge=False)
-    for title in ("name", "owner", "age", "last day", "changed, at most", "cost, at most", ""):
+    for title in ("name", "owner", "age", "last day", "changed", "cost", ""):
         table.add_column(title)
+    notes = []
     for one in found:
-        state = "" if one.is_whole else "no dataset: eros sandbox create or destroy finishes it"
+        mark = ""
+        if not one.is_whole:
+            mark = "no dataset"
+            notes.append(
+                f"{one.name}: eros sandbox create {one.name} finishes it,"
+                f" eros sandbox destroy {one.name} takes it away"
+            )
         if one.name in over:
-            state = "expired: eros sandbox sweep"
+            mark = "expired"
+            notes.append(f"{one.name}: eros sandbox extend {one.name}, or eros sandbox sweep")
         table.add_row(
             one.name,
             one.owner,
             f"{one.age_days:.1f} d",
             str(one.expires or ""),
             amounts.size(one.changed_bytes),
-            amounts.usd(one.usd),
-            state,
+            f"${one.usd:.4f}",
+            mark,
         )
     console.print(table)
+    console.print("changed and cost are the most that they can be: docs/sandboxes.md", style="dim")
+    for text in notes:
+        console.print(text, markup=False)
 
 
 @app.command()
@@ -204,7 +218,8 @@ def _work_beside(name: str, source: str) -> None:
 
 
 def _destroy(name: str, source: str) -> None:
-    with in_steps(f"sandbox destroy: {name}", _progress) as progress:
+    again = f"eros sandbox destroy {name} finishes it"
+    with _interrupted(name, again), in_steps(f"sandbox destroy: {name}", _progress) as progress:
         extra = sandboxes.destroy(name, source, progress=progress)
     beside = f", also what its state did not list ({len(extra)})" if extra else ""
     console.print(f"[green]✓[/] {name} is destroyed{beside}; no API finds anything that is left")
@@ -236,6 +251,17 @@ def sweep(
             failed.append(one.name)
     if failed:
         raise UserError(f"not destroyed: {', '.join(failed)}", fix="see the messages above")
+
+
+@contextmanager
+def _interrupted(name: str, again: str) -> Iterator[None]:
+    """Say what finishes it, where a command is interrupted that has begun to change something."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if sandbox_file.path(name, PROJECT_ROOT).is_file():
+            print(f"{name} is not whole: {again}", file=sys.stderr)
+        raise
 
 
 def _google(stack: str) -> Google:

@@ -240,7 +240,8 @@ def _compared(
     found = places.bytes(wanted)
     most = settings.limits.comparison_bytes
     usd = found / 2**40 * settings.usd_per_tib
-    tell(f"comparing {len(wanted)} tables and views: {amounts.size(found)}, {amounts.usd(usd)}")
+    things = amounts.counted(len(wanted), "table or view", "tables and views")
+    tell(f"comparing {things}: {amounts.size(found)}, {amounts.usd(usd)}")
     if found > most:
         raise UserError(
             f"the comparison reads {amounts.size(found)}, more than the limit of"

@@ -183,6 +183,17 @@ def test_of_two_scheduled_queries_with_one_title_the_same_query_is_taken():
     assert "runs alongside" in left[0].advice
 
 
+def test_the_scheduled_queries_of_a_sandbox_are_not_those_of_its_source():
+    inputs = {
+        "displayName": "Sweep [alice]",
+        "dataSourceId": "scheduled_query",
+        "params": {"query": f"CALL `p`.`{D}_alice`.sweep()"},
+    }
+    one = Live(TRANSFER, "scheduled query", "Sweep [alice]", "", "configs/1", inputs)
+    assert not survey("staging", wanted(), [one], EMPTY, D).of(Status.ONLY_LIVE)
+    assert survey("alice", wanted(), [one], EMPTY, f"{D}_alice").of(Status.ONLY_LIVE)
+
+
 def test_the_import_file_has_what_exists_and_what_holds_it():
     found = survey(
         "staging",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
 
 from bqstack.errors import UserError
+from eros.cli import sandbox as cli
 from eros.project.files import written_elsewhere
 from eros.project.project import Project
 from eros.project.settings import PROJECT_ROOT
@@ -155,3 +157,18 @@ def test_a_sandbox_writes_to_itself_only():
     elsewhere = settings.model_copy(update={"dataset": "another"})
     [first, *_] = written_elsewhere(elsewhere, [], project.schedules)
     assert (first.file, first.line) == (Path("config/schedules.yaml"), 1)
+
+
+@pytest.mark.parametrize("command", ["create", "destroy"])
+def test_who_interrupts_hears_what_finishes_it(command, root, monkeypatch, capsys):
+    def interrupted(*_: object, **__: object) -> None:
+        (root / "Pulumi.alice.yaml").write_text("config: {eros:sandbox: alice}\n", "utf-8")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "PROJECT_ROOT", root)
+    monkeypatch.setattr(cli.sandboxes, command, interrupted)
+    begin = {"create": cli.create, "destroy": partial(cli.destroy, yes=True)}[command]
+    with pytest.raises(KeyboardInterrupt):
+        begin("alice")
+    said = capsys.readouterr().err
+    assert f"alice is not whole: eros sandbox {command} alice finishes it" in said

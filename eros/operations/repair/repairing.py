@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bqstack import durable, engine_lock, state
+from bqstack.amounts import counted
 from bqstack.errors import UserError
 from eros import logs
 from eros.cloud.google import Google
@@ -57,6 +58,8 @@ def repair(google: Google, stack: str, *, root: Path = PROJECT_ROOT, progress: P
     """
     dead = _dead_holders(google, stack, root)
     # First: the engine takes no lock away from a state that it cannot read.
+    if broken := state.drop_broken_notes(root):
+        progress(f"{counted(broken, 'broken note')} beside files of the backend: removed")
     put_back = _state(google, stack, root, progress)
     locks = _unlocked(dead, stack, root, progress)
     settled = _operations(google, stack, root, progress)

@@ -100,6 +100,19 @@ def test_the_copy_of_a_broken_state_is_put_back_and_dated(backend, text, ending)
     assert repaired(backend).is_empty
 
 
+@pytest.mark.parametrize("note", ["", "{"])
+def test_a_broken_note_beside_a_file_goes(backend, note):
+    """The engine reads no stack of a folder that has one: error: failed to load checkpoint: EOF."""
+    backend.write("local.json", checkpoint())
+    backend.write("local.json.attrs", note)
+    backend.write("other.json.attrs", '{"md5": ""}')
+    said: list[str] = []
+    repairing.repair(None, "local", root=backend.root, progress=said.append)
+    assert said == ["1 broken note beside files of the backend: removed"]
+    assert not (backend.stacks / "local.json.attrs").exists()
+    assert (backend.stacks / "other.json.attrs").exists()
+
+
 def test_a_broken_state_without_a_whole_copy_is_left_as_it_is(backend):
     backend.write("local.json", "")
     backend.write("local.json.bak", "{")

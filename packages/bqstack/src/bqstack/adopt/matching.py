@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -208,7 +209,8 @@ def _leftover(rest: Iterable[Live], dataset: str, catalogue: Catalogue) -> Itera
     """What exists and is not declared: tables of other systems, and the unknown."""
     for one in rest:
         if one.type == TRANSFER:
-            if dataset in _query(one.inputs):
+            # Of `brain_alice` nothing is said in a survey of `brain`.
+            if re.search(rf"(?<!\w){re.escape(dataset)}(?!\w)", _query(one.inputs)):
                 advice = "pause or delete it, or it runs alongside the program's own"
                 yield Finding(Status.ONLY_LIVE, one.kind, one.name, one, advice=advice)
         elif one.type != DATASET and one.dataset == dataset:

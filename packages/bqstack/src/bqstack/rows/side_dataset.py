@@ -155,9 +155,7 @@ class Scratch:
         wanted = item.values.get("schema") or []
         try:
             live = self._client.get_table(f"{self._live}.{item.name}")
-            there = {field["name"]: field for field in (f.to_api_repr() for f in live.schema)}
-            if self._is_newer(live):
-                there = {}
+            there = {} if self._is_newer(live) else self._columns(item.name, live)
         except NotFound:
             there = {}
         is_same = there and {name: sql_type(field) for name, field in there.items()} == {
@@ -170,6 +168,17 @@ class Scratch:
         if there:
             rows = self._from(item.name, live)
         self._view(item.name, f"SELECT\n    {listed}\nFROM {rows}")
+
+    def _columns(self, name: str, live: bigquery.Table) -> dict[str, JsonMapping]:
+        """The columns of a table's rows, by name; it may have others now than at the moment."""
+        from google.cloud import bigquery
+
+        fields = live.schema
+        if self._moment:
+            config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False)
+            sql = f"SELECT * FROM {self._from(name, live)}"
+            fields = self._client.query(sql, job_config=config).schema or fields
+        return {field.name: field.to_api_repr() for field in fields}
 
     def _from(self, name: str, live: bigquery.Table) -> str:
         """The FROM of a view of a table's rows; even a view of one may have to name partitions."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +25,7 @@ _FILES = ("file",)
 _BUCKETS = ("gs",)
 # Pulumi keeps stacks there, too; their clients are no dependency of this project.
 _OTHER_BUCKETS = ("s3", "azblob")
+_NOTE = ".attrs"
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
@@ -122,19 +124,52 @@ def _unknown(version: int, stack: str) -> UserError:
     )
 
 
+def drop_broken_notes(backend: str, root: Path) -> list[Path]:
+    """Delete what the backend's library was writing beside a file when it died; its paths.
+
+    It notes the type and a digest of each file in `NAME.attrs`, does without where there is none,
+    and where one is broken the engine reads neither the file nor the list of stacks
+    (`error: EOF`). Backends that are no folder have none. Raises UserError.
+    """
+    if urlsplit(backend).scheme not in _FILES:
+        return []
+    found = []
+    place = _place(backend, root) / ".pulumi"
+    try:
+        for note in sorted(place.rglob(f"*{_NOTE}")):
+            if not _is_json(note):
+                note.unlink()
+                found.append(note)
+    except OSError as error:
+        raise UserError(f"cannot be repaired: {error.strerror}", file=place) from None
+    return found
+
+
+def _is_json(file: Path) -> bool:
+    try:
+        json.loads(file.read_bytes())
+    except ValueError:
+        return False
+    return True
+
+
+def _place(backend: str, root: Path) -> Path:
+    path = backend.removeprefix("file://").partition("?")[0]
+    return root / Path(path).expanduser()
+
+
 class _Folder:
     """A folder of a folder: `file:///path`, `file://~/path` or `file://./path`."""
 
     def __init__(self, backend: str, folder: str, root: Path) -> None:
-        path = backend.removeprefix("file://").partition("?")[0]
-        self._folder = root / Path(path).expanduser() / folder
+        self._folder = _place(backend, root) / folder
 
     def names(self) -> list[str]:
         """Names of the files; those that end in .attrs belong to the backend's library."""
         if not self._folder.is_dir():
             return []
         try:
-            return [p.name for p in self._folder.iterdir() if not p.name.endswith(".attrs")]
+            return [p.name for p in self._folder.iterdir() if not p.name.endswith(_NOTE)]
         except OSError as error:
             raise UserError(f"cannot be read: {error.strerror}", file=self._folder) from None
 

@@ -43,6 +43,11 @@ class Damage:
         self._folder.write(name, whole)
 
 
+def drop_broken_notes(root: Path) -> int:
+    """Delete broken notes beside the files of a backend in a folder; how many. Raises UserError."""
+    return len(checkpoints.drop_broken_notes(backend_url(root), root))
+
+
 def damage(stack: str, root: Path, storage: checkpoints.Storage | None = None) -> Damage | None:
     """What is broken; None when the stack can be read, or when its backend keeps no files.
 
