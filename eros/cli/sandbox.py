@@ -159,7 +159,7 @@ def list_(source: From = "local", output: Output = Format.TEXT) -> None:
             mark,
         )
     console.print(table)
-    console.print("changed and cost are the most that they can be: docs/sandboxes.md", style="dim")
+    console.print("changed and cost are upper bounds: docs/sandboxes.md", style="dim")
     for text in notes:
         console.print(text, markup=False)
 
