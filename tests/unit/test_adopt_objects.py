@@ -86,6 +86,29 @@ QUOTED: list[dict[str, Any]] = [
     ),
 ]
 
+# The dataset's name within texts, comments and without backticks.
+NAMED: list[dict[str, Any]] = [
+    table(
+        "named_in_texts",
+        column("a", description=f"from {P}.{D}.one", defaultValueExpression=f"'{P}.{D}.one'"),
+        description=f"copy of {P}.{D}.one, made of `{P}.{D}.two` and `{P}`.{D}.three {{{{ x }}}}",
+    ),
+    view("named_in_a_text", f"SELECT '{P}.{D}.one' AS x, r\"`{P}.{D}.one`\" AS y"),
+    view("named_in_a_comment", f"-- `{P}`.`{D}`.one\nSELECT 1 AS x /* {P}.{D}.one */"),
+    routine("text_of_named", f"'{P}.{D}.one'", returnType=TEXT),
+    routine(
+        "runs_a_text",
+        f"BEGIN EXECUTE IMMEDIATE 'SELECT * FROM `{P}.{D}.one`'; END",
+        "PROCEDURE",
+    ),
+    view(
+        "without_backticks", f"SELECT k.n AS x FROM {P}.{D}.keyed AS k JOIN `{P}.{D}`.one ON TRUE"
+    ),
+    view("without_project", f"SELECT n AS x FROM {D}.keyed"),
+    view("of_tables", f"SELECT table_name AS x FROM `{P}.{D}.INFORMATION_SCHEMA.TABLES`"),
+    view("of_a_call", f"SELECT `{P}.{D}.add_one`(n) AS x FROM {HERE}keyed"),
+]
+
 MANY = [column(f"c{n}", ("STRING", "INTEGER", "DATE", "NUMERIC")[n % 4]) for n in range(1_000)]
 
 
@@ -132,6 +155,15 @@ DECLARED: list[dict[str, Any]] = [
         column("at", "DATE"),
         timePartitioning={"type": "DAY", "field": "at", "expirationMs": "86400000"},
     ),
+    # Times of which six digits are not enough.
+    *(
+        table(
+            f"kept_for_{number}",
+            DAY,
+            timePartitioning={"type": "DAY", "field": "day", "expirationMs": f"{number}"},
+        )
+        for number in (86_400_001, 123_456_789_012, 1_234_567 * 86_400_000)
+    ),
     table(
         "filtered",
         DAY,
@@ -177,6 +209,16 @@ DECLARED: list[dict[str, Any]] = [
             "query": f"SELECT n, SUM(n) AS s FROM {HERE}keyed GROUP BY n",
             "enableRefresh": True,
             "refreshIntervalMs": "7200000",
+        },
+    ),
+    table(
+        "stored_at_odd_times",
+        N,
+        type="MATERIALIZED_VIEW",
+        materializedView={
+            "query": f"SELECT n, MAX(n) AS s FROM {HERE}keyed GROUP BY n",
+            "enableRefresh": True,
+            "refreshIntervalMs": "123456789",
         },
     ),
     routine("add_one", "n + 1", arguments=[argument("n")], returnType=INT),
@@ -260,6 +302,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (table("collated_column", column("a", collation="und:ci")), "COLLATE"),
     (table("secret_column", column("a", policyTags=TAG)), "policy_tags"),
     (table("half_even", column("a", "NUMERIC", roundingMode="ROUND_HALF_EVEN")), "rounding_mode"),
+    (table("secret_text", column("a", dataPolicies=[{"name": "x"}])), "column a: dataPolicies"),
+    (
+        table("computed", column("a", "INTEGER", generatedColumn={"x": "1"})),
+        "column a: generatedColumn",
+    ),
+    (
+        table("finest", column("s", "RECORD", fields=[column("t", timestampPrecision="12")])),
+        "column s.t: timestampPrecision 12",
+    ),
     (table("by_load", A, timePartitioning={"type": "DAY"}), "partition by a column"),
     (
         table(
@@ -308,6 +359,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (routine("summing", "SUM(n)", "AGGREGATE_FUNCTION"), "an aggregate function"),
     (routine("steady", "1", determinismLevel="DETERMINISTIC"), "determinismLevel DETERMINISTIC"),
     (routine("safe", "1", securityMode="DEFINER"), "securityMode DEFINER"),
+    (routine("lax", "BEGIN END", "PROCEDURE", strictMode=False), "strictMode false"),
     (routine("mask", "1", dataGovernanceType="DATA_MASKING"), "dataGovernanceType"),
 ]
 
@@ -337,7 +389,7 @@ def settings() -> Settings:
 
 @pytest.fixture(scope="module")
 def present() -> list[live.Live]:
-    documents = [*DECLARED, *QUOTED, *(document for document, _ in REFUSED)]
+    documents = [*DECLARED, *QUOTED, *NAMED, *(document for document, _ in REFUSED)]
     assert len(documents) >= 60
     return live.read(answers(documents), parse(VALUES, "f"), [D])  # type: ignore[arg-type]
 
@@ -376,7 +428,7 @@ def test_every_other_object_has_a_file_that_declares_it_whole(
     refused = {f.name: f.undeclared for f in found.findings if f.undeclared}
     assert len(refused) == len(REFUSED), refused
     known = catalogue.load(settings, written)
-    assert len(known.objects) == len(DECLARED) + len(QUOTED)
+    assert len(known.objects) == len(DECLARED) + len(QUOTED) + len(NAMED)
 
     def declare() -> None:
         dataset = gcp.bigquery.Dataset("dataset", dataset_id=D, project=P)
@@ -387,7 +439,7 @@ def test_every_other_object_has_a_file_that_declares_it_whole(
         for r in record(declare)
         if r.type in (TABLE, ROUTINE)
     )
-    assert len(resources) == len(DECLARED) + len(QUOTED)
+    assert len(resources) == len(DECLARED) + len(QUOTED) + len(NAMED)
     again = survey("staging", Wanted(resources, (), {}), present, EMPTY, D)  # type: ignore[arg-type]
     by_name = {f.name: f for f in again.findings if f.declared is not None}
     # The program's own labels are all that an up adds, and what is written otherwise.
@@ -397,11 +449,9 @@ def test_every_other_object_has_a_file_that_declares_it_whole(
         for name, finding in by_name.items()
         if (rest := [line for line in survey_report.details(finding) if line not in same])
     }
-    # A file quotes each part of a name on its own: the same view, updated in place.
-    for name in ("old_names", "of_quoted_whole"):
-        [quoted] = different.pop(name)
-        assert quoted.startswith("the query: ")
-        assert quoted.endswith("; readers get different results (reversible)")
+    # A file says the project: the same view, updated in place.
+    [named] = different.pop("without_project")
+    assert named.startswith("the query: ... FROM brain.keyed becomes ... ")
     assert different == {}, json.dumps(different, indent=1)
     assert {f.status for f in by_name.values()} <= {Status.MATCHES, Status.DIFFERS}
 

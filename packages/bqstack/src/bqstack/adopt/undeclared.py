@@ -41,11 +41,20 @@ _SERVED = re.compile(
     r"num[A-Z].*|kind|etag|id|selfLink|\w+Reference|creationTime|lastModifiedTime|location|type"
     r"|streamingBuffer|cloneDefinition|materializedViewStatus|replicas|lastRefreshTime|encryptionConfiguration"
 )
-# Values that mean the same as none.
-_DEFAULTS = {
-    "defaultRoundingMode": ("ROUNDING_MODE_UNSPECIFIED",),
-    "determinismLevel": ("DETERMINISM_LEVEL_UNSPECIFIED",),
-    "strictMode": (True,),
+# Of a column; what is not here is neither written nor refused by the reader.
+_COLUMN_FIELDS = frozenset(
+    {
+        *("collation", "defaultValueExpression", "description", "fields", "maxLength", "mode"),
+        *("name", "policyTags", "precision", "rangeElementType", "roundingMode", "scale", "type"),
+    }
+)
+_NOTHING = (None, "", [], {}, False)
+# Values that mean the same as none, where these are others than nothing.
+_DEFAULTS: dict[str, tuple[Any, ...]] = {
+    "defaultRoundingMode": (*_NOTHING, "ROUNDING_MODE_UNSPECIFIED"),
+    "determinismLevel": (*_NOTHING, "DETERMINISM_LEVEL_UNSPECIFIED"),
+    "strictMode": (None, True),
+    "timestampPrecision": (*_NOTHING, 6, "6"),
 }
 _VIEW_FIELDS = frozenset({"query", "useLegacySql", "useExplicitColumnNames"})
 _MATERIALIZED_FIELDS = frozenset(
@@ -104,13 +113,19 @@ def _left_out(one: Live, labels: Mapping[str, str]) -> Iterator[str]:
             yield f"label {key} = {value}"
     if one.type == TABLE:
         yield from _of_a_view(answer)
+        yield from _of_columns(answer)
+
+
+def _of_columns(answer: JsonMapping) -> Iterator[str]:
+    for name, field in _columns((answer.get("schema") or {}).get("fields") or []):
+        rest = {key: value for key, value in field.items() if key not in _COLUMN_FIELDS}
+        if not answer.get("view") and not answer.get("materializedView"):
+            yield from (f"column {name}: {found}" for found in _fields(rest))
 
 
 def _fields(answer: JsonMapping) -> Iterator[str]:
     for key, value in sorted(answer.items()):
-        if _SERVED.fullmatch(key) or value in (None, "", [], {}, False):
-            continue
-        if value not in _DEFAULTS.get(key, ()):
+        if not _SERVED.fullmatch(key) and value not in _DEFAULTS.get(key, _NOTHING):
             yield f"{key} {_shown(value)}"
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 
 from sqlglot.dialects.bigquery import BigQuery
 
+from bqstack.catalogue import scan
 from bqstack.guard.inputs import canonical
 from bqstack.unchecked import JsonMapping
 from gcptypes.records import ROUTINE, TABLE
@@ -19,6 +21,10 @@ from gcptypes.records import ROUTINE, TABLE
 _DAY_MS = 24 * 60 * 60 * 1000
 _SQL_NAMES = {"BOOLEAN": "BOOL", "FLOAT": "FLOAT64", "INTEGER": "INT64", "RECORD": "STRUCT"}
 _DATASET = "`{{ project }}`.`{{ dataset }}`."
+# It and its parts, while braces of others are written for Jinja.
+_MARK, _PROJECT_MARK, _DATASET_MARK = "\0", "\1", "\2"
+# Words before the name of a table or procedure.
+_BEFORE = "CALL|DELETE|FROM|INSERT|INTO|JOIN|MERGE|TABLE|UPDATE|USING"
 
 
 def folder(type_: str, inputs: JsonMapping) -> str:
@@ -47,13 +53,14 @@ def _table(values: JsonMapping) -> str:
     if view := values.get("materializedView"):
         if "refreshIntervalMs" in view:
             options.append("enable_refresh = " + str(bool(view.get("enableRefresh"))).upper())
-            options.append(f"refresh_interval_minutes = {view['refreshIntervalMs'] / 60_000:g}")
+            minutes = _number(int(view["refreshIntervalMs"]) / 60_000)
+            options.append(f"refresh_interval_minutes = {minutes}")
         head = f"CREATE MATERIALIZED VIEW IF NOT EXISTS {name}{layout}{_options(options)}"
         return f"{head}\nAS\n{_query(view)};\n"
     if values.get("requirePartitionFilter"):
         options.append("require_partition_filter = TRUE")
     if kept := (values.get("timePartitioning") or {}).get("expirationMs"):
-        options.append(f"partition_expiration_days = {int(kept) / _DAY_MS:g}")
+        options.append(f"partition_expiration_days = {_number(int(kept) / _DAY_MS)}")
     lines = [_column(field) for field in values.get("schema") or []]
     lines += _keys(values.get("tableConstraints") or {}, values)
     inner = ",\n".join(f"    {line}" for line in lines)
@@ -220,11 +227,73 @@ def _text(value: str) -> str:
     return f"'{inner}'"
 
 
+def _number(value: float) -> str:
+    """All of its digits, and no exponent: each stands for a part of the milliseconds."""
+    return format(Decimal(repr(value)), "f").removesuffix(".0")
+
+
 def _templated(text: str, project: str, dataset: str) -> str:
-    """The text with names of this dataset as templates have them, and nothing else for Jinja."""
-    text = text.replace(_DATASET, "\0")
-    text = re.sub(r"\{([{%#])", r"{{ '{\1' }}", text).replace("\0", _DATASET)
-    project, dataset = re.escape(project), re.escape(dataset)
-    # In one pair of backticks a name may have any character, too.
-    own = rf"`{project}\.{dataset}\.([^`]+)`|`?{project}`?\.`?{dataset}`?\.(?:`([^`]+)`|(\w+)`?)"
-    return re.sub(own, lambda found: _DATASET + quoted(next(filter(None, found.groups()))), text)
+    """The text with names of this dataset as templates have them, and nothing else for Jinja.
+
+    A name within a text or a comment keeps its form: the text is rendered as people wrote it.
+    """
+    words = _not_code(text)
+
+    def named(found: re.Match[str]) -> str:
+        if any(start < found.end() and found.start() < end for start, end in words):
+            return _in_text(found, project, dataset)
+        before, name = found["before"] or "", next(filter(None, found.group(*_NAMES)), "")
+        # One that lacks its project may be a field, but not in these places.
+        if (
+            not name
+            or found["project"]
+            or found["whole"]
+            or before
+            or text[found.end() :].lstrip().startswith("(")
+        ):
+            return before + _MARK + ".".join(map(quoted, filter(None, name.split("."))))
+        return found[0]
+
+    text = _own_names(project, dataset).sub(named, text)
+    text = re.sub(r"\{([{%#])", r"{{ '{\1' }}", text).replace(_MARK, _DATASET)
+    return text.replace(_PROJECT_MARK, "{{ project }}").replace(_DATASET_MARK, "{{ dataset }}")
+
+
+def _in_text(found: re.Match[str], project: str, dataset: str) -> str:
+    if not (found["project"] or found["whole"]):
+        return found[0]
+    before, own, after = found[0].partition(project)
+    return f"{before}{_PROJECT_MARK}{after.replace(dataset, _DATASET_MARK, 1)}" if own else before
+
+
+# Groups of the pattern below.
+_NAMES = ("joined", "quoted", "bare")
+
+
+def _own_names(project: str, dataset: str) -> re.Pattern[str]:
+    """What we wrote, and names of the dataset: in one pair of backticks, in several, in none."""
+    project, dataset = (f"(?-i:{re.escape(one)})" for one in (project, dataset))
+    start = rf"(?:(?P<project>`{project}\.{dataset}`|`?{project}`?\.`?{dataset}`?)|`?{dataset}`?)"
+    return re.compile(
+        rf"{re.escape(_DATASET)}"
+        rf"|(?P<before>\b(?:{_BEFORE})\s+)?(?<![\w.`-])"
+        rf"(?:`(?:(?P<whole>{project})\.)?{dataset}\.(?P<joined>[^`\n]+)`"
+        rf"|{start}\.(?:`(?P<quoted>[^`]+)`|(?P<bare>\w+)))",
+        re.IGNORECASE,
+    )
+
+
+def _not_code(text: str) -> list[tuple[int, int]]:
+    """Where texts and comments are; everywhere if nobody can read it."""
+    try:
+        tokens = scan.tokenize(text)
+    except scan.ScanError:
+        return [(0, len(text))]
+    found, end = [], 0
+    for token in tokens:
+        if text[end : token.start].strip():
+            found.append((end, token.start))
+        if token.token_type in scan.TEXTS:
+            found.append((token.start, token.end + 1))
+        end = token.end + 1
+    return [*found, (end, len(text))]

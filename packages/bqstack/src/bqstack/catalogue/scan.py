@@ -205,7 +205,7 @@ def references(tokens: tuple[Token, ...], project: str, dataset: str) -> list[Re
 
 def joined_references(tokens: tuple[Token, ...], project: str, dataset: str) -> list[Reference]:
     """Mentions that put several parts into one pair of backticks."""
-    prefix = f"{project}.{dataset}"
+    prefix = f"{project}.{dataset}."
     return [
         Reference(token.text, token.line)
         for token in tokens

@@ -7,6 +7,7 @@ keywords and the way a name is quoted are no tokens.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -14,6 +15,10 @@ from bqstack.catalogue import scan
 from bqstack.catalogue.scan import TEXTS
 
 _NAMES = {TokenType.VAR, TokenType.IDENTIFIER}
+# A project may be written without backticks, but only in the name of a table:
+# https://cloud.google.com/bigquery/docs/reference/standard-sql/lexical#path_expressions
+_DASHED = re.compile(r"(?P<name>[A-Za-z_]\w*(?:-\w+)+)\.")
+_BEFORE_TABLES = ("FROM", "JOIN", "INTO", "UPDATE", "MERGE", "USING", "TABLE")
 
 
 def same(old: str, new: str) -> bool:
@@ -53,7 +58,36 @@ def _essence(text: str) -> list[tuple[str, str]]:
     tokens = scan.tokenize(text)
     while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
         tokens.pop()
-    return [_key(tokens, index) for index in range(len(tokens))]
+    found: list[tuple[str, str]] = []
+    end = 0
+    for index, token in enumerate(tokens):
+        if token.start < end:
+            continue  # of a name with dashes
+        dashed = _DASHED.match(text, token.start) if _names_a_table(tokens, index) else None
+        if dashed:
+            # What reads numbers may have taken the dot, too.
+            end = dashed.end()
+            found += [("name", dashed["name"]), ("word", ".")]
+        else:
+            found += _keys(tokens, index)
+    return found
+
+
+def _names_a_table(tokens: list[Token], index: int) -> bool:
+    return index > 0 and tokens[index - 1].text.upper() in _BEFORE_TABLES
+
+
+def _keys(tokens: list[Token], index: int) -> Iterator[tuple[str, str]]:
+    """One key; more of several parts of a name in one pair of backticks."""
+    token = tokens[index]
+    if token.token_type is not TokenType.IDENTIFIER or "." not in token.text:
+        yield _key(tokens, index)
+        return
+    first, *others = token.text.split(".")
+    yield "name", first
+    for part in others:
+        yield "word", "."
+        yield "name", part
 
 
 def _key(tokens: list[Token], index: int) -> tuple[str, str]:

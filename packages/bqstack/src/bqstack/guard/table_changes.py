@@ -216,4 +216,4 @@ def _days(milliseconds: int | None) -> str:
     if milliseconds is None:
         return "never"
     days = milliseconds / DAY_MS
-    return f"after {days:g} day" + ("" if days == 1 else "s")
+    return f"after {days:.12g} day" + ("" if days == 1 else "s")
