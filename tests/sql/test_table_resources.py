@@ -143,9 +143,23 @@ def test_a_column_that_is_added_has_neither_default_nor_not_null(
     patch(client, "t", [*FIELDS[:1], with_default])
 
 
+def nested(levels: int) -> list[dict[str, Any]]:
+    """A column whose innermost field is on this level."""
+    fields: list[dict[str, Any]] = [{"name": f"l{levels}", "type": "INTEGER"}]
+    for level in range(levels - 1, 0, -1):
+        fields = [{"name": f"l{level}", "type": "RECORD", "mode": "REPEATED", "fields": fields}]
+    return fields
+
+
+def test_fifteen_levels_of_fields_are_taken(client: bigquery.Client) -> None:
+    insert(client, "t", nested(15))
+    assert call(client, "GET", "t")["schema"]["fields"] == nested(15)
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
+        (nested(16), r"nested too deeply for field l1\.l2\..*\.l14\.l15, maximum .* depth is 15"),
         ([{"name": "a", "type": "STRING", "defaultValueExpression": "nope("}], "default value"),
         ([{"name": "a", "type": "INTEGER", "defaultValueExpression": "(SELECT 1)"}], "neither"),
         ([{"name": "a", "type": "INTEGER"}, {"name": "A", "type": "STRING"}], "Duplicate field"),

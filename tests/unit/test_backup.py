@@ -126,35 +126,52 @@ def test_further_tables_come_when_they_are_there(settings):
         chosen_tables.chosen(google, also)
 
 
-def test_a_named_table_that_is_a_view_is_reported(values):
+def test_a_named_table_that_is_a_view_is_refused_with_what_to_list(values):
     settings = parse(values | {"externalTables": "adopt"}, "f")
-    google = listed(
-        settings,
-        caption_bank="VIEW",
-        active_caption_assignments="EXTERNAL",
-        caption_bandit_stats="TABLE",
-        captions="VIEW",
-    )
-    assert chosen_tables.chosen(google, None) == ["caption_bandit_stats"]
-    bank, locks = sorted(chosen_tables.left_out(google), reverse=True)
-    assert bank.startswith("caption_bank is not backed up")
-    assert bank.endswith("but VIEW")
-    assert locks.startswith("active_caption_assignments is not backed up")
+    google = listed(settings, caption_bank="VIEW", active_caption_assignments="TABLE")
+    with pytest.raises(UserError, match=r"caption_bank \(VIEW\)") as refused:
+        chosen_tables.require_rows(google)
+    assert refused.value.key == "eros:backup.externalTables"
+    assert refused.value.fix == "list the others there: [active_caption_assignments]"
+    google = listed(settings, caption_bank="EXTERNAL", caption_bandit_stats="VIEW")
+    with pytest.raises(UserError, match="caption_bandit_stats") as refused:
+        chosen_tables.require_rows(google)
+    assert (refused.value.key, "--tables" in (refused.value.fix or "")) == (None, True)
+    # Views are no tables, and nobody wants their rows.
+    google = listed(settings, caption_bank="TABLE", captions="VIEW")
+    chosen_tables.require_rows(google)
+    assert chosen_tables.chosen(google, None) == ["caption_bank"]
 
 
-@pytest.mark.parametrize("tables", [None, ["t"]])
-def test_a_backup_warns_of_what_it_leaves_out(monkeypatch, settings, tables):
+@pytest.fixture
+def making(monkeypatch, settings):
+    """A cloud of one table `t`, and `caption_bank`, which is a view."""
     monkeypatch.setattr(creation.ledger, "require", lambda _: None)
     monkeypatch.setattr(creation.ledger, "write", lambda *_: None)
     monkeypatch.setattr(creation.ledger, "read", lambda _: [])
     monkeypatch.setattr(creation.chosen_tables, "chosen", lambda *_: ["t"])
     monkeypatch.setattr(creation.chosen_tables, "live", lambda *_: {})
-    monkeypatch.setattr(creation.chosen_tables, "left_out", lambda _: ("v is a VIEW",))
     monkeypatch.setattr(creation, "free_moment", lambda _: (MOMENT, []))
     monkeypatch.setattr(creation, "with_tables", lambda google, backup, *_: backup)
     monkeypatch.setattr(creation.origin, "commit", lambda _: "")
-    made = creation.create(SimpleNamespace(settings=settings, root=None), tables=tables)
-    assert made.warnings == (("v is a VIEW",) if tables is None else ())
+    return listed(settings, t="TABLE", caption_bank="VIEW")
+
+
+@pytest.mark.parametrize("kind", [Kind.MANUAL, Kind.DAILY, Kind.DEPLOYMENT])
+def test_a_backup_that_would_leave_a_table_out_is_refused(monkeypatch, making, kind):
+    monkeypatch.setattr(creation, "free_moment", lambda _: pytest.fail("begun"))
+    with pytest.raises(UserError, match="no rows of their own"):
+        creation.create(making, kind=kind)
+
+
+def test_a_backup_of_named_tables_asks_for_no_others(making):
+    assert creation.create(making, tables=["t"]).warnings == ()
+
+
+def test_a_rollback_secures_what_has_rows_and_warns_of_the_rest(making):
+    (warning,) = creation.create(making, kind=Kind.SAFETY).warnings
+    assert warning.startswith("caption_bank is not backed up")
+    assert warning.endswith("but VIEW")
 
 
 def test_an_unknown_external_table_is_a_mistake_of_the_stack_file(values):
@@ -320,7 +337,7 @@ def test_an_export_is_refused_before_a_snapshot_is_taken(monkeypatch):
     monkeypatch.setattr(creation.chosen_tables, "live", lambda *_: {"t": table})
     monkeypatch.setattr(creation, "with_tables", lambda *_: pytest.fail("snapshots are taken"))
     with pytest.raises(UserError, match=r"t\.c holds GEOGRAPHY"):
-        creation.create(None, export=True)
+        creation.create(None, tables=["t"], export=True)
 
 
 def test_an_export_takes_json_and_nested_columns():

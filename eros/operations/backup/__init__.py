@@ -33,13 +33,15 @@ text per step; mistakes of the user and refusals are UserError, Google's own fai
   `Sums` mean equal rows.
 - `obstacle(google, tables, moment, *, spare=timedelta(0)) -> str | None`: why time travel does
   not reach a moment of these tables, `spare` longer than now; None when it does.
+- `require_rows(google)`: raises where `create` without `tables` is refused because a table that it
+  names is a view, or read from files.
 - `tables_of(google) -> list[str]`: the tables that a backup holds unless told otherwise;
   `is_deployed(google) -> bool`: whether there is a place for backups yet (there is none
   before the first `up`).
 """
 
 from eros.operations.backup.backup_record import Backup, Sums, TableCopy
-from eros.operations.backup.chosen_tables import tables_of
+from eros.operations.backup.chosen_tables import require_rows, tables_of
 from eros.operations.backup.creation import create
 from eros.operations.backup.inventory import find, listing
 from eros.operations.backup.ledger import Attempt, is_deployed, unfinished
@@ -82,6 +84,7 @@ __all__ = [
     "plan",
     "prune",
     "quiet",
+    "require_rows",
     "restore",
     "resume",
     "tables_of",

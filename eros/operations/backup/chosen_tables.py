@@ -86,12 +86,35 @@ def left_out(google: Google) -> tuple[str, ...]:
 
     A table of another system may be a view, or stand on files: that is not ours to say.
     """
-    kinds = there(google)
     return tuple(
-        f"{name} is not backed up: it is not a table with its own rows, but {kinds[name]}"
-        for name in tables_of(google)
-        if kinds.get(name, _TABLE) != _TABLE
+        f"{name} is not backed up: it is not a table with its own rows, but {kind}"
+        for name, kind in _without_rows(google).items()
     )
+
+
+def require_rows(google: Google) -> None:
+    """Raise UserError where a backup of everything would hold no rows of a table it names."""
+    found = _without_rows(google)
+    if not found:
+        return
+    settings = google.settings
+    shown = ", ".join(f"{name} ({kind})" for name, kind in found.items())
+    message = f"these have no rows of their own, so no backup can give them back: {shown}"
+    listed = settings.backup.external_tables
+    if not found.keys() <= set(listed):
+        raise UserError(message, fix="make them tables again, or name the others by --tables")
+    left = ", ".join(name for name in listed if name not in found)
+    raise UserError(
+        message,
+        file=f"Pulumi.{settings.stack}.yaml",
+        key="eros:backup.externalTables",
+        fix=f"list the others there: [{left}]",
+    )
+
+
+def _without_rows(google: Google) -> dict[str, str]:
+    kinds = there(google)
+    return {name: kinds[name] for name in tables_of(google) if kinds.get(name, _TABLE) != _TABLE}
 
 
 def live(google: Google, names: Iterable[str]) -> dict[str, bigquery.Table]:

@@ -63,6 +63,10 @@ def create(
     ledger.require(google)
     if export:
         bucket.require(google)
+    # A rollback goes on without what no backup has ever held; it reports what that is.
+    odd = chosen_tables.left_out(google) if tables is None and kind is Kind.SAFETY else ()
+    if tables is None and kind is not Kind.SAFETY:
+        chosen_tables.require_rows(google)
     live = chosen_tables.live(google, chosen_tables.chosen(google, tables, also))
     sight.require(google, live)
     restore_sql.require_possible(live)
@@ -87,7 +91,6 @@ def create(
     if export and at:
         # Columns may have been others at the earlier moment.
         bucket.check(backup.tables)
-    odd = chosen_tables.left_out(google) if tables is None else ()
     backup = replace(backup, warnings=(*odd, *_shrunk(google, backup)))
     ledger.write(google, backup)
     progress(f"backup {backup.id} is complete: {counted(backup.rows or 0, 'row')}")

@@ -331,10 +331,14 @@ def commit(site: Site) -> str:
 
 
 def backups(site: Site) -> list[Finding]:
-    """There is a place for backups, and the newest complete one is not old."""
+    """There is a place for backups, they hold all rows, and the newest complete one is not old."""
     if not backup.is_deployed(site.google):
         text = "the backup dataset does not exist yet: this deployment creates it"
         return [Finding("backups", Level.WARNING, text)]
+    try:
+        backup.require_rows(site.google)
+    except UserError as error:
+        return [Finding("backups", Level.FAILED, error.message, error.fix or "")]
     complete = [b for b in backup.listing(site.google) if b.state is backup.State.COMPLETE]
     if not complete:
         return [Finding("backups", Level.WARNING, "there is no complete backup yet")]

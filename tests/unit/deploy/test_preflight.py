@@ -201,8 +201,23 @@ def test_an_old_backup_is_a_warning(settings, monkeypatch, hours, level):
         made = datetime.now(UTC) - timedelta(hours=hours)
         found.append(SimpleNamespace(id="y", state=State.COMPLETE, time=made))
     monkeypatch.setattr(preflight.backup, "is_deployed", lambda google: True)
+    monkeypatch.setattr(preflight.backup, "require_rows", lambda google: None)
     monkeypatch.setattr(preflight.backup, "listing", lambda google: found)
     assert levels(preflight.backups(site(settings))) == [level]
+
+
+def test_a_table_of_which_no_backup_holds_rows_stops_a_deployment(settings, monkeypatch):
+    def refuse(_: object) -> None:
+        raise UserError("caption_bank (VIEW)", fix="take it out")
+
+    monkeypatch.setattr(preflight.backup, "is_deployed", lambda google: True)
+    monkeypatch.setattr(preflight.backup, "require_rows", refuse)
+    (finding,) = preflight.backups(site(settings))
+    assert (finding.level, finding.text, finding.fix) == (
+        Level.FAILED,
+        "caption_bank (VIEW)",
+        "take it out",
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,10 @@ from bqstack.unchecked import JsonObject
 _CLAUSES = ("COLLATE", "GENERATED", "CONSTRAINT", "CHECK", "PRIMARY", "REFERENCES", "HIDDEN")
 # https://cloud.google.com/bigquery/quotas
 _MOST_COLUMNS = 10_000
+# "Schema nested too deeply for field a.b.….o, maximum allowed depth is 15": BigQuery counts names,
+# that of the column first and that of the innermost field last
+# (https://github.com/bxparks/bigquery-schema-generator/issues/51). The page says "15 levels of
+# nested RECORD types", which can be read as one more.
 _MOST_LEVELS = 15
 # Where a default ends.
 _ENDS_OF_DEFAULT = (("NOT", "NULL"), ("OPTIONS", "("), ("PRIMARY", "KEY"), ("REFERENCES",))
@@ -75,13 +79,13 @@ def read(sql: str, held: Sequence[Token], place: tuple[str, str]) -> Columns:
 
 
 def _check_levels(column: JsonObject, line: int) -> None:
-    levels, fields = 0, column.get("fields", [])
+    levels, fields = 1, column.get("fields", [])
     while fields:
         levels += 1
         fields = [inner for field in fields for inner in field.get("fields", [])]
     if levels > _MOST_LEVELS:
         raise Refused(
-            f"column {column['name']}: a STRUCT of {levels} levels",
+            f"column {column['name']}: fields on {levels} levels, the column among them",
             line,
             f"BigQuery takes {_MOST_LEVELS} at most: keep the inner ones as JSON",
         )

@@ -34,7 +34,8 @@ SCALARS = frozenset(
         *("INTERVAL", "JSON", "NUMERIC", "STRING", "TIME", "TIMESTAMP"),
     }
 )
-_PARAMETERISED = ("STRING", "BYTES", "NUMERIC", "BIGNUMERIC")
+# Types with parameters, and the most that they have.
+_PARAMETERS = {"STRING": 1, "BYTES": 1, "NUMERIC": 2, "BIGNUMERIC": 2}
 _RANGES = ("DATE", "DATETIME", "TIMESTAMP")
 # What other databases call it.
 _FOREIGN = {
@@ -114,7 +115,8 @@ def read(tokens: Sequence[Token], at: int) -> tuple[Type, int]:
     if scan.is_at(tokens, at + 1, "("):
         held, end = scan.inside(tokens, at + 1)
         parameters = tuple(token.text for group in scan.split(held) for token in group)
-        if name not in _PARAMETERISED or not all(map(str.isdecimal, parameters)):
+        most = _PARAMETERS.get(name, 0)
+        if not 1 <= len(parameters) <= most or not all(map(str.isdecimal, parameters)):
             raise UnknownType(f"{written}({', '.join(parameters)})")
         return Type(name, parameters), end
     return Type(name), at + 1

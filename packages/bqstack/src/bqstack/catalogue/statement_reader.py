@@ -18,13 +18,13 @@ from bqstack.catalogue.sql_objects import TABLE_KINDS, Kind
 from bqstack.errors import UserError
 
 # What a resource carries of OPTIONS; the rest would stand in the file and never reach Google.
-_OPTIONS = {
+OPTIONS = {
+    **dict.fromkeys(Kind, ("description",)),
     **dict.fromkeys(
         TABLE_KINDS, ("description", "partition_expiration_days", "require_partition_filter")
     ),
     Kind.MATERIALIZED_VIEW: ("description", "enable_refresh", "refresh_interval_minutes"),
 }
-_OTHER_OPTIONS = ("description",)
 _MOST_CLUSTERS = 4
 _UNITS = ("HOUR", "DAY", "MONTH", "YEAR")
 _TRUNCATIONS = ("DATE_TRUNC", "DATETIME_TRUNC", "TIMESTAMP_TRUNC")
@@ -117,7 +117,7 @@ class StatementReader:
 
     def options(self) -> dict[str, Option]:
         """OPTIONS that a resource of the kind carries, by name."""
-        taken = _OPTIONS.get(self.kind, _OTHER_OPTIONS)
+        taken = OPTIONS[self.kind]
         found: dict[str, Option] = {}
         for option in self.header.options():
             if option.name not in taken:

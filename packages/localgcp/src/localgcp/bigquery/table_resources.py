@@ -161,10 +161,14 @@ def _has_default(path: Path, column: str | None) -> BigQueryError:
     )
 
 
-def _check(fields: list[TableFieldSchema], level: int = 1) -> None:
+def _check(fields: list[TableFieldSchema], level: int = 1, path: str = "") -> None:
     """Refuse what Google refuses of a schema: too deep, two fields of one name."""
     if fields and level > _LEVELS:
-        raise BigQueryError("invalid", f"Nested fields are limited to {_LEVELS} levels.")
+        # In the words of https://github.com/bxparks/bigquery-schema-generator/issues/51.
+        raise BigQueryError(
+            "invalid",
+            f"Schema nested too deeply for field {path}, maximum allowed depth is {_LEVELS}.",
+        )
     seen: set[str] = set()
     for field in fields:
         name = (field.name or "").casefold()
@@ -175,7 +179,7 @@ def _check(fields: list[TableFieldSchema], level: int = 1) -> None:
             raise BigQueryError(
                 "invalid", f"Default value is supported on top-level columns only: {field.name}"
             )
-        _check(field.fields or [], level + 1)
+        _check(field.fields or [], level + 1, f"{path}.{field.name}".lstrip("."))
 
 
 # Defaults ---------------------------------------------------------------------------------
