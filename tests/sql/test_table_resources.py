@@ -145,7 +145,7 @@ def test_a_column_that_is_added_has_neither_default_nor_not_null(
 
 def nested(levels: int) -> list[dict[str, Any]]:
     """A column whose innermost field is on this level."""
-    fields: list[dict[str, Any]] = [{"name": f"l{levels}", "type": "INTEGER"}]
+    fields: list[dict[str, Any]] = [{"name": f"l{levels}", "type": "INTEGER", "mode": "NULLABLE"}]
     for level in range(levels - 1, 0, -1):
         fields = [{"name": f"l{level}", "type": "RECORD", "mode": "REPEATED", "fields": fields}]
     return fields

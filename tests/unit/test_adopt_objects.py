@@ -25,6 +25,7 @@ from tests.unit.fake_engine import record
 P, D = "test-project", "brain"
 EMPTY = SimpleNamespace(adopted=frozenset(), objects={})
 INT, TEXT = {"typeKind": "INT64"}, {"typeKind": "STRING"}
+KEY = "projects/p/locations/us/keyRings/r/cryptoKeys/k"
 TAG = {"names": ["projects/p/locations/us/taxonomies/1/policyTags/2"]}
 
 
@@ -86,8 +87,13 @@ QUOTED: list[dict[str, Any]] = [
     ),
 ]
 
-# The dataset's name within texts, comments and without backticks.
+# The dataset's name within texts, comments and without backticks; and its key.
 NAMED: list[dict[str, Any]] = [
+    table(
+        "with_the_key_of_all",
+        A,
+        encryptionConfiguration={"kmsKeyName": f"{KEY}/cryptoKeyVersions/3"},
+    ),
     table(
         "named_in_texts",
         column("a", description=f"from {P}.{D}.one", defaultValueExpression=f"'{P}.{D}.one'"),
@@ -311,6 +317,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         table("finest", column("s", "RECORD", fields=[column("t", timestampPrecision="12")])),
         "column s.t: timestampPrecision 12",
     ),
+    (
+        table("sealed", A, encryptionConfiguration={"kmsKeyName": f"{KEY}-2"}),
+        "encryption by projects/p/locations/us/keyRings/r/cryptoKeys/k-2",
+    ),
     (table("by_load", A, timePartitioning={"type": "DAY"}), "partition by a column"),
     (
         table(
@@ -368,7 +378,11 @@ def answers(documents: list[dict[str, Any]]) -> SimpleNamespace:
     """A BigQuery that has these objects, and no scheduled query."""
     tables = {d["tableReference"]["tableId"]: d for d in documents if "tableReference" in d}
     routines = {d["routineReference"]["routineId"]: d for d in documents if "routineReference" in d}
-    dataset = {"datasetReference": {"projectId": P, "datasetId": D}, "location": "US"}
+    dataset = {
+        "datasetReference": {"projectId": P, "datasetId": D},
+        "location": "US",
+        "defaultEncryptionConfiguration": {"kmsKeyName": KEY},
+    }
     client = SimpleNamespace(
         get_dataset=lambda _: bigquery.Dataset.from_api_repr(dataset),
         list_tables=lambda _: [bigquery.Table.from_api_repr(d) for d in tables.values()],

@@ -46,8 +46,9 @@ def survey(
     findings = [_pair(resource, pairs.get(resource.urn)) for resource in declared]
     findings += map(_unread, wanted.unread)
     known = {one.name for one in present if one.dataset == dataset} | catalogue.objects.keys()
+    key = _key(present, dataset)
     findings += [
-        _judged(finding, known, dataset, labels or {})
+        _judged(finding, known, dataset, labels or {}, key)
         for finding in _leftover(rest, dataset, catalogue)
     ]
     ordered = sorted(findings, key=lambda f: (_rank(f), f.kind, f.name))
@@ -222,15 +223,25 @@ def _leftover(rest: Iterable[Live], dataset: str, catalogue: Catalogue) -> Itera
                 yield Finding(Status.ONLY_LIVE, one.kind, one.name, one, advice=advice)
 
 
+def _key(present: Iterable[Live], dataset: str) -> str:
+    """The key that the dataset gives to its tables; empty for Google's own."""
+    inputs = next((o.inputs for o in present if o.type == DATASET and o.name == dataset), {})
+    return str((inputs.get("defaultEncryptionConfiguration") or {}).get("kmsKeyName", ""))
+
+
 def _judged(
-    finding: Finding, known: Collection[str], dataset: str, labels: Mapping[str, str]
+    finding: Finding,
+    known: Collection[str],
+    dataset: str,
+    labels: Mapping[str, str],
+    key: str,
 ) -> Finding:
     """An object that only exists, with what keeps it from becoming a file."""
     one = finding.live
     if finding.status is not Status.ONLY_LIVE or one is None or one.type == TRANSFER:
         return finding
     project = str(one.inputs["project"])
-    found = tuple(undeclared.refusals(one, known, project, dataset, labels))
+    found = tuple(undeclared.refusals(one, known, project, dataset, labels, key))
     if not found:
         return finding
     advice = f"left alone; cannot be declared: {'; '.join(found)}"

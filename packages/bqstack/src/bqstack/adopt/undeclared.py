@@ -39,7 +39,7 @@ _ROUTINE_FIELDS = frozenset(
 # What the server says of an object by itself.
 _SERVED = re.compile(
     r"num[A-Z].*|kind|etag|id|selfLink|\w+Reference|creationTime|lastModifiedTime|location|type"
-    r"|streamingBuffer|cloneDefinition|materializedViewStatus|replicas|lastRefreshTime|encryptionConfiguration"
+    r"|streamingBuffer|cloneDefinition|materializedViewStatus|replicas|lastRefreshTime"
 )
 # Of a column; what is not here is neither written nor refused by the reader.
 _COLUMN_FIELDS = frozenset(
@@ -48,7 +48,7 @@ _COLUMN_FIELDS = frozenset(
         *("name", "policyTags", "precision", "rangeElementType", "roundingMode", "scale", "type"),
     }
 )
-_NOTHING = (None, "", [], {}, False)
+_NOTHING: tuple[Any, ...] = (None, "", [], {}, False)
 # Values that mean the same as none, where these are others than nothing.
 _DEFAULTS: dict[str, tuple[Any, ...]] = {
     "defaultRoundingMode": (*_NOTHING, "ROUNDING_MODE_UNSPECIFIED"),
@@ -66,16 +66,21 @@ _REST = re.compile(r" is not supported by this program, so it would never reach 
 
 
 def refusals(
-    one: Live, known: Collection[str], project: str, dataset: str, labels: Mapping[str, str]
+    one: Live,
+    known: Collection[str],
+    project: str,
+    dataset: str,
+    labels: Mapping[str, str],
+    key: str = "",
 ) -> list[str]:
     """Why no file can declare the object, in words; empty for one that a file declares whole.
 
     `known` are the names of all objects that exist or are declared, `labels` those that the
-    program gives to every table by itself.
+    program gives to every table by itself, `key` is the dataset's for encryption.
     """
     if one.kind in _KINDS or one.kind not in _ALL_KINDS:
         return [f"a {one.kind}" if one.kind[:1] not in "aeiou" else f"an {one.kind}"]
-    found = list(_left_out(one, labels))
+    found = list(_left_out(one, labels, key))
     try:
         kind = Kind(written_ddl.folder(one.type, one.inputs))
         path = Path("sql") / kind.value / f"{one.name}.sql"
@@ -103,14 +108,19 @@ def unknown(one: Live) -> list[str]:
     return [*_fields(rest), *views]
 
 
-def _left_out(one: Live, labels: Mapping[str, str]) -> Iterator[str]:
+def _left_out(one: Live, labels: Mapping[str, str], key: str) -> Iterator[str]:
     """Fields of the API's answer that the file does not carry."""
     answer = one.answer
     carried = _ROUTINE_FIELDS if one.type == ROUTINE else _TABLE_FIELDS
-    yield from _fields({key: value for key, value in answer.items() if key not in carried})
-    for key, value in sorted((answer.get("labels") or {}).items()):
-        if labels.get(key) != value and not key.startswith(_OWN_LABEL):
-            yield f"label {key} = {value}"
+    carried |= {"encryptionConfiguration"}
+    yield from _fields({name: value for name, value in answer.items() if name not in carried})
+    # A table has the key of its dataset by itself; Google's answer adds the version in use.
+    own = str((answer.get("encryptionConfiguration") or {}).get("kmsKeyName", ""))
+    if own.partition("/cryptoKeyVersions/")[0] not in ("", key):
+        yield f"encryption by {own}, which is not the dataset's key"
+    for name, value in sorted((answer.get("labels") or {}).items()):
+        if labels.get(name) != value and not name.startswith(_OWN_LABEL):
+            yield f"label {name} = {value}"
     if one.type == TABLE:
         yield from _of_a_view(answer)
         yield from _of_columns(answer)
