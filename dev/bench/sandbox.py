@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 from bqstack.plan import costs
 from bqstack.rows.side_dataset import sql_type
@@ -11,6 +12,7 @@ from dev.bench.benchmark import Figure, Figures, benchmark, seconds
 from dev.bench.cost import SIZES, Size, volumes
 from dev.bench.lab import Lab, run
 from eros.project.project import Project
+from eros.project.resource_names import ResourceNames
 from eros.project.settings import PROJECT_ROOT
 from eros.project.stack_file import load_stack_file
 from eros.sandbox import sandbox_file
@@ -36,6 +38,13 @@ def held_bytes(size: Size) -> dict[str, float]:
     return found
 
 
+def copied_bytes(folder: Path, dataset: str) -> int:
+    """Bytes of rows that a dataset's tables have to themselves, its job history left out."""
+    files = (folder / "bigquery" / load_stack_file("local").project / dataset).rglob("*.parquet")
+    own = (file.stat() for file in files if file.parent.name != "job_history")
+    return sum(one.st_size for one in own if one.st_nlink == 1)
+
+
 def monthly(size: Size, share: float) -> float:
     """US dollars a month of clones in which this share of the bytes is no longer the source's."""
     price = load_stack_file("local").prices.storage_usd_per_gib_month
@@ -48,17 +57,20 @@ def sandbox(lab: Lab) -> Figures:
     cloud = lab.cloud()
     own = cloud.environment
     run([*_EROS, "sample", "--size", "medium", "--replace"], environment=own)
-    created, compared, destroyed = [], [], []
+    created, copied, compared, destroyed = [], [], [], []
     if sandbox_file.path(_NAME, PROJECT_ROOT).exists():
         raise ValueError(f"there is a sandbox {_NAME} in this clone: destroy it first")
     for number in range(lab.repeat):
         created.append(run([*_EROS, "sandbox", "create", _NAME], environment=own).wall)
+        dataset = ResourceNames(_NAME).dataset(load_stack_file("local").dataset)
+        copied.append(copied_bytes(cloud.folder, dataset) / _GIB)
         compared.append(run([*_EROS, "sandbox", "diff", "-s", _NAME], environment=own).wall)
         destroyed.append(run([*_EROS, "sandbox", "destroy", _NAME, "--yes"], environment=own).wall)
         lab.say(f"round {number + 1} of {lab.repeat}")
     return Figures(
         (
             seconds("create from the medium sample", created),
+            Figure("rows copied by the clones", "GiB", tuple(copied)),
             seconds("diff of all tables and views", compared),
             seconds("destroy", destroyed),
             *modelled(),

@@ -12,13 +12,14 @@ BEGIN
     DECLARE turns INT64 DEFAULT 0;
 
     -- BigQuery has no statement that sleeps. These expressions read no table, so they bill
-    -- nothing. The bound ends the loop should the clock not move.
-    WHILE turns < 10000 AND CURRENT_TIMESTAMP() < pause_end DO
+    -- nothing. The bound ends the loop should the clock go backwards. A clock that has not moved
+    -- in 100 turns stands still, as in `eros sandbox diff --baseline`: nobody can wait on it.
+    WHILE turns < 10000 AND CURRENT_TIMESTAMP() < pause_end AND (turns < 100 OR CURRENT_TIMESTAMP() != pause_start) DO
         SET turns = turns + 1;
     END WHILE;
     -- The turns take their own time, and a clock that stands still may not keep a caller for ever.
     SET waited_seconds = waited_seconds + GREATEST(
         TIMESTAMP_DIFF(CURRENT_TIMESTAMP(), pause_start, MICROSECOND) / 1000000,
-        IF(turns >= 10000, pause_seconds, 0)
+        IF(CURRENT_TIMESTAMP() < pause_end, pause_seconds, 0)
     );
 END;

@@ -41,11 +41,12 @@ BEGIN
             SET failure = @@error.message;
             CALL `{{ project }}`.`{{ dataset }}`.pause_before_retry(waited_seconds);
         END;
-        IF NOT is_held AND CURRENT_TIMESTAMP() >= deadline THEN
+        IF NOT is_held AND (CURRENT_TIMESTAMP() >= deadline OR waited_seconds >= patience_seconds) THEN
             RAISE USING MESSAGE = FORMAT('lock %s is not to be had within %d seconds: %s', wanted_lock, patience_seconds, failure);
         END IF;
         -- Reading gets in nobody's way; the UPDATE does, so it waits until the lock looks free.
-        WHILE NOT is_held AND CURRENT_TIMESTAMP() < deadline AND EXISTS (
+        -- Waited seconds count on a clock that stands still, too.
+        WHILE NOT is_held AND CURRENT_TIMESTAMP() < deadline AND waited_seconds < patience_seconds AND EXISTS (
             SELECT 1
             FROM `{{ project }}`.`{{ dataset }}`.automation_locks
             WHERE

@@ -73,11 +73,12 @@ BEGIN
         -- What reads a table is billed however the conditions before it end, so it stands within.
         -- cost: 1 of 100
         IF NOT is_held THEN
-            IF NOT is_new AND CURRENT_TIMESTAMP() >= deadline THEN
+            IF NOT is_new AND (CURRENT_TIMESTAMP() >= deadline OR waited_seconds >= patience_seconds) THEN
                 RAISE USING MESSAGE = FORMAT('the lock of page %s is not to be had within %d seconds: %s', for_page, patience_seconds, failure);
             END IF;
             -- Reading gets in nobody's way; the UPDATE does, so it waits until the lock looks free.
-            WHILE CURRENT_TIMESTAMP() < deadline AND EXISTS (
+            -- Waited seconds count on a clock that stands still, too.
+            WHILE CURRENT_TIMESTAMP() < deadline AND waited_seconds < patience_seconds AND EXISTS (
                 SELECT 1
                 FROM `{{ project }}`.`{{ dataset }}`.page_locks
                 WHERE

@@ -20,8 +20,7 @@ DATASET = "eros_scheduling_brain"
 PAGE = "some page"
 # What procedures take, by the name of the argument; a DATE or TIMESTAMP is the day.
 VALUES = {
-    # Less than it takes to wait: a clock that stands still ends no pause before 10,000 turns.
-    "waited_seconds": "-1",
+    "waited_seconds": "0",
     "new_level": "'WARNING'",
     "new_name": "'Something'",
     "new_source": "'a test'",
@@ -150,6 +149,30 @@ def test_every_procedure_does_the_same_on_both_sides(warehouse, sides):
     odd, failed, _ = differing(warehouse, sides, chosen)
     assert odd == []
     assert failed.keys() == FAILING, failed
+
+
+@pytest.mark.parametrize(
+    ("take", "lock"), [("take_lock", "a lock"), ("take_page_lock", PAGE)], ids=str
+)
+def test_a_lock_that_is_held_is_not_waited_for_until_the_run_times_out(
+    warehouse, sides, take, lock
+):
+    calls = "\n".join(
+        f"CALL {warehouse.settings.dataset_reference}.`{take}`('{lock}', '{who}', 600, 3);"
+        for who in ("somebody", "me")
+    )
+    own = warehouse.settings
+    limits = own.limits.model_copy(update={"daily_run_timeout_seconds": 60})
+    _, notes = sandbox_diff.on_twins(
+        warehouse.client,
+        own.model_copy(update={"limits": limits}),
+        sides,
+        [Script("waiting", calls)],
+        (),
+        lambda _: None,
+    )
+    assert "waiting failed on both sides: " in notes[1]
+    assert "not to be had within 3 seconds: somebody else holds it" in notes[1]
 
 
 def _day(sides: sandbox_diff.Sides) -> date:
