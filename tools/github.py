@@ -47,9 +47,21 @@ _AUTHOR = "github-actions[bot]"
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 
 
-def comment(number: str, files: Sequence[Path], link: str, more: Sequence[Path] = ()) -> None:
-    """Put the plans into the one comment of the pull request, with `more` if it could be made."""
-    texts = [file.read_text(encoding="utf-8").strip() for file in files]
+def comment(
+    number: str, files: Sequence[Path], link: str, more: Sequence[Path] = (), offline: bool = False
+) -> None:
+    """Put the plans into the one comment of the pull request, with `more` if it could be made.
+
+    With `offline` a plan may be one that was made without a cloud, or be missing.
+    """
+    if offline:
+        title = (
+            "> The stacks could not be asked, so a plan below may be made without a cloud: "
+            f"[the run]({link}). It is not enough to merge this: see docs/ci.md."
+        )
+        texts = [title, *(_text(file, link) for file in files)]
+    else:
+        texts = [file.read_text(encoding="utf-8").strip() for file in files]
     texts += [_text(file, link) for file in more]
     _write(number, texts, link)
 
@@ -231,6 +243,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     one.add_argument("files", nargs="+", type=Path)
     one.add_argument("--link", required=True)
     one.add_argument("--more", nargs="*", type=Path, default=[])
+    one.add_argument("--offline", action="store_true")
     other = commands.add_parser("fork")
     other.add_argument("head")
     other.add_argument("commit")

@@ -48,6 +48,8 @@ def list_(
         answers.show(console, _listed(rows), wide=wide)
     else:
         console.print("[green]✓[/] nothing fires")
+    if output is not Format.JSON and (taken := standing.taken_elsewhere(google, rows)):
+        console.print(taken, markup=False)
     for warning in found.warnings:
         print(f"warning: {warning}", file=sys.stderr)
 
@@ -108,15 +110,41 @@ def ack(
 ) -> None:
     """Acknowledge an alert, which stops its escalation."""
     person = by or getpass.getuser()
+    settings = load_stack_file(stack)
+    google = Google(settings)
+    rules = {rule.id: rule for rule in Project(settings).alerts.rules}
+    rule = rules.get(alert.upper())
+    if rule is not None and rule.metric is not None:
+        raise UserError(
+            f"Cloud Monitoring judges {rule.id}, and it can be taken only there",
+            fix=standing.where_taken(google),
+        )
     try:
-        alert_states.acknowledge(Google(load_stack_file(stack)), alert, person)
+        alert_states.acknowledge(google, alert, person)
     except FAILURES as error:
         if "no open alert" not in str(error):
             raise
-        raise UserError(
-            f"no open alert is named {alert!r}", fix="eros alerts list --firing shows what is open"
-        ) from None
+        raise _refusal(google, alert) from None
     console.print(f"{alert}: acknowledged by {person}", markup=False)
+
+
+def _refusal(google: Google, alert: str) -> UserError:
+    """Why there is nothing to take, in agreement with what `list` shows."""
+    firing = "eros alerts list --firing shows what is open"
+    states = {row["rule_id"]: row for row in alert_states.status(google)}
+    row = states.get(alert.upper())
+    if row is None:
+        return UserError(
+            "no rule and no open alert of a procedure has this name", value=alert, fix=firing
+        )
+    if row["state"] == "ACKNOWLEDGED":
+        return UserError(f"{row['rule_id']} is taken already, by {row['acknowledged_by']}")
+    if row["state"] == "PENDING":
+        return UserError(
+            f"{row['rule_id']} is pending: it opens when its value stays beyond the limit",
+            fix=f"eros alerts list --firing; take it when it says {standing.OPEN}",
+        )
+    return UserError(f"{row['rule_id']} is not open", fix=firing)
 
 
 def _listed(rows: list[Standing]) -> Answer:

@@ -356,12 +356,19 @@ class Settings(Section):
         Nor has a statement failed that BigQuery aborted because another changed the same
         table, or too many waited to: procedures repeat it, and tell by etl_job_runs and alerts
         when they give up. Nor the ROLLBACK after it, which finds no transaction.
+
+        Nor what a caller has done wrong, who reads the error: a text of one's own that is no SQL, a
+        call that a procedure of ours refuses, and whatever a command of `eros` is answered.
         """
+        component = "SELECT 1 FROM UNNEST(labels) AS label WHERE label.key = 'component'"
         return (
             "IF((statement_type = 'ROLLBACK_TRANSACTION' OR REGEXP_CONTAINS(error_result.message, "
-            "'due to concurrent update|Too many DML statements outstanding')) AND EXISTS("
-            "SELECT 1 FROM UNNEST(labels) AS label WHERE label.key = 'component'"
-            "), NULL, error_result.reason)"
+            "'due to concurrent update|Too many DML statements outstanding')) "
+            f"AND EXISTS({component}) "
+            "OR STRPOS(error_result.message, 'refused: ') > 0 "
+            f"OR STRPOS(error_result.message, 'Syntax error: ') > 0 AND NOT EXISTS({component}) "
+            f"OR EXISTS({component} AND label.value = 'eros_command'), "
+            "NULL, error_result.reason)"
         )
 
     @property

@@ -10,7 +10,7 @@ from bqstack.catalogue.sql_objects import Kind, SqlObject
 from eros.project import schedules
 from eros.project.project import Project
 from eros.project.settings import PROJECT_ROOT, Settings
-from eros.reference import lists, relations, result_columns
+from eros.reference import contacts, lists, relations, result_columns
 from eros.reference.object_page import Known, section
 
 INDEX = Path("docs/objects.md")
@@ -69,7 +69,7 @@ def pages(
     found = {INDEX: _index(known, entries)}
     for page, kinds in _PAGES.items():
         found[_FOLDER / f"{page}.md"] = _page(known, kinds)
-    return found | lists.pages(settings, root)
+    return found | lists.pages(settings, root) | contacts.page(root)
 
 
 def differing(

@@ -121,6 +121,25 @@ class All:
     warnings: tuple[str, ...] = ()
 
 
+def where_taken(google: Google) -> str:
+    """Where a person takes an incident of Cloud Monitoring: no API acknowledges one."""
+    if google.is_local:
+        return "nothing: the local cloud has no such page, and the incident closes by itself"
+    project = google.settings.project
+    return (
+        f"acknowledge it on https://console.cloud.google.com/monitoring/alerting?project={project}"
+    )
+
+
+def taken_elsewhere(google: Google, rows: Iterable[Standing]) -> str:
+    """Which of the rules that fire `eros alerts ack` cannot take; empty without any."""
+    names = [one.id for one in rows if one.is_firing and one.judged_by != "SQL"]
+    if not names:
+        return ""
+    page = f" ({where_taken(google)})" if not google.is_local else ""
+    return f"{', '.join(names)}: judged by Cloud Monitoring and taken only there{page}"
+
+
 def read(google: Google, alerts: Alerts) -> All:
     """How the rules of the stack stand."""
     known = {rule.id: rule for rule in alerts.rules}

@@ -103,6 +103,6 @@ BEGIN
     END WHILE;
 
     IF found = 0 THEN
-        RAISE USING MESSAGE = CONCAT('no open alert is named ', wanted);
+        RAISE USING MESSAGE = CONCAT('refused: no open alert is named ', wanted);
     END IF;
 END;

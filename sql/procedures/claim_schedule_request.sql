@@ -11,7 +11,7 @@ BEGIN
     DECLARE oldest_date DATE DEFAULT DATE_SUB(CURRENT_DATE('{{ time_zone }}'), INTERVAL {{ retention.log_days }} DAY);
 
     IF TRIM(COALESCE(builder, '')) = '' THEN
-        RAISE USING MESSAGE = 'builder must name the claimant';
+        RAISE USING MESSAGE = 'refused: builder must name the claimant';
     END IF;
 
     -- Choosing and claiming is one statement, so no two builders want the same row: each sees

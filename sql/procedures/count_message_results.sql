@@ -26,7 +26,7 @@ BEGIN
         IF NOT is_open THEN
             -- Another run is at work and counts the same messages, but not those of long ago.
             IF from_date IS NOT NULL THEN
-                RAISE USING MESSAGE = 'a feedback run is at work; call recount_caption_performance again when it has ended';
+                RAISE USING MESSAGE = 'refused: a feedback run is at work; call recount_caption_performance again when it has ended';
             END IF;
             RETURN;
         END IF;

@@ -63,7 +63,7 @@ BEGIN
                 )
         ) THEN
             RAISE USING MESSAGE = FORMAT(
-                'builder %t does not hold the request of page %t for %t; its lease may have ended',
+                'refused: builder %t does not hold the request of page %t for %t; its lease may have ended',
                 builder,
                 for_page,
                 for_date

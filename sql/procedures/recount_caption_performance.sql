@@ -7,7 +7,7 @@ BEGIN
 
     IF from_date IS NULL OR from_date NOT BETWEEN oldest AND CURRENT_DATE('UTC') THEN
         RAISE USING MESSAGE = FORMAT(
-            'from_date must be %t to %t: results of {{ automation.feedback_window_days }} days are kept; but is %t',
+            'refused: from_date must be %t to %t: results of {{ automation.feedback_window_days }} days are kept; but is %t',
             oldest,
             CURRENT_DATE('UTC'),
             from_date

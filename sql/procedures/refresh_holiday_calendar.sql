@@ -4,7 +4,7 @@ OPTIONS (
 )
 BEGIN
     IF first_year IS NULL OR last_year IS NULL OR first_year NOT BETWEEN 1971 AND last_year OR last_year > 2199 THEN
-        RAISE USING MESSAGE = 'the years must be 1971 to 2199, the first not after the last';
+        RAISE USING MESSAGE = 'refused: the years must be 1971 to 2199, the first not after the last';
     END IF;
 
     -- Rules: FIXED is month and day. WEEKDAY is the nth weekday (1 Sunday to 7 Saturday)

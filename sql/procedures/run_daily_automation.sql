@@ -24,7 +24,7 @@ BEGIN
     -- planned any more. Yesterday is for a run that is repeated after midnight.
     IF run_date IS NULL OR run_date NOT BETWEEN DATE_SUB(today, INTERVAL 1 DAY) AND today THEN
         RAISE USING MESSAGE = FORMAT(
-            'execution_date must be %t or %t, the day in {{ time_zone }}, but is %t',
+            'refused: execution_date must be %t or %t, the day in {{ time_zone }}, but is %t',
             DATE_SUB(today, INTERVAL 1 DAY),
             today,
             run_date

@@ -42,13 +42,13 @@ BEGIN
     SET @@query_label = CONCAT('component:select_captions_for_creator,{{ job_labels }},eros_run:', run);
 
     IF TRIM(COALESCE(for_page, '')) = '' THEN
-        RAISE USING MESSAGE = 'for_page must name a page';
+        RAISE USING MESSAGE = 'refused: for_page must name a page';
     END IF;
     IF num_captions IS NULL OR num_captions NOT BETWEEN 1 AND {{ selection.max_captions }} THEN
-        RAISE USING MESSAGE = FORMAT('num_captions must be 1 to {{ selection.max_captions }}, but is %t', num_captions);
+        RAISE USING MESSAGE = FORMAT('refused: num_captions must be 1 to {{ selection.max_captions }}, but is %t', num_captions);
     END IF;
     IF schedule_date IS NULL OR schedule_date NOT BETWEEN today AND DATE_ADD(today, INTERVAL 365 DAY) THEN
-        RAISE USING MESSAGE = FORMAT('schedule_date must be %t to a year later, but is %t', today, schedule_date);
+        RAISE USING MESSAGE = FORMAT('refused: schedule_date must be %t to a year later, but is %t', today, schedule_date);
     END IF;
 
     BEGIN

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from google.api_core.exceptions import Forbidden
+from google.api_core.exceptions import BadRequest, Forbidden
 
+from bqstack.errors import UserError
 from eros.cli import alerts as command
 from eros.cloud import transfers
 from eros.project import alerts
@@ -84,7 +85,7 @@ def google(settings: Settings, *alerts: dict[str, Any], fault: Exception | None 
             raise fault
         return Api(list(alerts))
 
-    return SimpleNamespace(settings=settings, api=api, root=PROJECT_ROOT)
+    return SimpleNamespace(settings=settings, api=api, root=PROJECT_ROOT, is_local=False)
 
 
 def judge(monkeypatch: pytest.MonkeyPatch, at: datetime | Exception | None) -> None:
@@ -254,7 +255,7 @@ def listed(
 
 def test_firing_shows_what_somebody_has_to_look_at(listed: Any, settings: Settings) -> None:
     text = listed(alert("a05", settings.environment), firing=True, wide=True).out
-    assert [line.split()[0] for line in text.splitlines()] == ["rule", "A05", "A15"]
+    assert [line.split()[0] for line in text.splitlines()] == ["rule", "A05", "A15", "A05:"]
     found = json.loads(listed(output=command.Format.JSON).out)
     assert {one["rule_id"] for one in found} >= {*METRIC_RULES, "A14", "A15", "A98"}
     (taken,) = [one for one in found if one["rule_id"] == "A15"]
@@ -299,3 +300,49 @@ def test_every_unit_that_counts_things_has_a_singular(settings: Settings) -> Non
     lacking = [r.id for r in counting if not r.one and not r.unit.startswith("times ")]
     assert not lacking
     assert [r.id for r in counting if r.one == r.unit] == []
+
+
+def acknowledge(monkeypatch: pytest.MonkeyPatch, settings: Settings, name: str) -> UserError:
+    """What `eros alerts ack` says of an alert that there is nothing to take of."""
+
+    def refuse(*_: object) -> None:
+        raise BadRequest("refused: no open alert is named x")
+
+    stack = google(settings, alert("a02", settings.environment))
+    monkeypatch.setattr(command, "Google", lambda settings: stack)
+    monkeypatch.setattr(command, "load_stack_file", lambda stack: settings)
+    monkeypatch.setattr(alert_states, "acknowledge", refuse)
+    with pytest.raises(UserError) as caught:
+        command.ack(name, stack="staging", by="ada")
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "fix"),
+    [
+        ("A02", "Cloud Monitoring judges A02, and it can be taken only there", "console.cloud"),
+        ("a15", "A15 is taken already, by ada", ""),
+        ("A17", "A17 is pending", "take it when it says OPEN"),
+        ("A16", "A16 is not open", "eros alerts list --firing"),
+        ("A166", "no rule and no open alert of a procedure has this name", "eros alerts list"),
+    ],
+)
+def test_what_cannot_be_taken_agrees_with_what_is_listed(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, name: str, reason: str, fix: str
+) -> None:
+    pending = row("A17", "WARNING", 12.0, state="PENDING")
+    monkeypatch.setattr(alert_states, "status", lambda google: [*map(dict, ROWS), pending])
+    error = acknowledge(monkeypatch, settings, name)
+    assert reason in error.message
+    assert fix in (error.fix or "")
+
+
+def test_the_list_says_which_rules_are_taken_in_cloud_monitoring(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = google(settings, alert("a02", settings.environment))
+    monkeypatch.setattr(command, "Google", lambda settings: stack)
+    monkeypatch.setattr(command, "load_stack_file", lambda stack: settings)
+    command.list_(stack="staging", firing=True)
+    said = capsys.readouterr().out
+    assert "A02: judged by Cloud Monitoring and taken only there (acknowledge it on https:" in said

@@ -364,9 +364,31 @@ def test_a_pull_request_without_a_plan_is_refused_and_not_skipped():
     assert "plan" in job["needs"]
     assert job["if"] == "always()"
     first = job["steps"][0]
-    assert first["if"] == "needs.plan.result != 'success'"
+    assert first["if"] == "github.event.pull_request.head.repo.full_name != github.repository"
     assert first["run"].splitlines()[-1] == "exit 1"
-    assert not any("if" in step for step in job["steps"][1:]), "the rest needs its success"
+    [second] = [s for s in job["steps"] if s.get("name") == "Refuse what has no plan"]
+    assert second["if"] == "needs.plan.result != 'success'"
+    assert second["run"].splitlines()[-1] == "exit 1"
+    rest = job["steps"][job["steps"].index(second) + 1 :]
+    assert next(step["name"] for step in rest if "run" in step) == "Write or update the comment"
+    assert not any("if" in step for step in rest), "the rest needs its success"
+
+
+def test_a_branch_whose_stacks_cannot_be_asked_gets_a_plan_without_a_cloud():
+    """No identity is set up yet, or it is refused: the comment is there, and the job fails."""
+    jobs = DOCUMENTS["pull-request"]["jobs"]
+    assert jobs["offline"]["needs"] == ["plan"]
+    assert "needs.plan.result == 'failure'" in jobs["offline"]["if"]
+    assert "!cancelled()" in jobs["offline"]["if"], "a job whose need has failed is skipped"
+    steps = jobs["comment"]["steps"]
+    names = [step.get("name") for step in steps]
+    written = names.index("Write or update the comment with a plan without a cloud")
+    assert "offline" in jobs["comment"]["needs"]
+    assert "--offline" in steps[written]["run"]
+    assert written < names.index("Refuse what has no plan")
+    patterns = [s["with"]["pattern"] for s in steps if "download-artifact" in s.get("uses", "")]
+    # The same files are in both: what asked the cloud comes last.
+    assert patterns == ["plan-offline-*", "plan-{staging,prod,touched,sandbox}"]
 
 
 @pytest.mark.parametrize("job", ["checks", "plan", "comment"])

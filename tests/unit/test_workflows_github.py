@@ -113,6 +113,16 @@ def test_a_comment_that_somebody_else_began_is_not_taken_for_ours(gh, tmp_path, 
     assert call["arguments"][:3] == ["repos/o/r/issues/7/comments", "--method", "POST"]
 
 
+def test_a_plan_without_a_cloud_says_so_and_one_may_be_missing(gh, tmp_path):
+    answer(gh, issues__7__comments=[[]])
+    files = [*texts(tmp_path, "# staging"), str(tmp_path / "prod.md")]
+    assert github.main(["comment", "7", *files, "--offline", "--link", LINK]) == 0
+    (call,) = written(gh)
+    assert "> The stacks could not be asked" in call["body"]
+    assert "# staging" in call["body"]
+    assert "There is no `prod.md`" in call["body"]
+
+
 def from_fork(gh: Path, tmp_path: Path, *files: str, commit: str = "c" * 40) -> int:
     pull = {"number": 7, "head": {"sha": "c" * 40}}
     answer(gh, pulls=[pull], issues__7__comments=[[said(2, "<!-- eros plan -->\nold")]])

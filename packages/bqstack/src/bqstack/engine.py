@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from bqstack.errors import UserError
 
 # Of what a failed command said: its errors stand at the end.
 _MOST_SAID = 4000
+_MISSING = re.compile(r"no stack named '([^']+)' found")
 
 
 def executable() -> str:
@@ -89,7 +91,14 @@ def output(*arguments: str, root: Path) -> str:
         [executable(), *arguments], cwd=root, check=False, capture_output=True, text=True
     )
     if result.returncode != 0:
-        raise UserError(f"pulumi {' '.join(arguments[:2])}: {result.stderr.strip()}")
+        text = result.stderr.strip()
+        missing = _MISSING.search(text)
+        raise UserError(
+            f"pulumi {' '.join(arguments[:2])}: {text}",
+            fix=f"pulumi stack init {missing[1]}; or name its backend: PULUMI_BACKEND_URL"
+            if missing
+            else None,
+        )
     return result.stdout
 
 
