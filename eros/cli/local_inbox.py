@@ -76,7 +76,7 @@ def entry(one: dict[str, Any]) -> Text:
         f"  {incident['severity']:<8}  ",
         (incident["policy_name"], "bold"),
         f"\n     {one['channel']['displayName']} · {_runbook(incident)}",
-        (f"\n     {incident['summary']}", "dim"),
+        (f"\n     {_why(incident)}", "dim"),
     ]
     return Text.assemble(
         *((inert(part[0]), part[1]) if isinstance(part, tuple) else inert(part) for part in parts)
@@ -117,6 +117,13 @@ def _incident(one: dict[str, Any]) -> dict[str, Any]:
 def _kind(one: dict[str, Any]) -> str:
     incident = _incident(one)
     return "repeated" if incident["renotify"] else incident["state"]
+
+
+def _why(incident: dict[str, Any]) -> str:
+    """The sentence with the figure; for a notice, which has none, its own first line."""
+    if "extracted_labels" in incident:
+        return str(incident.get("documentation", {}).get("subject", incident["summary"]))
+    return str(incident["summary"])
 
 
 def _runbook(incident: dict[str, Any]) -> str:

@@ -24,7 +24,7 @@ eros() {{ {python} -m eros.cli.app "$@"; }}
 gcloud() {{ true; }}
 """
 _GIT = [f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")]
-_LEFT_OUT = (".git", ".venv", ".local", "logs", "__pycache__", ".*_cache")
+_LIST = ("git", "ls-files", "--cached", "--others", "--exclude-standard")
 
 
 def commands() -> list[str]:
@@ -40,7 +40,10 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The copy in which somebody has followed the page, and what was printed."""
     folder = tmp_path_factory.mktemp("quickstart")
     root = folder / "eros"
-    shutil.copytree(PROJECT_ROOT, root, ignore=shutil.ignore_patterns(*_LEFT_OUT))
+    for name in subprocess.check_output(_LIST, cwd=PROJECT_ROOT, text=True).splitlines():
+        if (PROJECT_ROOT / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(PROJECT_ROOT / name, root / name)
     (folder / "state").mkdir()
     lines = commands()
     bootstrapped = lines.index(". tools/activate.sh")

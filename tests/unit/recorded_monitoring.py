@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -62,7 +63,7 @@ def client(recorded: Recorded) -> Resource:
     return build_from_document(document, http=recorded)
 
 
-def points(values: list[float], minutes: float = 10, kind: str = "doubleValue") -> list[dict]:
+def points(values: Sequence[float], minutes: float = 10, kind: str = "doubleValue") -> list[dict]:
     """Points that end at END, newest first as the API gives them."""
     return [
         {
@@ -76,7 +77,7 @@ def points(values: list[float], minutes: float = 10, kind: str = "doubleValue") 
     ]
 
 
-def series(values: list[float], minutes: float = 10, kind: str = "doubleValue", **labels: str):
+def series(values: Sequence[float], minutes: float = 10, kind: str = "doubleValue", **labels: str):
     """A time series of an aggregated query."""
     return {
         "metric": {"type": "set by the caller", "labels": labels},

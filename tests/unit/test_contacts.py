@@ -41,7 +41,7 @@ def test_people_rotation_and_channels_are_those_of_the_settings(project):
     given = {
         "rota": "https://example.com/rota",
         "cto": "Ada",
-        "escalationEmail": "lead@example.com",
+        "escalationEmail": "lead@a.example",
     }
     put(project / "Pulumi.prod.yaml", contacts=given, alertEmail="night@example.com")
     found = rows(project)
@@ -50,7 +50,7 @@ def test_people_rotation_and_channels_are_those_of_the_settings(project):
     assert found["rotation"] == ["https://example.com/rota", "not set: `eros:contacts.rota`"]
     assert found["CTO"][0] == "Ada"
     assert "night@example.com" in found["CRITICAL alerts reach"][0]
-    assert "lead@example.com" in found["escalations reach"][0]
+    assert "lead@a.example" in found["escalations reach"][0]
     assert found["escalations reach"][1] == "nobody"
 
 
