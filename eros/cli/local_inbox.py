@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from bqstack.amounts import counted
 from bqstack.errors import UserError
 from eros.cli.common import Format, Output, console, inert
 from eros.cloud.local_control import Control
@@ -38,7 +39,7 @@ def inbox(
         return
     control = Control(load_stack_file(STACK))
     if clear:
-        console.print(f"{control.clear_inbox()} notifications deleted")
+        console.print(f"{counted(control.clear_inbox(), 'notification')} deleted")
         return
     found = control.inbox()
     if only_open:

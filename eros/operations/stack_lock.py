@@ -18,6 +18,7 @@ from typing import Any
 
 from google.api_core.exceptions import GoogleAPICallError, NotFound
 
+from bqstack.amounts import span
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
 from eros import logs
@@ -176,7 +177,7 @@ END
         what = "a rollback" if deployment == ROLLBACK else f"deployment {deployment}"
         return UserError(
             f"{what} by {who} holds the lock; last heartbeat "
-            f"{seen:%Y-%m-%d %H:%M:%S} UTC, {age.total_seconds() / 60:.0f} minutes ago",
+            f"{seen:%Y-%m-%d %H:%M:%S} UTC, {span(age, largest='h')} ago",
             fix=f"{'' if stale else 'wait until it finishes; '}{dead}: "
             f"{self._command} --break-lock",
         )

@@ -357,8 +357,7 @@ class Settings(Section):
         table, or too many waited to: procedures repeat it, and tell by etl_job_runs and alerts
         when they give up. Nor the ROLLBACK after it, which finds no transaction.
 
-        Nor what a caller has done wrong, who reads the error: a text of one's own that is no SQL, a
-        call that a procedure of ours refuses, and whatever a command of `eros` is answered.
+        Nor what a caller did wrong, who reads the error: no SQL, a refused call, a command's query.
         """
         component = "SELECT 1 FROM UNNEST(labels) AS label WHERE label.key = 'component'"
         return (

@@ -9,12 +9,14 @@ from bqstack import texts
 from bqstack.errors import UserError
 from eros.project import channels
 from eros.project.alerts import loaded_rules
+from eros.project.alerts.rules_file import Severity
 from eros.project.settings import NAMESPACE, Settings
 from eros.project.stack_file import load_stack_file
 
 PAGE = Path("docs/runbook.md")
 _BEGIN, _END = "<!-- contacts: written by `eros docs` -->", "<!-- contacts: end -->"
 _PLACE = re.compile(f"(?<={re.escape(_BEGIN)}\n).*?(?={re.escape(_END)})", re.S)
+_SEVERITIES: tuple[Severity, ...] = ("CRITICAL", "WARNING")
 # What no channel needs: for people, entries of eros:contacts.
 PEOPLE = {
     "rota": "rotation",
@@ -39,7 +41,7 @@ def _table(root: Path) -> str:
     rows.append(("on call", *(_cell(stack.alert_email) for stack in stacks)))
     for key, title in PEOPLE.items():
         rows.append((title, *(_contact(stack, key) for stack in stacks)))
-    for severity in ("CRITICAL", "WARNING"):
+    for severity in _SEVERITIES:
         reached = (_cell(", ".join(_receivers(stack, root, severity))) for stack in stacks)
         rows.append((f"{severity} alerts reach", *reached))
     reached = (_cell(", ".join(_receivers(stack, root, "CRITICAL", True))) for stack in stacks)
@@ -64,7 +66,9 @@ def _contact(stack: Settings, key: str) -> str:
     return _cell(value) if value else f"not set: `{NAMESPACE}:contacts.{key}`"
 
 
-def _receivers(stack: Settings, root: Path, severity: str, escalated: bool = False) -> list[str]:
+def _receivers(
+    stack: Settings, root: Path, severity: Severity, escalated: bool = False
+) -> list[str]:
     """Where alerts of a severity arrive: each channel of the stack, with its address."""
     declared = channels.load(stack, root)
     route = loaded_rules.read_document(root).routes[severity]

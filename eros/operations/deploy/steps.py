@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -310,7 +311,8 @@ class Compare:
         pause = _LOCAL_LOOK_SECONDS if deployment.site.google.is_local else _SIGN_SECONDS
         said = ""
         while (left := (until - deployment.now()).total_seconds()) > 0:
-            if said != (line := f"  watching for another {left / 60:.0f} minutes"):
+            minutes = counted(math.ceil(left / 60), "minute")
+            if said != (line := f"  watching for another {minutes}"):
                 deployment.progress(said := line)
             self.sleep(min(left, pause))
             if not deployment.has_lock():

@@ -9,6 +9,7 @@ from google.api_core.exceptions import ServiceUnavailable
 from bqstack.errors import UserError
 from eros.operations.deploy import ExitCode, Finding, Level, run, step_results, steps
 from eros.operations.deploy.before_after import Figures
+from eros.operations.deploy.deploy_journal import Journal
 from eros.operations.deploy.deployment import StepFailed
 from eros.operations.deploy.undo import Decision
 from tests.unit.deploy.deployments import NOW, never, preview, previewed
@@ -121,7 +122,7 @@ def test_a_system_that_is_worse_fails_the_comparison(make, monkeypatch):
     assert "3 corrupt rows, 0 before" in outcome.message
     # What it was judged by is in the report, and in the journal that another machine reads.
     assert outcome.content["figures"]["after"]["corrupt_rows"] == 3
-    kept = type(made.deployment.journal)._load(made.deployment.journal.folder / "journal.json")
+    kept = next(Journal.newest_first(made.deployment.site.stack))
     [trigger] = kept.last(step_results.Compared).triggers
     assert trigger == "data are corrupted: 3 corrupt rows, 0 before"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from google.api_core.exceptions import ServiceUnavailable
 
 from bqstack.state import Update
+from eros import logs
 from eros.cli import rollback as command
 from eros.operations.deploy import deploying, success_rate
 from eros.operations.deploy.deployment import ExitCode, StepFailed
@@ -82,22 +84,13 @@ def test_what_was_resumed_counts_by_its_last_end_and_what_changed_nothing_does_n
     assert words([]) == "no deployment ended in 90 days"
 
 
-def test_a_deployment_leaves_the_record_that_is_counted(make, monkeypatch):  # noqa: F811
-    kept: list[dict[str, Any]] = []
-    monkeypatch.setattr(
-        deploying,
-        "_LOG",
-        SimpleNamespace(
-            audit=lambda event, **extras: kept.append({"event": event} | extras),
-            deployment=lambda *_, **__: None,
-            error=lambda *_, **__: None,
-            timer=deploying._LOG.timer,
-        ),
-    )
+def test_a_deployment_leaves_the_record_that_is_counted(make, caplog):  # noqa: F811
+    caplog.set_level(logging.INFO, logger=logs.Stream.AUDIT.logger.name)
     bad = Fake("validate", ExitCode.VALIDATION, error=StepFailed("bad"))
     deploying.run(make().deployment, [bad], decide=lambda deployment: NOTHING)
-    assert [one["event"] for one in kept] == [success_rate.RECORD]
-    assert words(kept).startswith("0 of 1 deployment ")
+    audited = [one for one in caplog.records if one.name == logs.Stream.AUDIT.logger.name]
+    assert [one.getMessage() for one in audited] == [success_rate.RECORD]
+    assert words([vars(one)["extras"] for one in audited]).startswith("0 of 1 deployment ")
 
 
 def test_records_that_cannot_be_read_are_no_success(monkeypatch):
