@@ -162,3 +162,21 @@ def test_a_sum_beyond_int64_is_an_error(client):
 
     with pytest.raises(BadRequest, match="out of range"):
         rows(client, "SELECT SUM(9223372036854775807) FROM UNNEST([1, 2])")
+
+
+def test_a_view_of_what_has_gone_is_still_there(client):
+    """BigQuery describes it and says what is missing when it is read."""
+    from google.api_core.exceptions import GoogleAPICallError
+
+    rows(client, "CREATE TABLE d.worn (a INT64, b INT64)")
+    rows(client, "CREATE VIEW d.of_worn AS SELECT b FROM d.worn")
+    rows(client, "ALTER TABLE d.worn DROP COLUMN b")
+    assert client.get_table("d.of_worn").table_type == "VIEW"
+    with pytest.raises(GoogleAPICallError, match="b"):
+        rows(client, "SELECT * FROM d.of_worn")
+    rows(client, "DROP TABLE d.worn")
+    assert client.get_table("d.of_worn").table_type == "VIEW"
+    with pytest.raises(GoogleAPICallError, match="worn"):
+        rows(client, "SELECT * FROM d.of_worn")
+    rows(client, "CREATE OR REPLACE VIEW d.of_worn AS SELECT 1 AS b")
+    assert rows(client, "SELECT * FROM d.of_worn") == [(1,)]

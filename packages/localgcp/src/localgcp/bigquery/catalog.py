@@ -231,7 +231,17 @@ def _fetch(sql: str, params: list[Any] | None = None) -> list[tuple[Any, ...]]:
 
 def columns(project_id: str, dataset_id: str, table_id: str) -> list[TableFieldSchema]:
     """Columns of a table or view; raises BigQueryError when there is none of this name."""
-    found = described(*tables.physical(project_id, dataset_id, table_id))
+    place = tables.physical(project_id, dataset_id, table_id)
+    try:
+        found = described(*place)
+    except duckdb.BinderException:
+        if not _is_view(*place):
+            raise
+        found = None
+    if found is None and _is_view(*place):
+        # What it reads has gone: BigQuery still has the view, and says so when it is read.
+        stored = metadata.load(Table, project_id, dataset_id, table_id)
+        return tables.fields(stored) if stored else []
     if found is None:
         raise not_found("Table", names.label(project_id, dataset_id, table_id))
     return [
@@ -256,6 +266,11 @@ def described(project_id: str, dataset_id: str, table_id: str) -> Described | No
         except MISSING:
             return None
     return [(column, kind, column in required) for column, kind in zip(columns, kinds, strict=True)]
+
+
+def _is_view(*path: str) -> bool:
+    found = kind(*path) if path[0] in database._attached else None
+    return found is not None and found[0] == "VIEW"
 
 
 def _is_table(*path: str) -> bool:
