@@ -68,7 +68,7 @@ engine: bootstrap ## the real pulumi against local clouds of their own
 bench: bootstrap ## time the system on generated data; BENCH='peers --repeat 3' for one benchmark
 	@$(ACTIVATE); python -m dev.bench $(BENCH)
 
-client-suite: bootstrap ## system tests of Google's Python client (a checkout at DIR) against the local BigQuery
+client-suite: bootstrap ## system tests of a client of Google's (a checkout at DIR) against a local cloud
 	@$(ACTIVATE); python -m dev.clients "$(DIR)"
 
 chaos: bootstrap ## a fault at every call of every operation; CHAOS='--trials 10' for a spread

@@ -1,8 +1,9 @@
-"""`make client-suite DIR=…`: the system tests of Google's Python client against a local cloud.
+"""`make client-suite DIR=…`: the system tests of a client of Google's against a local cloud.
 
-DIR is a checkout that the person has (googleapis/python-bigquery); nothing of it is copied. Its
-client is the one installed, in an environment of its own. The local cloud is one of the suite's
-own, with stand-ins for the public data that the tests read.
+DIR is a checkout that the person has, of googleapis/python-bigquery, python-bigquery-storage or
+python-bigquery-sqlalchemy; nothing of it is copied. Its client is the one installed, in an
+environment of its own. The local cloud is one of the suite's own, with stand-ins for the public
+data that the tests read.
 """
 
 from __future__ import annotations
@@ -33,6 +34,12 @@ _TOOLS = (
     "pytest-timeout",
 )
 _TESTS = Path("tests") / "system"
+# By a folder of the checkout: its extras, and what its tests need besides.
+_SUITES = {
+    "sqlalchemy_bigquery": ("all", ("google-cloud-bigquery", "sqlalchemy<2.1")),
+    "google/cloud/bigquery_storage": ("fastavro,pandas,pyarrow", ("google-cloud-bigquery", "pytz")),
+    "google/cloud/bigquery": ("all", ()),
+}
 
 
 def main() -> int:
@@ -42,10 +49,12 @@ def main() -> int:
     parser.add_argument("pytest", nargs="*", help="options of pytest, behind --")
     arguments = parser.parse_args()
     checkout = arguments.checkout.resolve()
-    if not (checkout / _TESTS).is_dir():
-        parser.error(f"{checkout} has no {_TESTS}: git clone the client's repository first")
+    found = [needs for folder, needs in _SUITES.items() if (checkout / folder).is_dir()]
+    if not found or not (checkout / _TESTS).is_dir():
+        parser.error(f"{checkout} has no {_TESTS} of a client: git clone its repository first")
+    extras, besides = found[0]
     try:
-        python = python_with((f"{checkout}[all]", *_TOOLS))
+        python = python_with((f"{checkout}[{extras}]", *besides, *_TOOLS))
         with (
             tempfile.TemporaryDirectory(prefix="eros-clients-") as folder,
             _cloud(DataFolder(Path(folder) / "cloud")) as addresses,
@@ -53,7 +62,7 @@ def main() -> int:
             done = subprocess.run(
                 [
                     *(str(python), "-m", "pytest", "-p", "local_cloud", "-q"),
-                    *("--timeout", "120", "-p", "no:cacheprovider", "-rfE", "--tb=line"),
+                    *("--timeout", "240", "-p", "no:cacheprovider", "-rfE", "--tb=line"),
                     *(arguments.pytest or [str(_TESTS)]),
                 ],
                 cwd=checkout,

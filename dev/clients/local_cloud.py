@@ -6,6 +6,7 @@ Loaded by name in the client's own environment; it imports nothing of this repos
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import google.auth
 from google.auth.credentials import AnonymousCredentials
@@ -16,15 +17,23 @@ _PROJECT = os.environ["GOOGLE_CLOUD_PROJECT"]
 def pytest_configure() -> None:
     """What Google's default credentials and its storage address stand for here."""
     google.auth.default = lambda *_args, **_options: (AnonymousCredentials(), _PROJECT)
+    # The storage client's suite reads it from a variable of its own.
+    os.environ.setdefault("PROJECT_ID", _PROJECT)
     try:
-        import grpc
         from google.cloud import bigquery_storage_v1 as storage
-        from google.cloud.bigquery_storage_v1.services.big_query_read.transports import (
-            BigQueryReadGrpcTransport,
-        )
+        from google.cloud.bigquery_storage_v1.services.big_query_read import transports as read
+        from google.cloud.bigquery_storage_v1.services.big_query_write import transports as write
     except ImportError:
         return
-    original = storage.BigQueryReadClient.__init__
+    _to_local(storage.BigQueryReadClient, read.BigQueryReadGrpcTransport)
+    _to_local(storage.BigQueryWriteClient, write.BigQueryWriteGrpcTransport)
+
+
+def _to_local(client: Any, transport: Any) -> None:
+    """Have every client of this kind talk to the local storage port."""
+    import grpc
+
+    original = client.__init__
 
     def local(self, **options) -> None:
         options.pop("credentials", None)
@@ -33,6 +42,6 @@ def pytest_configure() -> None:
             os.environ["BIGQUERY_STORAGE_HOST"],
             options=[("grpc.max_receive_message_length", -1)],
         )
-        original(self, transport=BigQueryReadGrpcTransport(channel=channel), **options)
+        original(self, transport=transport(channel=channel), **options)
 
-    setattr(storage.BigQueryReadClient, "__init__", local)  # noqa: B010 (mypy: no method)
+    client.__init__ = local

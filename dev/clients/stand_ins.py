@@ -1,6 +1,6 @@
 """Stand-ins for what Google's suites read of Google's: public data sets, and the bucket of samples.
 
-The names, the columns that the suites use and the numbers of rows are Google's
+The names, the columns that the suites use and the number of shakespeare's rows are Google's
 (https://cloud.google.com/bigquery/public-data); the rows are made here and say nothing. A test that
 looks at what is in them fails, and docs/fidelity.md names it.
 """
@@ -15,6 +15,8 @@ import pyarrow
 import pyarrow.parquet
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
+
+from localgcp.servers import PROJECT
 
 _PUBLIC = "bigquery-public-data"
 _SAMPLES = "cloud-samples-data/bigquery"
@@ -38,6 +40,12 @@ _TABLES = {
             n AS id, FORMAT('user%d', MOD(n, 1000)) AS `by`, MOD(n, 50) = 0 AS dead,
             TIMESTAMP_SECONDS(1160418111 + n * 60) AS timestamp
         FROM UNNEST(GENERATE_ARRAY(1, 100000)) AS n""",
+    "new_york_citibike.citibike_stations": """AS
+        SELECT
+            FORMAT('%d', n) AS station_id, FORMAT('Station %d', n) AS name,
+            40.6 + n / 10000 AS latitude, -74.0 + n / 10000 AS longitude,
+            MOD(n, 30) AS num_bikes_available
+        FROM UNNEST(GENERATE_ARRAY(1, 1000)) AS n""",
     "samples.natality": """AS
         SELECT
             1969 + MOD(n, 40) AS source_year, 1969 + MOD(n, 40) AS year, MOD(n, 2) = 0 AS is_male,
@@ -70,6 +78,12 @@ def make(rest: str, buckets: Path) -> None:
         client.create_dataset(dataset)
     for name, definition in _TABLES.items():
         client.query_and_wait(f"CREATE TABLE `{_PUBLIC}.{name}` {definition}")
+    # The storage client's suite expects it in the project that it runs in.
+    client.query_and_wait(f"CREATE SCHEMA `{PROJECT}`.public_samples_copy")
+    client.query_and_wait(
+        f"CREATE TABLE `{PROJECT}`.public_samples_copy.shakespeare"
+        f" AS SELECT * FROM `{_PUBLIC}`.samples.shakespeare"
+    )
     folder = buckets / _SAMPLES / "federated-formats-reference-file-schema"
     folder.mkdir(parents=True)
     for letter, columns in _TWEETS.items():
