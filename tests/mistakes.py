@@ -43,9 +43,21 @@ MISTAKES = {
         "failures",
     ),
     "an unknown type": Mistake(
-        STATISTICS, "caption_key STRING", "caption_key STRIN", "wrong-type", "STRIN"
+        STATISTICS,
+        "caption_key STRING",
+        "caption_key STRIN",
+        "wrong-type",
+        "STRIN",
+        "did you mean STRING?",
     ),
-    "a name that no setting has": Mistake(SWEEP, "{{ project }}", "{{ projct }}", "file", ""),
+    "a name that no setting has": Mistake(
+        SWEEP,
+        "automation.stale_lock_days }} DAY",
+        "automation.stale_lock_dayz }} DAY",
+        "file",
+        "",
+        "did you mean automation.stale_lock_days?",
+    ),
     "a schedule of a procedure that is not there": Mistake(
         "config/schedules.yaml",
         ".refresh_holiday_calendar(",

@@ -42,6 +42,9 @@ def list_(
     with working("alerts: reading every rule"):
         found = standing.read(google, Project(settings).alerts)
     rows = [one for one in found.rules if one.is_open or not firing]
+    if firing:
+        # What nobody has judged lately must not hide what is known to be open.
+        rows.sort(key=lambda one: not one.is_firing)
     if output is Format.JSON:
         print(json.dumps([one.document(settings.runbook) for one in rows], indent=2, default=str))
     elif rows:

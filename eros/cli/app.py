@@ -181,7 +181,11 @@ def _run(names: Iterable[str], called: str) -> None:
     try:
         command()
     except Exception as error:
-        if (why := reason(error)) is None:
+        why = reason(error)
+        if why is None and isinstance(error, OSError) and error.filename is not None:
+            # Such as the file that --install-completion writes into a home that takes none.
+            why = f"{error.filename}: {error.strerror}"
+        if why is None:
             raise
         print_error(f"error: {why}")
         sys.exit(1)

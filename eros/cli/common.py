@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -59,6 +60,27 @@ def inert(text: str) -> str:
     return text.translate(_SHOWN)
 
 
+# What loses its meaning when a line ends elsewhere: a command to paste, code with a caret below.
+_WHOLE = re.compile(r" +(fix: )?(eros|gcloud|git|make|pulumi) |\s*\d* \| ")
+
+
+def _laid_out(line: Text, console: Console) -> Text:
+    """A line that ends between words; what continues an indented one stands below its words."""
+    indent = len(line.plain) - len(line.plain.lstrip(" "))
+    margin = indent + 2 if indent or line.plain[:2] in ("✓ ", "✗ ", "! ") else 0
+    if line.cell_len <= console.width or console.width < 2 * margin:
+        return line
+    first, *_ = line.wrap(console, console.width)
+    words = line[len(first.plain) :]
+    words = words[len(words.plain) - len(words.plain.lstrip(" ")) :]
+    parts = [first]
+    for part in words.wrap(console, console.width - margin):
+        parts.append(Text(" " * margin).append_text(part))
+    for part in parts:
+        part.rstrip()
+    return Text("\n").join(parts)
+
+
 class Terminal(Console):
     """A console that obeys nobody's text, and ends lines between words on a terminal."""
 
@@ -67,9 +89,28 @@ class Terminal(Console):
         return super().render_str(inert(text), **options)
 
     def print(self, *objects: Any, **options: Any) -> None:
-        """As Rich does; a terminal gets lines that end between words, a pipe whole ones."""
+        """As Rich does; a terminal gets lines that end between words, a pipe whole ones.
+
+        Commands to paste and excerpts of files stay whole on a terminal, too.
+        """
         options.setdefault("soft_wrap", not self.is_terminal)
-        super().print(*objects, **options)
+        if options["soft_wrap"] or len(objects) != 1 or not isinstance(objects[0], str | Text):
+            super().print(*objects, **options)
+            return
+        (text,) = objects
+        if isinstance(text, str):
+            marked = {name: options[name] for name in ("markup", "emoji") if name in options}
+            text = self.render_str(text, highlight=False, **marked)
+        *lines, last = text.split("\n", allow_blank=True)
+        for line in lines:
+            self._print_line(line, **options | {"end": "\n"})
+        self._print_line(last, **options)
+
+    def _print_line(self, line: Text, **options: Any) -> None:
+        if _WHOLE.match(line.plain):
+            super().print(line, **options | {"soft_wrap": True})
+        else:
+            super().print(_laid_out(line, self), **options)
 
     def on_broken_pipe(self) -> NoReturn:
         """Leave it to eros.cli.logged, which ends every command; rich would exit with 1."""

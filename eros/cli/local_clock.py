@@ -64,6 +64,8 @@ def show() -> None:
         console.print(
             "nothing runs automatically (eros local up --follow-clock); next in schedules:"
         )
+    if not found["next"]:
+        console.print("  nothing: no schedule is on; eros health says which are paused")
     for due in found["next"]:
         console.print(f"  {_time(due['time'])}  {escape(due['title'])}")
 

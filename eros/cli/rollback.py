@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 _BACKUP_FAILED, _STEP_FAILED, _NOT_HEALTHY = 2, 3, 4
 _SHOWN_UPDATES = 15
+# Column of an update that gives way to a narrow terminal.
+_AUTHOR = 3
 
 
 def rollback(
@@ -80,7 +83,7 @@ def rollback(
     if only_list:
         with working("rollback: reading the history"):
             history = state.history(stack, PROJECT_ROOT)
-            lines = _lines(_dated(google, history), None)
+            lines = _lines(_dated(google, history), None, console)
             rate = success_rate(google, history)
         for line in lines:
             console.print(line, markup=False)
@@ -196,7 +199,7 @@ def _dated(google: Google, history: Sequence[Update]) -> list[Update]:
 
 def _show(google: Google, made: Plan, out: Console) -> None:
     version = made.target.version if made.target else None
-    for line in _lines(_dated(google, made.history), version):
+    for line in _lines(_dated(google, made.history), version, out):
         out.print(line, markup=False)
     out.print(f"\nBack to {made.title}:" if made.words else f"\nNothing differs from {made.title}.")
     for line in made.words:
@@ -240,28 +243,53 @@ def success_rate(google: Google, history: Sequence[Update]) -> str:
         return f"how many deployments succeeded is unknown: {explained(error)}"
 
 
-def _lines(history: Sequence[Update], target: int | None) -> list[str]:
-    """The newest updates, one line each; an arrow marks the one to go back to."""
+def _lines(history: Sequence[Update], target: int | None, out: Console) -> list[str]:
+    """The newest updates, one line each; an arrow marks the one to go back to.
+
+    On a terminal that has no room for the messages each stands below its update.
+    """
     from eros.operations.rollback import change_words, choice
 
-    rows = [("", "update", "began (UTC)", "author", "commit", "changes", "message")]
+    rows = [["", "update", "began (UTC)", "author", "commit", "changes"]]
+    messages = ["message"]
     for update in history[:_SHOWN_UPDATES]:
         # A dot: no state to go back to.
         mark = "→" if update.version == target else " " if choice.can_be_chosen(update) else "·"
         rows.append(
-            (
+            [
                 mark,
                 str(update.version),
                 f"{update.start:%Y-%m-%d %H:%M:%S}",
                 update.who or "-",
                 change_words.commit(update),
                 change_words.counts(update) if update.succeeded else update.result,
-                update.message.partition("\n")[0],
-            )
+            ]
         )
+        messages.append(update.message.partition("\n")[0])
+    lines = [
+        f"{row}  {message}".rstrip()
+        for row, message in zip(_in_columns(rows), messages, strict=True)
+    ]
+    if not out.is_terminal or max(map(len, lines)) <= out.width:
+        return lines
+    over = max(map(len, _in_columns(rows))) - out.width
+    room = max(len(row[_AUTHOR]) for row in rows) - max(over, 0)
+    for row in rows:
+        if len(row[_AUTHOR]) > room:
+            row[_AUTHOR] = f"{row[_AUTHOR][: max(room - 1, 0)]}…"
+    first, *columns = _in_columns(rows)
+    below = [first.rstrip()]
+    for line, message in zip(columns, messages[1:], strict=True):
+        below.append(line.rstrip())
+        if message:
+            below.append(f"   {textwrap.shorten(message, out.width - 3, placeholder=' …')}")
+    return below
+
+
+def _in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
         for row in rows
     ]
 

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import (
+    AfterValidator,
     Field,
     SecretStr,
     StringConstraints,
@@ -25,7 +26,7 @@ from pydantic import (
 )
 
 from bqstack.documents import Section
-from eros.project import environment
+from eros.project import environment, regions
 from eros.project.resource_names import ResourceNames
 from eros.project.settings_sections import (
     Access,
@@ -89,7 +90,7 @@ class Settings(Section):
     """Owner and last day of a sandbox, which `eros sandbox` writes."""
     project: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")]
     dataset: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]{1,1024}$")]
-    location: Annotated[str, StringConstraints(min_length=2)] = "US"
+    location: Annotated[str, AfterValidator(regions.known)] = "US"
     time_zone: str = "America/Los_Angeles"
     external_tables: Literal["adopt", "greenfield"]
     """`adopt`: the external tables exist already and are only referred to.

@@ -96,6 +96,8 @@ _HINTS = {
 }
 # On which side of its limits a finding is bad, where it is not above them.
 _SIDES = {"available captions": "below", "slow queries": "from"}
+# What the view says of a figure that no run has counted, whose value it then makes up.
+_UNCOUNTED = "not counted for a day"
 # What the view says for "never".
 _NEVER_HOURS = 1_000_000
 # The checks take seconds; a cloud that does not answer must not take more than this (acceptance
@@ -128,6 +130,8 @@ class Finding:
     severity: Severity
     text: str
     limits: str = ""
+    is_standstill: bool = False
+    """Whether it says that no schedule runs."""
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,8 @@ class Report:
             return "Attention needed"
         if self.warnings:
             return f"{self.warnings} warning{'s' * (self.warnings > 1)}, not urgent"
+        if any(f.is_standstill for f in self.findings):
+            return "No findings, but nothing runs: all schedules are paused"
         return "All systems operational"
 
     def document(self) -> dict[str, Any]:
@@ -320,6 +326,9 @@ def _figure(row: Any) -> Finding:
         if limit is not None
     )
     label, text = _said(place, row)
+    if row.detail == _UNCOUNTED:
+        text = f"{_UNCOUNTED}; eros run record_health_check"
+        return Finding(place, label, Severity.WARNING, text, limits)
     hint = _HINTS.get(row.finding, "") if severity is not Severity.OK else ""
     return Finding(place, label, severity, text + hint, limits)
 
@@ -375,7 +384,9 @@ def _states(settings: Settings, found: pauses.Schedules, now: datetime) -> list[
         is_meant = settings.schedules_paused and now - found.longest.since <= longest
         severity = Severity.OK if is_meant else Severity.WARNING
         limit = f"warning above {settings.thresholds.pause_warning_hours} h"
-        findings.append(Finding(place, label, severity, found.words(now), limit))
+        resume = "" if settings.schedules_paused else "; pulumi up --refresh resumes"
+        stands = len(found.paused) == found.deployed
+        findings.append(Finding(place, label, severity, found.words(now) + resume, limit, stands))
     elif found.deployed < found.declared:
         text = f"{found.deployed} of {found.declared} are deployed; eros plan"
         findings.append(Finding(place, label, Severity.WARNING, text))

@@ -46,7 +46,16 @@ AS (
                 CAST(NULL AS STRING) AS detail
             ),
             STRUCT(2, 'tables', 'missing tables', {{ 6.0 if caption_locks else 5.0 }} - counted.tables_present, NULL, 0.0, NULL),
-            STRUCT(2, 'tables', 'integrity violations', COALESCE(counted.integrity_violations, 0.0), NULL, 0.0, NULL),
+            STRUCT(
+                2,
+                'tables',
+                'integrity violations',
+                COALESCE(counted.integrity_violations, 0.0),
+                NULL,
+                0.0,
+                -- Nobody has looked, which is not the same as none.
+                IF(counted.integrity_violations IS NULL, 'not counted for a day', NULL)
+            ),
             STRUCT(
                 3,
                 'query performance',
@@ -90,7 +99,11 @@ AS (
                 CAST(counted.available_captions AS FLOAT64),
                 {{ thresholds.available_captions_warning | float }},
                 {{ thresholds.available_captions_critical | float }},
-                FORMAT("%'d locked", counted.locked_captions)
+                IF(
+                    counted.active_captions IS NULL,
+                    'not counted for a day',
+                    FORMAT("%'d locked", counted.locked_captions)
+                )
             ),
             STRUCT(
                 6,

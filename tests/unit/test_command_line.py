@@ -115,6 +115,24 @@ def test_a_command_that_takes_its_time_to_load_says_so(tmp_path):
     assert done.stdout.endswith("eros health: loading\n\n")
 
 
+def test_completion_in_a_home_that_takes_no_files_ends_in_one_line(tmp_path):
+    (tmp_path / "home").write_text("")
+    code = (
+        "import sys; sys.argv = ['eros', '--install-completion']\n"
+        "import shellingham\n"
+        "shellingham.detect_shell = lambda *_: ('bash', '/bin/bash')\n"
+        "from eros.cli import app\n"
+        "app.main()\n"
+    )
+    own = os.environ | {"HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=own)
+    assert done.returncode == 1
+    # A busy machine says before it that the command is loading.
+    assert done.stderr.splitlines()[-1].startswith(f"error: {tmp_path}/home")
+    assert "Traceback" not in done.stderr
+
+
 def printed(text: str, *, terminal: bool) -> list[str]:
     out = io.StringIO()
     Terminal(file=out, width=40, force_terminal=terminal, no_color=True).print(text, markup=False)
@@ -128,6 +146,35 @@ def test_a_terminal_gets_whole_words_and_a_pipe_whole_lines():
     assert max(map(len, lines)) <= 40
     assert " ".join(line.strip() for line in lines) == text
     assert printed(text, terminal=False) == [text]
+
+
+def test_what_continues_a_line_stands_below_its_words():
+    text = "    it newly runs: UPDATE of every row of page_figures"
+    assert printed(text, terminal=True) == [
+        "    it newly runs: UPDATE of every row",
+        "      of page_figures",
+    ]
+    assert printed("✓ Schedules: 1 of 11 paused since yesterday, 38 min", terminal=True) == [
+        "✓ Schedules: 1 of 11 paused since",
+        "  yesterday, 38 min",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "    pulumi config set --path 'eros:allowMistakes[0]' 'sql/x.sql' --stack local",
+        "  fix: eros plan --stack local --output FOLDER --offline",
+        " 101 |   DELETE FROM `{{ project }}`.`{{ dataset }}`.archived_assignments",
+        "     |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^",
+    ],
+)
+def test_commands_to_paste_and_excerpts_stay_whole(line):
+    assert printed(f"error: it is wrong\n{line}\nthe end", terminal=True) == [
+        "error: it is wrong",
+        line,
+        "the end",
+    ]
 
 
 @pytest.mark.parametrize("loss", Loss)

@@ -382,7 +382,8 @@ def test_paused_schedules_are_reported_with_the_time_since(settings):
     made = check(google(settings, with_pause(settings, since, paused=2)))
     severity, text = bad(made)["Schedules"]
     assert severity is Severity.WARNING
-    assert re.fullmatch(r"2 of \d+ \(.+, .+\) paused since .+ UTC, 2 h 5 min", text)
+    assert re.fullmatch(r"2 of \d+ \(.+, .+\) paused since .+ UTC, 2 h 5 min; .+", text)
+    assert text.endswith("; pulumi up --refresh resumes")
     all_ = check(google(settings, with_pause(settings, since)))
     assert bad(all_)["Schedules"][1].startswith("all ")
 
@@ -393,7 +394,24 @@ def test_a_pause_of_the_stack_file_is_a_finding_when_it_is_left_on(settings, hou
     since = datetime.now(UTC) - timedelta(hours=hours)
     made = check(google(paused, with_pause(settings, since)))
     assert ("Schedules" in bad(made)) is is_finding
-    assert any(f"paused since {since:%Y-%m-%d %H:%M}" in f.text for f in made.findings)
+    (text,) = [f.text for f in made.findings if "paused since" in f.text]
+    assert f"paused since {since:%Y-%m-%d %H:%M}" in text
+    assert "resumes" not in text
+    if not is_finding:
+        assert made.words == "No findings, but nothing runs: all schedules are paused"
+
+
+@pytest.mark.parametrize("level", ["OK", "CRITICAL"])
+def test_a_figure_that_nobody_has_counted_is_a_warning_and_no_number(settings, level):
+    cloud = Cloud(
+        values={"available captions": 0.0},
+        levels={"available captions": level},
+        details={"available captions": "not counted for a day"},
+    )
+    assert bad(check(google(settings, cloud)))["Caption Pool"] == (
+        Severity.WARNING,
+        "not counted for a day; eros run record_health_check",
+    )
 
 
 def test_schedules_that_are_not_deployed_are_a_warning(settings):

@@ -62,6 +62,10 @@ def eros_local(*arguments: str) -> str:
     return result.output
 
 
+def test_a_clock_without_a_schedule_says_that_nothing_is_due(local: Server) -> None:
+    assert "nothing: no schedule is on" in eros_local("clock")
+
+
 def test_the_clock_is_shown_and_moved(local: Server) -> None:
     schedule(local, "FAIL hourly", "every 1 hours from 00:17 to 23:17")
     schedule(local, "often", "every 5 minutes from 00:02 to 23:57")

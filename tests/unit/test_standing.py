@@ -256,6 +256,23 @@ def listed(
 def test_firing_shows_what_somebody_has_to_look_at(listed: Any, settings: Settings) -> None:
     text = listed(alert("a05", settings.environment), firing=True, wide=True).out
     assert [line.split()[0] for line in text.splitlines()] == ["rule", "A05", "A15", "A05:"]
+
+
+def test_what_is_open_stands_above_what_was_not_judged_lately(
+    listed: Any, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    rules = [
+        standing.Standing(
+            name, name, "CRITICAL", state, None, None, False, None, None, "SQL", rule=None
+        )
+        for name, state in (("A01", standing.UNKNOWN), ("A25", "OPEN"), ("A26", standing.UNKNOWN))
+    ]
+    monkeypatch.setattr(command.standing, "read", lambda *_: standing.All(rules))
+    text = listed(firing=True, wide=True).out
+    assert [line.split()[0] for line in text.splitlines()] == ["rule", "A25", "A01", "A26"]
+
+
+def test_the_list_is_for_programs_too(listed: Any) -> None:
     found = json.loads(listed(output=command.Format.JSON).out)
     assert {one["rule_id"] for one in found} >= {*METRIC_RULES, "A14", "A15", "A98"}
     (taken,) = [one for one in found if one["rule_id"] == "A15"]

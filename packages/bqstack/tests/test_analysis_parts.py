@@ -37,6 +37,27 @@ class TestPlaces:
         [found] = sql_files.in_document(wrong, tmp_path)
         assert (found.line, found.column, found.excerpt) == (4, 5, "    slack: '#x'")
 
+    def test_what_an_alias_repeats_is_one_mistake(self, tmp_path: Path) -> None:
+        (tmp_path / "board.yaml").write_text(
+            "tiles:\n- &sum {aligner: DELTAA}\n- *sum\n- {aligner: DELTAA}\n"
+        )
+        wrong = [
+            UserError("no such value", file="board.yaml", key=f"tiles.{n}.aligner", value="DELTAA")
+            for n in range(3)
+        ]
+        missing = [
+            UserError("field required", file="board.yaml", key=f"tiles.{n}.period")
+            for n in range(3)
+        ]
+        error = wrong[0].with_others([*wrong[1:], *missing])
+        found = sql_files.in_document(error, tmp_path)
+        assert [(f.line, f.message.split(":")[0]) for f in found] == [
+            (2, "tiles.0.aligner"),
+            (4, "tiles.2.aligner"),
+            (2, "tiles.0.period"),
+            (4, "tiles.2.period"),
+        ]
+
     def test_column_behind_a_template_expression_is_moved(self) -> None:
         text = "FROM `{{ project }}`.`{{ dataset }}`.t WHERE colum = 1"
         sql = "FROM `p`.`some_dataset`.t WHERE colum = 1"

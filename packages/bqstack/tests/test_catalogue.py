@@ -1,10 +1,13 @@
 """The catalogue loader: what it derives from DDL, and what it refuses."""
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from bqstack import catalogue
+from bqstack.catalogue import render
 from bqstack.errors import UserError
 
 TABLE = """CREATE TABLE IF NOT EXISTS @arms
@@ -369,3 +372,21 @@ def test_a_file_in_another_encoding_is_an_error_that_names_it(target, sql):
     sql.write("views/v.sql", "CREATE OR REPLACE VIEW @v AS SELECT 1 AS x;")
     path.write_bytes(path.read_bytes() + b"-- caf\xe9")
     assert refusal(target, sql).startswith("sql/views/v.sql: not UTF-8 text")
+
+
+@pytest.mark.parametrize(
+    ("written", "said", "fix"),
+    [
+        ("shop.opn", "not defined: shop.opn", "did you mean shop.open?"),
+        ("shop.zzz", "not defined: shop.zzz", "use one of: shop.closed, shop.open"),
+        ("limits.dayz", "not defined: limits.dayz", "did you mean limits.days?"),
+        ("shp.open", "not defined: shp", "did you mean shop?"),
+        ("zzz", "not defined: zzz", "use one of: limits, shop"),
+    ],
+)
+def test_a_name_that_a_template_does_not_have_is_named_with_its_neighbour(written, said, fix):
+    context = {"shop": {"open": 1, "closed": 2}, "limits": SimpleNamespace(days=3)}
+    with pytest.raises(UserError) as raised:
+        render.text_of(f"SELECT\n    {{{{ {written} }}}}", Path("sql/views/v.sql"), context)
+    assert raised.value.message.endswith(said)
+    assert (raised.value.line, raised.value.fix) == (2, fix)

@@ -111,3 +111,13 @@ def test_a_statement_more_of_the_same_kind_is_news_and_another_place_is_none() -
     assert running.added(one, f"SELECT 1; {one}") == []
     assert [str(d) for d in running.added(one, one + other)] == ["TRUNCATE TABLE u"]
     assert [str(d) for d in running.added(one, one + one)] == ["TRUNCATE TABLE rows_of_today"]
+
+
+def test_an_update_is_said_to_overwrite_rows_and_a_delete_to_delete_them() -> None:
+    old = procedure("BEGIN SELECT 1; END")
+    new = procedure(f"BEGIN UPDATE {T} SET a = 1 WHERE TRUE; TRUNCATE TABLE {T}; END")
+    (change,) = compare([old], [new])
+    assert [d.reason for d in change.details if d.loss is Loss.LOSSY] == [
+        "it overwrites existing rows when it runs",
+        "it deletes existing rows when it runs",
+    ]

@@ -140,15 +140,28 @@ def line_of(text: str, key: str) -> int | None:
 
     A part may itself hold dots, as an address does.
     """
+    found = _deepest(text, key)
+    return found and found[0].start_mark.line + 1
+
+
+def written_at(text: str, key: str) -> tuple[int, str] | None:
+    """Where a YAML text writes a dotted key, and what of the key it does not write there.
+
+    Keys that an alias repeats (`*name`) are written once, where the anchor (`&name`) is.
+    """
+    found = _deepest(text, key)
+    return found and (found[0].start_mark.index, found[1])
+
+
+def _deepest(text: str, key: str) -> tuple[yaml.Node, str] | None:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError:
         return None
-    line, rest = None, key.partition(", ")[0]
+    deepest, rest = None, key.partition(", ")[0]
     while rest and (found := _child(node, rest)) is not None:
-        at, node, rest = found
-        line = at.start_mark.line + 1
-    return line
+        deepest, node, rest = found
+    return None if deepest is None else (deepest, rest)
 
 
 def _child(node: yaml.Node | None, path: str) -> tuple[yaml.Node, yaml.Node, str] | None:

@@ -50,7 +50,10 @@ _HINTS = (
         r"^Syntax error: Expected .* but got keyword DEFAULT",
         "after its type a column has DEFAULT, NOT NULL and OPTIONS, in this order",
     ),
-    (r"^Syntax error: Expected end of input", "a file in sql/ holds one statement"),
+    (
+        r"^Syntax error: Expected end of input",
+        "a comma may be missing before this; a file in sql/ holds one statement",
+    ),
     (r"^Syntax error: Unexpected end", "something is missing at its end"),
     (
         r"^Syntax error: Expected \";\"",

@@ -15,6 +15,7 @@ from bqstack.analysis.scope import Facts, World
 from bqstack.analysis.source import Source
 from bqstack.analysis.statement_checks import Problem
 from bqstack.analysis.tree import Node
+from bqstack.catalogue.data_types import UnknownType
 
 Span = tuple[int, int]
 
@@ -76,6 +77,8 @@ class Session:
             column = max(first_column + error.column - 1 - prefix, first_column)
         rule = analyser_messages.rule_of(error.message)
         hint = analyser_messages.hint_of(error.message)
+        if error.message.startswith("Type not found: "):
+            hint = UnknownType(error.message.partition(": ")[2]).fix or hint
         if rule == "syntax":
             line, column, keyword = self._misspelt(line, column)
             hint = keyword or hint

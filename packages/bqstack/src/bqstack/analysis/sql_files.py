@@ -182,14 +182,19 @@ def in_document(
 ) -> list[Finding]:
     """Findings for mistakes in a file that has no SQL to show, each at its entry.
 
-    `hint` is asked where an error names no fix.
+    `hint` is asked where an error names no fix. What an alias of YAML repeats is one mistake.
     """
-    return [_in_document(one, root, hint) for one in (error, *error.others)]
+    found: dict[tuple[object, ...], Finding] = {}
+    for one in (error, *error.others):
+        shown = Path(one.file or "")
+        text = _text_if_readable(root / shown)
+        written = one.key and documents.written_at(text, one.key)
+        same = (shown, written or one.key, one.line, one.message, repr(one.value))
+        found.setdefault(same, _in_document(one, shown, text, hint))
+    return list(found.values())
 
 
-def _in_document(error: UserError, root: Path, hint: Callable[[Path], str]) -> Finding:
-    shown = Path(error.file or "")
-    text = _text_if_readable(root / shown)
+def _in_document(error: UserError, shown: Path, text: str, hint: Callable[[Path], str]) -> Finding:
     message = f"{error.key}: {error.message}" if error.key else error.message
     if error.value is not None:
         message += f" (got {error.value!r})"

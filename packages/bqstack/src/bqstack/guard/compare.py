@@ -252,7 +252,7 @@ def _with_dangers(change: Change, new_tables: set[str]) -> Change:
             path="params.query" if change.type == TRANSFER else "definitionBody",
             text=f"it newly runs: {danger}",
             loss=Loss.LOSSY,
-            reason="it deletes existing rows when it runs",
+            reason=f"it {danger.verb} existing rows when it runs",
             allowance=f"{change.name}: run {danger}",
         )
         for danger in found

@@ -32,6 +32,11 @@ class Danger:
     def __str__(self) -> str:
         return f"{self.what} {self.target}"
 
+    @property
+    def verb(self) -> str:
+        """What it does to rows that are there."""
+        return "overwrites" if self.what.startswith("UPDATE") else "deletes"
+
 
 def dangers(text: str) -> list[Danger]:
     """All of a script, in order, one that stands twice twice."""

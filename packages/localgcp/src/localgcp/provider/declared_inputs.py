@@ -1,7 +1,8 @@
 """The inputs pulumi_gcp declares for a resource: loading them, checking against them.
 
 Reading the declarations loads the whole SDK, so it happens once per pulumi_gcp version
-in another process (`declare`) and the result is kept in the user's cache folder.
+in another process (`declare`) and the result is kept in the user's cache folder. Where that
+folder takes no files, as in a container with a read-only home, each provider reads them again.
 """
 
 import hashlib
@@ -55,9 +56,11 @@ class Declarations:
         with self._lock:
             if self._document is None:
                 path = self._cache_path()
-                if not path.exists():
-                    _write_atomically(path, self._declare())
-                self._document = json.loads(path.read_text())
+                self._document = _kept(path)
+                if self._document is None:
+                    text = self._declare()
+                    _keep(path, text)
+                    self._document = json.loads(text)
             return self._document
 
     def _cache_path(self) -> Path:
@@ -135,9 +138,20 @@ def _name(value: Any) -> str:
     return "object" if isinstance(value, dict) else _KIND_NAMES[type(value)]
 
 
-def _write_atomically(path: Path, text: str) -> None:
+def _kept(path: Path) -> dict[str, Any] | None:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _keep(path: Path, text: str) -> None:
     """Write so that another provider starting now reads all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_text(text)
-    draft.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_text(text)
+        draft.replace(path)
+    except OSError:
+        # It only costs the next provider the time of reading them.
+        return
