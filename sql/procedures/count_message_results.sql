@@ -37,7 +37,8 @@ BEGIN
                 FROM `{{ project }}`.`{{ dataset }}`.message_feedback
                 WHERE DATE(sent_at) >= window_start
             );
-            SET read_from = DATE_SUB(DATE(watermark), INTERVAL {{ automation.feedback_late_days }} DAY);
+            -- A clock that was set back may have counted later than now: nothing would be read then.
+            SET read_from = DATE_SUB(DATE(LEAST(watermark, started)), INTERVAL {{ automation.feedback_late_days }} DAY);
         ELSE
             SET read_from = from_date;
         END IF;

@@ -17,8 +17,15 @@ AS (
     FROM `{{ project }}`.`{{ dataset }}`.scores_by_figures(
         for_page,
         on_date,
-        (SELECT message_views FROM `{{ project }}`.`{{ dataset }}`.live_page_figures(for_page, on_date)),
-        (SELECT classes FROM `{{ project }}`.`{{ dataset }}`.live_page_figures(for_page, on_date)),
-        (SELECT weekdays FROM `{{ project }}`.`{{ dataset }}`.live_page_figures(for_page, on_date))
+        ARRAY(
+            SELECT AS STRUCT
+                message_views,
+                daily_target,
+                classes,
+                weekdays,
+                holidays
+            FROM `{{ project }}`.`{{ dataset }}`.live_page_figures(for_page, on_date)
+        ),
+        NULL
     )
 );

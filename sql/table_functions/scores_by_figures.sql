@@ -1,15 +1,42 @@
 CREATE OR REPLACE TABLE FUNCTION `{{ project }}`.`{{ dataset }}`.scores_by_figures(  -- noqa: LT01
     for_page STRING,
     on_date DATE,
-    mean_views FLOAT64,
-    class_figures ARRAY<STRUCT<class STRING, rate_ratio FLOAT64, value_ratio FLOAT64, tiring FLOAT64>>,
-    weekday_figures ARRAY<STRUCT<weekday INT64, rate_ratio FLOAT64>>
+    given_figures ARRAY<STRUCT<
+        message_views FLOAT64,
+        daily_target INT64,
+        classes ARRAY<STRUCT<class STRING, rate_ratio FLOAT64, value_ratio FLOAT64, tiring FLOAT64>>,
+        weekdays ARRAY<STRUCT<weekday INT64, rate_ratio FLOAT64>>,
+        holidays ARRAY<STRUCT<holiday_date DATE, factor FLOAT64>>
+    >>,
+    stored_since TIMESTAMP
 )
 OPTIONS (
-    description = 'As index_scores, by figures of the page that the caller has: those of page_figures in a selection.'
+    description = 'As index_scores, by one set of figures of the page that the caller hands over, or, when it hands over none, by those that page_figures has from after a time. No row where there are none.'
 )
 AS (
-    WITH arms AS (
+    WITH given AS (
+        SELECT
+            message_views,
+            classes,
+            weekdays
+        FROM UNNEST(given_figures)
+        UNION ALL
+        (
+            SELECT
+                message_views,
+                classes,
+                weekdays
+            FROM `{{ project }}`.`{{ dataset }}`.page_figures
+            WHERE
+                COALESCE(ARRAY_LENGTH(given_figures), 0) = 0
+                AND page_name = for_page
+                AND refreshed_at > stored_since
+            ORDER BY refreshed_at DESC
+            LIMIT 1
+        )
+    ),
+
+    arms AS (
         SELECT
             bank.caption_id,
             bank.caption_text,
@@ -58,7 +85,16 @@ AS (
             QUALIFY ROW_NUMBER() OVER (PARTITION BY caption_id ORDER BY last_used DESC, total_emv DESC) = 1
         ) AS learned
             ON bank.caption_id = learned.caption_id
-        LEFT JOIN UNNEST(class_figures) AS ratios ON bank.class = ratios.class
+        LEFT JOIN (
+            SELECT
+                each_class.class,
+                each_class.rate_ratio,
+                each_class.value_ratio,
+                each_class.tiring
+            FROM given
+            CROSS JOIN UNNEST(given.classes) AS each_class
+        ) AS ratios
+            ON bank.class = ratios.class
     ),
 
     -- The page as it looks without any prior. Each caption tried counts alike: views go to what
@@ -76,7 +112,7 @@ AS (
             FROM arms
             WHERE views > 0
         ) AS means
-        CROSS JOIN (SELECT mean_views AS message_views) AS sends
+        CROSS JOIN (SELECT message_views FROM given) AS sends
     ),
 
     -- Each caption, drawn towards what its class is worth on the mean page.
@@ -182,7 +218,8 @@ AS (
                 ),
                 0
             ) AS waiting
-        FROM UNNEST(weekday_figures)
+        FROM given
+        CROSS JOIN UNNEST(given.weekdays)
     )
 
     -- The factor is a fit of the Gittins index of a value with a lognormal posterior that is

@@ -21,22 +21,15 @@ FROM (
         COALESCE(stats.captions_tracked, 0) AS captions_tracked,
         TIMESTAMP_DIFF(
             CURRENT_TIMESTAMP(),
-            IF(
-                sent.newest_result <= counted.newest_result OR sent.newest_result >= runs.last_success,
-                runs.last_success,
-                stats.last_updated
-            ),
+            IF(uncounted.oldest_delivery < runs.last_success, stats.last_updated, runs.last_success),
             MINUTE
         ) / 60 AS hours_since_update
     FROM (
-        SELECT
-            page_name,
-            MAX(updated_at) AS newest_result
+        SELECT DISTINCT page_name
         FROM `{{ project }}`.`{{ dataset }}`.mass_messages
         WHERE
             DATE(sent_at) >= DATE_SUB(CURRENT_DATE('UTC'), INTERVAL {{ automation.active_days }} DAY)
             AND sent_at <= CURRENT_TIMESTAMP()
-        GROUP BY page_name
     ) AS sent
     CROSS JOIN (
         SELECT MAX(job_start_time) AS last_success
@@ -46,15 +39,8 @@ FROM (
             AND status = 'SUCCESS'
             AND job_start_time >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL {{ automation.active_days }} DAY)
     ) AS runs
-    LEFT JOIN (
-        SELECT
-            page_name,
-            MAX(updated_at) AS newest_result
-        FROM `{{ project }}`.`{{ dataset }}`.message_feedback
-        WHERE DATE(sent_at) >= DATE_SUB(CURRENT_DATE('UTC'), INTERVAL {{ automation.active_days }} DAY)
-        GROUP BY page_name
-    ) AS counted
-        ON sent.page_name = counted.page_name
+    LEFT JOIN `{{ project }}`.`{{ dataset }}`.uncounted_results AS uncounted
+        ON sent.page_name = uncounted.page_name
     LEFT JOIN (
         SELECT
             page_name,

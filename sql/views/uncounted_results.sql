@@ -7,6 +7,7 @@ SELECT
     delivered.page_name,
     COUNT(*) AS results,
     MIN(DATE(delivered.sent_at)) AS oldest_send_date,
+    MIN(delivered.updated_at) AS oldest_delivery,
     MAX(delivered.updated_at) AS newest_delivery
 FROM (
     SELECT
