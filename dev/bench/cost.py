@@ -59,15 +59,17 @@ def volumes(size: Size, years: int = 1) -> dict[str, Volume]:
         "caption_keys": Volume(arms, groups=pages, widths=texts),
         "caption_bandit_stats": Volume(tried, groups=pages, widths=texts),
         "mass_messages": Volume(years * 365 * sent, recent=31 * sent, groups=pages, widths=texts),
-        # A feedback run compares a month, and adds up the year of what it touches.
-        "message_feedback": Volume(365 * sent, groups=pages),
+        # A feedback run compares a month, replaces rows of it, and adds up the year of what it
+        # touches.
+        "message_feedback": Volume(365 * sent, changed=31 * sent, groups=pages),
         # What ranking earns is compared over 90 days.
         "caption_choices": Volume(365 * sent, recent=90 * sent, groups=pages),
-        "active_caption_assignments": Volume(97 * sent, groups=pages),
+        # A sweep ends the locks of a day, an archive run moves those of one.
+        "active_caption_assignments": Volume(97 * sent, changed=sent, groups=pages),
         "archived_caption_assignments": Volume(years * 365 * sent, recent=31 * sent, groups=pages),
         "schedule_recommendations": Volume(years * 365 * sent, recent=31 * sent, groups=pages),
-        "schedule_generation_queue": Volume(90 * pages, recent=31 * pages),
-        "etl_job_runs": Volume(90 * runs, recent=7 * runs),
+        "schedule_generation_queue": Volume(90 * pages, recent=31 * pages, changed=2 * pages),
+        "etl_job_runs": Volume(90 * runs, recent=7 * runs, changed=2 * runs),
         "job_history": Volume(
             90 * 40 * runs,
             recent=2 * 40 * runs,

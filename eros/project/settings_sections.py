@@ -117,7 +117,7 @@ class Automation(Section):
     stale_lock_days: Days = 7
     lock_wait_seconds: PositiveInt = 60
     """Pauses add up to this before a procedure gives up on a table that others change."""
-    integrity_hours: Annotated[int, Field(ge=1, le=24)] = 6
+    integrity_hours: Annotated[int, Field(ge=1, le=24)] = 12
     """How often the rules of the data are checked, which takes a scan of all captions."""
     retry_delays_seconds: Annotated[
         tuple[Annotated[int, Field(ge=0, le=120)], ...], Field(min_length=1, max_length=5)

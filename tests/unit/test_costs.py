@@ -64,6 +64,13 @@ def test_one_page_reads_its_share_through_a_view_too():
     assert billed(Step(1.0, {"per_page": made}), groups=100) == 30 * BIG, "n is no column below"
 
 
+def test_a_statement_that_changes_rows_bills_all_columns_of_their_partitions_too():
+    changing = Step(1.0, {"messages": read("n")}, changes="messages")
+    assert billed(changing) == (8 + 38) * BIG
+    assert billed(changing, changed=BIG // 10) == 8 * BIG + 38 * BIG // 10
+    assert billed(Step(1.0, {}, changes="messages"), changed=0) == LEAST_BYTES
+
+
 def test_shares_and_calls_count():
     rare = Step(1 / 12, {"messages": read("n")})
     assert billed(rare) == pytest.approx(8 * BIG / 12)
@@ -78,6 +85,53 @@ def figures() -> dict[str, dict[str, float]]:
     mistakes = {name: o.mistake for name, o in graph.objects.items() if o.mistake}
     assert mistakes == {}, "every statement of the rendered SQL is understood"
     return {size.name: cost.monthly(graph, size, settings) for size in cost.SIZES}
+
+
+def test_what_a_procedure_changes_is_known():
+    objects = cost.graph_of(load_stack_file("local")).objects
+    changed = {
+        name: {step.changes for step in objects[name].steps} - {""}
+        for name in ("count_message_results", "run_daily_automation", "take_page_lock")
+    }
+    assert changed == {
+        # A DELETE and a MERGE.
+        "count_message_results": {"message_feedback", "caption_bandit_stats"},
+        # Its MERGE inserts only.
+        "run_daily_automation": set(),
+        "take_page_lock": {"page_locks"},
+    }
+
+
+def reads(name: str) -> list[tuple[float, str, set[str]]]:
+    """How often a call reads which columns of which table, its own calls included."""
+    graph = cost.graph_of(load_stack_file("local"))
+    found: list[tuple[float, str, set[str]]] = []
+
+    def follow(called: str, often: float) -> None:
+        for step in graph.objects[called].steps:
+            tables = costs._tables(step.reads, graph)
+            found.extend((often * step.share, table, set(one.columns)) for table, one in tables)
+            if step.calls in graph.objects:
+                follow(step.calls, often * step.share)
+
+    follow(name, 1.0)
+    return found
+
+
+def test_rules_are_judged_of_what_the_health_check_has_counted():
+    tables = {table for often, table, _ in reads("evaluate_alerts") if often == 1}
+    assert tables == {"health_checks", "alert_states"}
+
+
+def test_the_pool_is_counted_once_an_hour_at_most():
+    often = [often for often, table, _ in reads("record_health_check") if table == "caption_bank"]
+    assert 0 < max(often) <= 1 / 12
+
+
+def test_feedback_reads_the_texts_of_the_bank_where_a_caption_has_no_key_only():
+    of_bank = [one for one in reads("update_caption_performance") if one[1] == "caption_bank"]
+    assert max(often for often, _, _ in of_bank) == 1
+    assert max(often for often, _, columns in of_bank if "caption_text" in columns) <= 1 / 100
 
 
 def test_docs_show_what_the_model_says():

@@ -51,6 +51,49 @@ def test_a_temporary_table_of_a_procedure_cannot_be_one_of_its_caller():
     assert all(len(procedures) == 1 for procedures in makers.values()), makers
 
 
+def test_only_what_meets_nobody_is_a_transaction():
+    """BigQuery aborts a transaction that meets another statement on a table, and queues DML.
+
+    https://cloud.google.com/bigquery/docs/transactions#transaction_concurrency
+    """
+    bodies = {one.name: one.sql for one in catalogue() if "BEGIN TRANSACTION;" in one.sql}
+    written = {
+        name: set(re.findall(r"(?:INSERT INTO|DELETE FROM|UPDATE|MERGE INTO) \S+`\.(\w+)", part))
+        for name, sql in bodies.items()
+        for part in [sql.partition("BEGIN TRANSACTION;")[2].partition("COMMIT TRANSACTION;")[0]]
+    }
+    assert written == {
+        "count_message_results": {"message_feedback", "caption_bandit_stats"},
+        "evaluate_alerts": {"alert_states", "alert_events"},
+    }
+
+
+def test_locks_of_pages_and_of_jobs_and_states_of_alerts_share_no_table():
+    writers: dict[str, set[str]] = {
+        "automation_locks": set(),
+        "page_locks": set(),
+        "alert_states": set(),
+    }
+    for one in catalogue():
+        for table in re.findall(r"(?:INSERT INTO|DELETE FROM|UPDATE) \S+`\.(\w+)", one.sql):
+            if table in writers:
+                writers[table].add(one.name)
+    assert writers == {
+        "automation_locks": {"ensure_lock", "release_lock", "start_job_run", "take_lock"},
+        "page_locks": {"release_page_lock", "take_page_lock"},
+        "alert_states": {"acknowledge_alert", "evaluate_alerts"},
+    }
+    assert catalogue().objects["page_locks"].partitioning
+
+
+def test_totals_of_days_expire_by_their_own_partitions():
+    """Without, each partition that expires below it has BigQuery build all of it again.
+
+    https://cloud.google.com/bigquery/docs/materialized-views-create#partition_expiration
+    """
+    assert "PARTITION BY DATE(sent_day)" in catalogue().objects["page_day_totals"].sql
+
+
 @pytest.mark.parametrize("name", ["account_size", "analyze_creator_performance"])
 def test_what_is_said_of_one_page_reads_that_page(name):
     sql = catalogue().objects[name].sql

@@ -4,7 +4,10 @@ BigQuery's dry run does not cover a script or a CALL, which all schedules are, s
 bytes are modelled: each statement scans the columns that it mentions, of each table once, views
 and table functions followed down to tables; a column is as wide as BigQuery counts it
 (https://cloud.google.com/bigquery/pricing#data), a table counts 10 MB at least
-(https://cloud.google.com/bigquery/pricing#on_demand_pricing). A call counts the statements of the
+(https://cloud.google.com/bigquery/pricing#on_demand_pricing). An UPDATE, DELETE or MERGE bills
+besides what it reads all columns of the partitions that it changes
+(https://cloud.google.com/bigquery/docs/reference/standard-sql/dml-syntax#on-demand_query_size_calculation).
+A call counts the statements of the
 procedures that it calls. Exception handlers do not run, and a comment `-- cost: 1 of 12` above a
 statement says that it runs in one of twelve calls only. Partitions and clusters are left out where
 nobody says how much they hold (Volume), so that it is an upper bound then. A view's own query is
@@ -53,6 +56,8 @@ class Volume:
     rows: int = 0
     recent: int | None = None
     """Rows in the partitions that a statement with a bound for them reads; None: all of them."""
+    changed: int | None = None
+    """Rows in the partitions that a statement changes; None: all of them."""
     groups: int = 1
     """Different values of the first column that the table is clustered by, of even size."""
     widths: Mapping[str, int] = field(default_factory=dict)
@@ -182,7 +187,13 @@ def bytes_of_call(name: str, graph: Graph, volumes: Mapping[str, Volume]) -> flo
     for step in item.steps:
         if step.share == 0:
             continue
-        billed: float = sum(_billed(*one, graph, volumes) for one in _tables(step.reads, graph))
+        read = dict(_tables(step.reads, graph))
+        if step.changes:
+            read.setdefault(step.changes, Read(frozenset()))
+        billed: float = sum(
+            _billed(name, one, graph, volumes, changes=name == step.changes)
+            for name, one in read.items()
+        )
         if step.calls:
             billed += bytes_of_call(step.calls, graph, volumes)
         total += step.share * billed
@@ -232,7 +243,9 @@ def _bounded(name: str, read: Read, outside: Read, item: Object) -> Read:
     )
 
 
-def _billed(name: str, read: Read, graph: Graph, volumes: Mapping[str, Volume]) -> float:
+def _billed(
+    name: str, read: Read, graph: Graph, volumes: Mapping[str, Volume], changes: bool
+) -> float:
     """Bytes of one table in one statement; what is no table of ours counts as the least."""
     item, volume = graph.objects.get(name), volumes.get(name, Volume())
     if item is None:
@@ -242,11 +255,17 @@ def _billed(name: str, read: Read, graph: Graph, volumes: Mapping[str, Volume]) 
         rows = min(rows, volume.recent)
     if item.cluster and item.cluster in read.pinned:
         rows = rows // volume.groups
-    row_bytes = sum(
-        volume.widths.get(column, width(item.types.get(column, "STRING")))
-        for column in read.columns
+    scanned = rows * _row_bytes(read.columns, item, volume)
+    if changes:
+        changed = volume.rows if volume.changed is None else volume.changed
+        scanned += changed * _row_bytes(item.types, item, volume)
+    return max(LEAST_BYTES, scanned)
+
+
+def _row_bytes(columns: Iterable[str], item: Object, volume: Volume) -> int:
+    return sum(
+        volume.widths.get(column, width(item.types.get(column, "STRING"))) for column in columns
     )
-    return max(LEAST_BYTES, rows * row_bytes)
 
 
 def width(kind: str) -> int:

@@ -201,7 +201,7 @@ class _Builder:
             called = ""
             if statement.kind == "ResolvedCallStmt":
                 called = statement.get("procedure").name.rpartition(".")[2]
-            item.steps.append(Step(share, _reads(found), called))
+            item.steps.append(Step(share, _reads(found), called, found.changes))
             item.reads |= found.reads
             if found.scans:
                 item.scans.append(found.scans)

@@ -29,6 +29,8 @@ class Step:
     reads: dict[str, Read]
     calls: str = ""
     """Procedure that it calls; empty for another statement."""
+    changes: str = ""
+    """Table whose rows it rewrites, all of their columns; empty for none."""
 
 
 @dataclass

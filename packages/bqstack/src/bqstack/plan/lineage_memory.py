@@ -76,6 +76,7 @@ def _read(entry: JsonObject) -> Object:
                 for name, read in step["reads"].items()
             },
             step["calls"],
+            step["changes"],
         )
         for step in entry["steps"]
     ]

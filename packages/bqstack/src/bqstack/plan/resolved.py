@@ -19,6 +19,8 @@ _CONDITIONS = {
     "ResolvedDeleteStmt": ("where_expr",),
     "ResolvedMergeStmt": ("merge_expr",),
 }
+_INSERT = 0
+"""ResolvedMergeWhen.INSERT."""
 _NAMES = {
     type_pb2.TYPE_BOOL: "BOOL",
     type_pb2.TYPE_BYTES: "BYTES",
@@ -33,6 +35,7 @@ class Statement:
 
     `filtered` are, by table, columns that a condition of their own bounds wherever the statement
     reads the table; `pinned` those that it compares for equality with what is no column.
+    `changes` is the table whose rows an UPDATE, DELETE or MERGE rewrites; empty for others.
     """
 
     def __init__(self, node: Node) -> None:
@@ -41,6 +44,7 @@ class Statement:
         self._with: dict[str, list[int]] = {}
         for part in node.nodes():
             self._note(part)
+        self.changes = _changed(node)
         self.outputs: dict[str, set[Place]] = {}
         if node.has("output_column_list"):
             self.outputs = {
@@ -122,6 +126,17 @@ class Statement:
             found |= self._bases.get(column, set())
             waiting.extend(self._edges.get(column, ()))
         return found
+
+
+def _changed(statement: Node) -> str:
+    """The target of a statement that rewrites rows; a MERGE that only inserts rewrites none."""
+    if statement.kind not in ("ResolvedUpdateStmt", "ResolvedDeleteStmt", "ResolvedMergeStmt"):
+        return ""
+    if statement.kind == "ResolvedMergeStmt":
+        actions = {clause.get("action_type") for clause in statement.get("when_clause_list")}
+        if actions == {_INSERT}:
+            return ""
+    return _last(statement.get("table_scan").get("table").full_name)
 
 
 def _sources(statement: Node) -> Iterable[Node]:
