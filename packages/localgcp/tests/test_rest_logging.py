@@ -107,6 +107,25 @@ def test_a_log_bucket_is_marked_deleted_and_can_come_back(server: Server) -> Non
     assert server.ok("GET", path)["lifecycleState"] == "ACTIVE"
 
 
+def test_a_log_bucket_is_made_and_changed_by_operations(server: Server) -> None:
+    """What the real plugin calls."""
+    made = server.ok("POST", f"{BUCKETS}:createAsync?bucketId=audit", {"retentionDays": 90})
+    assert (made["done"], made["metadata"]["state"]) == (True, "OPERATION_STATE_SUCCEEDED")
+    assert made["metadata"]["createBucketRequest"]["bucketId"] == "audit"
+    assert server.ok("GET", f"/logging/v2/{made['name']}") == made
+    assert made["response"]["retentionDays"] == 90
+    assert server.error("POST", f"{BUCKETS}:createAsync?bucketId=audit", {})[0] == 409
+
+    path = f"{BUCKETS}/audit"
+    changed = server.ok(
+        "POST", f"{path}:updateAsync?updateMask=analyticsEnabled", {"analyticsEnabled": True}
+    )
+    assert changed["metadata"]["updateBucketRequest"]["updateMask"] == "analyticsEnabled"
+    assert changed["name"] != made["name"]
+    assert server.ok("GET", path)["analyticsEnabled"] is True
+    assert server.error("GET", f"/logging/v2/{made['name']}0")[0] == 404
+
+
 @pytest.mark.parametrize("change", [{"retentionDays": 1}, {"locked": False}])
 def test_a_locked_bucket_stays_as_it_is(server: Server, change: dict[str, Any]) -> None:
     server.ok("POST", f"{BUCKETS}?bucketId=audit", {"retentionDays": 90, "locked": True})

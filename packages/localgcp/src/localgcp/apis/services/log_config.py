@@ -22,6 +22,8 @@ _METRIC_ID = re.compile(r"[A-Za-z0-9_\-.,+!*',()%/]{1,100}")
 _SHORT_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,99}")
 _DESTINATION = re.compile(r"(storage|bigquery|pubsub|logging)\.googleapis\.com/.+")
 _BUCKET = log_routing.BUCKET
+_OPERATION = "logging.projects.locations.operations"
+_TYPE = "type.googleapis.com/google.logging.v2"
 _LOG_WRITER = "serviceAccount:service-{number}@gcp-sa-logging.iam.gserviceaccount.com"
 
 
@@ -30,6 +32,9 @@ def register(registry: Registry) -> None:
     SINKS.register(registry, without=("patch",))
     registry.add(f"{SINKS.kind}.patch", f"{SINKS.kind}.update")(update_sink)
     registry.add(f"{_BUCKET}.create")(BUCKETS.create)
+    registry.add(f"{_BUCKET}.createAsync")(create_bucket_async)
+    registry.add(f"{_BUCKET}.updateAsync")(update_bucket_async)
+    registry.add(f"{_OPERATION}.get")(get_operation)
     registry.add(f"{_BUCKET}.get")(get_bucket)
     registry.add(f"{_BUCKET}.list")(list_buckets)
     registry.add(f"{_BUCKET}.patch")(patch_bucket)
@@ -232,6 +237,45 @@ def patch_bucket(call: Call) -> dict[str, Any]:
     if bucket.body["lifecycleState"] != "ACTIVE":
         raise precondition(f"Bucket {bucket.name} is not in the ACTIVE state.")
     return BUCKETS.update(call)
+
+
+def create_bucket_async(call: Call) -> dict[str, Any]:
+    parent = call.target
+    made = BUCKETS.create(call)
+    asked = {"parent": parent, "bucketId": call.query["bucketId"], "bucket": call.body}
+    return _finished(call, parent, {"createBucketRequest": asked}, made)
+
+
+def update_bucket_async(call: Call) -> dict[str, Any]:
+    asked = {"name": call.target, "bucket": call.body, "updateMask": call.query.get("updateMask")}
+    return _finished(
+        call, call.target.split("/buckets/")[0], {"updateBucketRequest": asked}, patch_bucket(call)
+    )
+
+
+def _finished(
+    call: Call, parent: str, asked: dict[str, Any], bucket: dict[str, Any]
+) -> dict[str, Any]:
+    """The operation of work that is done: here it takes no time."""
+    name = f"{parent}/operations/{call.tx.next_id(_OPERATION)}"
+    metadata = {
+        "@type": f"{_TYPE}.BucketMetadata",
+        "startTime": call.now,
+        "endTime": call.now,
+        "state": "OPERATION_STATE_SUCCEEDED",
+        **asked,
+    }
+    response = {"@type": f"{_TYPE}.LogBucket", **bucket}
+    body = {"name": name, "done": True, "metadata": metadata, "response": response}
+    call.tx.insert(Resource(_OPERATION, name, parent, body))
+    return body
+
+
+def get_operation(call: Call) -> dict[str, Any]:
+    found = call.tx.get(_OPERATION, call.target)
+    if found is None:
+        raise not_found(f"Operation {call.target} not found.")
+    return found.body
 
 
 def delete_bucket(call: Call) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from gcptypes import records
 
-from ..cloud_calls import Cloud
+from ..cloud_calls import ApiError, Cloud, until_found
 from ..mapping import Dialect
 from ..resource import Properties, Resource
 
@@ -79,14 +79,28 @@ class ProjectBucketConfig(Resource):
                 cloud.call("POST", self.endpoint, f"{resource_id}:undelete", body={})
             sent = inputs.keys() - {"deletionPolicy", "project"} - self.local_only
             return resource_id, self.update(cloud, resource_id, inputs, {}, set(sent))
-        answer = cloud.call(
+        operation = cloud.call(
             "POST",
             self.endpoint,
-            resource_id.rsplit("/", 1)[0],
+            f"{resource_id.rsplit('/', 1)[0]}:createAsync",
             query={"bucketId": inputs["bucketId"]},
             body=self.body(inputs, cloud),
         )
-        return resource_id, answer
+        return resource_id, self._done(cloud, operation, resource_id)
+
+    def _done(self, cloud: Cloud, operation: Properties, resource_id: str) -> Properties:
+        """The bucket that an operation has made, when it has ended."""
+
+        def ended() -> Properties | None:
+            found = cloud.get(self.endpoint, operation["name"])
+            return found if found is not None and found.get("done") else None
+
+        found = operation if operation.get("done") else until_found(ended, resource_id)
+        if "error" in found:
+            error = found["error"]
+            raise ApiError(error.get("code", 500), error.get("message", "the operation failed"))
+        made: Properties = found["response"]
+        return {key: value for key, value in made.items() if key != "@type"}
 
     def read(self, cloud: Cloud, resource_id: str, state: Properties) -> Properties | None:
         answer = super().read(cloud, resource_id, state)
