@@ -7,6 +7,7 @@ from pathlib import Path
 from bqstack import engine, state
 from bqstack.errors import UserError
 from bqstack.failures import FAILURES, explained
+from eros.cloud import endpoints
 from eros.cloud.google import Google
 from eros.cloud.local_control import present
 from eros.operations import repair
@@ -15,6 +16,8 @@ from eros.project.stack_file import load_stack_file
 from eros.sandbox import remains, sandbox_file
 from eros.sandbox.creating import Progress
 from eros.sandbox.sandbox_file import Data
+
+_PROVIDER = "pulumi:providers:gcp"
 
 
 def destroy(
@@ -40,8 +43,11 @@ def destroy(
     if state.has_stack(name, root):
         progress(f"the stack {name}: pulumi destroy")
         repair.repair(google, name, root=root, progress=progress)
-        quiet = ("--yes", "--skip-preview")
-        engine.run_quietly("destroy", "--stack", name, *quiet, root=root)
+        options = ["--yes", "--skip-preview"]
+        if _has_moved(google, name, root):
+            # The engine asks where its state says, and only the program knows the addresses of now.
+            options.append("--run-program")
+        engine.run_quietly("destroy", "--stack", name, *options, root=root)
     progress(f"looking for what is left: {', '.join(remains.ASKED)}")
     left = remains.find(google)
     for one in left:
@@ -59,3 +65,15 @@ def destroy(
     # Last: an interrupted command finds the sandbox by this file.
     sandbox_file.path(name, root).unlink()
     return [str(one) for one in left]
+
+
+def _has_moved(google: Google, name: str, root: Path) -> bool:
+    """Whether the local cloud has other addresses than the stack's provider was made with."""
+    addresses = endpoints.load(google.settings, root)
+    held = state.current(name, root).resources if addresses else ()
+    return any(
+        one.inputs.get(key, address) != address
+        for one in held
+        if one.type == _PROVIDER
+        for key, address in addresses.items()
+    )
