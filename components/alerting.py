@@ -244,7 +244,7 @@ class Alerting(pulumi.ComponentResource):
             ],
             documentation=gcp.monitoring.AlertPolicyDocumentationArgs(
                 subject=notices.subject(),
-                content=notices.documentation(settings.runbook),
+                content=notices.documentation(phase, settings.runbook),
                 mime_type="text/markdown",
             ),
             notification_channels=[self.channels[key].id for key in channels],

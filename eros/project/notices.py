@@ -19,6 +19,8 @@ PHASES = {
     "rollback_ended": "a rollback has ended",
 }
 RATE_SECONDS = 300
+# Nothing is expected any more.
+ENDS = ("ended", "rollback_ended")
 # What a notice says, with the words of its line; `subject` is the first line of all.
 LINES = {
     "what": "What",
@@ -54,10 +56,11 @@ def subject() -> str:
     return _variable("subject")
 
 
-def documentation(runbook: str) -> str:
-    """What a notification says, in Markdown."""
+def documentation(phase: str, runbook: str) -> str:
+    """What a notification of a phase says, in Markdown."""
     lines = [f"**{subject()}**"]
-    lines += [f"{words}: {_variable(name)}" for name, words in LINES.items()]
+    said = LINES | ({"impact": "Result"} if phase in ENDS else {})
+    lines += [f"{words}: {_variable(name)}" for name, words in said.items()]
     lines.append(f"Runbook: {runbook}#deploy-and-roll-back")
     return "\n\n".join(lines) + "\n"
 

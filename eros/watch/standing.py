@@ -124,7 +124,7 @@ class All:
 def where_taken(google: Google) -> str:
     """Where a person takes an incident of Cloud Monitoring: no API acknowledges one."""
     if google.is_local:
-        return "nothing: the local cloud has no such page, and the incident closes by itself"
+        return "none: the local cloud has no such page, and the incident closes by itself"
     project = google.settings.project
     return (
         f"acknowledge it on https://console.cloud.google.com/monitoring/alerting?project={project}"

@@ -226,7 +226,7 @@ def slow_query(operator: Operator, seconds: int) -> None:
         job_id = f"slow_{uuid.uuid4()}"
         asking = threading.Thread(target=ask, args=(operator, job_id, size))
         asking.start()
-        job: bigquery.QueryJob | None = None
+        job: Any = None
         while job is None or job.state == "PENDING":
             time.sleep(0.01)
             with contextlib.suppress(NotFound):

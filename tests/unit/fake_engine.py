@@ -43,7 +43,7 @@ class _Answers(pulumi.runtime.Mocks):
             outputs["name"] = f"projects/test-project/serviceAccounts/{outputs['email']}"
         return f"{args.name}-id", outputs
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict:
+    def call(self, args: pulumi.runtime.MockCallArgs) -> Any:
         assert args.token == "gcp:organizations/getProject:getProject", args.token
         return {"number": PROJECT_NUMBER, "projectId": args.args["projectId"]}
 

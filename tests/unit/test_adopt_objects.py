@@ -14,11 +14,12 @@ from google.cloud import bigquery
 
 from bqstack import catalogue
 from bqstack.adopt import Status, Survey, Wanted, adoption_files, live, survey, survey_report
-from bqstack.adopt.survey_parts import ROUTINE, TABLE, Declared
+from bqstack.adopt.survey_parts import Declared, Live
 from bqstack.analysis import memory, validate
 from components.objects import Objects
 from eros.project.settings import Settings
 from eros.project.stack_file import parse
+from gcptypes.records import ROUTINE, TABLE
 from tests.unit.conftest import VALUES
 from tests.unit.fake_engine import record
 
@@ -402,14 +403,14 @@ def settings() -> Settings:
 
 
 @pytest.fixture(scope="module")
-def present() -> list[live.Live]:
+def present() -> list[Live]:
     documents = [*DECLARED, *QUOTED, *NAMED, *(document for document, _ in REFUSED)]
     assert len(documents) >= 60
     return live.read(answers(documents), parse(VALUES, "f"), [D])  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
-def found(present: list[live.Live], settings: Settings) -> Survey:
+def found(present: list[Live], settings: Settings) -> Survey:
     wanted = Wanted((), (), {})
     return survey("staging", wanted, present, EMPTY, D, settings.all_labels)  # type: ignore[arg-type]
 
@@ -437,7 +438,7 @@ def test_what_cannot_be_declared_is_said_by_name_and_has_no_file(
 
 
 def test_every_other_object_has_a_file_that_declares_it_whole(
-    found: Survey, written: Path, present: list[live.Live], settings: Settings
+    found: Survey, written: Path, present: list[Live], settings: Settings
 ) -> None:
     refused = {f.name: f.undeclared for f in found.findings if f.undeclared}
     assert len(refused) == len(REFUSED), refused
@@ -479,7 +480,7 @@ def test_the_files_pass_the_analyser(
 
 
 def test_what_the_program_knows_nothing_of_is_reported_of_a_declared_object(
-    present: list[live.Live],
+    present: list[Live],
 ) -> None:
     one = next(one for one in present if one.name == "told_columns")
     resource = Declared("urn::v", TABLE, "told_columns", dict(one.inputs), True, False)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import annotations
+from tools import annotations  # type: ignore[assignment]
 from tools.annotations import Annotation, of_plan
 
 FINDING = {

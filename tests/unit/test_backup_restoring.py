@@ -113,7 +113,7 @@ def unfinished_attempt(*, applied: bool = False) -> ledger.Attempt:
 
 
 def restored(cloud: Cloud, **options: bool) -> restoring.Restore:
-    with restoring.plan(cloud) as planned:
+    with restoring.plan(cloud) as planned:  # type: ignore[call-arg]
         return restoring.execute(cloud, planned, safety=False, **options)
 
 

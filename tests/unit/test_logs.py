@@ -4,6 +4,7 @@ import gzip
 import json
 import logging
 import os
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -33,7 +34,7 @@ FIELDS = [
 
 
 @pytest.fixture
-def folder(tmp_path) -> Path:
+def folder(tmp_path) -> Iterator[Path]:
     """Logs are open below this folder for one test."""
     logs.start(tmp_path)
     yield tmp_path

@@ -79,12 +79,21 @@ def test_every_field_reaches_the_text_by_a_label_and_a_long_one_is_cut(settings)
     text = re.sub(
         r"\$\{log\.extracted_label\.(\w+)\}",
         lambda found: labels[found[1]],
-        notices.documentation("https://example.com/runbook"),
+        notices.documentation("announced", "https://example.com/runbook"),
     )
     assert all(f"<{name}>" in text for name in notices.FIELDS if name != "what")
     assert len(labels["what"]) == notices.LONGEST
     assert len(text) < 8192, "Cloud Monitoring's limit"
     assert "https://example.com/runbook#deploy-and-roll-back" in text
+
+
+@pytest.mark.parametrize(
+    ("phase", "words"),
+    [("announced", "Expected"), ("rollback_started", "Expected"), ("rollback_ended", "Result")],
+)
+def test_what_is_over_has_a_result_and_nothing_that_is_expected(phase, words):
+    text = notices.documentation(phase, "https://example.com/runbook")
+    assert f"\n{words}: ${{log.extracted_label.impact}}" in text
 
 
 def test_a_deployment_tells_its_start_and_its_end(make, settings):  # noqa: F811

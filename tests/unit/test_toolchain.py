@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import configparser
+import fnmatch
 import os
 import shutil
 import subprocess
@@ -349,3 +351,16 @@ def test_activation_before_the_bootstrap_says_so(project):
     )
     assert done.returncode == 1
     assert "not ready" in done.stderr
+
+
+def test_the_type_checker_reads_every_folder_with_python():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "mypy.ini")
+    read = [entry.strip() for entry in config["mypy"]["files"].split(",")]
+    listed = subprocess.check_output(["git", "ls-files", "*.py"], cwd=ROOT, text=True)
+    left = [
+        name
+        for name in listed.splitlines()
+        if not any(fnmatch.fnmatch(name, f"{entry}/*") or name == entry for entry in read)
+    ]
+    assert left == []

@@ -78,9 +78,9 @@ def _why(deployment: Deployment) -> str:
 
 
 def _what(deployment: Deployment) -> str:
-    """The commit and its subject."""
+    """The commit that the deployment began with, and its subject."""
     found = subprocess.run(
-        ["git", "log", "-1", "--format=%h %s"],
+        ["git", "log", "-1", "--format=%h %s", deployment.journal.commit or "HEAD"],
         cwd=deployment.site.root,
         check=False,
         capture_output=True,

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from bqstack import durable
+from bqstack import amounts, durable
 from eros import logs
 from eros.operations import remote_records
 from eros.operations.deploy import step_results
@@ -169,4 +169,4 @@ def _figure(figures: dict[str, Any], name: str) -> float | None:
 def _shown(value: float | None) -> str:
     if value is None:
         return ""
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4f}".rstrip("0").rstrip(".")
+    return f"{value:,}" if isinstance(value, int) else amounts.plain(value)

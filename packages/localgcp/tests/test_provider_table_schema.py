@@ -9,9 +9,13 @@ from localgcp.provider.resources import table_schema
 
 pytestmark = pytest.mark.unit
 
-ID = {"name": "id", "type": "INTEGER", "mode": "REQUIRED"}
-TEXT = {"name": "text", "type": "STRING"}
-PARTS = {"name": "parts", "type": "RECORD", "fields": [TEXT, {"name": "n", "type": "FLOAT"}]}
+ID: dict[str, Any] = {"name": "id", "type": "INTEGER", "mode": "REQUIRED"}
+TEXT: dict[str, Any] = {"name": "text", "type": "STRING"}
+PARTS: dict[str, Any] = {
+    "name": "parts",
+    "type": "RECORD",
+    "fields": [TEXT, {"name": "n", "type": "FLOAT"}],
+}
 BASE = [ID, TEXT, PARTS]
 
 

@@ -90,10 +90,10 @@ def replaced(source: str) -> set[str]:
         return dotted(node.value) if isinstance(node, ast.Subscript) else None
 
     # A class of local-bigquery under a name of ours, such as its parser.
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute):
-            for target in node.targets:
-                if isinstance(target, ast.Name) and (name := dotted(node.value)):
+    for top in tree.body:
+        if isinstance(top, ast.Assign) and isinstance(top.value, ast.Attribute):
+            for target in top.targets:
+                if isinstance(target, ast.Name) and (name := dotted(top.value)):
                     names[target.id] = name
 
     found: list[ast.expr] = []

@@ -7,6 +7,7 @@ from typing import Any
 
 from eros.operations.deploy import Deployment, ExitCode, Site, pulumi_updates, step_results, steps
 from eros.operations.deploy.before_after import Figures
+from eros.operations.results import Result
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -35,7 +36,7 @@ class Fake:
     def title(self) -> str:
         return self.name
 
-    def run(self, deployment: Deployment) -> step_results.Result:
+    def run(self, deployment: Deployment) -> Result:
         self.made.append(self.name)
         if self.error is not None:
             raise self.error

@@ -8,7 +8,7 @@ import pytest
 from google.api_core.exceptions import BadRequest
 from google.cloud import bigquery
 
-from eros.operations.deploy import Level, validation
+from eros.operations.deploy import Finding, Level, validation
 
 
 class _Client:
@@ -32,7 +32,7 @@ class _Client:
         return SimpleNamespace(schema=self.columns)
 
 
-def _checked(client: _Client) -> list[validation.Finding]:
+def _checked(client: _Client) -> list[Finding]:
     settings = SimpleNamespace(project="p", dataset="d", dataset_reference="`p`.`d`")
     site = SimpleNamespace(google=SimpleNamespace(settings=settings, bigquery=client))
     declared = SimpleNamespace(views=[SimpleNamespace(name="v")])
