@@ -124,7 +124,10 @@ def test_a_deployment_that_is_rolled_back_says_so_and_why(make, settings):  # no
     assert outcome.code is ExitCode.VALIDATION
     end = google.said[-1]
     assert "failed its checks and was rolled back" in end["subject"]
-    assert "12% more queries fail" in end["impact"]
+    assert end["impact"] == (
+        "it is worse: 12% more queries fail; back to the definitions of update 7"
+    )
+    assert end["next_update"] == "the review"
 
 
 def test_what_failed_before_its_start_tells_nobody(make, settings):  # noqa: F811

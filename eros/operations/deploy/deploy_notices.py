@@ -60,12 +60,24 @@ def tell_end(deployment: Deployment, code: ExitCode, message: str) -> None:
         what=deployment.found(step_results.Notified).what,
         why=_why(deployment),
         # The reasons stand below the first line.
-        impact=" ".join(message.split()),
+        impact=_in_a_line(message),
         way_back="done" if code is ExitCode.VALIDATION else _WAY_BACK,
-        next_update="within 30 minutes" if code in _OPEN else "none is needed",
+        next_update=_next_update(code),
         contact=deployment.site.google.settings.alert_email,
     )
     try_send(deployment.site.google, notice, deployment.progress)
+
+
+def _in_a_line(message: str) -> str:
+    """Lines as parts of a sentence."""
+    lines = [" ".join(line.split()) for line in message.splitlines()]
+    return "; ".join(filter(None, lines)).replace(":; ", ": ")
+
+
+def _next_update(code: ExitCode) -> str:
+    if code in _OPEN:
+        return "within 30 minutes"
+    return "the review" if code is ExitCode.VALIDATION else "none is needed"
 
 
 def _subject(deployment: Deployment, state: str) -> str:

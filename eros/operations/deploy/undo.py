@@ -89,5 +89,6 @@ def roll_back(deployment: Deployment, version: int) -> None:
 def _why(deployment: Deployment) -> str:
     """What the deployment failed by, in a line."""
     failed = [record.error for record in deployment.journal.records if record.result == "failed"]
-    text = " ".join(failed[-1].split()) if failed else "it failed"
+    text = "; ".join(map(str.strip, failed[-1].splitlines())) if failed else "it failed"
+    text = text.replace(":; ", ": ")
     return f"deployment {deployment.journal.id}: {text}"
