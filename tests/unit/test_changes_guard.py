@@ -243,9 +243,9 @@ def test_the_rows_that_expire_are_counted():
 class Policies:
     """A BigQuery whose tables have these row access policies, none of them for the caller."""
 
-    def __init__(self, *names: str) -> None:
+    def __init__(self, *names: str, rows: int = 0) -> None:
         self.bigquery = self._connection = self
-        self.names = names
+        self.names, self.rows = names, rows
 
     def api_request(self, *, path: str, **_):
         assert path == "/projects/test-project/datasets/brain/tables/pages/rowAccessPolicies"
@@ -253,7 +253,20 @@ class Policies:
         return {"rowAccessPolicies": references}
 
     def query_and_wait(self, *_, **__):
-        return [{"held": 0, "total": 0}]
+        return [{"held": self.rows, "total": self.rows}]
+
+
+def test_rows_have_no_value_of_a_column_that_is_only_added():
+    more = '[{"name": "d", "type": "DATE"}, {"name": "new", "type": "INT64", "mode": "REQUIRED"}]'
+    changes = compare([table("pages")], [table("pages", schema=more)])
+    refused = allowances.refused(changes, [])
+    counted = rows_at_stake.counted(lambda: Policies(rows=3), refused)
+    words = {path: said for (_, path), said in counted.items()}
+    assert {said for path, said in words.items() if "new" in path} == {"rows at stake: 3"}
+    dropped_column = rows_at_stake.counted(
+        lambda: Policies(rows=3), allowances.refused(dropped("pages"), [])
+    )
+    assert set(dropped_column.values()) == {"rows at stake: 3 with a value"}
 
 
 def test_rows_are_unknown_where_a_policy_may_hide_them():

@@ -129,7 +129,7 @@ def test_the_stack_file_is_read_without_the_values_of_its_secrets(tmp_path, valu
         ),
         (
             "    type: email\n    labels: {email_address: '{{ alert_mail }}'}\n",
-            "'alert_mail' is undefined",
+            "not defined: alert_mail\n  fix: did you mean alert_email?",
         ),
     ],
 )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 
 import jinja2
 from jinja2 import meta
 
-from bqstack import texts
+from bqstack import templates, texts
 from bqstack.errors import UserError
 from bqstack.unchecked import JsonMapping
 
@@ -33,7 +30,8 @@ def text_of(source: str, shown: Path, context: JsonMapping) -> str:
     try:
         return _environment.from_string(source).render(context)
     except jinja2.UndefinedError as error:
-        raise _undefined(error, source, shown, context) from None
+        message, fix = templates.undefined(error, source, context)
+        raise UserError(message, file=shown, line=_template_line(error), fix=fix) from None
     except jinja2.TemplateSyntaxError as error:
         raise _no_template(error, shown) from None
 
@@ -49,31 +47,6 @@ def names(source: str, shown: Path) -> set[str]:
         return meta.find_undeclared_variables(_environment.parse(source))
     except jinja2.TemplateSyntaxError as error:
         raise _no_template(error, shown) from None
-
-
-def _undefined(
-    error: jinja2.UndefinedError, source: str, shown: Path, context: JsonMapping
-) -> UserError:
-    """What is missing, in the words of who wrote it, and the name that was probably meant."""
-    message, owner, known = error.message or "", "", sorted(context)
-    missing = re.search(r"has no attribute '(\w+)'$|^'(\w+)' is undefined$", message)
-    name = (missing[1] or missing[2]) if missing else ""
-    if missing and missing[1]:
-        for written in re.finditer(rf"\b(\w+)\.{name}\b", source):
-            if written[1] in context:
-                value = context[written[1]]
-                owner = f"{written[1]}."
-                known = sorted(value if isinstance(value, Mapping) else vars(value))
-                break
-    close = get_close_matches(name, known, n=1)
-    return UserError(
-        f"the template uses a name that is not defined: {owner}{name or message}",
-        file=shown,
-        line=_template_line(error),
-        fix=f"did you mean {owner}{close[0]}?"
-        if close
-        else f"use one of: {', '.join(owner + one for one in known)}",
-    )
 
 
 def _no_template(error: jinja2.TemplateSyntaxError, shown: Path) -> UserError:

@@ -46,7 +46,7 @@ def counted(
                     found[change.urn, detail.path] = _HIDDEN
                     continue
                 (row,) = client.query_and_wait(asked, wait_timeout=seconds)
-                found[change.urn, detail.path] = _words(detail, row)
+                found[change.urn, detail.path] = _words(change, detail, row)
         except (UserError, *FAILURES):
             pass  # what has no answer stays unknown, and is shown as unknown
         finally:
@@ -67,7 +67,7 @@ def query(change: Change, detail: Detail) -> str | None:
     fields = {field["name"]: field for field in old.get("schema") or []}
     if detail.path == "timePartitioning.expirationMs":
         held = exp.CountIf(this=_expired(change, fields))
-    elif detail.column in fields and fields[detail.column].get("mode") != "REPEATED":
+    elif _counts_values(change, detail):
         column = exp.column(detail.column, table=partition_filter.ROW, quoted=True)
         held = exp.CountIf(this=exp.Not(this=exp.Is(this=column, expression=exp.Null())))
     source = exp.table_(old["tableId"], db=old["datasetId"], catalog=old["project"], quoted=True)
@@ -76,6 +76,12 @@ def query(change: Change, detail: Detail) -> str | None:
     if every_row := partition_filter.every_row(old):
         select = select.where(every_row, dialect="bigquery")
     return select.sql("bigquery")
+
+
+def _counts_values(change: Change, detail: Detail) -> bool:
+    """Whether the rows at stake are those that hold a value in the column of the detail."""
+    modes = {field["name"]: field.get("mode") for field in change.old.get("schema") or []}
+    return detail.column in modes and modes[detail.column] != "REPEATED"
 
 
 def _expired(change: Change, fields: JsonObject) -> exp.Expression:
@@ -95,9 +101,9 @@ def _expired(change: Change, fields: JsonObject) -> exp.Expression:
     return exp.LT(this=moment, expression=limit)
 
 
-def _words(detail: Detail, row: Any) -> str:
+def _words(change: Change, detail: Detail, row: Any) -> str:
     if row["total"] == 0:
         return "rows at stake: none, the table is empty"
     of = f" of {row['total']:,}" if row["held"] != row["total"] else ""
-    what = " with a value" if detail.column else ""
+    what = " with a value" if _counts_values(change, detail) else ""
     return f"rows at stake: {row['held']:,}{of}{what}"
