@@ -361,3 +361,35 @@ def test_the_parameters_of_a_type_go_from_ddl_to_rest_and_back(client):
     assert schema[-1].fields[0]._key()[1] == "BIGNUMERIC(5, 2)"
     copied = client.create_table(bigquery.Table(f"{PROJECT}.d.typed_again", schema))
     assert copied.schema == schema
+
+
+def test_the_storage_api_reads_a_table_as_it_was(server, client):
+    import grpc
+    from google.cloud import bigquery_storage_v1 as storage
+    from google.cloud.bigquery_storage_v1.services.big_query_read.transports import (
+        BigQueryReadGrpcTransport,
+    )
+
+    client.query_and_wait("CREATE TABLE d.grown AS SELECT 1 AS n")
+    [moment] = values(client, "SELECT CURRENT_TIMESTAMP()")
+    client.query_and_wait("INSERT INTO d.grown VALUES (2), (3)")
+    with grpc.insecure_channel(server.storage) as channel:
+        reader = storage.BigQueryReadClient(transport=BigQueryReadGrpcTransport(channel=channel))
+
+        def count(restriction: str = "", **modifiers: Any) -> int:
+            session = storage.types.ReadSession(
+                table=f"projects/{PROJECT}/datasets/d/tables/grown",
+                data_format=storage.types.DataFormat.ARROW,
+                table_modifiers=storage.types.ReadSession.TableModifiers(**modifiers),
+                read_options=storage.types.ReadSession.TableReadOptions(
+                    row_restriction=restriction
+                ),
+            )
+            made = reader.create_read_session(parent=f"projects/{PROJECT}", read_session=session)
+            return sum(
+                page.row_count for one in made.streams for page in reader.read_rows(one.name)
+            )
+
+        assert count() == 3
+        assert count(snapshot_time=moment) == 1
+        assert count("n > 1", snapshot_time=moment) == 0

@@ -1,31 +1,64 @@
 """Rows of the storage API where local-bigquery 0.4.0 leaves Google.
 
-It sends a RANGE under the names of its own that the two bounds have in DuckDB. On Google they are
-`start` and `end`, in Arrow and in Avro.
+It sends a RANGE under the names of its own that the two bounds have in DuckDB; on Google they are
+`start` and `end`, in Arrow and in Avro. And it reads what a table has now when the session asks for
+an earlier moment (`snapshot_time`).
 https://cloud.google.com/bigquery/docs/reference/storage#avro_schema_details
+https://cloud.google.com/bigquery/docs/reference/storage/rpc/google.cloud.bigquery.storage.v1#tablemodifiers
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Any
 
+from google.cloud.bigquery_storage_v1 import types as messages
 from local_bigquery.engine import types
 from local_bigquery.engine.database import quote
-from local_bigquery.grpc import read
+from local_bigquery.grpc import read, server
 from local_bigquery.models import TableFieldSchema
 
 _BOUNDS = ("start", "end")
 # Kinds of RANGE that the Avro schema of this session has named; the next one refers to the name.
 _named: ContextVar[set[str]] = ContextVar("ranges")
+# The moment that this session asks for.
+_moment: ContextVar[datetime | None] = ContextVar("moment", default=None)
+_SERVICE = "google.cloud.bigquery.storage.v1.BigQueryRead"
 
 
 def install() -> None:
-    """Name the bounds as Google does."""
+    """Name the bounds as Google does, and look at the moment."""
     read._column = _bounded(read._column)
     read._avro_type = _range_type(read._avro_type)
     read._query = _unnamed(read._query)
+    read.parse = _as_of(read.parse)
+    server.SERVICES[_SERVICE]["CreateReadSession"] = server._unary(
+        _session, messages.CreateReadSessionRequest, messages.ReadSession
+    )
+
+
+def _session(request: Any) -> Any:
+    modifiers = request.read_session.table_modifiers
+    token = _moment.set(modifiers.snapshot_time if modifiers else None)
+    try:
+        return read.create_session(request)
+    finally:
+        _moment.reset(token)
+
+
+def _as_of(parse: Callable[[str], list[Any]]) -> Callable[[str], list[Any]]:
+    """The query of a session, whose one table is the first name in backticks."""
+
+    def parsed(sql: str) -> list[Any]:
+        if (moment := _moment.get()) is not None:
+            head, table, rest = sql.split("`", 2)
+            text = f"FOR SYSTEM_TIME AS OF TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}+00'"
+            sql = f"{head}`{table}` {text}{rest}"
+        return parse(sql)
+
+    return parsed
 
 
 def _bounded(column: Callable[..., str]) -> Callable[..., str]:
