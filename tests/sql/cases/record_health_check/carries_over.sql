@@ -48,3 +48,10 @@ ASSERT (
     WHERE newest.active_locks = 2
 ) AS 'and says since when';
 ASSERT (SELECT active_locks FROM health_snapshot) = 1 AS 'who reads the view counts';
+ASSERT (
+    SELECT COUNT(*) FROM stored_figures WHERE figure IN ('active_captions', 'integrity_violations')
+) = 2 AS 'captions and violations were counted once in all of these checks';
+UPDATE stored_figures SET figure_time = TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 61 MINUTE) WHERE figure = 'active_captions';
+CALL record_health_check();
+ASSERT (SELECT COUNT(*) FROM stored_figures WHERE figure = 'active_captions') = 2 AS 'captions are counted again after an hour';
+ASSERT (SELECT COUNT(*) FROM stored_figures WHERE figure = 'integrity_violations') = 1 AS 'violations are not';
