@@ -34,6 +34,8 @@ class Plan:
     count: int = 0
     spoilt: str = ""
     """Method and path of the call that was."""
+    calls: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    """Method and path with query of all calls since the beginning, with the first body of each."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def arm(self, fault: str | None, number: int, kill: Callable[[], None] | None = None) -> None:
@@ -42,9 +44,10 @@ class Plan:
             self.fault, self.number, self.count, self.spoilt = fault, number, 0, ""
             self.kill = kill or (lambda: None)
 
-    def take(self, method: str, path: str) -> str | None:
+    def take(self, method: str, path: str, body: bytes = b"") -> str | None:
         """The fault of this call."""
         with self.lock:
+            self.calls.setdefault((method, path), body)
             self.count += 1
             if self.fault is None or self.count != self.number:
                 return None
@@ -60,7 +63,7 @@ def serving(target: str, plan: Plan) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)) or None
-            fault = plan.take(self.command, self.path)
+            fault = plan.take(self.command, self.path, body or b"")
             if fault == "kill":
                 self._forward(body)
                 plan.kill()

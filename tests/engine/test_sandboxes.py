@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from dev.chaos.rig import DATASET, EROS, PROJECT, World, deployed
+from tests.engine import documented
 from tests.engine.small import emptied_folder
 
 DAY = "2026-01-05"
@@ -188,6 +189,7 @@ def assert_untouched(world: World, before: dict[str, tuple]) -> None:
     assert sums(world) == before
 
 
+@pytest.mark.timeout(600)
 def test_two_engineers_see_exactly_their_own_differences(world, engineers):
     before = sums(world)
     alice, bob = engineers
@@ -208,6 +210,11 @@ def test_two_engineers_see_exactly_their_own_differences(world, engineers):
         one.up()
         one.eros("sandbox", "run", "count_day", "-s", one.name, "--for", DAY)
         assert_untouched(world, before)
+
+    # Each stack sees what is its own alone.
+    assert "nothing to adopt" in eros(world, "adopt", within=world.root)
+    assert "nothing to repair" in eros(world, "repair", within=world.root)
+    assert "nothing to adopt" in alice.eros("adopt", "-s", "alice")
 
     seen = alice.differences()
     assert {name: (d["removed"], d["added"], d["changed"]) for name, d in seen.items()} == {
@@ -240,6 +247,15 @@ def test_two_engineers_see_exactly_their_own_differences(world, engineers):
         one.eros("sandbox", "destroy", one.name, "--yes")
         assert_untouched(world, before)
     assert alice.listed() == {}
+    assert_documented(world)
+
+
+def assert_documented(world: World) -> None:
+    """Each call so far is in Google's discovery documents, with its query and its body."""
+    calls = [(*call, body) for call, body in world.plan.calls.items()]
+    apis = {path.split("/")[1] for _, path, _ in calls}
+    assert {"bigquery", "bigquerydatatransfer", "logging", "monitoring", "iam"} <= apis
+    assert list(documented.refused(calls)) == []
 
 
 def numbers(calls: int) -> list[int]:
@@ -247,6 +263,7 @@ def numbers(calls: int) -> list[int]:
     return [1 + round(share * (calls - 1)) for share in SPREAD]
 
 
+@pytest.mark.timeout(600)
 def test_what_was_killed_is_finished_by_the_same_command(world):
     before = sums(world)
     create = (*EROS, "sandbox", "create", "probe")
@@ -274,3 +291,26 @@ def assert_whole(world: World) -> None:
     world.must("pulumi", "preview", "--stack", "probe", "--expect-no-changes")
     text = world.must(*EROS, "sandbox", "diff", "-s", "probe", "--format", "json").output
     assert document(text)["objects"] == []
+
+
+def test_a_source_that_changes_meanwhile_is_compared_as_it_was_and_a_last_day_ends_all(world):
+    """Somebody else's deployment is no difference of the sandbox."""
+    world.must(*EROS, "sandbox", "create", "late")
+    totals = f"`{PROJECT}`.`{DATASET}`.day_totals"
+    world.query(f"ALTER TABLE {totals} DROP COLUMN amount")
+    only = ("--object", "day_totals", "--format", "json")
+    text = world.must(*EROS, "sandbox", "diff", "-s", "late", *only).output
+    assert document(text)["objects"] == []
+    world.query(f"ALTER TABLE {totals} ADD COLUMN amount NUMERIC")
+
+    sweep = (*EROS, "sandbox", "sweep")
+    assert "no sandbox has expired" in world.must(*sweep).output
+    world.query(
+        f"ALTER SCHEMA {DATASET}_late"
+        " SET OPTIONS (labels = [('sandbox', 'late'), ('owner', 'me'), ('expires', '2026-01-01')])"
+    )
+    assert "last day 2026-01-01" in world.must(*sweep, "--dry-run").output
+    assert (world.root / "Pulumi.late.yaml").exists()
+    assert "late is destroyed" in world.must(*sweep).output
+    assert not (world.root / "Pulumi.late.yaml").exists()
+    assert '"late"' not in world.must("pulumi", "stack", "ls", "--json").output

@@ -105,11 +105,11 @@ class Router:
 
 
 @cache
-def load_router() -> Router:
-    """All routes of all served APIs."""
+def load_router(documents: tuple[str, ...] = DOCUMENTS) -> Router:
+    """All routes of these APIs, by default of all that are served."""
     folder = files("googleapiclient") / "discovery_cache" / "documents"
     methods: list[Method] = []
-    for name in DOCUMENTS:
+    for name in documents:
         methods.extend(_of_document((folder / f"{name}.json").read_bytes()))
     for name, method_id in _OF_OTHER_VERSIONS:
         text = (folder / f"{name}.json").read_bytes()
