@@ -53,7 +53,7 @@ class Journal(journal.Journal):
     """How to make git agree."""
     health_before: dict[str, Any]
     why: str = ""
-    """The reason that notices give."""
+    """The reason that notices give; the version before this field had none."""
     began: str = field(default_factory=journal.now)
     taken: list[str] = field(default_factory=list)
     """Urns of interrupted operations that the state holds as ended, and a refresh has not seen."""
@@ -71,6 +71,11 @@ class Journal(journal.Journal):
         begun = cls(folder=folder, **values)
         begun.save()
         return begun
+
+    def document(self) -> dict[str, Any]:
+        """What the file holds; one of the version before keeps its form."""
+        content = super().document()
+        return content if self.why else {k: v for k, v in content.items() if k != "why"}
 
     def remember(self, taken: Sequence[str]) -> None:
         """Keep the urns that a refresh has yet to look at."""
