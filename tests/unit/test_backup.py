@@ -143,6 +143,22 @@ def test_a_named_table_that_is_a_view_is_refused_with_what_to_list(values):
     assert chosen_tables.chosen(google, None) == ["caption_bank"]
 
 
+def test_a_restore_of_a_table_that_is_gone_says_how_to_go_on(settings):
+    google = listed(settings, a="TABLE", b="TABLE", v="VIEW")
+    chosen_tables.require_there(google, ["b", "a"])
+    with pytest.raises(UserError, match="no longer has gone; nothing was changed") as refused:
+        chosen_tables.require_there(google, ["gone", "b", "a"])
+    assert refused.value.fix == (
+        f"pulumi up --refresh --stack {settings.stack} creates what sql/ declares; "
+        "or restore the others: --tables a,b"
+    )
+    with pytest.raises(UserError, match="no longer has gone") as refused:
+        chosen_tables.require_there(google, ["gone"])
+    assert "--tables" not in (refused.value.fix or "")
+    with pytest.raises(UserError, match="not a table with its own rows"):
+        chosen_tables.require_there(google, ["v"])
+
+
 @pytest.fixture
 def making(monkeypatch, settings):
     """A cloud of one table `t`, and `caption_bank`, which is a view."""

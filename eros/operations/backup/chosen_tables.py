@@ -81,6 +81,22 @@ def chosen(google: Google, tables: Iterable[str] | None, also: Iterable[str] = (
     return sorted(names | further)
 
 
+def require_there(google: Google, names: Iterable[str]) -> None:
+    """Raise UserError unless each of these tables of a backup can take its rows back."""
+    settings, kinds = google.settings, there(google)
+    ordered = sorted(names)
+    gone = [name for name in ordered if name not in kinds]
+    if gone:
+        fix = f"pulumi up --refresh --stack {settings.stack} creates what sql/ declares"
+        if others := [name for name in ordered if name in kinds]:
+            fix += f"; or restore the others: --tables {','.join(others)}"
+        raise UserError(
+            f"the dataset {settings.dataset} no longer has {', '.join(gone)}; nothing was changed",
+            fix=fix,
+        )
+    chosen(google, ordered)
+
+
 def left_out(google: Google) -> tuple[str, ...]:
     """In words, the tables that a backup holds by their name but that are of another kind.
 

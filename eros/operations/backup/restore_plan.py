@@ -98,7 +98,7 @@ def plan(
             value=len(copies),
             fix="name some with --tables",
         )
-    chosen_tables.chosen(google, [copy.name for copy in copies])
+    chosen_tables.require_there(google, [copy.name for copy in copies])
     with opened(google, backup, copies, source, progress) as sources:
         yield _planned(google, backup, copies, source, sources)
 
