@@ -274,3 +274,24 @@ def test_a_streamed_row_has_the_defaults_of_the_columns_that_it_leaves_out(clien
         ("nobody", 7, day),
         (None, 8, day),
     ]
+
+
+@pytest.mark.parametrize("content", [b'{"v": 1565357902.017896}', b"1565357902.017896"])
+def test_a_time_may_be_seconds_since_1970(client, content):
+    load(client, "times", [{"name": "v", "type": "TIMESTAMP"}], content)
+    found = values(client, "SELECT v FROM d.times")
+    assert found == [datetime(2019, 8, 9, 13, 38, 22, 17896, tzinfo=UTC)]
+
+
+def test_a_time_may_still_be_a_text_and_nothing_else(client):
+    fields = [{"name": "v", "type": "TIMESTAMP"}, {"name": "many", "type": "TIMESTAMP"}]
+    fields[1]["mode"] = "REPEATED"
+    text = b'{"v": "2026-01-02 03:04:05+01", "many": ["2026-01-02", 5]}'
+    load(client, "times", fields, text)
+    [row] = client.query_and_wait("SELECT v, many FROM d.times")
+    assert tuple(row) == (
+        datetime(2026, 1, 2, 2, 4, 5, tzinfo=UTC),
+        [datetime(2026, 1, 2, tzinfo=UTC), datetime(1970, 1, 1, 0, 0, 5, tzinfo=UTC)],
+    )
+    with pytest.raises(Exception, match="too many errors"):
+        load(client, "times", fields[:1], b'{"v": "soon"}')

@@ -3,7 +3,7 @@
 local-bigquery 0.4.0 leaves them to DuckDB's casts, which know no interval as Google writes one
 (`7-11 9 4:15:37.123456` or ISO 8601), no base64 that is broken into lines, no range, and of
 geography only WKT, where Google reads WKB (in hexadecimal digits, or bytes in a file that has them)
-and GeoJSON, too.
+and GeoJSON, too, and no time as seconds since 1970.
 https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-json
 https://cloud.google.com/bigquery/docs/loading-data-cloud-storage-parquet
 """
@@ -29,6 +29,8 @@ _ISO = (
     r"(?:T(?:(-?\d+)H)?(?:(-?\d+)M)?(?:(-?[\d.]+)S)?)?$"
 )
 _CANONICAL = r"^(-?)(\d+)-(\d+) (-?\d+) (-?)(\d+):(\d+):([\d.]+)$"
+# `1534680695`. What a number with an exponent counts (`1.534680695e12`) is not documented.
+_SECONDS = r"-?[0-9]{1,11}([.][0-9]*)?"
 # `[2020-01-01, 2020-02-01)`; UNBOUNDED or NULL stands for no bound.
 _BOUNDS = r"^\[\s*([^,]*?)\s*,\s*([^)]*?)\s*\)$"
 
@@ -130,9 +132,18 @@ def _geography_of_text(text: str, field: TableFieldSchema) -> str:
     )
 
 
+def _timestamp(text: str, field: TableFieldSchema) -> str:
+    return (
+        f"CASE WHEN regexp_full_match({text}, '{_SECONDS}') "
+        f"THEN make_timestamptz(CAST(CAST({text} AS DECIMAL(24, 6)) * 1000000 AS BIGINT)) "
+        f"ELSE CAST({text} AS TIMESTAMPTZ) END"
+    )
+
+
 _CONVERSIONS = {
     "BYTES": _bytes,
     "GEOGRAPHY": _geography_of_text,
     "INTERVAL": _interval,
     "RANGE": _range,
+    "TIMESTAMP": _timestamp,
 }
