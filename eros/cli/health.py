@@ -15,17 +15,18 @@ from eros.cli.waiting import working
 from eros.cloud.google import Google
 from eros.project.stack_file import load_stack_file
 from eros.watch import health as checks
+from eros.watch.health_report import Report, Severity, Status
 
 # Sign, the same for terminals without these characters, colour.
 _SIGNS = {
-    checks.Severity.OK: ("✓", "+", "green"),
-    checks.Severity.WARNING: ("!", "!", "yellow"),
-    checks.Severity.CRITICAL: ("✗", "x", "red"),
+    Severity.OK: ("✓", "+", "green"),
+    Severity.WARNING: ("!", "!", "yellow"),
+    Severity.CRITICAL: ("✗", "x", "red"),
 }
 _COLOURS = {
-    checks.Status.HEALTHY: "green",
-    checks.Status.WARNING: "yellow",
-    checks.Status.CRITICAL: "red",
+    Status.HEALTHY: "green",
+    Status.WARNING: "yellow",
+    Status.CRITICAL: "red",
 }
 
 
@@ -50,7 +51,7 @@ def health(
     except UserError as error:
         # Exit code 1 would say "warning" of a system that could not be looked at.
         print_error(f"error: {error}")
-        raise typer.Exit(checks.Status.CRITICAL) from None
+        raise typer.Exit(Status.CRITICAL) from None
     status = _once(google, output, verbose, repeated=watch)
     try:
         while watch:
@@ -58,11 +59,11 @@ def health(
             status = _once(google, output, verbose, repeated=True)
     except KeyboardInterrupt:
         pass  # The end of a watch; the exit code is that of the last report.
-    accepted = accept_warning and status is checks.Status.WARNING
-    raise typer.Exit(checks.Status.HEALTHY if accepted else status)
+    accepted = accept_warning and status is Status.WARNING
+    raise typer.Exit(Status.HEALTHY if accepted else status)
 
 
-def _once(google: Google, output: Format, verbose: bool, *, repeated: bool) -> checks.Status:
+def _once(google: Google, output: Format, verbose: bool, *, repeated: bool) -> Status:
     started = time.monotonic()
     with working("health: asking the cloud"):
         report = checks.check(google)
@@ -78,7 +79,7 @@ def _once(google: Google, output: Format, verbose: bool, *, repeated: bool) -> c
     return report.status
 
 
-def print_report(report: checks.Report, *, verbose: bool = False) -> None:
+def print_report(report: Report, *, verbose: bool = False) -> None:
     """One line per finding, then score and status; colour only on a terminal."""
     for finding in report.findings:
         sign, plain, colour = _SIGNS[finding.severity]

@@ -8,6 +8,7 @@ Without a sandbox every name is what was given.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 
 # https://cloud.google.com/iam/docs/service-accounts-create
@@ -21,6 +22,17 @@ LONGEST_DATASET = 1024
 # https://cloud.google.com/logging/quotas
 LONGEST_LOG_BUCKET = 100
 _DIGEST = 8
+_SANDBOX = re.compile(r"[a-z][a-z0-9]{0,19}")
+_STACKS = ("local", "staging", "prod")
+
+
+def wrong_sandbox_name(name: str) -> str | None:
+    """Why a sandbox cannot have this name, or None."""
+    if not _SANDBOX.fullmatch(name):
+        return "a sandbox's name is a letter, then lower-case letters and digits, at most 20"
+    if name in _STACKS:
+        return f"{name} is the stack of an environment: choose another name for the sandbox"
+    return None
 
 
 @dataclass(frozen=True)

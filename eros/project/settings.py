@@ -27,7 +27,7 @@ from pydantic import (
 
 from bqstack.documents import Section
 from eros.project import environment, regions
-from eros.project.resource_names import ResourceNames
+from eros.project.resource_names import ResourceNames, wrong_sandbox_name
 from eros.project.settings_sections import (
     Access,
     Automation,
@@ -51,8 +51,6 @@ Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,63}$")]
 LabelKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 # https://cloud.google.com/bigquery/docs/time-travel
 _TIME_TRAVEL_DAYS = 7
-_SANDBOX = re.compile(r"[a-z][a-z0-9]{0,19}")
-_STACKS = ("local", "staging", "prod")
 _DAY_MS = 24 * 60 * 60 * 1000
 # The longest that eros:thresholds.pauseWarningHours takes.
 _FOR_EVER_HOURS = 87_600
@@ -65,15 +63,6 @@ BUILDER_CALLS = (
     "finish_claimed_request",
 )
 """Procedures that the schedule builder calls, in its order."""
-
-
-def wrong_sandbox_name(name: str) -> str | None:
-    """Why a sandbox cannot have this name, or None."""
-    if not _SANDBOX.fullmatch(name):
-        return "a sandbox's name is a letter, then lower-case letters and digits, at most 20"
-    if name in _STACKS:
-        return f"{name} is the stack of an environment: choose another name for the sandbox"
-    return None
 
 
 class Settings(Section):

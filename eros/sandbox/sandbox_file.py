@@ -14,7 +14,8 @@ import yaml
 
 from bqstack import documents, durable
 from bqstack.errors import UserError
-from eros.project.settings import NAMESPACE, Settings, wrong_sandbox_name
+from eros.project.resource_names import wrong_sandbox_name
+from eros.project.settings import NAMESPACE, Settings
 from eros.project.stack_file import load_stack_file, parse
 
 MOST_DAYS = 90

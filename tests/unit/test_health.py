@@ -18,7 +18,8 @@ from eros.cli import health as command
 from eros.project import schedules
 from eros.project.settings import PROJECT_ROOT
 from eros.watch import health as checks
-from eros.watch.health import CHECKS, TABLES, Finding, Report, Severity, Status, check
+from eros.watch.health import TABLES, check
+from eros.watch.health_report import CHECKS, Finding, Report, Severity, Status
 
 NOW = datetime(2025, 10, 31, 14, 30, 22, tzinfo=UTC)
 
