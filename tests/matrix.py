@@ -1,14 +1,18 @@
 """Tables of every kind that is taken: column type x mode x partitions x clusters x options.
 
-`pairwise` deals them out so that each pair of two properties stands in some table.
+`pairwise` deals them out so that each pair of two properties stands in some table. Which types,
+partitions and clusters there are is asked of the loader (`tests.accepted`).
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
+
+from tests import accepted
 
 # Values of each type, the least and the greatest and those that a text may garble among them.
 VALUES: dict[str, list[str]] = {
@@ -19,6 +23,7 @@ VALUES: dict[str, list[str]] = {
     "INT64": ["0", "9223372036854775807", "(-9223372036854775807 - 1)"],
     "FLOAT64": ["0.1", "1e308", "CAST('NaN' AS FLOAT64)", "CAST('-inf' AS FLOAT64)"],
     "NUMERIC": ["NUMERIC '0'", "NUMERIC '-99999999999999999999999999999.999999999'"],
+    "BIGNUMERIC(20)": ["BIGNUMERIC '12345678901234567890'", "BIGNUMERIC '-1'"],
     "NUMERIC(20)": ["NUMERIC '99999999999999999999'", "NUMERIC '-1'"],
     "BIGNUMERIC(20, 9)": ["BIGNUMERIC '12345678901.123456789'"],
     "NUMERIC(5, 2)": ["NUMERIC '999.99'", "NUMERIC '-0.01'"],
@@ -43,12 +48,11 @@ VALUES: dict[str, list[str]] = {
     "RANGE<TIMESTAMP>": ["RANGE(TIMESTAMP '2026-01-01 00:00:00+00', NULL)"],
     "RANGE<DATETIME>": ["RANGE(NULL, DATETIME '2026-01-01 00:00:00')"],
 }
-MODES = ("NULLABLE", "NOT NULL", "ARRAY", "DEFAULT")
 # The local BigQuery keeps no default of these (docs/fidelity.md).
 NO_DEFAULT = ("STRUCT", "RANGE")
 PAIRS = [
     pair
-    for pair in itertools.product(VALUES, MODES)
+    for pair in itertools.product(VALUES, accepted.MODES)
     if pair[1] != "DEFAULT" or not pair[0].startswith(NO_DEFAULT)
 ]
 UNFIT = ("GEOGRAPHY", "INTERVAL", "RANGE")
@@ -57,16 +61,6 @@ MOMENTS = ("TIMESTAMP '2026-02-28 23:59:59+00'", "TIMESTAMP '2026-03-01 00:00:00
 WHENS = (
     "DATETIME '0001-01-01 00:00:00'",
     "DATETIME '2026-02-28 01:02:03'",
-    "NULL",
-)
-# Types that rows can be sorted by.
-CLUSTERED = (
-    *("STRING", "INT64", "DATE", "BOOL", "NUMERIC", "BIGNUMERIC", "TIMESTAMP", "DATETIME"),
-    *("GEOGRAPHY", "RANGE<DATE>"),
-)
-LATELY = (
-    "TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), HOUR)",
-    "TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 36 HOUR)",
     "NULL",
 )
 LONG_AGO = ("DATE '0001-01-01'", "DATE '1899-12-31'", "NULL")
@@ -81,6 +75,8 @@ def unusual(name: str, number: int) -> str:
     return f"{name}-{number} é" if number % 3 == 1 else f"{name}{number}"
 
 
+# Of the tables that the tests try.
+SEED = 20261129
 # The table that the others of `pairwise` refer to.
 BASE = "base"
 FILTERED = ("require_partition_filter = TRUE",)
@@ -128,6 +124,12 @@ class Made:
     def can_be_exported(self) -> bool:
         return not any(is_unfit(*pair) for pair in self.columns)
 
+    @property
+    def clusters(self) -> list[int]:
+        """The columns that its rows are clustered by, in this order, before `id`."""
+        can = (number for number, one in enumerate(self.columns) if accepted.can_cluster(*one))
+        return list(itertools.islice(can, self.layout.clusters))
+
     def column(self, number: int) -> str:
         """Its name, quoted; unusual names are that of the table, and such as have to be quoted."""
         unusual = {0: self.name} | UNUSUAL if self.has_unusual_names else {}
@@ -138,19 +140,17 @@ class Made:
         layout = self.layout
         definitions = ["id INT64", layout.column] if layout.column else ["id INT64"]
         names = ["id", *(["p"] if layout.column else [])]
-        clusters = ["id"]
         for number, (kind, mode) in enumerate(self.columns):
             names.append(self.column(number))
-            text = {"ARRAY": f"ARRAY<{kind}>", "NOT NULL": f"{kind} NOT NULL"}.get(mode, kind)
-            text += f" DEFAULT {VALUES[kind][0]}" if mode == "DEFAULT" else ""
+            default = VALUES[kind][0] if mode == "DEFAULT" else ""
+            text = accepted.column(kind, mode, default)
             options = " OPTIONS (description = 'it\\'s c\\\\n')" if self.layout.is_described else ""
             definitions.append(f"{self.column(number)} {text}{options}")
-            if kind in CLUSTERED and mode != "ARRAY":
-                clusters.append(self.column(number))
         definitions += [layout.keys] if layout.keys else []
         lines = [f"{name} ({', '.join(definitions)})", layout.clause]
         if layout.clusters:
-            lines.append(f"CLUSTER BY {', '.join(clusters[: layout.clusters])}")
+            clusters = [*map(self.column, self.clusters), "id"][: layout.clusters]
+            lines.append(f"CLUSTER BY {', '.join(clusters)}")
         if layout.options:
             lines.append(f"OPTIONS ({', '.join(layout.options)})")
         names += ["_PARTITIONTIME"] if layout.is_by_ingestion else []
@@ -204,7 +204,7 @@ class Made:
         return "p" if self.layout.column else ""
 
 
-# Levels of fields, the innermost among them, and columns: https://cloud.google.com/bigquery/quotas
+# Levels of fields, the innermost among them (bqstack.catalogue.columns), and columns.
 MOST_LEVELS = 15
 MANY_COLUMNS = 1_000
 
@@ -244,14 +244,40 @@ def is_unfit(kind: str, mode: str) -> bool:
 
 # Pairs ------------------------------------------------------------------------------------
 
-_PARTITIONS = (
-    Layout(),
-    Layout("p DATE", DAYS, "PARTITION BY p"),
-    Layout("p DATE", LONG_AGO, "PARTITION BY DATE_TRUNC(p, YEAR)"),
-    Layout("p TIMESTAMP", LATELY, "PARTITION BY TIMESTAMP_TRUNC(p, HOUR)"),
-    Layout("p TIMESTAMP NOT NULL", MOMENTS[:2], "PARTITION BY DATE(p)"),
-    Layout("p DATETIME", WHENS[1:], "PARTITION BY DATETIME_TRUNC(p, MONTH)"),
-)
+# Values of the columns that tables are partitioned by. Hours are kept for less than two years.
+_HOURS = {
+    "TIMESTAMP": (
+        "TIMESTAMP_TRUNC(CURRENT_TIMESTAMP(), HOUR)",
+        "TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 36 HOUR)",
+        "NULL",
+    ),
+    "DATETIME": (
+        "DATETIME_TRUNC(CURRENT_DATETIME(), HOUR)",
+        "DATETIME_SUB(CURRENT_DATETIME(), INTERVAL 36 HOUR)",
+        "NULL",
+    ),
+}
+_PARTITIONED_BY = {"DATE": LONG_AGO + DAYS[:2], "TIMESTAMP": MOMENTS, "DATETIME": WHENS}
+_LONG_AGO = {*LONG_AGO[:2], WHENS[0]}
+
+
+@functools.cache
+def partitions() -> tuple[Layout, ...]:
+    """Each type and clause that the loader takes, with the modes of the column by turns."""
+    modes: dict[tuple[str, str], list[str]] = {}
+    for kind, mode, clause in sorted(accepted.partitions()):
+        modes.setdefault((kind, clause), []).append(mode)
+    found = []
+    for number, ((kind, clause), taken) in enumerate(modes.items()):
+        mode = taken[number % len(taken)]
+        values = _HOURS[kind] if "HOUR" in clause else _PARTITIONED_BY[kind]
+        if mode == "NOT NULL":
+            values = tuple(one for one in values if one != "NULL")
+        column = f"p {accepted.column(kind, mode, VALUES[kind][-1])}"
+        found.append(Layout(column, values, clause))
+    return tuple(found)
+
+
 # The most partitions are 10,000: hours are kept for a year, days for a lifetime.
 _LONG = ("partition_expiration_days = 9000",)
 _SHORT = ("partition_expiration_days = 400",)
@@ -264,6 +290,10 @@ _KEYS = (
 )
 
 
+# The layout of a type whose options are tried one by one; the others have none, or all.
+_EACH = ("PARTITION BY p", "PARTITION BY DATE(p)")
+
+
 def _with_options(partition: Layout) -> Iterator[Layout]:
     if not partition.clause:
         yield from (replace(partition, options=options) for options in ((), _DESCRIBED))
@@ -271,27 +301,38 @@ def _with_options(partition: Layout) -> Iterator[Layout]:
     is_short = "HOUR" in partition.clause
     kept = _SHORT if is_short else _LONG
     if not is_short:
-        yield from (replace(partition, options=options) for options in ((), FILTERED, _DESCRIBED))
+        yield partition
+    if partition.clause in _EACH:
+        yield from (replace(partition, options=options) for options in (FILTERED, _DESCRIBED))
     # Rows of long ago would have expired.
-    values = tuple(one for one in partition.values if not set(LONG_AGO[:2]) & {one})
+    values = tuple(one for one in partition.values if one not in _LONG_AGO)
     for options in (kept, (*FILTERED, *kept, *_DESCRIBED)):
-        yield replace(partition, options=options, values=values)
+        if len(options) > 1 or is_short or partition.clause in _EACH:
+            yield replace(partition, options=options, values=values)
 
 
-_LAYOUTS = [
-    replace(layout, clusters=clusters, keys=keys)
-    for layout, clusters, keys in itertools.product(
-        itertools.chain.from_iterable(map(_with_options, _PARTITIONS)), _CLUSTERS, _KEYS
+@functools.cache
+def _layouts() -> tuple[Layout, ...]:
+    with_options = itertools.chain.from_iterable(map(_with_options, (Layout(), *partitions())))
+    return tuple(
+        replace(layout, clusters=clusters, keys=keys)
+        for layout, clusters, keys in itertools.product(with_options, _CLUSTERS, _KEYS)
     )
-]
-_MOST_COLUMNS = 8
+
+
+_MOST_COLUMNS = 10
+
+FIT = [pair for pair in PAIRS if not is_unfit(*pair)]
+UNFIT_PAIRS = [pair for pair in PAIRS if is_unfit(*pair)]
 
 type Pair = tuple[object, object]
+type Column = tuple[str, str]
 
 
 def _of(layout: Layout) -> tuple[object, ...]:
     return (
-        ("partitions", layout.clause),
+        # The type of the column; each clause over it stands in some table, not beside everything.
+        ("partitions", " ".join(layout.column.split()[1:2])),
         ("options", tuple(option.split()[0] for option in layout.options)),
         ("clusters", layout.clusters),
         ("keys", layout.keys),
@@ -299,38 +340,63 @@ def _of(layout: Layout) -> tuple[object, ...]:
 
 
 def _inner(layout: Layout) -> set[Pair]:
-    return set(itertools.combinations(_of(layout), 2))
+    return {(layout.column, layout.clause), *itertools.combinations(_of(layout), 2)}
 
 
 def _across(layout: Layout, column: tuple[str, str]) -> set[Pair]:
     return {column, *itertools.product(column, _of(layout))}
 
 
+def _clustered(layout: Layout, columns: Sequence[Column], column: Column) -> set[Pair]:
+    """What a column behind these shows of clusters: its type and mode, beside partitions or not."""
+    before = sum(accepted.can_cluster(*one) for one in columns)
+    can = before < layout.clusters and accepted.can_cluster(*column)
+    return {(column, bool(layout.clause))} if can else set()
+
+
 def pairwise(chance: Random) -> list[Made]:
     """Tables that sql/ may hold, in which every pair of two properties stands; no rows yet.
 
-    Every fourth is of columns that Parquet does not carry, since one makes its table unfit.
+    Columns that Parquet does not carry stand in tables of their own, since one makes it unfit.
     """
-    left = {pair for layout in _LAYOUTS for pair in _inner(layout)}
-    left |= {pair for layout in _LAYOUTS for column in PAIRS for pair in _across(layout, column)}
+    layouts = _layouts()
+    left = {pair for layout in layouts for pair in _inner(layout)}
+    left |= {pair for layout in layouts for column in PAIRS for pair in _across(layout, column)}
+    can = [column for column in PAIRS if accepted.can_cluster(*column)]
+    left |= set(itertools.product(can, (True, False)))
     tables: list[Made] = []
     while left:
-        takes = len(tables) % 4 == 3
-        columns = [one for one in PAIRS if is_unfit(*one) is takes]
-        layout = max(chance.sample(_LAYOUTS, len(_LAYOUTS)), key=_gains(columns, left))
-        made = Made(f"m{len(tables)}", layout)
-        left -= _inner(layout)
-        while len(made.columns) < _MOST_COLUMNS:
-            gains = {one: len(_across(layout, one) & left) for one in columns}
-            made.columns.append(max(chance.sample(columns, len(columns)), key=gains.__getitem__))
-            left -= _across(layout, made.columns[-1])
+        made, gained = max(
+            (_best(f"m{len(tables)}", columns, left, chance) for columns in (FIT, UNFIT_PAIRS)),
+            key=lambda one: len(one[1]),
+        )
+        left -= gained
         tables.append(made)
     return tables
 
 
-def _gains(columns: Sequence[tuple[str, str]], left: set[Pair]) -> Callable[[Layout], int]:
-    def gain(layout: Layout) -> int:
-        across = max(len(_across(layout, column) & left) for column in columns)
-        return 10 * len(_inner(layout) & left) + across
+def _best(
+    name: str, columns: Sequence[Column], left: set[Pair], chance: Random
+) -> tuple[Made, set[Pair]]:
+    """A table of these columns that shows as much as one can of what is left, and what it shows."""
+    words = {word for column in columns for word in column}
 
-    return gain
+    def promise(layout: Layout) -> int:
+        own = sum(pair in left for pair in itertools.product(words, _of(layout)))
+        sorted_by = sum((column, bool(layout.clause)) in left for column in columns)
+        return 5 * len(_inner(layout) & left) + own + min(layout.clusters, sorted_by)
+
+    layouts = _layouts()
+    made = Made(name, max(chance.sample(layouts, len(layouts)), key=promise))
+    gained = _inner(made.layout) & left
+    while len(made.columns) < _MOST_COLUMNS:
+        gains = {one: _gained(made.layout, made.columns, one) & left - gained for one in columns}
+        made.columns.append(
+            max(chance.sample(columns, len(columns)), key=lambda one: len(gains[one]))
+        )
+        gained |= gains[made.columns[-1]]
+    return made, gained
+
+
+def _gained(layout: Layout, columns: Sequence[Column], column: Column) -> set[Pair]:
+    return _across(layout, column) | _clustered(layout, columns, column)

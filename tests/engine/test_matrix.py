@@ -1,8 +1,8 @@
 """Every kind of table and object through a whole life, by the commands that people have.
 
 The tables are those of `tests.matrix.pairwise`: each pair of a type, mode, way of partitioning,
-number of clusters, key and option stands in one. Beside them is an object of every other kind
-with every option that the loader takes.
+number of clusters, key and option stands in one, and each type that rows can be clustered by.
+Beside them is an object of every other kind with every option that the loader takes.
 """
 
 from __future__ import annotations
@@ -14,32 +14,10 @@ import pytest
 
 from tests.engine.conftest import DATASET, PROJECT, Program
 from tests.engine.small import emptied, eros
-from tests.matrix import BASE, Made, pairwise
+from tests.matrix import SEED, Made, pairwise
+from tests.matrix_objects import OTHERS
 
-SEED = 20261129
 NAMES = f"`{PROJECT}`.`{DATASET}`"
-OTHERS = {
-    f"tables/{BASE}.sql": f"CREATE TABLE IF NOT EXISTS @{BASE}"
-    " (id INT64, other INT64, PRIMARY KEY (id) NOT ENFORCED);",
-    "tables/with_order.sql": "CREATE TABLE IF NOT EXISTS @with_order"
-    " (`order` STRING, `end` STRUCT<`select` INT64>) CLUSTER BY `order`;",
-    "views/told.sql": "CREATE OR REPLACE VIEW @told OPTIONS (description = 'it\\'s a view') AS\n"
-    f"SELECT id, other FROM @{BASE};",
-    "views/over_told.sql": "CREATE OR REPLACE VIEW @over_told AS\nSELECT id FROM @told;",
-    "materialized_views/stored.sql": "CREATE MATERIALIZED VIEW IF NOT EXISTS @stored\n"
-    "CLUSTER BY id\n"
-    "OPTIONS (description = 'kept', enable_refresh = TRUE, refresh_interval_minutes = 90) AS\n"
-    f"SELECT id, COUNT(*) AS rows_ FROM @{BASE} GROUP BY id;",
-    "materialized_views/by_hand.sql": "CREATE MATERIALIZED VIEW IF NOT EXISTS @by_hand\n"
-    "OPTIONS (enable_refresh = FALSE) AS\n"
-    f"SELECT other, COUNT(*) AS rows_ FROM @{BASE} GROUP BY other;",
-    "functions/plus.sql": "CREATE OR REPLACE FUNCTION @plus(a INT64, b ANY TYPE)\n"
-    "OPTIONS (description = 'a sum') AS (a + b);",
-    "table_functions/above.sql": "CREATE OR REPLACE TABLE FUNCTION @above(least INT64)\n"
-    f"RETURNS TABLE<id INT64> AS (SELECT id FROM @{BASE} WHERE id > least);",
-    "procedures/twice.sql": "CREATE OR REPLACE PROCEDURE @twice(n INT64, OUT twice INT64)\n"
-    "OPTIONS (description = 'doubles') BEGIN SET twice = 2 * n; END;",
-}
 
 
 @pytest.fixture(scope="module")
