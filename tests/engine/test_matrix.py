@@ -12,12 +12,11 @@ from random import Random
 
 import pytest
 
-from tests.engine.conftest import DATASET, PROJECT, Program
+from tests.engine.conftest import Program
+from tests.engine.made_rows import NAMES, rows, spoil
 from tests.engine.small import emptied, eros
-from tests.matrix import SEED, Made, pairwise, wide
+from tests.matrix import SEED, Made, pairwise
 from tests.matrix_objects import OTHERS
-
-NAMES = f"`{PROJECT}`.`{DATASET}`"
 
 
 @pytest.fixture(scope="module")
@@ -27,17 +26,6 @@ def tables() -> list[Made]:
     for table in made:
         table.fill(chance)
     return made
-
-
-def rows(program: Program, tables: list[Made]) -> list[tuple[str, str]]:
-    """Every row of every table as a text."""
-    dump = "\nUNION ALL\n".join(table.dump(NAMES) for table in tables)
-    return sorted((row.name, row.line) for row in program.cloud.bigquery.query_and_wait(dump))
-
-
-def spoil(program: Program, tables: list[Made]) -> None:
-    statements = (table.spoil(NAMES, whole=bool(n % 2)) for n, table in enumerate(tables))
-    program.cloud.bigquery.query_and_wait("\n".join(statements))
 
 
 def is_all_equal(output: str) -> bool:
@@ -101,26 +89,3 @@ def test_every_kind_of_table_lives_a_whole_life(program: Program, tables: list[M
     program.cloud.bigquery.query_and_wait(f"CREATE TABLE {NAMES}.stray (id INT64)")
     adopted = json.loads(eros(program, "adopt", "--format", "json"))
     assert [(one["name"], one["status"]) for one in adopted["objects"]] == [("stray", "only live")]
-
-
-@pytest.mark.timeout(900)
-def test_a_thousand_columns_and_fifteen_levels_are_rolled_back(program: Program) -> None:
-    sql = emptied(program)
-    tables = wide(Random(SEED))
-    for table in tables:
-        text, _ = table.definition(f"@`{table.name}`")
-        sql.write(f"tables/{table.name}.sql", f"CREATE TABLE IF NOT EXISTS {text}")
-    program.up()
-    program.cloud.bigquery.query_and_wait("\n".join(table.insert(NAMES) for table in tables))
-    before = rows(program, tables)
-    assert len(before) == 4 * len(tables)
-    eros(program, "backup", "create")
-    for table in tables:
-        program.edit(f"sql/tables/{table.name}.sql", "(id INT64", "(id INT64, later DATE")
-    program.up()
-    spoil(program, tables)
-    eros(program, "rollback", "--yes", "--data")
-    for table in tables:
-        program.edit(f"sql/tables/{table.name}.sql", "(id INT64, later DATE", "(id INT64")
-    program.assert_converged()
-    assert rows(program, tables) == before
