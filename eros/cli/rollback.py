@@ -83,7 +83,7 @@ def rollback(
     if only_list:
         with working("rollback: reading the history"):
             history = state.history(stack, PROJECT_ROOT)
-            lines = _lines(_dated(google, history), None, console)
+            lines = lines_of(_dated(google, history), None, console)
             rate = success_rate(google, history)
         for line in lines:
             console.print(line, markup=False)
@@ -199,7 +199,7 @@ def _dated(google: Google, history: Sequence[Update]) -> list[Update]:
 
 def _show(google: Google, made: Plan, out: Console) -> None:
     version = made.target.version if made.target else None
-    for line in _lines(_dated(google, made.history), version, out):
+    for line in lines_of(_dated(google, made.history), version, out):
         out.print(line, markup=False)
     out.print(f"\nBack to {made.title}:" if made.words else f"\nNothing differs from {made.title}.")
     for line in made.words:
@@ -243,7 +243,7 @@ def success_rate(google: Google, history: Sequence[Update]) -> str:
         return f"how many deployments succeeded is unknown: {explained(error)}"
 
 
-def _lines(history: Sequence[Update], target: int | None, out: Console) -> list[str]:
+def lines_of(history: Sequence[Update], target: int | None, out: Console) -> list[str]:
     """The newest updates, one line each; an arrow marks the one to go back to.
 
     On a terminal that has no room for the messages each stands below its update.

@@ -109,7 +109,7 @@ def reads(name: str) -> list[tuple[float, str, set[str]]]:
 
     def follow(called: str, often: float) -> None:
         for step in graph.objects[called].steps:
-            tables = costs._tables(step.reads, graph)
+            tables = costs.tables_read(step.reads, graph)
             found.extend((often * step.share, table, set(one.columns)) for table, one in tables)
             if step.calls in graph.objects:
                 follow(step.calls, often * step.share)

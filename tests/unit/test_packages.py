@@ -33,6 +33,7 @@ GOOGLE = {
     "google.auth": "google-auth",
     "google.cloud.bigquery": "google-cloud-bigquery",
     "google.cloud.bigquery_datatransfer_v1": "google-cloud-bigquery-datatransfer",
+    "google.cloud.bigquery_storage_v1": "google-cloud-bigquery-storage",
     "google.oauth2": "google-auth",
     "google.protobuf": "protobuf",
 }

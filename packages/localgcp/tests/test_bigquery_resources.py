@@ -357,8 +357,12 @@ def test_the_parameters_of_a_type_go_from_ddl_to_rest_and_back(client):
     columns += ["r STRUCT<v BIGNUMERIC(5, 2)>"]
     client.query_and_wait(f"CREATE TABLE d.typed ({', '.join(columns)})")
     schema = client.get_table("d.typed").schema
-    assert [field._key()[1] for field in schema[:-1]] == kinds
-    assert schema[-1].fields[0]._key()[1] == "BIGNUMERIC(5, 2)"
+    limits = [(field.precision, field.scale, field.max_length) for field in schema]
+    assert limits == [
+        *((9, None, None), (9, 2, None), (38, None, None), (30, 12, None), (None, None, 3)),
+        (None, None, None),
+    ]
+    assert (schema[-1].fields[0].precision, schema[-1].fields[0].scale) == (5, 2)
     copied = client.create_table(bigquery.Table(f"{PROJECT}.d.typed_again", schema))
     assert copied.schema == schema
 

@@ -18,7 +18,7 @@ def declared(monkeypatch):
         runs.append(self)
         return json.dumps({"resources": {TOPIC: {"properties": {}, "required": []}}, "objects": {}})
 
-    monkeypatch.setattr(Declarations, "_declare", declare)
+    monkeypatch.setattr(Declarations, "declare", declare)
     return runs
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 from eros.cli.common import Terminal
-from eros.cli.rollback import _lines
+from eros.cli.rollback import lines_of
 
 from .states import update
 
@@ -18,7 +18,7 @@ def listed(width: int, *, terminal: bool) -> list[str]:
         update(1, message=""),
     ]
     out = Terminal(file=io.StringIO(), width=width, force_terminal=terminal)
-    return _lines(history, 1, out)
+    return lines_of(history, 1, out)
 
 
 def test_each_update_is_a_line_of_a_pipe_or_a_wide_terminal():

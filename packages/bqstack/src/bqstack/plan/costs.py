@@ -187,7 +187,7 @@ def bytes_of_call(name: str, graph: Graph, volumes: Mapping[str, Volume]) -> flo
     for step in item.steps:
         if step.share == 0:
             continue
-        read = dict(_tables(step.reads, graph))
+        read = dict(tables_read(step.reads, graph))
         if step.changes:
             read.setdefault(step.changes, Read(frozenset()))
         billed: float = sum(
@@ -200,7 +200,7 @@ def bytes_of_call(name: str, graph: Graph, volumes: Mapping[str, Volume]) -> flo
     return total
 
 
-def _tables(reads: Mapping[str, Read], graph: Graph) -> list[tuple[str, Read]]:
+def tables_read(reads: Mapping[str, Read], graph: Graph) -> list[tuple[str, Read]]:
     """The tables behind what a statement reads, each once, with what holds for every read."""
     found: dict[str, Read] = {}
 

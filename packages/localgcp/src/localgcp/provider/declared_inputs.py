@@ -58,7 +58,7 @@ class Declarations:
                 path = self._cache_path()
                 self._document = _kept(path)
                 if self._document is None:
-                    text = self._declare()
+                    text = self.declare()
                     _keep(path, text)
                     self._document = json.loads(text)
             return self._document
@@ -71,7 +71,8 @@ class Declarations:
         folder = platformdirs.user_cache_path("eros")
         return folder / f"pulumi-gcp-{version}-inputs-{digest}.json"
 
-    def _declare(self) -> str:
+    def declare(self) -> str:
+        """The declarations as JSON, read by another process. Raises RuntimeError."""
         command = [sys.executable, "-m", f"{__package__}.print_inputs", *self._names]
         root = Path(__file__).parents[len(__package__.split("."))]
         finished = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
