@@ -56,8 +56,8 @@ def comment(
     """
     if offline:
         title = (
-            "> The stacks could not be asked, so a plan below may be made without a cloud: "
-            f"[the run]({link}). It is not enough to merge this: see docs/ci.md."
+            "> The plan against a stack's cloud failed, so one below may be made without a cloud: "
+            f"[the run]({link}) says why. It is not enough to merge this: see docs/ci.md."
         )
         texts = [title, *(_text(file, link) for file in files)]
     else:

@@ -239,7 +239,7 @@ def success_rate(google: Google, history: Sequence[Update]) -> str:
 
     try:
         return deployments.read(google, history).words
-    except FAILURES as error:
+    except (UserError, *FAILURES) as error:
         return f"how many deployments succeeded is unknown: {explained(error)}"
 
 

@@ -354,7 +354,7 @@ class Settings(Section):
             "IF((statement_type = 'ROLLBACK_TRANSACTION' OR REGEXP_CONTAINS(error_result.message, "
             "'due to concurrent update|Too many DML statements outstanding')) "
             f"AND EXISTS({component}) "
-            "OR STRPOS(error_result.message, 'refused: ') > 0 "
+            "OR REGEXP_CONTAINS(error_result.message, r'(^|: )refused: ') "
             f"OR STRPOS(error_result.message, 'Syntax error: ') > 0 AND NOT EXISTS({component}) "
             f"OR EXISTS({component} AND label.value = 'eros_command'), "
             "NULL, error_result.reason)"

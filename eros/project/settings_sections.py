@@ -117,8 +117,9 @@ class Automation(Section):
     stale_lock_days: Days = 7
     lock_wait_seconds: PositiveInt = 60
     """Pauses add up to this before a procedure gives up on a table that others change."""
-    integrity_hours: Annotated[int, Field(ge=1, le=24)] = 12
-    """How often the rules of the data are checked, which takes a scan of all captions."""
+    integrity_hours: Annotated[int, Field(ge=1, le=22)] = 12
+    """How often the rules of the data are checked, which takes a scan of all captions. A count is
+    read for a day, and a new one takes up to an hour to begin."""
     retry_delays_seconds: Annotated[
         tuple[Annotated[int, Field(ge=0, le=120)], ...], Field(min_length=1, max_length=5)
     ] = (5, 15, 30)

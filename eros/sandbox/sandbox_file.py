@@ -64,7 +64,7 @@ def lifetime(text: str) -> int:
             f"a sandbox lives for 1 to {MOST_DAYS} days, written as 7d",
             key="--expires",
             value=text,
-            fix=f"--expires {text}d" if text.isdigit() and 1 <= int(text) <= MOST_DAYS else None,
+            fix=f"--expires {text}d" if text.isdecimal() and 1 <= int(text) <= MOST_DAYS else None,
         )
     return int(match[1])
 

@@ -87,7 +87,7 @@ _HINTS = {
 # On which side of its limits a finding is bad, where it is not above them.
 _SIDES = {"available captions": "below", "slow queries": "from"}
 # What the view says of a figure that no run has counted, whose value it then makes up.
-_UNCOUNTED = "not counted for a day"
+_UNCOUNTED = "not counted in the last day"
 # What the view says for "never".
 _NEVER_HOURS = 1_000_000
 # The checks take seconds; a cloud that does not answer must not take more than this (acceptance
@@ -208,7 +208,7 @@ def _figure(row: Any) -> Finding:
     label, text = _said(place, row)
     if row.detail == _UNCOUNTED:
         text = f"{_UNCOUNTED}; eros run record_health_check"
-        return Finding(place, label, Severity.WARNING, text, limits)
+        return Finding(place, label, severity, text, limits)
     hint = _HINTS.get(row.finding, "") if severity is not Severity.OK else ""
     return Finding(place, label, severity, text + hint, limits)
 

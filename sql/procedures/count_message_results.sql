@@ -430,6 +430,10 @@ BEGIN
         CALL `{{ project }}`.`{{ dataset }}`.finish_job_run(run, 'SUCCESS', changed_rows, NULL);
     EXCEPTION WHEN ERROR THEN
         SET failure = @@error.message;
+        -- A recount that was refused is no run, and its caller reads why.
+        IF STARTS_WITH(failure, 'refused: ') THEN
+            RAISE USING MESSAGE = failure;
+        END IF;
         -- One that passes by itself is tried again, and reported by who tries (prepare_retry).
         IF NOT `{{ project }}`.`{{ dataset }}`.is_transient_error(failure) THEN
             CALL `{{ project }}`.`{{ dataset }}`.raise_alert(

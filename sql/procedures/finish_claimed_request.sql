@@ -63,7 +63,7 @@ BEGIN
                 )
         ) THEN
             RAISE USING MESSAGE = FORMAT(
-                'refused: builder %t does not hold the request of page %t for %t; its lease may have ended',
+                'builder %t does not hold the request of page %t for %t; its lease may have ended',
                 builder,
                 for_page,
                 for_date

@@ -342,7 +342,14 @@ BEGIN
             SET is_settled = ARRAY_LENGTH(picks) > 0 OR ARRAY_LENGTH(figures) > 0;
             -- cost: 1 of 100
             IF NOT is_settled THEN
-                SET is_settled = EXISTS(SELECT 1 FROM selection_ranked);
+                -- A page whose captions all cool down has figures, and nothing to rank.
+                SET is_settled = EXISTS(SELECT 1 FROM selection_ranked) OR EXISTS(
+                    SELECT 1
+                    FROM `{{ project }}`.`{{ dataset }}`.page_figures
+                    WHERE
+                        page_name = for_page
+                        AND refreshed_at > stored_since
+                );
                 IF NOT is_settled THEN
                     CALL `{{ project }}`.`{{ dataset }}`.release_page_lock(for_page, run);
                     SET figures = ARRAY(

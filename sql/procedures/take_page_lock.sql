@@ -68,6 +68,7 @@ BEGIN
         EXCEPTION WHEN ERROR THEN
             -- Too many statements at once on the table: as good as held by somebody else.
             SET failure = @@error.message;
+            SET is_new = FALSE;
             CALL `{{ project }}`.`{{ dataset }}`.pause_before_retry(waited_seconds);
         END;
         -- What reads a table is billed however the conditions before it end, so it stands within.

@@ -21,6 +21,8 @@ AS (
         critical_limit,
         detail,
         CASE
+            -- Nobody knows whether it is in order.
+            WHEN detail = 'not counted in the last day' THEN 'WARNING'
             WHEN finding = 'available captions' AND value < critical_limit THEN 'CRITICAL'
             WHEN finding = 'available captions' AND value < warning_limit THEN 'WARNING'
             WHEN finding = 'available captions' THEN 'OK'
@@ -54,7 +56,7 @@ AS (
                 NULL,
                 0.0,
                 -- Nobody has looked, which is not the same as none.
-                IF(counted.integrity_violations IS NULL, 'not counted for a day', NULL)
+                IF(counted.integrity_violations IS NULL, 'not counted in the last day', NULL)
             ),
             STRUCT(
                 3,
@@ -101,7 +103,7 @@ AS (
                 {{ thresholds.available_captions_critical | float }},
                 IF(
                     counted.active_captions IS NULL,
-                    'not counted for a day',
+                    'not counted in the last day',
                     FORMAT("%'d locked", counted.locked_captions)
                 )
             ),

@@ -1,6 +1,6 @@
 CREATE OR REPLACE VIEW `{{ project }}`.`{{ dataset }}`.query_jobs
 OPTIONS (
-    description = 'Finished queries of the last 180 days, which is as long as BigQuery keeps them, one row per statement, the parents of scripts left out because they repeat the bytes of their statements, and those of sandboxes because each has a view of its own. No failure, without an error_reason, is a statement of a procedure that BigQuery aborted because another changed the same table, nor what its caller has done wrong: a text that is no SQL, a call that a procedure refuses, an answer to a command of eros.'
+    description = 'Finished queries of the last 180 days, which is as long as BigQuery keeps them, one row per statement, the parents of scripts left out because they repeat the bytes of their statements, and those of sandboxes because each has a view of its own. These do not count as failures and have no error_reason: statements of a procedure that BigQuery aborted because another changed the same table, invalid SQL, calls that a procedure refuses, and queries of eros commands.'
 )
 AS
 SELECT

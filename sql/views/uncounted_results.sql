@@ -7,7 +7,7 @@ SELECT
     delivered.page_name,
     COUNT(*) AS results,
     MIN(DATE(delivered.sent_at)) AS oldest_send_date,
-    MIN(delivered.updated_at) AS oldest_delivery,
+    MIN(delivered.known_at) AS oldest_delivery,
     MAX(delivered.updated_at) AS newest_delivery
 FROM (
     SELECT
@@ -15,6 +15,8 @@ FROM (
         page_name,
         sent_at,
         updated_at,
+        -- A delivery time in the future says nothing: such a result is there a day after the send.
+        IF(updated_at <= CURRENT_TIMESTAMP(), updated_at, TIMESTAMP_ADD(sent_at, INTERVAL 1 DAY)) AS known_at,
         `{{ project }}`.`{{ dataset }}`.non_negative(viewed_count) AS views,
         LEAST(
             `{{ project }}`.`{{ dataset }}`.non_negative(purchased_count),
@@ -55,12 +57,7 @@ LEFT JOIN (
 ) AS counted
     ON delivered.message_id = counted.message_id
 WHERE
-    -- A delivery time in the future says nothing: such a result is there a day after the send.
-    IF(
-        delivered.updated_at <= CURRENT_TIMESTAMP(),
-        delivered.updated_at,
-        TIMESTAMP_ADD(delivered.sent_at, INTERVAL 1 DAY)
-    ) < runs.last_run
+    delivered.known_at < runs.last_run
     AND (
         counted.message_id IS NULL
         OR (

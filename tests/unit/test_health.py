@@ -402,16 +402,15 @@ def test_a_pause_of_the_stack_file_is_a_finding_when_it_is_left_on(settings, hou
         assert made.words == "No findings, but nothing runs: all schedules are paused"
 
 
-@pytest.mark.parametrize("level", ["OK", "CRITICAL"])
-def test_a_figure_that_nobody_has_counted_is_a_warning_and_no_number(settings, level):
+def test_a_figure_that_nobody_has_counted_is_a_warning_and_no_number(settings):
     cloud = Cloud(
         values={"available captions": 0.0},
-        levels={"available captions": level},
-        details={"available captions": "not counted for a day"},
+        levels={"available captions": "WARNING"},
+        details={"available captions": "not counted in the last day"},
     )
     assert bad(check(google(settings, cloud)))["Caption Pool"] == (
         Severity.WARNING,
-        "not counted for a day; eros run record_health_check",
+        "not counted in the last day; eros run record_health_check",
     )
 
 

@@ -118,7 +118,7 @@ def test_a_plan_without_a_cloud_says_so_and_one_may_be_missing(gh, tmp_path):
     files = [*texts(tmp_path, "# staging"), str(tmp_path / "prod.md")]
     assert github.main(["comment", "7", *files, "--offline", "--link", LINK]) == 0
     (call,) = written(gh)
-    assert "> The stacks could not be asked" in call["body"]
+    assert "> The plan against a stack's cloud failed" in call["body"]
     assert "# staging" in call["body"]
     assert "There is no `prod.md`" in call["body"]
 

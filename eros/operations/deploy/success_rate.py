@@ -49,7 +49,7 @@ class Rate:
         undone = f", {self.undone} rolled back later" if self.undone else ""
         return (
             f"{self.good} of {counted(total, 'deployment')} in {self.days} days succeeded{undone}:"
-            f" {100 * self.good / total:.0f}% (target: above {TARGET_PCT}%){refused}"
+            f" {1000 * self.good // total / 10:g}% (target: above {TARGET_PCT}%){refused}"
         )
 
 
@@ -69,11 +69,12 @@ def read(google: Google, history: Sequence[Update]) -> Rate:
 
 def rate(ended: Iterable[dict[str, Any]], history: Sequence[Update], days: int) -> Rate:
     """The rate of these ends, newest first; one that was resumed counts by its last end."""
-    last: dict[str, dict[str, Any]] = {}
+    ends: dict[str, list[dict[str, Any]]] = {}
     for one in ended:
-        if not one.get("dry_run") and not _is_nothing(one):
-            last.setdefault(one["deployment"], one)
-    results = [_result(one, history) for one in last.values()]
+        # Records of earlier versions do not say what was changed, and have dry runs among them.
+        if "changed" in one and not one["dry_run"]:
+            ends.setdefault(one["deployment"], []).append(one)
+    results = [_result(every, history) for every in ends.values() if not _is_nothing(every)]
     bad = [one for one in results if one not in (ExitCode.SUCCESS.name, *_REFUSED)]
     return Rate(
         days=days,
@@ -87,16 +88,18 @@ def rate(ended: Iterable[dict[str, Any]], history: Sequence[Update], days: int) 
 _UNDONE = "UNDONE"
 
 
-def _is_nothing(ended: dict[str, Any]) -> bool:
+def _is_nothing(ends: list[dict[str, Any]]) -> bool:
     """Whether there was nothing to deploy."""
-    return ended["result"] == ExitCode.SUCCESS.name and ended.get("changed") is False
+    return all(one["result"] == ExitCode.SUCCESS.name and not one["changed"] for one in ends)
 
 
-def _result(ended: dict[str, Any], history: Sequence[Update]) -> str:
+def _result(ends: list[dict[str, Any]], history: Sequence[Update]) -> str:
     """How a deployment ended, or that a rollback later went back behind it."""
-    result = str(ended["result"])
-    before = ended.get("newest")
-    if result != ExitCode.SUCCESS.name or before is None or not ended.get("changed"):
+    # Resumed and refused, it stays as half made as it was.
+    counted_ends = [one for one in ends if one["result"] not in _REFUSED] or ends
+    result = str(counted_ends[0]["result"])
+    before = ends[-1].get("newest")
+    if result != ExitCode.SUCCESS.name or before is None or not any(one["changed"] for one in ends):
         return result
     goals = [(update.version, choice.target_version(update)) for update in history]
     later = [goal for version, goal in goals if version > before and goal is not None]

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from google.api_core.exceptions import ServiceUnavailable
 
+from bqstack.errors import UserError
 from bqstack.state import Update
 from eros import logs
 from eros.cli import rollback as command
@@ -23,7 +25,8 @@ NOTHING = Decision(False, None, "nothing to return to")
 
 
 def ended(name: str, code: ExitCode, newest: int = 0, **more: Any) -> dict[str, Any]:
-    return {"deployment": name, "result": code.name, "newest": newest, "changed": True} | more
+    record = {"deployment": name, "result": code.name, "newest": newest}
+    return record | {"changed": True, "dry_run": False} | more
 
 
 def update(version: int, message: str = "") -> Update:
@@ -84,6 +87,27 @@ def test_what_was_resumed_counts_by_its_last_end_and_what_changed_nothing_does_n
     assert words([]) == "no deployment ended in 90 days"
 
 
+def test_a_deployment_that_goes_on_after_its_update_is_a_success_though_it_changes_no_more():
+    records = [ended("a", ExitCode.SUCCESS, changed=False), ended("a", ExitCode.VALIDATION)]
+    assert words(records).startswith("1 of 1 deployment ")
+
+
+def test_what_is_half_made_stays_so_when_it_is_refused_later():
+    records = [ended("a", ExitCode.PREREQUISITES), ended("a", ExitCode.DEPLOYMENT)]
+    assert words(records).startswith("0 of 1 deployment ")
+
+
+def test_records_of_earlier_versions_do_not_count():
+    old = {"deployment": "a", "result": ExitCode.SUCCESS.name}
+    assert words([ended("b", ExitCode.VALIDATION), old]).startswith("0 of 1 deployment ")
+
+
+def test_a_share_is_not_rounded_up_to_its_target():
+    bad = [ended(f"bad-{n}", ExitCode.VALIDATION) for n in range(54)]
+    good = [ended(f"good-{n}", ExitCode.SUCCESS) for n in range(946)]
+    assert "94.6% (target: above 95%)" in words(good + bad)
+
+
 def test_a_deployment_leaves_the_record_that_is_counted(make, caplog):  # noqa: F811
     caplog.set_level(logging.INFO, logger=logs.Stream.AUDIT.logger.name)
     bad = Fake("validate", ExitCode.VALIDATION, error=StepFailed("bad"))
@@ -93,9 +117,12 @@ def test_a_deployment_leaves_the_record_that_is_counted(make, caplog):  # noqa: 
     assert words([vars(one)["extras"] for one in audited]).startswith("0 of 1 deployment ")
 
 
-def test_records_that_cannot_be_read_are_no_success(monkeypatch):
+@pytest.mark.parametrize(
+    "error", [ServiceUnavailable("Logging does not answer"), UserError("no credentials")]
+)
+def test_records_that_cannot_be_read_are_no_success(monkeypatch, error):
     def fail(google, history):
-        raise ServiceUnavailable("Logging does not answer")
+        raise error
 
     monkeypatch.setattr(success_rate, "read", fail)
     assert "is unknown: " in command.success_rate(SimpleNamespace(), [])

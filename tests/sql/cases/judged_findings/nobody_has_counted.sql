@@ -6,7 +6,7 @@ CALL count_integrity_violations();
 
 -- then
 ASSERT (
-    SELECT COUNTIF(detail = 'not counted for a day') = 2 AND COUNT(*) = 2
+    SELECT COUNTIF(detail = 'not counted in the last day' AND level = 'WARNING') = 2 AND COUNT(*) = 2
     FROM judged_findings(JSON '{"work": {"locked_captions": 3}}', CURRENT_TIMESTAMP())
     WHERE finding IN ('available captions', 'integrity violations')
 ) AS 'neither was counted';

@@ -15,6 +15,7 @@ SELECT
         CASE
             WHEN n BETWEEN 10 AND 19 THEN 'Syntax error: Expected end of input but got keyword FROM at [1:1]'
             WHEN n BETWEEN 20 AND 29 THEN 'Query error: refused: no open alert is named A4 at [p.d.acknowledge_alert:106:9]'
+            WHEN n = 54 THEN 'Connection refused: connect to the remote database'
             ELSE 'Unrecognized name: earnings at [1:8]'
         END AS message
     ),

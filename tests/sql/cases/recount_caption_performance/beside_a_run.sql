@@ -10,3 +10,4 @@ CALL recount_caption_performance(CURRENT_DATE('UTC'));
 
 -- then
 ASSERT (SELECT COUNT(*) FROM etl_job_runs WHERE run_id != 'other') = 0 AS 'no run';
+ASSERT (SELECT COUNT(*) FROM automation_alerts) = 0 AS 'no alert: the caller reads the message';
