@@ -343,7 +343,7 @@ BEGIN
             -- cost: 1 of 100
             IF NOT is_settled THEN
                 -- A page whose captions all cool down has figures, and nothing to rank.
-                SET is_settled = EXISTS(SELECT 1 FROM selection_ranked) OR EXISTS(
+                SET is_settled = EXISTS (SELECT 1 FROM selection_ranked) OR EXISTS (
                     SELECT 1
                     FROM `{{ project }}`.`{{ dataset }}`.page_figures
                     WHERE
