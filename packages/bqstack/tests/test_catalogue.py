@@ -381,11 +381,16 @@ def test_a_file_in_another_encoding_is_an_error_that_names_it(target, sql):
         ("shop.zzz", "not defined: shop.zzz", "use one of: shop.closed, shop.open"),
         ("limits.dayz", "not defined: limits.dayz", "did you mean limits.days?"),
         ("shp.open", "not defined: shp", "did you mean shop?"),
-        ("zzz", "not defined: zzz", "use one of: limits, shop"),
+        ("zzz", "not defined: zzz", "use one of: limits, name, shop"),
+        ("name.first", "not defined: name.first", None),
     ],
 )
 def test_a_name_that_a_template_does_not_have_is_named_with_its_neighbour(written, said, fix):
-    context = {"shop": {"open": 1, "closed": 2}, "limits": SimpleNamespace(days=3)}
+    context = {
+        "shop": {"open": 1, "closed": 2},
+        "limits": SimpleNamespace(days=3),
+        "name": "what has no settings",
+    }
     with pytest.raises(UserError) as raised:
         render.text_of(f"SELECT\n    {{{{ {written} }}}}", Path("sql/views/v.sql"), context)
     assert raised.value.message.endswith(said)

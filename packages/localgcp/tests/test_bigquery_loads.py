@@ -124,6 +124,11 @@ def test_streamed_bytes_are_bytes_at_any_depth(client):
     packed = base64.b64encode(b"\x00\xff").decode()
     row = {"many": [packed], "one": {"b": packed, "n": 1}, "rows": [{"b": packed, "n": 2}]}
     assert client.insert_rows_json(table, [row, {"many": [], "rows": []}]) == []
+    # A bad value within an array is the fault of its row, alone or among others.
+    bad = {"many": ["%%%"]}
+    for rows in ([bad], [{"rows": []}, bad]):
+        errors = client.insert_rows_json(table, rows)
+        assert [one["index"] for one in errors] == [len(rows) - 1]
     found = list(client.query_and_wait("SELECT * FROM d.nested ORDER BY one.n DESC"))
     assert dict(found[0]) == {
         "many": [b"\x00\xff"],

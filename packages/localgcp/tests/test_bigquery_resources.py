@@ -203,6 +203,16 @@ def test_a_job_runs_where_its_dataset_is_and_is_found_nowhere_else(client):
     assert ([row.n for row in query.result()], query.location) == ([1], "EU")
     assert client.query_and_wait("SELECT n FROM d_eu.t").location == "EU"
     assert client.query("SELECT 1").location == "US"
+    client.query_and_wait("CREATE PROCEDURE d_eu.pr() BEGIN SELECT n FROM d_eu.t; END")
+    for script in ("CALL d_eu.pr()", "EXECUTE IMMEDIATE 'SELECT n FROM d_eu.t'"):
+        assert client.query_and_wait(script).location == "EU"
+    # A name that is no dataset's.
+    assert client.query_and_wait("SELECT 1 AS d_eu").location == "US"
+    # What is made by REST has no job, and so no location of its own.
+    view = bigquery.Table(f"{PROJECT}.d_eu.v")
+    view.view_query = f"SELECT n FROM `{PROJECT}.d_eu.t`"
+    client.create_table(view)
+    assert [row.n for row in client.query_and_wait("SELECT n FROM d_eu.v")] == [1]
     assert client.get_job(load.job_id, location="eu").location == "EU"
     for ask in (client.get_job, client.cancel_job):
         with pytest.raises(NotFound, match=f"Job {PROJECT}:US.{load.job_id}"):
@@ -334,6 +344,22 @@ def test_a_function_in_javascript_has_its_libraries(client, buckets):
 
     create("total.js")
     assert values(client, "SELECT d.total([1.0, 2.0])") == [4.0]
+    # Names of the emulator's own, what is no variable of the global scope, a line that fails.
+    text = (
+        "const step = 2;\nclass One { get two() { return step; } }\nfunction f(x) { return x; }\n"
+    )
+    (buckets / "js" / "own.js").write_text(text, encoding="utf-8")
+    client.query_and_wait(
+        "CREATE FUNCTION d.own(x FLOAT64) RETURNS FLOAT64 LANGUAGE js"
+        " OPTIONS (library = ['gs://js/own.js']) AS 'return f(x) + new One().two'"
+    )
+    assert values(client, "SELECT d.own(1.0)") == [3.0]
+    client.query_and_wait(
+        "CREATE FUNCTION d.fails(x FLOAT64) RETURNS FLOAT64 LANGUAGE js"
+        " OPTIONS (library = ['gs://js/own.js']) AS 'return nobody'"
+    )
+    with pytest.raises(Exception, match=r"nobody is not defined at \S* line 1,"):
+        client.query_and_wait("SELECT d.fails(1.0)")
     with pytest.raises(NotFound, match=r"gs://js/none\.js"):
         create("none.js")
 

@@ -118,6 +118,19 @@ def test_a_clone_replaces_the_empty_table_that_was_there(lake: Lake, base: str) 
     assert contents(lake, f"own.{base}") == contents(lake, f"ds.{base}")
 
 
+def test_a_name_in_another_case_or_of_a_view_is_no_free_name(lake: Lake, base: str) -> None:
+    lake.run(f"CREATE TABLE own.{base} (id INT64)")
+    lake.run(f"CREATE VIEW own.{base}_view AS SELECT 5 AS n")
+    for statement in (
+        f"CREATE TABLE own.{base.upper()} CLONE ds.{base}",
+        f"CREATE OR REPLACE TABLE own.{base}_view CLONE ds.{base}",
+    ):
+        with pytest.raises(Exception, match=r"(?i)exists|of type view"):
+            lake.run(statement)
+    assert lake.run(f"SELECT COUNT(*) FROM own.{base}") == [(0,)]
+    assert lake.run(f"SELECT n FROM own.{base}_view") == [(5,)]
+
+
 def test_each_table_changes_alone(lake: Lake, base: str) -> None:
     lake.run(f"CREATE TABLE own.{base} CLONE ds.{base}")
     lake.run(f"CREATE TABLE own.{base}_of_clone CLONE own.{base}")

@@ -11,7 +11,7 @@ _SECONDS = {"d": _DAY, "h": _HOUR, "min": _MINUTE, "s": 1}
 
 
 def plain(value: float) -> str:
-    """A number in three significant digits, thousands separated: 0.423, 9.83, 1,234.
+    """A number in three digits or decimal places, thousands separated: 0.423, 9.83, 1,234.
 
     What is not nothing is never written as 0: 0.0000123.
     """

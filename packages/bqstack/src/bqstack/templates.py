@@ -44,7 +44,10 @@ def undefined(
             if written[1] in context:
                 value = context[written[1]]
                 owner = f"{written[1]}."
-                known = sorted(value if isinstance(value, Mapping) else vars(value))
+                # A text or a number has no settings of its own.
+                known = sorted(
+                    value if isinstance(value, Mapping) else getattr(value, "__dict__", ())
+                )
                 break
     fix = f"use one of: {', '.join(owner + one for one in known)}" if known else None
     if close := get_close_matches(name, known, n=1):

@@ -134,6 +134,8 @@ class _Sharing:
         if (when := source.args.get("when")) is not None:
             text = f"SELECT epoch_us({when.expression.sql(dialect=DuckDBDialect)})"
             [(microseconds,)] = self._connection.execute(text, bound).fetchall()
+            if microseconds is None:
+                return False
             moment = datetime.datetime.fromtimestamp(microseconds / 1e6, datetime.UTC)
         base, clone = ((one.catalog, one.db, one.name) for one in (source, tree.this))
         return shared_files.share(base, clone, moment, replace=bool(tree.args.get("replace")))

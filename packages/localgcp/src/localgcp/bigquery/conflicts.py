@@ -32,7 +32,7 @@ _LOST = "Failed to commit"
 
 def install() -> None:
     """Put the queued writes in place of local-bigquery's."""
-    run_statement, insert, insert_all = query._run, tabledata._insert, tabledata.insert_all
+    run_statement, insert_all = query._run, tabledata.insert_all
 
     def queued_statement(cur: Any, tree: exp.Expression, *rest: Any) -> Any:
         if not isinstance(tree, _DML):
@@ -44,7 +44,6 @@ def install() -> None:
             return insert_all(project_id, dataset_id, table_id, *rest)
 
     query._run = queued_statement
-    tabledata._insert = lambda *arguments: repeated(lambda: insert(*arguments))
     tabledata.insert_all = queued_rows
 
 

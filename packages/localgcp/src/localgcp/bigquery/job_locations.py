@@ -34,11 +34,14 @@ _DEFAULT = "US"
 _MULTI_REGIONS = ("US", "EU")
 # Words that name datasets; a name in backticks may have the project and the table in it.
 _NAMES = (TokenType.VAR, TokenType.IDENTIFIER)
+_BEFORE_A_DATASET = ("SCHEMA", "EXISTS")
+_BEFORE_A_STATEMENT = ("BEGIN", "CALL", "EXECUTE", "IMMEDIATE")
 _JOB = "/projects/{project_id}/jobs/{job_id}"
 _RESULTS = "/projects/{project_id}/queries/{job_id}"
 
 _asked: ContextVar[str | None] = ContextVar("asked", default=None)
-_location: ContextVar[str] = ContextVar("location", default=_DEFAULT)
+# None outside of a job, as when a view is made by REST: that has no location of its own.
+_location: ContextVar[str | None] = ContextVar("location", default=None)
 
 
 def install() -> None:
@@ -126,7 +129,7 @@ def _located(submit: Callable[..., Job]) -> Callable[..., Job]:
 
 def _job(make: Callable[..., Job]) -> Callable[..., Job]:
     def made(project_id: str, job_id: str | None, configuration: JobConfiguration) -> Job:
-        job, location = make(project_id, job_id, configuration), _location.get()
+        job, location = make(project_id, job_id, configuration), _location.get() or _DEFAULT
         if location == _DEFAULT:
             return job
         path = f"/bigquery/v2/projects/{project_id}/jobs/{job_id}?location={location}"
@@ -166,13 +169,24 @@ def _named(configuration: JobConfiguration) -> Iterator[str]:
         return
     if config.defaultDataset and config.defaultDataset.datasetId:
         yield config.defaultDataset.datasetId
+    yield from _words(config.query or "")
+
+
+def _words(sql: str) -> Iterator[str]:
+    """Words of a text that can be names of datasets: a dot follows, or they stand behind SCHEMA."""
     try:
-        tokens = BigQueryDialect().tokenize(config.query or "")
+        tokens = BigQueryDialect().tokenize(sql)
     except SqlglotError:
         return
-    for token in tokens:
+    for place, token in enumerate(tokens):
+        before = tokens[place - 1].text.upper() if place else ""
         if token.token_type in _NAMES:
-            yield from token.text.split(".")
+            follows = place + 1 < len(tokens) and tokens[place + 1].token_type == TokenType.DOT
+            if follows or "." in token.text or before in _BEFORE_A_DATASET:
+                yield from token.text.split(".")
+        elif token.token_type == TokenType.STRING and before in _BEFORE_A_STATEMENT:
+            # The tokenizer leaves what follows these words as one text.
+            yield from _words(token.text)
 
 
 def _tables(configuration: JobConfiguration) -> list[tuple[str, str, str]]:
@@ -210,6 +224,8 @@ def _translating(translate: Callable[..., Any]) -> Callable[..., Any]:
 def check(referenced: Iterable[tuple[str, str, str]]) -> None:
     """Refuse a dataset that is not where the job of this context runs."""
     location = _location.get()
+    if location is None:
+        return
     for project, dataset in dict.fromkeys(path[:2] for path in referenced):
         stored = metadata.load(Dataset, project, dataset)
         if stored is not None and _normal(stored.location) not in ("", location):

@@ -6,8 +6,7 @@ https://cloud.google.com/bigquery/docs/user-defined-functions#including-javascri
 
 from __future__ import annotations
 
-import hashlib
-import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,24 +14,48 @@ from local_bigquery.engine import database
 from local_bigquery.errors import not_found
 from local_bigquery.jobs.storage import paths
 from local_bigquery.sql import js
+from local_bigquery.sql.dialect import BigQueryDialect
 from sqlglot import exp
+
+_LINE = re.compile(r"(?<= line )\d+")
+# Lines of the libraries that stand before a body, by the function's name and types.
+_before: dict[str, int] = {}
 
 
 def install() -> None:
     """Read the files when a function is made, and again when the server starts."""
     js.register = _with_libraries(js.register)
+    js._error = _in_the_body(js._error)
 
 
 def _with_libraries(register: Callable[[exp.Expr], str]) -> Callable[[exp.Expr], str]:
     def registered(tree: exp.Expr) -> str:
-        uris = list(_libraries(tree))
-        if uris:
+        libraries = "".join(f"{_text(uri)}\n" for uri in _libraries(tree))
+        _before[_signature(tree)] = libraries.count("\n")
+        if libraries:
             tree = tree.copy()
-            body = "".join(map(_loading, uris)) + tree.expression.name
-            tree.set("expression", exp.Literal.string(body))
+            # In the function, where constants and classes are seen and no name meets others.
+            tree.set("expression", exp.Literal.string(libraries + tree.expression.name))
         return register(tree)
 
     return registered
+
+
+def _signature(tree: exp.Expr) -> str:
+    """As the emulator names the function in an error."""
+    types = ", ".join(one.kind.sql(dialect=BigQueryDialect) for one in js._params(tree))
+    return f"{tree.this.this.name}({types})"
+
+
+def _in_the_body(error_of: Callable[..., ValueError]) -> Callable[..., ValueError]:
+    """An error counts the lines of the body."""
+
+    def told(error: Exception, signature: str) -> ValueError:
+        lines = _before.get(signature, 0)
+        text = str(error_of(error, signature))
+        return ValueError(_LINE.sub(lambda found: str(max(1, int(found[0]) - lines)), text))
+
+    return told
 
 
 def _libraries(tree: exp.Expr) -> Iterator[str]:
@@ -40,13 +63,6 @@ def _libraries(tree: exp.Expr) -> Iterator[str]:
         if option.name.lower() == "library":
             for one in option.args["value"].find_all(exp.Literal):
                 yield one.name
-
-
-def _loading(uri: str) -> str:
-    """A statement that runs a file once, in the line of the body's first: errors name its lines."""
-    text = _text(uri)
-    mark = f"globalThis.library_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    return f"if (!{mark}) {{ (0, eval)({json.dumps(text)}); {mark} = true; }} "
 
 
 def _text(uri: str) -> str:

@@ -148,8 +148,10 @@ class _Clone:
             return False
         base = self._table(self._source, at)
         dataset = self._dataset(self._target[1], last)
+        if base is None or dataset is None or self._is_view(dataset.number, last):
+            return False
         old = self._table(self._target, last)
-        if base is None or dataset is None or (old and not replace):
+        if old and not replace:
             return False
         known = {"source": base.number, "at": at}
         if self._rows(_REFUSED.replace("{live}", _LIVE), known):
@@ -192,13 +194,25 @@ class _Clone:
         )
         return _Place(found[0][0], self._data / found[0][1]) if found else None
 
+    def _is_view(self, dataset: int, at: int) -> bool:
+        """Whether the target's name is a view's."""
+        return bool(
+            self._rows(
+                "SELECT 1 FROM {lake}.ducklake_view WHERE schema_id = $dataset"
+                " AND lower(view_name) = lower($name) AND begin_snapshot <= $at"
+                " AND COALESCE(end_snapshot > $at, TRUE)",
+                {"dataset": dataset, "name": self._target[2], "at": at},
+            )
+        )
+
     def _table(self, name: Name, at: int) -> _Place | None:
+        # DuckDB takes names that differ by case as one.
         dataset = self._dataset(name[1], at)
         if dataset is None:
             return None
         found = self._rows(
             "SELECT table_id, path FROM {lake}.ducklake_table WHERE schema_id = $dataset"
-            " AND table_name = $name AND begin_snapshot <= $at"
+            " AND lower(table_name) = lower($name) AND begin_snapshot <= $at"
             " AND COALESCE(end_snapshot > $at, TRUE) AND path_is_relative",
             {"dataset": dataset.number, "name": name[2], "at": at},
         )

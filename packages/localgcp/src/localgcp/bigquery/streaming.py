@@ -13,9 +13,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import duckdb
 from local_bigquery.catalog import tabledata
 from local_bigquery.engine import database, results
 from local_bigquery.engine.database import quote
+
+from localgcp.bigquery import conflicts
 
 _BYTES = re.compile(r"\bBLOB\b")
 
@@ -51,10 +54,21 @@ def _by_columns(insert: Callable[..., list[dict]]) -> Callable[..., list[dict]]:
             groups.setdefault(frozenset(row[1]), []).append(row)
         bare = groups.pop(frozenset(), [])
         for _ in bare:
-            database.execute(f"INSERT INTO {table} DEFAULT VALUES")
-        if len(groups) > 1 and not _has_defaults(table):
-            return insert(table, schema, [row for some in groups.values() for row in some])
-        return [error for some in groups.values() for error in insert(table, schema, some)]
+            # Each write by itself, so that a lost one repeats no other.
+            conflicts.repeated(lambda: database.execute(f"INSERT INTO {table} DEFAULT VALUES"))
+        every = list(groups.values())
+        if len(every) > 1 and not _has_defaults(table):
+            every = [[row for some in every for row in some]]
+        return [error for some in every for error in written(table, schema, some)]
+
+    def written(table: str, schema: dict, rows: Rows) -> list[dict]:
+        try:
+            return conflicts.repeated(lambda: insert(table, schema, rows))
+        except duckdb.Error as error:
+            # The emulator names the bad row among several, and raises for one alone.
+            if len(rows) > 1 or conflicts.is_lost(error):
+                raise
+            return [{"index": rows[0][0], "errors": [{"reason": "invalid", "message": str(error)}]}]
 
     return inserted
 
