@@ -50,12 +50,12 @@ def _signature(tree: exp.Expr) -> str:
 def _in_the_body(error_of: Callable[..., ValueError]) -> Callable[..., ValueError]:
     """An error counts the lines of the body."""
 
-    def told(error: Exception, signature: str) -> ValueError:
+    def counted(error: Exception, signature: str) -> ValueError:
         lines = _before.get(signature, 0)
         text = str(error_of(error, signature))
         return ValueError(_LINE.sub(lambda found: str(max(1, int(found[0]) - lines)), text))
 
-    return told
+    return counted
 
 
 def _libraries(tree: exp.Expr) -> Iterator[str]:
