@@ -141,7 +141,8 @@ class Resource:
         state = {key: value for key, value in inputs.items() if key in kept}
         declared = self.declarations.resource(self.declaration_name())["properties"]
         for key, value in found.items():
-            wanted = inputs.get(key)
+            # The real plugin stores the text of a JSON document in one form, whoever wrote it.
+            wanted = None if key in self.dialect.json_texts else inputs.get(key)
             agreed = value if wanted is None else self._in_user_words(key, wanted, value)
             state[key] = mapping.completed(agreed, declared.get(key, "any"), self.declarations)
         state = self.key_of(resource_id) | state

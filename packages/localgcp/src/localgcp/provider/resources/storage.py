@@ -7,7 +7,7 @@ from gcptypes import records
 
 from ..cloud_calls import Cloud
 from ..mapping import Dialect
-from ..resource import DeletionRefused, Properties, Resource
+from ..resource import ATTRIBUTION_LABELS, DeletionRefused, Properties, Resource
 from .bigquery import case_insensitive
 
 ENDPOINT = "storageCustomEndpoint"
@@ -49,6 +49,11 @@ class Bucket(Resource):
         "publicAccessPrevention": ("iamConfiguration", "publicAccessPrevention"),
         "requesterPays": ("billing", "requesterPays"),
     }
+
+    def own_labels(self, inputs: Properties, cloud: Cloud) -> dict[str, str]:
+        """The real plugin puts Pulumi's label on everything but buckets."""
+        labels = super().own_labels(inputs, cloud)
+        return {key: value for key, value in labels.items() if key not in ATTRIBUTION_LABELS}
 
     def body(self, inputs: Properties, cloud: Cloud) -> Properties:
         body = super().body(inputs, cloud)
