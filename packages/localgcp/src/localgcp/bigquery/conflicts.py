@@ -13,6 +13,7 @@ within BEGIN and COMMIT never says so, its COMMIT does, and that is not repeated
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,8 @@ _DML = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.TruncateTable)
 # Each attempt sees what the last one lost against.
 _ATTEMPTS = 20
 _LOST = "Failed to commit"
+# Held by who has lost too often: a write that begins waits until that one is through.
+turnstile = threading.Lock()
 
 
 def install() -> None:
@@ -50,6 +53,8 @@ def install() -> None:
 def repeated[Result](write: Callable[[], Result]) -> Result:
     """What a write gives, repeated for as long as DuckLake refuses its commit."""
     for _ in range(_ATTEMPTS - 1):
+        with turnstile:
+            pass
         try:
             return write()
         except duckdb.TransactionException as error:

@@ -16,6 +16,7 @@ import logging
 import os
 import shutil
 import uuid
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,8 @@ from typing import Any
 import duckdb
 from local_bigquery.engine import database
 from local_bigquery.settings import settings
+
+from localgcp.bigquery import conflicts
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +37,7 @@ Name = tuple[str, str, str]
 _KNOWN = ("1.0",)
 # As many as DuckLake makes; rows are copied after that.
 _ATTEMPTS = 100
+_BESIDE_OTHERS = 5
 # Of what belongs to a table, and ends with it.
 _PARTS = (
     *("ducklake_table", "ducklake_column", "ducklake_data_file", "ducklake_delete_file"),
@@ -99,9 +103,12 @@ def share(source: Name, target: Name, moment: datetime | None, *, replace: bool)
     links = _Links()
     is_done = False
     try:
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
+            # Writers that begin again and again are quicker than a clone of many files.
+            alone = conflicts.turnstile if attempt >= _BESIDE_OTHERS else nullcontext()
             try:
-                is_done = _attempt(source, target, moment, links, replace)
+                with alone:
+                    is_done = _attempt(source, target, moment, links, replace)
                 break
             except (duckdb.TransactionException, duckdb.ConstraintException) as error:
                 # Another writer has taken the number of the snapshot or of a file.
