@@ -155,7 +155,7 @@ def list_(source: From = "local", output: Output = Format.TEXT) -> None:
             f"{one.age_days:.1f} d",
             str(one.expires or ""),
             amounts.size(one.changed_bytes),
-            f"${one.usd:.4f}",
+            amounts.usd(one.usd),
             mark,
         )
     console.print(table)
