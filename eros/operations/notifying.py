@@ -30,6 +30,12 @@ class Notice:
     contact: str
 
 
+def in_a_line(text: str) -> str:
+    """Lines as parts of a sentence, for a field of a notice."""
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    return "; ".join(filter(None, lines)).replace(":; ", ": ")
+
+
 def send(google: Google, notice: Notice) -> None:
     """Send a notice; raises UserError or one of `bqstack.failures.FAILURES`."""
     settings = google.settings

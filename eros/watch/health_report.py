@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bqstack.amounts import counted
+
 CHECKS = (
     "System connectivity",
     "Table health",
@@ -93,7 +95,7 @@ class Report:
         if self.status is Status.WARNING:
             return "Attention needed"
         if self.warnings:
-            return f"{self.warnings} warning{'s' * (self.warnings > 1)}, not urgent"
+            return f"{counted(self.warnings, 'warning')}, not urgent"
         if any(f.is_standstill for f in self.findings):
             return "No findings, but nothing runs: all schedules are paused"
         return "All systems operational"

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from eros.operations.deploy import step_results
 from eros.operations.deploy.deployment import Deployment, ExitCode
-from eros.operations.notifying import Notice, try_send
+from eros.operations.notifying import Notice, in_a_line, try_send
 
 # docs/checklists.md: the limit of one update.
 _UPDATE_MINUTES = 15
@@ -60,18 +60,12 @@ def tell_end(deployment: Deployment, code: ExitCode, message: str) -> None:
         what=deployment.found(step_results.Notified).what,
         why=_why(deployment),
         # The reasons stand below the first line.
-        impact=_in_a_line(message),
+        impact=in_a_line(message),
         way_back="done" if code is ExitCode.VALIDATION else _WAY_BACK,
         next_update=_next_update(code),
         contact=deployment.site.google.settings.alert_email,
     )
     try_send(deployment.site.google, notice, deployment.progress)
-
-
-def _in_a_line(message: str) -> str:
-    """Lines as parts of a sentence."""
-    lines = [" ".join(line.split()) for line in message.splitlines()]
-    return "; ".join(filter(None, lines)).replace(":; ", ": ")
 
 
 def _next_update(code: ExitCode) -> str:

@@ -109,9 +109,9 @@ class Preflight:
         """All checks; one that failed stops the deployment."""
         findings = self.check(deployment.site)
         allowed = {"git"} if deployment.options.allow_dirty else set()
-        found = step_results.Checked([finding.document() for finding in findings])
-        _judge(deployment, findings, found, "a prerequisite is not met", allowed)
-        return found
+        return _judged(
+            deployment, findings, step_results.Checked, "a prerequisite is not met", allowed
+        )
 
 
 @dataclass(frozen=True)
@@ -255,9 +255,9 @@ class Validate:
     def run(self, deployment: Deployment) -> step_results.Validated:
         """All validation queries."""
         findings = self.check(deployment.site)
-        found = step_results.Validated([finding.document() for finding in findings])
-        _judge(deployment, findings, found, "the deployed system does not work")
-        return found
+        return _judged(
+            deployment, findings, step_results.Validated, "the deployed system does not work"
+        )
 
 
 @dataclass(frozen=True)
@@ -366,14 +366,15 @@ def standard(*, resume: bool = False) -> tuple[Step, ...]:
     )
 
 
-def _judge(
+def _judged[Found: step_results.Checked](
     deployment: Deployment,
     findings: list[Finding],
-    found: step_results.Checked,
+    kind: type[Found],
     message: str,
     allowed: set[str] | None = None,
-) -> None:
-    """Show the findings; raises StepFailed when one has failed that is not allowed to."""
+) -> Found:
+    """The findings, shown; raises StepFailed when one has failed that is not allowed to."""
+    found = kind([finding.document() for finding in findings])
     for finding in findings:
         deployment.progress(f"  {finding.level.value.lower():8}{finding.check}: {finding.text}")
     failed = [f for f in findings if f.level is Level.FAILED and f.check not in (allowed or set())]
@@ -381,6 +382,7 @@ def _judge(
         texts = "\n".join(f"  {f.check}: {f.text}" for f in failed)
         fixes = "\n".join(f"  {f.check}: {f.fix}" for f in failed if f.fix)
         raise StepFailed(f"{message}\n{texts}", found, fix=f"\n{fixes}" if fixes else None)
+    return found
 
 
 def _reason(error: Exception) -> str:

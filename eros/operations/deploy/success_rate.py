@@ -25,6 +25,7 @@ RECORD = "deployment"
 TARGET_PCT = 95
 # They ended before anything was changed.
 _REFUSED = (ExitCode.PREREQUISITES.name, ExitCode.BACKUP.name)
+_UNDONE = "UNDONE"
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,6 @@ def rate(ended: Iterable[dict[str, Any]], history: Sequence[Update], days: int) 
         undone=bad.count(_UNDONE),
         refused=sum(one in _REFUSED for one in results),
     )
-
-
-_UNDONE = "UNDONE"
 
 
 def _is_nothing(ends: list[dict[str, Any]]) -> bool:

@@ -13,6 +13,7 @@ from bqstack.errors import UserError
 from eros.operations import rollback
 from eros.operations.deploy import step_results
 from eros.operations.deploy.deployment import Deployment
+from eros.operations.notifying import in_a_line
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,5 @@ def roll_back(deployment: Deployment, version: int) -> None:
 def _why(deployment: Deployment) -> str:
     """What the deployment failed by, in a line."""
     failed = [record.error for record in deployment.journal.records if record.result == "failed"]
-    text = "; ".join(map(str.strip, failed[-1].splitlines())) if failed else "it failed"
-    text = text.replace(":; ", ": ")
+    text = in_a_line(failed[-1]) if failed else "it failed"
     return f"deployment {deployment.journal.id}: {text}"

@@ -13,8 +13,6 @@ from local_bigquery.catalog import metadata, tables
 from local_bigquery.engine import database
 from local_bigquery.models import Dataset, Table
 
-_load = metadata.load
-
 
 def install() -> None:
     """Spell the name as the table does, wherever one is looked up; after `catalogue_cache`."""
@@ -25,7 +23,7 @@ def install() -> None:
 
 def spelled(project_id: str, dataset_id: str, table_id: str) -> str:
     """The name of the table that a name means; the name itself where there is no such table."""
-    dataset = _load(Dataset, project_id, dataset_id)
+    dataset = metadata.load(Dataset, project_id, dataset_id)
     if dataset is None or not dataset.isCaseInsensitive:
         return table_id
     made = (row[0] for row in database.objects(project_id, dataset_id))

@@ -94,14 +94,11 @@ def _with_columns(run: Callable[..., Any]) -> Callable[..., Any]:
             sharing = _Sharing(cur)
             result = run(sharing, tree, context, *rest)
             dry = len(rest) > 2 and rest[2]
-            if sharing.has_shared:
-                target = names.reference(tree.this, context.project_id, context.dataset_id)
-                if then is not None:
-                    clone_rules.date(target, then)
-            elif not dry and result.ddlOperationPerformed != "SKIP":
+            if not dry and result.ddlOperationPerformed != "SKIP":
                 source = names.reference(clone.this, context.project_id, context.dataset_id)
                 target = names.reference(tree.this, context.project_id, context.dataset_id)
-                _columns(source, target)
+                if not sharing.has_shared:
+                    _columns(source, target)
                 if then is not None:
                     clone_rules.date(target, then)
         return result

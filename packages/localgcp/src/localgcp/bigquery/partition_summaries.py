@@ -66,20 +66,11 @@ def _got(get: Callable[..., Table]) -> Callable[..., Table]:
 
 
 def _listed(list_rows: Callable[..., Any]) -> Callable[..., Any]:
-    def listed(
-        project_id: str,
-        dataset_id: str,
-        table_id: str,
-        max_results: int | None,
-        start: int,
-        selected: str | None,
-        int64_timestamps: bool,
-    ) -> Any:
+    def listed(project_id: str, dataset_id: str, table_id: str, *rest: Any) -> Any:
         base = _base(project_id, dataset_id, table_id)
         if base is None:
-            return list_rows(
-                project_id, dataset_id, table_id, max_results, start, selected, int64_timestamps
-            )
+            return list_rows(project_id, dataset_id, table_id, *rest)
+        max_results, start, selected, int64_timestamps = rest
         wanted = {one.strip().casefold() for one in selected.split(",")} if selected else _COLUMNS
         shown = [field for field in _fields() if field.name in wanted]
         columns = ", ".join(f"{sql} AS {name}" for name, (_, sql) in _COLUMNS.items())

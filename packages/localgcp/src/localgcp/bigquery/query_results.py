@@ -48,19 +48,10 @@ def _writing(write: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _listing(list_: Callable[..., Any]) -> Callable[..., Any]:
-    def listed(
-        project_id: str,
-        dataset_id: str,
-        table_id: str,
-        max_results: int | None,
-        start: int,
-        selected: str | None,
-        int64_timestamps: bool,
-    ) -> Any:
+    def listed(project_id: str, dataset_id: str, table_id: str, *rest: Any) -> Any:
         if dataset_id != tables.RESULTS:
-            return list_(
-                project_id, dataset_id, table_id, max_results, start, selected, int64_timestamps
-            )
+            return list_(project_id, dataset_id, table_id, *rest)
+        max_results, start, selected, int64_timestamps = rest
         name = tables.name(project_id, dataset_id, table_id)
         with database.cursor() as cur:
             try:

@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from .. import log_routing, logfilter
+from .. import log_routing, logfilter, long_running
 from ..api_errors import invalid, not_found, precondition
 from ..call import Call, Registry
 from ..clock import rfc3339
@@ -34,7 +34,7 @@ def register(registry: Registry) -> None:
     registry.add(f"{_BUCKET}.create")(BUCKETS.create)
     registry.add(f"{_BUCKET}.createAsync")(create_bucket_async)
     registry.add(f"{_BUCKET}.updateAsync")(update_bucket_async)
-    registry.add(f"{_OPERATION}.get")(get_operation)
+    registry.add(f"{_OPERATION}.get")(long_running.reader(_OPERATION))
     registry.add(f"{_BUCKET}.get")(get_bucket)
     registry.add(f"{_BUCKET}.list")(list_buckets)
     registry.add(f"{_BUCKET}.patch")(patch_bucket)
@@ -266,16 +266,7 @@ def _finished(
         **asked,
     }
     response = {"@type": f"{_TYPE}.LogBucket", **bucket}
-    body = {"name": name, "done": True, "metadata": metadata, "response": response}
-    call.tx.insert(Resource(_OPERATION, name, parent, body))
-    return body
-
-
-def get_operation(call: Call) -> dict[str, Any]:
-    found = call.tx.get(_OPERATION, call.target)
-    if found is None:
-        raise not_found(f"Operation {call.target} not found.")
-    return found.body
+    return long_running.finished(call, _OPERATION, name, response, metadata=metadata)
 
 
 def delete_bucket(call: Call) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import service_agents
-from ..api_errors import ApiError, invalid, not_found
+from .. import long_running, service_agents
+from ..api_errors import invalid, not_found
 from ..call import Call, Registry
 from ..discovery import known_services
 from ..store import Resource
@@ -27,7 +27,7 @@ def register(registry: Registry) -> None:
     registry.add(f"{_SERVICE}.disable")(disable)
     registry.add(f"{_SERVICE}.batchEnable")(batch_enable)
     registry.add(f"{_SERVICE}.generateServiceIdentity")(generate_identity)
-    registry.add(f"{_OPERATION}.get")(get_operation)
+    registry.add(f"{_OPERATION}.get")(long_running.reader(_OPERATION))
 
 
 def _rows(call: Call) -> list[Resource]:
@@ -121,13 +121,4 @@ def generate_identity(call: Call) -> dict[str, Any]:
 def _finished(call: Call, response: dict[str, Any]) -> dict[str, Any]:
     number = call.tx.next_id(_OPERATION)
     name = f"operations/acf.p2-{call.cloud.project_number}-{number}"
-    operation = Resource(_OPERATION, name, "", {"name": name, "done": True, "response": response})
-    call.tx.insert(operation)
-    return operation.body
-
-
-def get_operation(call: Call) -> dict[str, Any]:
-    found = call.tx.get(_OPERATION, call.target)
-    if found is None:
-        raise ApiError("NOT_FOUND", f"Operation {call.target} not found.")
-    return found.body
+    return long_running.finished(call, _OPERATION, name, response)
